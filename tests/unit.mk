@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Unit tests: tests/unit/FOLDER/NAME_test.c is a cmocka program linked with userspace/FOLDER and what it may include, under ASan
+# and UBSan. `make check-unit` runs all; `make check-unit T=sip` one folder.
+
+UNIT_SAN  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+UNIT_O    := $(O)/unit
+UNIT_SRC  := $(wildcard tests/unit/$(or $(T),*)/*_test.c)
+UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(UNIT_O)/bin/%)
+
+# What each folder's tests link with, most dependent first.
+unit_base      := base
+unit_config    := config base
+unit_net       := net base
+unit_sip       := sip net base
+unit_sdp       := sdp net base
+unit_mgcp      := mgcp net base
+unit_rtp       := rtp net base
+unit_fastpath  := fastpath net base
+unit_keep      := keep net base
+unit_mediagw   := mediagw fastpath config sdp mgcp rtp net base
+unit_callagent := callagent config sip sdp mgcp rtp net base
+unit_kernel    :=
+
+.PHONY: check-unit unit-programs
+check-unit: unit-programs
+	$(Q)tests/unit/run $(UNIT_BIN)
+
+# The sanitized objects live in a build of their own.
+unit-programs: $(BPF_SKEL)
+	$(Q)$(MAKE) --no-print-directory O=$(UNIT_O) SAN="$(UNIT_SAN)" T=$(T) CFLAGS="-O1 -g" unit-link
+
+.PHONY: unit-link
+unit-link: $(UNIT_SRC:tests/unit/%.c=$(O)/bin/%)
+
+define unit_rule
+$(O)/bin/$(1): $(O)/tests/unit/$(1).o $(unit_$(firstword $(subst /, ,$(1))):%=$(O)/%.a)
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka $$(LDLIBS)
+endef
+$(foreach s,$(UNIT_SRC),$(eval $(call unit_rule,$(s:tests/unit/%.c=%))))
+$(O)/tests/unit/%.o: CPPFLAGS += -Itests/unit

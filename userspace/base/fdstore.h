@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Descriptors that outlive a daemon: systemd's LISTEN_FDS / FDSTORE protocol (sd_listen_fds(3), sd_notify(3)) with tandem-keep (or systemd) at the
+ * other end. Without either, everything here does nothing and the daemon opens its own descriptors. */
+#pragma once
+#include <jansson.h>
+
+/* Descriptor handed over under `name` at start, once: later calls for that name return -1. */
+int fdstore_take(const char *name);
+/* Hands a copy to the keeper under `name` (replaces). 0, or negative errno. */
+int fdstore_put(const char *name, int fd);
+void fdstore_remove(const char *name);
+/* READY=1 / STOPPING=1 / STATUS=... */
+void fdstore_notify(const char *text);
+
+/* A privileged request to tandem-keep over the socket it gave us (descriptor name "keep"), synchronous: {"do":"xdp-open",...}. Up to *n
+ * descriptors come back in fds. -ENOTCONN without a keeper: the caller then tries with its own privileges. On refusal -EPERM or what
+ * the keeper says, with its words in the reply's "error". */
+int keep_request(json_t *request, json_t **reply, int *fds, unsigned *n);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/timer.h"
+#include <errno.h>
+
+struct loop_watch {
+	uv_poll_t *poll; /* freed by libuv's close callback, after us */
+	loop_fd_fn fn;
+	void *arg;
+};
+
+struct signal_watch {
+	uv_signal_t uv;
+	loop_fn fn;
+	void *arg;
+};
+
+static uv_loop_t uv;
+static uv_timer_t alarm_clock;
+static uv_prepare_t before_wait;
+static struct list deferred;
+static bool ready;
+
+static void move_clock(void)
+{
+	clock_advance_to(uv_now(&uv));
+}
+
+static void run_deferred(void)
+{
+	while (!list_empty(&deferred)) {
+		struct loop_deferred *d = container_of(list_first(&deferred), struct loop_deferred, link);
+		list_remove(&d->link);
+		d->fn(d->arg);
+	}
+}
+
+static void on_alarm(uv_timer_t *t)
+{
+	(void)t;
+}
+
+/* The end of a turn: what came due runs, what was deferred runs, and libuv is told how long it may wait. */
+static void on_before_wait(uv_prepare_t *p)
+{
+	(void)p;
+	uv_update_time(&uv);
+	move_clock();
+	run_deferred();
+	uint64_t next = timer_next_ms();
+	if (next == UINT64_MAX)
+		uv_timer_stop(&alarm_clock);
+	else
+		uv_timer_start(&alarm_clock, on_alarm, next, 0);
+}
+
+int loop_init(void)
+{
+	int err = uv_loop_init(&uv);
+	if (err)
+		return err;
+	list_init(&deferred);
+	uv_timer_init(&uv, &alarm_clock);
+	uv_prepare_init(&uv, &before_wait);
+	uv_prepare_start(&before_wait, on_before_wait);
+	uv_update_time(&uv);
+	move_clock();
+	ready = true;
+	return 0;
+}
+
+uv_loop_t *loop_uv(void)
+{
+	return &uv;
+}
+
+void loop_run(void)
+{
+	uv_run(&uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(void)
+{
+	uv_stop(&uv);
+}
+
+static void signal_closed(uv_handle_t *h)
+{
+	mem_free(container_of((uv_signal_t *)h, struct signal_watch, uv));
+}
+
+static void poll_closed(uv_handle_t *h)
+{
+	mem_free(h);
+}
+
+static void close_handle(uv_handle_t *h, void *arg)
+{
+	(void)arg;
+	if (uv_is_closing(h))
+		return;
+	if (h->type == UV_SIGNAL) {
+		uv_close(h, signal_closed);
+	} else if (h->type == UV_POLL) {
+		struct loop_watch *w = h->data;
+		if (w)
+			w->poll = NULL;
+		uv_close(h, poll_closed);
+	} else {
+		uv_close(h, NULL);
+	}
+}
+
+void loop_close(void)
+{
+	if (!ready)
+		return;
+	uv_walk(&uv, close_handle, NULL);
+	uv_run(&uv, UV_RUN_DEFAULT);
+	uv_loop_close(&uv);
+	ready = false;
+}
+
+static void on_poll(uv_poll_t *p, int status, int events)
+{
+	struct loop_watch *w = p->data;
+	if (!w)
+		return;
+	move_clock();
+	/* A failed descriptor reads as ready: the owner's recv() tells what is wrong. */
+	w->fn(w->arg, status < 0 ? UV_READABLE : events);
+}
+
+static void watch_destroy(void *obj)
+{
+	struct loop_watch *w = obj;
+	if (!w->poll)
+		return;
+	w->poll->data = NULL;
+	uv_close((uv_handle_t *)w->poll, poll_closed);
+}
+
+int loop_watch(struct loop_watch **ret, int fd, int events, loop_fd_fn fn, void *arg)
+{
+	struct loop_watch *w = mem_alloc(sizeof *w, watch_destroy);
+	uv_poll_t *poll = mem_raw(sizeof *poll);
+	int err = w && poll ? uv_poll_init(&uv, poll, fd) : -ENOMEM;
+	if (err) {
+		mem_free(poll);
+		goto out;
+	}
+	*w = (struct loop_watch){.poll = poll, .fn = fn, .arg = arg};
+	poll->data = w;
+	err = uv_poll_start(poll, events, on_poll);
+out:
+	if (err)
+		mem_deref(w);
+	else
+		*ret = w;
+	return err;
+}
+
+int loop_watch_set(struct loop_watch *w, int events)
+{
+	return uv_poll_start(w->poll, events, on_poll);
+}
+
+static void on_signal(uv_signal_t *s, int signo)
+{
+	struct signal_watch *w = container_of(s, struct signal_watch, uv);
+	(void)signo;
+	w->fn(w->arg);
+}
+
+int loop_signal(int signo, loop_fn fn, void *arg)
+{
+	struct signal_watch *w = mem_raw(sizeof *w);
+	if (!w)
+		return -ENOMEM;
+	w->fn = fn;
+	w->arg = arg;
+	uv_signal_init(&uv, &w->uv);
+	int err = uv_signal_start(&w->uv, on_signal, signo);
+	if (err) {
+		uv_close((uv_handle_t *)&w->uv, signal_closed);
+		return err;
+	}
+	uv_unref((uv_handle_t *)&w->uv);
+	return 0;
+}
+
+void loop_defer(struct loop_deferred *d, loop_fn fn, void *arg)
+{
+	d->fn = fn;
+	d->arg = arg;
+	if (!link_in_list(&d->link))
+		list_append(&deferred, &d->link);
+}
+
+void loop_defer_cancel(struct loop_deferred *d)
+{
+	list_remove(&d->link);
+}

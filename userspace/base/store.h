@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Live state on disk: LMDB, one environment a daemon, write-behind. Puts and deletes are queued and committed once
+ * per loop turn without fsync; a thread syncs each second. Loaded at start, never read on the call path. kill -9 loses
+ * nothing that was acknowledged in an earlier loop turn or after store_flush(); a power cut loses at most a second. */
+#pragma once
+#include "base/slice.h"
+
+struct store; /* reference-counted: mem_deref() flushes and closes */
+
+/* Opens or creates directory `path` with the named tables (ends with NULL; at most 16). Negative errno: -EINVAL when
+ * what is there is not a store. `map_bytes` bounds its size. */
+int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes);
+/* Walks a table in key order; slices are valid during the callback; a non-zero return ends the walk and is returned. */
+int store_load(struct store *s, unsigned table, int (*fn)(struct slice key, struct slice value, void *arg), void *arg);
+/* Copies key and value into the queue. 0 or -ENOMEM; a failed commit raises the log and is retried. */
+int store_put(struct store *s, unsigned table, struct slice key, struct slice value);
+int store_del(struct store *s, unsigned table, struct slice key);
+/* Commits what is queued now. */
+int store_flush(struct store *s);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Packet relay behind one small interface. Every local media port of the configured addresses is a *slot* of one table
+ * (kernel/include/tandem/flow.h), shared with the XDP program by mmap: whoever handles a packet, XDP program or the
+ * null engine here, judges it by the same slot with the same logic, so that a stream has one state wherever its packets
+ * go. Setting a stream up writes memory and costs no syscall.
+ *
+ * What XDP forwards never comes here. What it passes up (RTCP always; RTP while a next hop is unknown, on interfaces
+ * it is not attached to, fragments, IP options) comes through sockets and is forwarded by the null engine. */
+#pragma once
+#include "net/addr.h"
+#include "tandem/flow.h"
+#include <jansson.h>
+
+struct fastpath; /* mem_deref() closes it; with `leave` set by fastpath_leave() kernel state stays pinned */
+
+enum fp_engine { FP_NULL, FP_XDP_GENERIC, FP_XDP_NATIVE, FP_ENGINES };
+enum fp_want { FP_WANT_AUTO, FP_WANT_NATIVE, FP_WANT_GENERIC, FP_WANT_NULL };
+
+/* One local address with its range of media ports. */
+struct fp_local {
+	struct addr ip; /* port ignored */
+	uint16_t port_min, port_max;
+};
+
+struct fp_handlers {
+	/* An RTCP packet (compound, or reduced-size) that the slot's state accepted. The handler may rewrite it into
+	 * `out` and send it with fastpath_send(); nothing is relayed by itself. */
+	void (*rtcp)(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len);
+	/* The slot's latch changed (TANDEM_EV_*): first packet, rebind, new SSRC. May be NULL. */
+	void (*event)(void *arg, uint32_t slot, unsigned event);
+};
+
+struct fp_params {
+	const struct fp_local *locals;
+	unsigned n_locals;
+	enum fp_want want;
+	const char *const *interfaces; /* to attach XDP to; NULL: every one with an address of ours, except loopback and the default route's */
+	unsigned n_interfaces;
+	const char *pin_dir; /* under bpffs, NULL: not pinned */
+	struct fp_handlers handlers;
+	void *arg;
+};
+
+/* Opens the best engine that can be had; never fails because of a missing capability, only for bad addresses
+ * (-EADDRNOTAVAIL) or memory. Why a faster one is not used is told by fastpath_engines(). */
+int fastpath_open(struct fastpath **ret, const struct fp_params *params);
+
+/* The slot of a local port; -ENOENT when no range holds it. */
+int fastpath_slot(const struct fastpath *fp, const struct addr *local, uint32_t *slot);
+/* Makes a port ready to receive (binds a socket where the kernel cannot steer a whole range): 0 or -EADDRINUSE. */
+int fastpath_open_port(struct fastpath *fp, uint32_t slot);
+void fastpath_close_port(struct fastpath *fp, uint32_t slot);
+
+/* How a slot treats what arrives and where its own packets go. */
+struct fp_stream {
+	struct addr remote;     /* signalled media address; unset: not known yet, nothing is sent there */
+	struct addr signalling; /* the source of the signalling: may latch when `latch` */
+	bool latch;             /* TANDEM_LATCH_*: strict when false */
+	bool send, receive;     /* the connection's mode: sendrecv, recvonly, ... */
+	bool rtcp;              /* this slot is an RTCP port */
+	bool rtcp_mux;          /* RTCP on this RTP slot */
+	uint8_t dscp;           /* of what leaves from this slot */
+	uint32_t clock_hz;      /* RTP clock, for jitter */
+	uint32_t arm;           /* a new value re-arms the latch: once per completed offer/answer */
+};
+/* Sets or changes a stream, keeping latch and statistics unless `arm` changed. */
+int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *s);
+/* What arrives at `a` leaves from `b` and the other way round; -1u un-joins. */
+int fastpath_join(struct fastpath *fp, uint32_t a, uint32_t b);
+void fastpath_remove(struct fastpath *fp, uint32_t slot);
+/* Sends bytes from the slot's port to its current remote (latched, else signalled): 0, -ENOTCONN when there is none. */
+int fastpath_send(struct fastpath *fp, uint32_t slot, const uint8_t *data, size_t len);
+
+/* What a stream did; copied from the slot. Times are milliseconds on clock_ms(). */
+struct fp_stats {
+	uint64_t rx_packets, rx_bytes; /* accepted here, RTP payload+header bytes */
+	uint64_t by_engine[FP_ENGINES]; /* of rx_packets, who forwarded */
+	uint64_t refused;              /* dropped here, all reasons */
+	uint32_t ssrc;
+	uint32_t ext_max_seq, base_seq; /* RFC 3550 A.1 */
+	uint32_t lost;                 /* expected - received, not below 0 */
+	uint32_t jitter;               /* RFC 3550 A.8, in clock units */
+	uint32_t reordered;
+	uint64_t last_rx_ms;           /* 0: never */
+	bool latched;
+	struct addr remote;            /* where its packets go now */
+	enum fp_engine engine;         /* that will forward the next packet */
+	const char *why;               /* why not a faster one; NULL when it is the fastest */
+};
+int fastpath_read(const struct fastpath *fp, uint32_t slot, struct fp_stats *ret);
+
+/* [{"interface","mode","why"}]: each interface and what runs there; a new reference. */
+json_t *fastpath_engines(const struct fastpath *fp);
+/* Leaves pinned maps and links behind when closed, for the next process to adopt. */
+void fastpath_leave(struct fastpath *fp);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The call agent's view of a media gateway: connections created, modified and deleted by MGCP, whatever gateway it is. Deviations of
+ * a gateway from RFC 3435 are a row of `struct mgcp_profile`, never a branch in the callers. */
+#pragma once
+#include "mgcp/mgcp.h"
+
+/* What a kind of gateway does differently. */
+struct mgcp_profile {
+	const char *name;          /* "tandem", "osmo-mgw", "rfc3435" */
+	const char *relay_any;     /* endpoint to ask for a free packet-relay endpoint: rtpbridge with the ANY wildcard, or as this gateway spells it */
+	bool audits;               /* answers AUEP/AUCX with lists */
+	bool extensions;           /* knows our X- parameters */
+	bool fixed_mode;           /* ... as rows need them */
+	bool needs_domain;         /* endpoint must carry the gateway's own domain name */
+};
+const struct mgcp_profile *mgcp_profile_find(const char *name);
+
+enum mgcp_gw_state { MGCP_GW_UNKNOWN, MGCP_GW_UP, MGCP_GW_DOWN };
+
+struct mgcp_gw;   /* one gateway: reference-counted */
+struct mgcp_conn; /* one connection on it: reference-counted; mem_deref() of a live one deletes it (DLCX) without a callback */
+
+struct mgcp_gw_params {
+	const char *name;
+	struct addr addr;
+	const char *domain; /* after '@' */
+	const struct mgcp_profile *profile;
+	/* The gateway went up or down, or restarted (RSIP restart: every connection on it is gone: their `lost` is called). */
+	void (*on_state)(void *arg, struct mgcp_gw *gw, enum mgcp_gw_state state, const char *why);
+	void *arg;
+};
+int mgcp_gw_new(struct mgcp_gw **ret, struct mgcp_peer *peer, const struct mgcp_gw_params *params);
+enum mgcp_gw_state mgcp_gw_state(const struct mgcp_gw *gw);
+const char *mgcp_gw_name(const struct mgcp_gw *gw);
+/* Asks what the gateway has (AUEP, AUCX) and deletes there the connections we do not know: after our own start, or RSIP disconnected. */
+void mgcp_gw_resync(struct mgcp_gw *gw);
+/* Gives a command of the peer (RSIP, NTFY) to the gateway object it comes from: true when it was one of ours and has been answered. */
+bool mgcp_gw_command(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src);
+
+struct mgcp_conn_handlers {
+	/* CRCX or MDCX done: err 0 and the gateway's session description; or -ETIMEDOUT, -EBUSY (4xx transient: no port, no endpoint), -EINVAL
+	 * (refused for good); `code` is the MGCP code. */
+	void (*done)(void *arg, struct mgcp_conn *c, int err, unsigned code, struct slice sdp);
+	/* The gateway says the media is gone (silence time-out) or the connection is lost (restart, forced delete): why is one line. */
+	void (*lost)(void *arg, struct mgcp_conn *c, const char *why);
+	/* After mgcp_conn_delete(): the statistics (P: and X-Quality lines), absent when it timed out. */
+	void (*deleted)(void *arg, struct mgcp_conn *c, struct slice params, struct slice quality);
+};
+
+struct mgcp_conn_setup {
+	const char *call_id;     /* hex, RFC 3435 C: */
+	struct mgcp_conn *with;  /* put it on the same endpoint as this one (a relayed call); NULL: a new endpoint */
+	const char *mode;        /* "sendrecv", "recvonly", "inactive", ... */
+	const char *options;     /* LocalConnectionOptions, "p:20, a:PCMU;PCMA"; NULL */
+	struct slice sdp;        /* remote description; empty: none yet */
+	/* extensions, used when the profile knows them */
+	const char *address;     /* name of the local address */
+	struct addr signalling;  /* latching source; unset: strict */
+	uint32_t arm;
+	uint32_t silence_s;
+	uint8_t dscp;            /* t: 0: gateway's default */
+};
+/* CRCX. When `with` is itself still being created, it is sent once that endpoint's name is known. */
+int mgcp_conn_create(struct mgcp_conn **ret, struct mgcp_gw *gw, const struct mgcp_conn_setup *setup, const struct mgcp_conn_handlers *h, void *arg);
+/* MDCX: only fields set are sent (mode, sdp, signalling, arm). One at a time: a second waits for the first. */
+int mgcp_conn_modify(struct mgcp_conn *c, const struct mgcp_conn_setup *change);
+/* DLCX; `deleted` follows unless the connection is detached. */
+void mgcp_conn_delete(struct mgcp_conn *c);
+void mgcp_conn_detach(struct mgcp_conn *c);
+const char *mgcp_conn_endpoint(const struct mgcp_conn *c); /* "" until known */
+const char *mgcp_conn_id(const struct mgcp_conn *c);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A UDP socket on the loop. Receives in batches (recvmmsg) and queues what is sent in a loop turn into one sendmmsg at
+ * its end, in order. */
+#pragma once
+#include "net/addr.h"
+
+struct udp; /* mem_deref() closes it */
+
+struct udp_packet {
+	char *data; /* one writable buffer, NUL after len; valid during the callback */
+	size_t len;
+	struct addr src, dst; /* dst: the local address it came to (IP_PKTINFO), with the socket's port */
+	uint8_t tos;
+};
+
+typedef void (*udp_recv_fn)(void *arg, const struct udp_packet *p);
+
+struct udp_params {
+	struct addr local; /* IPv6 sockets are V6ONLY */
+	int fd;            /* a bound socket handed over by tandem-keep, or -1 */
+	uint8_t dscp;      /* 0..63 */
+	int rcvbuf;        /* bytes, 0: default */
+	udp_recv_fn recv;
+	void *arg;
+};
+
+int udp_open(struct udp **ret, const struct udp_params *params);
+/* Queues a copy of `data`. Errors that the kernel reports at the flush are counted and logged. -EMSGSIZE, -ENOMEM. */
+int udp_send(struct udp *u, const struct addr *dst, struct slice data);
+/* Sends what is queued now. */
+void udp_flush(struct udp *u);
+const struct addr *udp_local(const struct udp *u);
+int udp_fd(const struct udp *u);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Digest authentication (RFC 7616, RFC 8760): MD5 and SHA-256, qop=auth. Verifying and making challenges for servers, answering
+ * them for clients. Nonces are signed with a secret of the process and carry their time: nothing is stored for one
+ * until it is used; then a bounded window of nonce counts stops replay. */
+#pragma once
+#include "sip/msg.h"
+
+enum digest_alg { DIGEST_MD5, DIGEST_SHA256, DIGEST_ALGS };
+#define DIGEST_HEX_LEN 65
+
+/* HA1 = H(user:realm:password) in hex. */
+int digest_ha1(enum digest_alg alg, struct slice user, struct slice realm, struct slice password, char hex[DIGEST_HEX_LEN]);
+
+struct digest_server; /* reference-counted: secret, nonce life, replay window */
+/* `secret` of 32 bytes survives a restart when the caller keeps it; NULL: random. `life_ms`: a nonce older than this is stale. */
+int digest_server_new(struct digest_server **ret, const char *realm, const uint8_t secret[32], uint32_t life_ms, unsigned max_nonces);
+/* Appends one WWW-Authenticate (or Proxy-Authenticate when `proxy`) line per algorithm of the bit mask (1 << alg), the stronger first. */
+void digest_challenge(struct digest_server *d, struct buf *headers, bool proxy, bool stale, unsigned algs);
+
+enum digest_result { DIGEST_OK, DIGEST_NONE /* no credentials for our realm */, DIGEST_STALE, DIGEST_WRONG, DIGEST_MALFORMED /* 400 */ };
+/* Finds credentials for our realm and gives the user name in them (unescaped), before the password is known. */
+enum digest_result digest_user(const struct digest_server *d, const struct sip_msg *req, bool proxy, char *user, size_t size);
+/* `ha1` by algorithm (NULL: not allowed for that user). */
+enum digest_result digest_verify(struct digest_server *d, const struct sip_msg *req, bool proxy, const char *ha1[DIGEST_ALGS]);
+
+/* Client: from a 401/407 response makes the Authorization/Proxy-Authorization line for the next request. -EACCES when no usable challenge, or
+ * when the same nonce was refused without stale (`tried` is the nonce tried before, may be absent). */
+int digest_respond(struct buf *headers, const struct sip_msg *rsp, struct slice method, struct slice uri, struct slice user, struct slice password, struct slice tried);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A session: one INVITE dialog usage (RFC 3261 12 to 15) with its offers and answers kept in order (RFC 3264, RFC 6337). The
+ * stack keeps the dialogs, routes requests inside them, retransmits 2xx until ACK, and answers what the standard
+ * already decides (481, 491, 500 with Retry-After, 487). The user sees calls, offers and answers. */
+#pragma once
+#include "sip/stack.h"
+
+struct sip_session; /* reference-counted; mem_deref() of the last reference ends it without a message: call sip_session_bye() first */
+
+struct sip_session_handlers {
+	/* Outgoing: 101..199. `sdp` may be empty; an early answer or not is the user's concern. Each early dialog of a forking
+	 * downstream reports under its own tag. */
+	void (*progress)(void *arg, const struct sip_msg *rsp);
+	/* Outgoing: the first 2xx. When the INVITE carried an offer, the body is the answer and ACK has been sent; when it
+	 * carried none, the body is an offer and the user must call sip_session_ack() with the answer. 2xx of other
+	 * forks are ACKed and ended with BYE inside. */
+	void (*answered)(void *arg, const struct sip_msg *rsp);
+	/* A re-INVITE (or UPDATE) arrived: answer with sip_session_reply_offer(). body empty: the user must put an offer into the 200. */
+	void (*offer)(void *arg, const struct sip_msg *req);
+	/* Our re-INVITE ended: status 200 with the answer in msg, or the failure (491 is retried inside, RFC 3261 14.1).
+	 * msg NULL with 408/503 when nothing came. */
+	void (*offer_done)(void *arg, unsigned status, const struct sip_msg *msg);
+	/* ACK for our 2xx; its body is the answer when our 2xx carried the offer. */
+	void (*acked)(void *arg, const struct sip_msg *ack);
+	/* INFO, MESSAGE, UPDATE without body, ... within the dialog; answer with sip_reply(). NULL: 405/501 by the stack. */
+	void (*request)(void *arg, struct sip_strans *st, const struct sip_msg *req);
+	/* The end, called exactly once, also after sip_session_bye(): status 0 and msg NULL: BYE sent and done; msg is a BYE: the peer hung up;
+	 * msg is a response (300..699): outgoing call failed; msg is a CANCEL: incoming call was given up;
+	 * msg NULL with status 408 or 503: nothing came (time-out or no route; also lost ACK, lost dialog). */
+	void (*closed)(void *arg, unsigned status, const struct sip_msg *msg);
+};
+
+struct sip_session_params {
+	struct slice ruri;
+	struct addr dst;
+	const struct sip_listener *listener; /* NULL: chosen */
+	struct slice from_display, from_uri; /* without tag */
+	struct slice to_display, to_uri;
+	struct slice contact_user;
+	struct slice headers;                /* further header lines: passed-through ones, Privacy, ... */
+	struct slice sdp;                    /* the offer; empty: none */
+	struct slice body_type;              /* empty: application/sdp */
+	uint32_t max_forwards;               /* 0: 70 */
+	uint32_t ring_ms;                    /* give up (CANCEL) after this; 0: Timer C, 180 s */
+	struct slice auth_user, auth_password; /* to answer 401/407 with; may be empty */
+};
+
+int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const struct sip_session_params *p,
+			const struct sip_session_handlers *h, void *arg);
+/* Takes an incoming INVITE; sends nothing yet (the stack has sent 100). */
+int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct slice contact_user,
+		       const struct sip_session_handlers *h, void *arg);
+/* Incoming: 101..199. */
+int sip_session_progress(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
+/* Incoming: 200 with answer or offer. */
+int sip_session_answer(struct sip_session *ss, struct slice headers, struct slice sdp);
+/* Incoming, before the answer: 300..699. closed() does not follow. */
+int sip_session_reject(struct sip_session *ss, unsigned status, const char *reason, struct slice headers);
+/* Outgoing, INVITE without offer: the ACK with the answer. */
+int sip_session_ack(struct sip_session *ss, struct slice sdp);
+/* New offer by re-INVITE: -EINPROGRESS while another offer is open, -ENOTCONN before the answer. */
+int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice sdp);
+/* Answer to offer(): status 200 with sdp, or a refusal. */
+int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
+/* Ends it in whatever state: CANCEL, BYE or `status` to an unanswered incoming one (0: 480). closed() follows when it is over. */
+void sip_session_bye(struct sip_session *ss, unsigned status, struct slice headers);
+/* No more callbacks: the user is going away. */
+void sip_session_detach(struct sip_session *ss);
+
+struct slice sip_session_call_id(const struct sip_session *ss);
+/* The peer's transport address. */
+const struct addr *sip_session_peer(const struct sip_session *ss);
+const struct sip_listener *sip_session_listener(const struct sip_session *ss);
+size_t sip_stack_sessions(const struct sip_stack *s);

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The SIP stack of a user agent: transport, transactions (RFC 3261 17, RFC 6026) and, above them, dialogs and INVITE
+ * sessions (session.h). One stack a process is usual; nothing in it is global. */
+#pragma once
+#include "sip/msg.h"
+
+struct sip_stack; /* mem_deref() ends it: pending transactions end without callbacks */
+struct sip_strans; /* a server transaction, reference-counted */
+struct sip_ctrans; /* a client transaction, reference-counted */
+
+/* RFC 3261 17: milliseconds. T2, T4 and the rest follow RFC 3261 table 4. */
+struct sip_timers {
+	uint32_t t1, t2, t4;
+};
+
+/* A place the stack listens at: one UDP socket of one named address. */
+struct sip_listener {
+	const char *name;      /* of the address in the configuration ("inside") */
+	struct addr local;     /* bound */
+	struct addr advertised; /* what peers outside `nets` see: behind one-to-one NAT; unset: `local` */
+	const struct prefix *nets; /* local networks, which see `local`; kept, not copied */
+	unsigned n_nets;
+	uint8_t dscp;
+	int fd;                /* handed over by tandem-keep, or -1 */
+};
+
+struct sip_stack_params {
+	struct sip_timers timers;
+	const char *server; /* Server and User-Agent value */
+	/* A new request that no transaction, dialog or session took: in-dialog ones for unknown dialogs have been answered with
+	 * 481. The handler answers through sip_reply(), accepts a session, or keeps a reference and answers later. */
+	void (*on_request)(void *arg, struct sip_strans *st, const struct sip_msg *req);
+	/* Every message sent or received, for `trace`; NULL when nobody looks. `sent` says which. */
+	void (*on_trace)(void *arg, bool sent, const struct addr *local, const struct addr *peer, struct slice text);
+	void *arg;
+};
+
+int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params);
+int sip_stack_listen(struct sip_stack *s, const struct sip_listener *l);
+/* Switches the trace callback on and off, so that an unwatched stack formats nothing. */
+void sip_stack_trace(struct sip_stack *s, bool on);
+/* The listener a peer is reached from: by name and the peer's family, or (name NULL) by routing of the kernel; NULL: none. */
+const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, const struct addr *peer);
+/* The address that `peer` shall see for this listener (local or advertised). */
+const struct addr *sip_listener_seen(const struct sip_listener *l, const struct addr *peer);
+/* Descriptor of a listener's socket, to store with tandem-keep. */
+int sip_listener_fd(const struct sip_stack *s, const char *name, sa_family_t family);
+/* Transactions alive: tests assert zero. */
+size_t sip_stack_transactions(const struct sip_stack *s);
+
+/* --- server side ------------------------------------------------------------------------------------------------ */
+
+/* Answers a request through its server transaction. `extra` is header text ("Name: value\r\n"...), may be absent; `body` too, with
+ * its type. To gets a tag (the transaction's own, stable) above 100. A second final answer is refused with -EALREADY. */
+int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct slice extra, struct slice body_type, struct slice body);
+int sip_replyf(struct sip_strans *st, unsigned status, const char *reason, const char *extra_fmt, ...) __attribute__((format(printf, 4, 5)));
+const struct sip_msg *sip_strans_request(const struct sip_strans *st);
+/* The local tag that answers above 100 carry. */
+struct slice sip_strans_tag(const struct sip_strans *st);
+/* The listener it came in on. */
+const struct sip_listener *sip_strans_listener(const struct sip_strans *st);
+/* INVITE only: called once when a CANCEL for it arrives (200 to the CANCEL is already sent; the user answers 487). */
+void sip_strans_on_cancel(struct sip_strans *st, void (*fn)(void *arg, const struct sip_msg *cancel), void *arg);
+
+/* --- client side ------------------------------------------------------------------------------------------------ */
+
+/* `rsp` is NULL on time-out (err -ETIMEDOUT: treat as 408) or transport failure (other errno: treat as 503). Provisional ones come too.
+ * For an INVITE every 2xx comes, also retransmitted and forked ones; the caller ACKs them. Other finals are ACKed by the
+ * transaction and come once. */
+typedef void (*sip_response_fn)(void *arg, int err, const struct sip_msg *rsp);
+
+struct sip_request_params {
+	enum sip_method method;
+	struct slice method_text; /* for SIP_METHOD_OTHER */
+	struct slice ruri;
+	struct addr dst;                    /* next hop, resolved */
+	const struct sip_listener *listener; /* NULL: chosen for dst */
+	/* All headers but Via, Max-Forwards (70 unless max_forwards), Content-* ; from From to whatever, as text lines. */
+	struct slice headers;
+	uint32_t max_forwards;
+	struct slice body_type, body;
+};
+int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_request_params *p, sip_response_fn fn, void *arg);
+/* Sends CANCEL as RFC 3261 9.1 wants: at once when a provisional has come, else when it comes; never after a final. */
+int sip_cancel(struct sip_ctrans *ct, struct slice extra_headers);
+/* No more callbacks for this one; it runs on to absorb what comes. */
+void sip_ctrans_detach(struct sip_ctrans *ct);
