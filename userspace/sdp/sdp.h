@@ -29,7 +29,7 @@ struct sdp_media {
 	uint16_t port;     /* 0: rejected */
 	struct slice proto_text;
 	enum sdp_proto proto;
-	struct sdp_format formats[SDP_MAX_FORMATS];
+	struct sdp_format *formats; /* n_formats of them, at most SDP_MAX_FORMATS */
 	unsigned n_formats;
 	struct addr rtp;  /* connection address (media's, else session's) and port; family unset for a host name */
 	struct addr rtcp; /* a=rtcp (RFC 3605), else rtp port + 1 */
@@ -41,6 +41,7 @@ struct sdp_media {
 	const struct sdp_attr *attrs; /* this media's attributes, in order */
 	unsigned n_attrs;
 	bool ice, sdes, dtls; /* candidate/ufrag, a=crypto, a=fingerprint seen */
+	struct slice section; /* the lines of this media after its m= line */
 };
 
 struct sdp {
@@ -50,9 +51,10 @@ struct sdp {
 	enum sdp_dir dir;
 	const struct sdp_attr *attrs;
 	unsigned n_attrs;
-	struct sdp_media media[SDP_MAX_MEDIA];
+	struct sdp_media *media; /* n_media of them, at most SDP_MAX_MEDIA */
 	unsigned n_media;
 	struct slice text;
+	struct slice section; /* the lines before the first m= */
 };
 
 /* Reference-counted; copies `text`. -EBADMSG with *why (a static string) on malformed input; -E2BIG past the limits. */
@@ -86,5 +88,16 @@ int sdp_write_relayed(struct buf *out, const struct sdp *from, struct sdp_origin
 int sdp_check_answer(const struct sdp *offer, const struct sdp *answer, const char **why);
 /* Whether an offer can be relayed at all: 0, or the SIP status to refuse with (488) and *why: no media we can relay, DTLS only. */
 unsigned sdp_offer_refusal(const struct sdp *offer, const char **why);
+/* Whether a packet relay can carry it: an audio, video or text stream over RTP that is not rejected, has an IP address, and whose keys (if
+ * any) are in the description. sdp_write_relayed() rejects what is not. */
+bool sdp_media_relayable(const struct sdp_media *m);
+
+/* A description of one stream for a media gateway, or by one (MGCP carries one stream a connection, RFC 3435 3.4): `m` with its formats and
+ * what belongs to them; `at` replaces its addresses, direction and mux, NULL keeps its own (an address of 0.0.0.0 included: the gateway knows
+ * what hold is). 0, or out->err. */
+int sdp_write_stream(struct buf *out, const struct sdp_media *m, const struct sdp_local_media *at);
+/* RFC 3551 table 4 and 5: fills name, clock and channels of a static payload type. -ENOENT for a dynamic or unassigned one. */
+int sdp_static_format(struct sdp_format *ret, uint8_t pt);
+
 enum sdp_dir sdp_dir_reverse(enum sdp_dir d);
 const char *sdp_dir_name(enum sdp_dir d);
