@@ -10,8 +10,12 @@ struct mgcp_profile {
 	const char *relay_any;     /* endpoint to ask for a free packet-relay endpoint: rtpbridge with the ANY wildcard, or as this gateway spells it */
 	bool audits;               /* answers AUEP/AUCX with lists */
 	bool extensions;           /* knows our X- parameters */
-	bool fixed_mode;           /* ... as rows need them */
 	bool needs_domain;         /* endpoint must carry the gateway's own domain name */
+	const char *relay_all;     /* all packet-relay endpoints, for audits and deletions */
+	const char *probe;         /* endpoint to audit just to see whether somebody answers; any answer will do */
+	const char *inactive;      /* mode to ask for where RFC 3435 says "inactive"; NULL: just that */
+	bool wild_delete;          /* DLCX of relay_all deletes everything */
+	unsigned habits;           /* enum mgcp_habit: what its message layer takes */
 };
 const struct mgcp_profile *mgcp_profile_find(const char *name);
 
@@ -56,12 +60,16 @@ struct mgcp_conn_setup {
 	/* extensions, used when the profile knows them */
 	const char *address;     /* name of the local address */
 	struct addr signalling;  /* latching source; unset: strict */
+	bool strict;             /* no latching: signalling only tells the family of the local port */
 	uint32_t arm;
 	uint32_t silence_s;
 	uint8_t dscp;            /* t: 0: gateway's default */
 };
-/* CRCX. When `with` is itself still being created, it is sent once that endpoint's name is known. */
+/* CRCX. -EHOSTUNREACH at once while the gateway is down, -EBUSY while it announces to go out of service. When `with` is itself still being created, it is sent once that endpoint's name is known. */
 int mgcp_conn_create(struct mgcp_conn **ret, struct mgcp_gw *gw, const struct mgcp_conn_setup *setup, const struct mgcp_conn_handlers *h, void *arg);
+/* Takes over a connection that exists (kept across our own restart): no command is sent; a resync tells whether the gateway still has it. */
+int mgcp_conn_adopt(struct mgcp_conn **ret, struct mgcp_gw *gw, const char *call_id, const char *endpoint, const char *id,
+		    const struct mgcp_conn_handlers *h, void *arg);
 /* MDCX: only fields set are sent (mode, sdp, signalling, arm). One at a time: a second waits for the first. */
 int mgcp_conn_modify(struct mgcp_conn *c, const struct mgcp_conn_setup *change);
 /* DLCX; `deleted` follows unless the connection is detached. */

@@ -98,6 +98,9 @@ int mgcp_peer_open(struct mgcp_peer **ret, const struct mgcp_peer_params *params
 int mgcp_peer_fd(const struct mgcp_peer *p);
 const struct addr *mgcp_peer_local(const struct mgcp_peer *p);
 void mgcp_peer_trace(struct mgcp_peer *p, bool on);
+/* What a destination does not take: by default all habits are on. 0 or -ENOMEM. */
+enum mgcp_habit { MGCP_HABIT_PIGGYBACK = 1 /* several messages a datagram, 3.5.5 */, MGCP_HABIT_CONFIRM = 2 /* K: in commands, 3.5.2 */ };
+int mgcp_peer_habits(struct mgcp_peer *p, const struct addr *dst, unsigned habits);
 /* A fresh transaction identifier for mgcp_write_command(). */
 uint32_t mgcp_next_tid(struct mgcp_peer *p);
 /* Sends a whole command (as written with that tid). Commands sent to one peer in one loop turn travel piggybacked in one datagram. */

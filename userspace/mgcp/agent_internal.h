@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the call agent's side share. A connection is two objects: the handle its owner holds (struct mgcp_conn), and what
+ * lives until the gateway has no such connection any more (struct cx, owned by the gateway object and by the handle). */
+#pragma once
+#include "base/timer.h"
+#include "mgcp/agent.h"
+
+struct audit;
+
+struct mgcp_gw {
+	struct mgcp_gw_params p;
+	char *name, *domain;
+	char object[80]; /* for the log */
+	struct mgcp_peer *peer;
+	enum mgcp_gw_state state;
+	bool draining; /* it said "graceful": nothing new */
+	struct list cxs;
+	struct timer probe;
+	struct audit *audit;
+	uint32_t audits; /* begun so far */
+};
+
+enum cx_state { CX_WAITING, CX_CREATING, CX_UP, CX_MODIFYING, CX_DELETING, CX_GONE };
+
+struct cx {
+	struct link link;        /* in the gateway */
+	struct mgcp_gw *gw;      /* NULL once it is gone or the gateway object is */
+	struct mgcp_conn *handle; /* NULL: its owner dropped it */
+	enum cx_state state;
+	char *call_id, *endpoint, *id; /* endpoint: with domain, or the wildcard asked for; id NULL until known */
+	bool endpoint_known;
+	bool delete_wanted;
+	bool report_deleted; /* `timer` reports the end */
+	int report_err;      /* `timer` reports a creation that failed */
+	uint64_t since;      /* of the CRCX, then of its answer */
+	struct buf create;   /* what a CRCX carries */
+	struct list ops;     /* modifications in order; the first is under way in CX_MODIFYING */
+	struct cx *with;     /* in CX_WAITING: whose endpoint it wants */
+	struct link follow;  /* in with->followers */
+	struct list followers;
+	bool in_flight;      /* a command of ours is unanswered */
+	uint32_t seen_in, asked_in; /* serial numbers of audits: that found it, that asked its endpoint for it */
+	struct timer timer;
+};
+
+struct mgcp_conn {
+	struct cx *cx;
+	struct mgcp_gw *gw;
+	struct mgcp_conn_handlers h;
+	void *arg;
+};
+
+/* gw.c: what an exchange with the gateway says about it. */
+void gw_answered(struct mgcp_gw *gw);
+void gw_timed_out(struct mgcp_gw *gw);
+/* "local@domain" */
+char *gw_endpoint(const struct mgcp_gw *gw, const char *local);
+int gw_send(struct mgcp_gw *gw, uint32_t tid, const struct buf *text, mgcp_response_fn fn, void *arg);
+
+/* conn.c */
+void cx_lost(struct cx *c, const char *why);
+/* Media are gone, the connection is not. */
+void cx_silent(struct cx *c, const char *why);
+struct cx *cx_find(const struct mgcp_gw *gw, struct slice endpoint, struct slice id);
+/* The gateway object ends. */
+void cx_orphan(struct cx *c);
+
+/* body.c: the parameters of CRCX and MDCX. */
+void body_write(struct buf *out, const struct mgcp_profile *profile, const struct mgcp_conn_setup *s);
+
+/* audit.c */
+int audit_start(struct mgcp_gw *gw);

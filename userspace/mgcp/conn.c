@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* A connection on a gateway, from CRCX to DLCX. Commands for it go out one at a time, so that they are executed in order
+ * (RFC 3435 4.4.4): a modification or deletion asked for meanwhile waits. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "mgcp/agent_internal.h"
+#include "mgcp/gateway.h"
+#include "mgcp/internal.h"
+#include <errno.h>
+
+#define RETRY_MS 500 /* when there was no memory to send */
+
+struct op {
+	struct link link;
+	struct buf body;
+};
+
+static const char *const state_names[] = {
+	[CX_WAITING] = "waiting", [CX_CREATING] = "creating", [CX_UP] = "up", [CX_MODIFYING] = "modifying", [CX_DELETING] = "deleting", [CX_GONE] = "gone",
+};
+
+static void advance(struct cx *c);
+static void on_timer(void *arg);
+
+static void op_destroy(void *obj)
+{
+	struct op *o = obj;
+	list_remove(&o->link);
+	buf_reset(&o->body);
+}
+
+static void drop_ops(struct cx *c)
+{
+	while (!list_empty(&c->ops))
+		mem_deref(container_of(list_first(&c->ops), struct op, link));
+}
+
+static void cx_destroy(void *obj)
+{
+	struct cx *c = obj;
+	timer_stop(&c->timer);
+	list_remove(&c->link);
+	list_remove(&c->follow);
+	drop_ops(c);
+	mem_deref(c->with);
+	buf_reset(&c->create);
+	mem_free(c->call_id);
+	mem_free(c->endpoint);
+	mem_free(c->id);
+}
+
+/* The one place where the state changes. */
+static void set_state(struct cx *c, enum cx_state state, const char *why)
+{
+	log_debug(c->gw ? c->gw->object : NULL, "connection %s/%s: %s -> %s: %s", c->endpoint ? c->endpoint : "", c->id ? c->id : "",
+		  state_names[c->state], state_names[state], why);
+	c->state = state;
+}
+
+/* --- telling the owner -------------------------------------------------------------------------------------------- */
+
+static void tell_done(struct cx *c, int err, unsigned code, struct slice sdp)
+{
+	struct mgcp_conn *h = c->handle;
+	if (!h || c->delete_wanted || !h->h.done)
+		return;
+	mem_ref(h);
+	h->h.done(h->arg, h, err, code, sdp);
+	mem_deref(h);
+}
+
+static void tell_lost(struct cx *c, const char *why)
+{
+	struct mgcp_conn *h = c->handle;
+	if (!h || c->delete_wanted || !h->h.lost)
+		return;
+	mem_ref(h);
+	h->h.lost(h->arg, h, why);
+	mem_deref(h);
+}
+
+static void tell_deleted(struct cx *c, struct slice params, struct slice quality)
+{
+	struct mgcp_conn *h = c->handle;
+	if (!h || !h->h.deleted)
+		return;
+	mem_ref(h);
+	h->h.deleted(h->arg, h, params, quality);
+	mem_deref(h);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static void start_followers(struct cx *with);
+
+/* The gateway has it no more. Returns with the caller's reference still good; the gateway's is given back. */
+static void leave(struct cx *c, const char *why)
+{
+	struct mgcp_gw *gw = c->gw;
+	if (c->state == CX_GONE)
+		return;
+	set_state(c, CX_GONE, why);
+	timer_stop(&c->timer);
+	drop_ops(c);
+	list_remove(&c->follow);
+	c->with = mem_deref(c->with);
+	if (!gw)
+		return;
+	if (c->in_flight)
+		mgcp_forget(gw->peer, c);
+	c->gw = NULL;
+	list_remove(&c->link);
+	/* Those that wanted its endpoint hear that there is none. */
+	start_followers(c);
+	mem_deref(c);
+}
+
+static void report_soon(struct cx *c)
+{
+	timer_start(&c->timer, 0, on_timer, c);
+}
+
+static void creation_failed(struct cx *c, int err, unsigned code)
+{
+	mem_ref(c);
+	bool wanted = c->delete_wanted;
+	leave(c, "not created");
+	if (wanted)
+		tell_deleted(c, SLICE_NONE, SLICE_NONE);
+	else
+		tell_done(c, err, code, SLICE_NONE);
+	mem_deref(c);
+}
+
+void cx_lost(struct cx *c, const char *why)
+{
+	mem_ref(c);
+	enum cx_state was = c->state;
+	bool wanted = c->delete_wanted;
+	leave(c, why);
+	if (wanted)
+		tell_deleted(c, SLICE_NONE, SLICE_NONE);
+	else if (was == CX_WAITING || was == CX_CREATING)
+		tell_done(c, -EBUSY, 0, SLICE_NONE);
+	else
+		tell_lost(c, why);
+	mem_deref(c);
+}
+
+void cx_silent(struct cx *c, const char *why)
+{
+	mem_ref(c);
+	tell_lost(c, why);
+	mem_deref(c);
+}
+
+void cx_orphan(struct cx *c)
+{
+	mem_ref(c);
+	mgcp_forget(c->gw->peer, c);
+	c->gw = NULL;
+	set_state(c, CX_GONE, "the gateway is not used any more");
+	list_remove(&c->link);
+	drop_ops(c);
+	mem_deref(c);
+	mem_deref(c);
+}
+
+struct cx *cx_find(const struct mgcp_gw *gw, struct slice endpoint, struct slice id)
+{
+	struct cx *c;
+	list_foreach(c, &gw->cxs, link)
+		if (c->id && slice_caseeq(slice_str(c->id), id) && mgcp_name_matches(endpoint, slice_str(c->endpoint)))
+			return c;
+	return NULL;
+}
+
+/* --- commands ----------------------------------------------------------------------------------------------------- */
+
+static int command(struct cx *c, enum mgcp_verb verb, const struct buf *body, mgcp_response_fn fn)
+{
+	struct buf text = buf_growing();
+	uint32_t tid = mgcp_next_tid(c->gw->peer);
+	mgcp_write_command(&text, verb, tid, c->endpoint);
+	mgcp_write_param(&text, MGCP_P_CALL_ID, "%s", c->call_id);
+	if (c->id)
+		mgcp_write_param(&text, MGCP_P_CONNECTION_ID, "%s", c->id);
+	if (body)
+		buf_slice(&text, buf_text(body));
+	int err = gw_send(c->gw, tid, &text, fn, c);
+	buf_reset(&text);
+	c->in_flight = !err;
+	return err;
+}
+
+/* Notes what a response says of the gateway. Returns the outcome as errno; *code is the response code, 0 when none came. The connection may be
+ * gone afterwards. */
+static int outcome(struct cx *c, int err, const struct mgcp_msg *rsp, unsigned *code)
+{
+	struct mgcp_gw *gw = mem_ref(c->gw);
+	c->in_flight = false;
+	*code = err ? 0 : rsp->code;
+	if (err)
+		gw_timed_out(gw);
+	else
+		gw_answered(gw);
+	mem_deref(gw);
+	return err ? err : mgcp_code_error(rsp->code);
+}
+
+/* Takes endpoint and connection-id from the answer to CRCX (RFC 3435 2.3.5). */
+static int learn(struct cx *c, const struct mgcp_msg *rsp)
+{
+	struct slice z = mgcp_param(rsp, MGCP_P_SPECIFIC_ENDPOINT), id = mgcp_param(rsp, MGCP_P_CONNECTION_ID);
+	if (slice_empty(id) || id.len > 32 || (!c->endpoint_known && slice_empty(z)))
+		return -EINVAL;
+	char *name = slice_empty(z) ? NULL : slice_dup(z), *ident = slice_dup(id);
+	if (!ident || (!name && !slice_empty(z))) {
+		mem_free(name);
+		mem_free(ident);
+		return -ENOMEM;
+	}
+	if (name) {
+		mem_free(c->endpoint);
+		c->endpoint = name;
+	}
+	c->endpoint_known = true;
+	c->id = ident;
+	return 0;
+}
+
+static void on_created(void *arg, int err, const struct mgcp_msg *rsp)
+{
+	struct cx *c = mem_ref(arg);
+	unsigned code;
+	err = outcome(c, err, rsp, &code);
+	if (c->state != CX_CREATING)
+		goto out;
+	if (!err)
+		err = learn(c, rsp);
+	if (err) {
+		creation_failed(c, err, code);
+		goto out;
+	}
+	c->since = clock_ms();
+	buf_reset(&c->create);
+	set_state(c, CX_UP, "created");
+	start_followers(c);
+	tell_done(c, 0, code, rsp->sdp[0]);
+	advance(c);
+out:
+	mem_deref(c);
+}
+
+static void on_modified(void *arg, int err, const struct mgcp_msg *rsp)
+{
+	struct cx *c = mem_ref(arg);
+	unsigned code;
+	err = outcome(c, err, rsp, &code);
+	if (c->state != CX_MODIFYING)
+		goto out;
+	mem_deref(container_of(list_first(&c->ops), struct op, link));
+	set_state(c, CX_UP, err ? "not modified" : "modified");
+	tell_done(c, err, code, err ? SLICE_NONE : rsp->sdp[0]);
+	if (code && mgcp_code_gone(code))
+		cx_lost(c, "the gateway does not know the connection");
+	advance(c);
+out:
+	mem_deref(c);
+}
+
+static void on_deleted(void *arg, int err, const struct mgcp_msg *rsp)
+{
+	struct cx *c = mem_ref(arg);
+	unsigned code;
+	err = outcome(c, err, rsp, &code);
+	if (c->state == CX_DELETING) {
+		leave(c, err ? "deletion failed" : "deleted");
+		tell_deleted(c, err ? SLICE_NONE : mgcp_param(rsp, MGCP_P_CONNECTION_PARAMS), err ? SLICE_NONE : mgcp_param(rsp, MGCP_P_X_QUALITY));
+	}
+	mem_deref(c);
+}
+
+static int send_create(struct cx *c)
+{
+	int err = command(c, MGCP_CRCX, &c->create, on_created);
+	if (!err) {
+		c->since = clock_ms();
+		set_state(c, CX_CREATING, "CRCX sent");
+	}
+	return err;
+}
+
+/* Sends what comes next for a connection that nothing is under way for. */
+static void advance(struct cx *c)
+{
+	if (c->state != CX_UP)
+		return;
+	int err = 0;
+	if (c->delete_wanted) {
+		drop_ops(c);
+		err = command(c, MGCP_DLCX, NULL, on_deleted);
+		if (!err)
+			set_state(c, CX_DELETING, "DLCX sent");
+	} else if (!list_empty(&c->ops)) {
+		err = command(c, MGCP_MDCX, &container_of(list_first(&c->ops), struct op, link)->body, on_modified);
+		if (!err)
+			set_state(c, CX_MODIFYING, "MDCX sent");
+	}
+	if (err)
+		timer_start(&c->timer, RETRY_MS, on_timer, c);
+}
+
+/* Late results and second tries: never from inside the call that asked. */
+static void on_timer(void *arg)
+{
+	struct cx *c = mem_ref(arg);
+	if (c->report_err && c->state == CX_WAITING) {
+		creation_failed(c, c->report_err, 0);
+	} else if (c->report_deleted) {
+		c->report_deleted = false;
+		leave(c, "deleted before it was created");
+		tell_deleted(c, SLICE_NONE, SLICE_NONE);
+	} else {
+		advance(c);
+	}
+	mem_deref(c);
+}
+
+static void begin_on_endpoint(struct cx *c, struct cx *with)
+{
+	int err = -EBUSY;
+	if (with->endpoint_known && with->state != CX_GONE) {
+		mem_free(c->endpoint);
+		c->endpoint = mem_strdup(with->endpoint);
+		c->endpoint_known = c->endpoint != NULL;
+		err = c->endpoint ? send_create(c) : -ENOMEM;
+	}
+	list_remove(&c->follow);
+	c->with = mem_deref(c->with);
+	if (err) {
+		c->report_err = err;
+		report_soon(c);
+	}
+}
+
+static void start_followers(struct cx *with)
+{
+	while (!list_empty(&with->followers))
+		begin_on_endpoint(container_of(list_first(&with->followers), struct cx, follow), with);
+}
+
+/* --- the owner's side --------------------------------------------------------------------------------------------- */
+
+static void conn_destroy(void *obj)
+{
+	struct mgcp_conn *h = obj;
+	if (h->cx) {
+		h->cx->handle = NULL;
+		mgcp_conn_delete(h);
+	}
+	mem_deref(h->cx);
+	mem_deref(h->gw);
+}
+
+static int conn_new(struct mgcp_conn **ret, struct mgcp_gw *gw, const char *call_id, char *endpoint, const struct mgcp_conn_handlers *handlers, void *arg)
+{
+	struct mgcp_conn *h = mem_alloc(sizeof *h, conn_destroy);
+	struct cx *c = mem_alloc(sizeof *c, cx_destroy);
+	if (c) {
+		c->endpoint = endpoint;
+		c->call_id = mem_strdup(call_id);
+		list_init(&c->ops);
+		list_init(&c->followers);
+	}
+	if (!h || !c || !c->endpoint || !c->call_id) {
+		if (!c)
+			mem_free(endpoint);
+		mem_deref(c);
+		mem_deref(h);
+		return -ENOMEM;
+	}
+	h->gw = mem_ref(gw);
+	h->h = *handlers;
+	h->arg = arg;
+	h->cx = c;
+	c->handle = h;
+	*ret = h;
+	return 0;
+}
+
+/* The gateway object lists it from now on. */
+static void enlist(struct cx *c, struct mgcp_gw *gw)
+{
+	c->gw = gw;
+	c->since = clock_ms();
+	mem_ref(c);
+	list_append(&gw->cxs, &c->link);
+}
+
+static int begin(struct cx *c, struct mgcp_conn *with)
+{
+	if (!with)
+		return send_create(c);
+	if (!with->cx->gw)
+		return -EBUSY;
+	if (with->cx->endpoint_known)
+		return send_create(c);
+	c->with = mem_ref(with->cx);
+	list_append(&c->with->followers, &c->follow);
+	return 0;
+}
+
+int mgcp_conn_create(struct mgcp_conn **ret, struct mgcp_gw *gw, const struct mgcp_conn_setup *setup, const struct mgcp_conn_handlers *handlers, void *arg)
+{
+	const struct mgcp_conn *with = setup->with;
+	if (gw->state == MGCP_GW_DOWN)
+		return -EHOSTUNREACH;
+	if (gw->draining)
+		return -EBUSY;
+	struct mgcp_conn *h = NULL;
+	bool known = with && with->cx->endpoint_known;
+	char *endpoint = known ? mem_strdup(with->cx->endpoint) : gw_endpoint(gw, gw->p.profile->relay_any);
+	int err = endpoint ? conn_new(&h, gw, setup->call_id, endpoint, handlers, arg) : -ENOMEM;
+	if (err)
+		return err;
+	struct cx *c = h->cx;
+	c->endpoint_known = known;
+	body_write(&c->create, gw->p.profile, setup);
+	err = c->create.err;
+	enlist(c, gw);
+	if (!err)
+		err = begin(c, setup->with);
+	if (err) {
+		leave(c, "cannot be asked for");
+		mem_deref(h);
+	} else {
+		*ret = h;
+	}
+	return err;
+}
+
+int mgcp_conn_adopt(struct mgcp_conn **ret, struct mgcp_gw *gw, const char *call_id, const char *endpoint, const char *id,
+		    const struct mgcp_conn_handlers *handlers, void *arg)
+{
+	struct mgcp_conn *h = NULL;
+	char *name = mem_strdup(endpoint);
+	int err = name ? conn_new(&h, gw, call_id, name, handlers, arg) : -ENOMEM;
+	if (err)
+		return err;
+	h->cx->id = mem_strdup(id);
+	if (!h->cx->id) {
+		h->cx->state = CX_GONE;
+		mem_deref(h);
+		return -ENOMEM;
+	}
+	h->cx->endpoint_known = true;
+	enlist(h->cx, gw);
+	set_state(h->cx, CX_UP, "adopted");
+	*ret = h;
+	return 0;
+}
+
+int mgcp_conn_modify(struct mgcp_conn *h, const struct mgcp_conn_setup *change)
+{
+	struct cx *c = h->cx;
+	if (!c->gw || c->delete_wanted)
+		return -ENOTCONN;
+	struct op *o = mem_alloc(sizeof *o, op_destroy);
+	if (!o)
+		return -ENOMEM;
+	struct mgcp_conn_setup s = *change;
+	s.call_id = NULL; /* C: is there anyway */
+	body_write(&o->body, c->gw->p.profile, &s);
+	int err = o->body.err;
+	if (err) {
+		mem_deref(o);
+		return err;
+	}
+	list_append(&c->ops, &o->link);
+	advance(c);
+	return 0;
+}
+
+void mgcp_conn_delete(struct mgcp_conn *h)
+{
+	struct cx *c = h->cx;
+	if (c->delete_wanted)
+		return;
+	c->delete_wanted = true;
+	switch (c->state) {
+	case CX_WAITING:
+	case CX_GONE:
+		if (c->handle) {
+			c->report_deleted = true;
+			report_soon(c);
+		} else {
+			leave(c, "not wanted any more");
+		}
+		break;
+	case CX_UP:
+		advance(c);
+		break;
+	case CX_CREATING:
+	case CX_MODIFYING:
+	case CX_DELETING:
+		break;
+	}
+}
+
+void mgcp_conn_detach(struct mgcp_conn *h)
+{
+	h->h = (struct mgcp_conn_handlers){0};
+	h->arg = NULL;
+}
+
+const char *mgcp_conn_endpoint(const struct mgcp_conn *h)
+{
+	return h->cx->endpoint_known ? h->cx->endpoint : "";
+}
+
+const char *mgcp_conn_id(const struct mgcp_conn *h)
+{
+	return h->cx->id ? h->cx->id : "";
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* One media gateway, as the call agent sees it: up, down or not heard of, and what it reports by itself (RSIP, NTFY). */
+#include "base/log.h"
+#include "base/mem.h"
+#include "mgcp/agent_internal.h"
+#include "mgcp/gateway.h"
+#include <errno.h>
+#include <stdio.h>
+
+/* Between the end of one probe of a gateway that is down and the next; a probe itself repeats with back-off for T-MAX. */
+#define PROBE_MS 2000
+
+static const char *const state_names[] = {[MGCP_GW_UNKNOWN] = "unknown", [MGCP_GW_UP] = "up", [MGCP_GW_DOWN] = "down"};
+
+static void probe(void *arg);
+
+static void gw_destroy(void *obj)
+{
+	struct mgcp_gw *gw = obj;
+	timer_stop(&gw->probe);
+	mem_deref(gw->audit);
+	while (!list_empty(&gw->cxs))
+		cx_orphan(container_of(list_first(&gw->cxs), struct cx, link));
+	if (gw->peer)
+		mgcp_forget(gw->peer, gw);
+	mem_deref(gw->peer);
+	mem_free(gw->name);
+	mem_free(gw->domain);
+}
+
+int mgcp_gw_new(struct mgcp_gw **ret, struct mgcp_peer *peer, const struct mgcp_gw_params *params)
+{
+	struct mgcp_gw *gw = mem_alloc(sizeof *gw, gw_destroy);
+	int err = -ENOMEM;
+	if (!gw)
+		return err;
+	gw->p = *params;
+	list_init(&gw->cxs);
+	gw->peer = mem_ref(peer);
+	gw->name = mem_strdup(params->name);
+	gw->domain = mem_strdup(params->domain && *params->domain ? params->domain : "mg.tandem");
+	if (!gw->name || !gw->domain)
+		goto out;
+	snprintf(gw->object, sizeof gw->object, "gateway %s", gw->name);
+	err = mgcp_peer_habits(peer, &params->addr, params->profile->habits);
+out:
+	if (err)
+		mem_deref(gw);
+	else
+		*ret = gw;
+	return err;
+}
+
+enum mgcp_gw_state mgcp_gw_state(const struct mgcp_gw *gw)
+{
+	return gw->state;
+}
+
+const char *mgcp_gw_name(const struct mgcp_gw *gw)
+{
+	return gw->name;
+}
+
+char *gw_endpoint(const struct mgcp_gw *gw, const char *local)
+{
+	struct buf b = buf_growing();
+	buf_printf(&b, "%s@%s", local, gw->domain);
+	char *text = b.err ? NULL : mem_strndup(b.p, b.len);
+	buf_reset(&b);
+	return text;
+}
+
+int gw_send(struct mgcp_gw *gw, uint32_t tid, const struct buf *text, mgcp_response_fn fn, void *arg)
+{
+	return text->err ? text->err : mgcp_command(gw->peer, &gw->p.addr, tid, buf_text(text), fn, arg);
+}
+
+/* The one place where the state changes. */
+static void set_state(struct mgcp_gw *gw, enum mgcp_gw_state state, const char *why)
+{
+	enum mgcp_gw_state old = gw->state;
+	gw->state = state;
+	if (old != state)
+		log_info(gw->object, "%s -> %s: %s", state_names[old], state_names[state], why);
+	if (gw->p.on_state)
+		gw->p.on_state(gw->p.arg, gw, state, why);
+}
+
+void gw_answered(struct mgcp_gw *gw)
+{
+	enum mgcp_gw_state old = gw->state;
+	if (old == MGCP_GW_UP)
+		return;
+	timer_stop(&gw->probe);
+	set_state(gw, MGCP_GW_UP, "it answers");
+	/* Commands that timed out may have been executed. */
+	if (old == MGCP_GW_DOWN)
+		mgcp_gw_resync(gw);
+}
+
+void gw_timed_out(struct mgcp_gw *gw)
+{
+	if (gw->state != MGCP_GW_DOWN)
+		set_state(gw, MGCP_GW_DOWN, "it does not answer");
+	if (!timer_running(&gw->probe))
+		timer_start(&gw->probe, PROBE_MS, probe, gw);
+}
+
+static void on_probe(void *arg, int err, const struct mgcp_msg *rsp)
+{
+	struct mgcp_gw *gw = arg;
+	if (err)
+		gw_timed_out(gw);
+	else
+		gw_answered(gw);
+}
+
+static void probe(void *arg)
+{
+	struct mgcp_gw *gw = arg;
+	char *endpoint = gw_endpoint(gw, gw->p.profile->probe);
+	struct buf text = buf_growing();
+	uint32_t tid = mgcp_next_tid(gw->peer);
+	int err = -ENOMEM;
+	if (endpoint) {
+		mgcp_write_command(&text, MGCP_AUEP, tid, endpoint);
+		err = gw_send(gw, tid, &text, on_probe, gw);
+	}
+	if (err)
+		timer_start(&gw->probe, PROBE_MS, probe, gw);
+	buf_reset(&text);
+	mem_free(endpoint);
+}
+
+void mgcp_gw_resync(struct mgcp_gw *gw)
+{
+	int err = audit_start(gw);
+	if (err)
+		log_warn(gw->object, "no resynchronisation: %s", strerror(-err));
+}
+
+/* --- what the gateway reports ------------------------------------------------------------------------------------- */
+
+static void lose_matching(struct mgcp_gw *gw, struct slice pattern, const char *why)
+{
+	/* The handlers may delete others: begin again after each. */
+	for (bool found = true; found;) {
+		struct cx *c;
+		found = false;
+		list_foreach(c, &gw->cxs, link) {
+			if (c->endpoint_known && c->state != CX_GONE && mgcp_name_matches(pattern, slice_str(c->endpoint))) {
+				found = true;
+				break;
+			}
+		}
+		if (found)
+			cx_lost(c, why);
+	}
+}
+
+/* RFC 3435 2.3.12: what each restart method means to us. */
+static void restarted(struct mgcp_gw *gw, struct slice which)
+{
+	gw->draining = false;
+	timer_stop(&gw->probe);
+	/* Always told: everything on it is gone, whatever we took its state to be. */
+	set_state(gw, MGCP_GW_UP, "it restarted");
+	lose_matching(gw, which, "the gateway restarted");
+}
+
+static void forced(struct mgcp_gw *gw, struct slice which)
+{
+	lose_matching(gw, which, "the gateway takes the endpoint out of service");
+	if (mgcp_name_is_all(which)) {
+		set_state(gw, MGCP_GW_DOWN, "it goes out of service");
+		if (!timer_running(&gw->probe))
+			timer_start(&gw->probe, PROBE_MS, probe, gw);
+	}
+}
+
+static void graceful(struct mgcp_gw *gw, struct slice which)
+{
+	gw->draining |= mgcp_name_is_all(which);
+}
+
+static void cancel_graceful(struct mgcp_gw *gw, struct slice which)
+{
+	gw->draining = false;
+}
+
+static void disconnected(struct mgcp_gw *gw, struct slice which)
+{
+	if (gw->state != MGCP_GW_UP) {
+		timer_stop(&gw->probe);
+		set_state(gw, MGCP_GW_UP, "it is back");
+	}
+	mgcp_gw_resync(gw);
+}
+
+static const struct {
+	struct slice name;
+	void (*fn)(struct mgcp_gw *gw, struct slice which);
+} restart_methods[] = {
+	{SLICE("restart"), restarted},           {SLICE("forced"), forced},
+	{SLICE("graceful"), graceful},           {SLICE("cancel-graceful"), cancel_graceful},
+	{SLICE("disconnected"), disconnected},
+};
+
+static void on_rsip(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd)
+{
+	struct slice method = mgcp_param(cmd, MGCP_P_RESTART_METHOD);
+	log_info(gw->object, "RSIP " SLICE_FMT " for " SLICE_FMT, SLICE_ARG(method), SLICE_ARG(cmd->endpoint));
+	for (size_t i = 0; i < sizeof restart_methods / sizeof *restart_methods; i++) {
+		if (!slice_caseeq(restart_methods[i].name, method))
+			continue;
+		mgcp_reply_code(in, 200, NULL);
+		restart_methods[i].fn(gw, cmd->endpoint);
+		return;
+	}
+	mgcp_reply_code(in, slice_empty(method) ? 510 : 536, NULL);
+}
+
+/* O: "r/rto@1f2e(60)": RFC 3660 2.10. */
+static void on_ntfy(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd)
+{
+	struct slice events = mgcp_param(cmd, MGCP_P_OBSERVED_EVENTS);
+	if (slice_empty(events)) {
+		mgcp_reply_code(in, 510, "no observed events");
+		return;
+	}
+	mgcp_reply_code(in, 200, NULL);
+	while (slice_is_set(events)) {
+		struct mgcp_event e;
+		if (mgcp_event_parse(&e, slice_trim(slice_cut(&events, ','))) || !slice_caseeq(e.name, SLICE(MGCP_EVENT_SILENCE)))
+			continue;
+		struct cx *c = cx_find(gw, cmd->endpoint, e.connection);
+		if (c)
+			cx_silent(c, "no media came for the time allowed");
+	}
+}
+
+bool mgcp_gw_command(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src)
+{
+	/* Several gateways may share a host: then the port or the domain tells them apart. */
+	if (!addr_ip_eq(src, &gw->p.addr) || (src->port != gw->p.addr.port && !slice_caseeq(cmd->ep_host, slice_str(gw->domain))))
+		return false;
+	if (cmd->verb != MGCP_RSIP && cmd->verb != MGCP_NTFY)
+		return false;
+	mem_ref(gw);
+	if (cmd->verb == MGCP_RSIP)
+		on_rsip(gw, in, cmd);
+	else
+		on_ntfy(gw, in, cmd);
+	mem_deref(gw);
+	return true;
+}
