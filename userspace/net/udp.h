@@ -14,6 +14,9 @@ struct udp_packet {
 };
 
 typedef void (*udp_recv_fn)(void *arg, const struct udp_packet *p);
+/* A datagram sent to `dst` could not be delivered: the kernel refused it or an ICMP error came back (negative errno). `sent` is
+ * what is known of the datagram: all of it, the first few hundred bytes, or nothing. */
+typedef void (*udp_error_fn)(void *arg, const struct addr *dst, int err, struct slice sent);
 
 struct udp_params {
 	struct addr local; /* IPv6 sockets are V6ONLY */
@@ -22,11 +25,14 @@ struct udp_params {
 	int rcvbuf;        /* bytes, 0: default */
 	udp_recv_fn recv;
 	void *arg;
+	udp_error_fn error; /* may be NULL */
 };
 
 int udp_open(struct udp **ret, const struct udp_params *params);
 /* Queues a copy of `data`. Errors that the kernel reports at the flush are counted and logged. -EMSGSIZE, -ENOMEM. */
 int udp_send(struct udp *u, const struct addr *dst, struct slice data);
+/* The same from the local address `src`, for a socket bound to any address (its port is the socket's). */
+int udp_send_from(struct udp *u, const struct addr *src, const struct addr *dst, struct slice data);
 /* Sends what is queued now. */
 void udp_flush(struct udp *u);
 const struct addr *udp_local(const struct udp *u);

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "net/rtnl.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <net/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <unistd.h>
+
+#define BUFFER 32768 /* MNL_SOCKET_BUFFER_SIZE is read at run time; this is its ceiling for dumps */
+
+struct rtnl {
+	struct mnl_socket *ask;
+	struct mnl_socket *listen;
+	struct loop_watch *watch;
+	rtnl_change_fn changed;
+	void *arg;
+	unsigned seq;
+};
+
+static void close_socket(struct mnl_socket **s)
+{
+	if (*s)
+		mnl_socket_close(*s);
+	*s = NULL;
+}
+
+static void rtnl_destroy(void *obj)
+{
+	struct rtnl *r = obj;
+	mem_deref(r->watch);
+	close_socket(&r->listen);
+	close_socket(&r->ask);
+}
+
+static int open_socket(struct mnl_socket **ret, unsigned groups, int flags)
+{
+	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
+	if (!s)
+		return -errno;
+	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID)) {
+		int err = -errno;
+		mnl_socket_close(s);
+		return err;
+	}
+	*ret = s;
+	return 0;
+}
+
+/* What exactly changed does not matter to the listener: everything waiting is one change (ENOBUFS too). */
+static void on_change(void *arg, int events)
+{
+	struct rtnl *r = arg;
+	char buf[BUFFER];
+	bool any = false;
+	(void)events;
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(r->listen, buf, sizeof buf);
+		if (n < 0 && errno != ENOBUFS && errno != EINTR)
+			break;
+		any = true;
+	}
+	if (any)
+		r->changed(r->arg);
+}
+
+int rtnl_open(struct rtnl **ret, rtnl_change_fn changed, void *arg)
+{
+	const unsigned groups = RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR |
+				RTMGRP_IPV6_IFADDR;
+	struct rtnl *r = mem_alloc(sizeof *r, rtnl_destroy);
+	if (!r)
+		return -ENOMEM;
+	r->changed = changed;
+	r->arg = arg;
+	int err = open_socket(&r->ask, 0, 0);
+	if (!err && changed)
+		err = open_socket(&r->listen, groups, SOCK_NONBLOCK);
+	if (!err && changed)
+		err = loop_watch(&r->watch, mnl_socket_get_fd(r->listen), UV_READABLE, on_change, r);
+	if (err)
+		mem_deref(r);
+	else
+		*ret = r;
+	return err;
+}
+
+/* Sends a request and gives each answer to `fn`. */
+static int ask(struct rtnl *r, struct nlmsghdr *h, mnl_cb_t fn, void *arg)
+{
+	char buf[BUFFER];
+	unsigned pid = mnl_socket_get_portid(r->ask);
+	h->nlmsg_seq = ++r->seq;
+	h->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	if (mnl_socket_sendto(r->ask, h, h->nlmsg_len) < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = mnl_socket_recvfrom(r->ask, buf, sizeof buf);
+		if (n < 0)
+			return -errno;
+		int rc = mnl_cb_run(buf, (size_t)n, h->nlmsg_seq, pid, fn, arg);
+		/* What is left of an earlier question that was given up is not for us. */
+		if (rc < 0 && errno == EPROTO)
+			continue;
+		if (rc <= 0)
+			return rc < 0 ? -errno : 0;
+	}
+}
+
+static struct nlmsghdr *request(char *buf, uint16_t type, size_t extra, void *extra_ret)
+{
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	h->nlmsg_type = type;
+	*(void **)extra_ret = mnl_nlmsg_put_extra_header(h, extra);
+	return h;
+}
+
+static void put_ip(struct nlmsghdr *h, uint16_t type, const struct addr *a)
+{
+	mnl_attr_put(h, type, a->family == AF_INET ? 4 : 16, a->bytes);
+}
+
+static void get_ip(struct addr *ret, sa_family_t family, const void *bytes, size_t len)
+{
+	*ret = (struct addr){.family = family};
+	if (len == (family == AF_INET ? 4u : 16u))
+		memcpy(ret->bytes, bytes, len);
+	else
+		ret->family = AF_UNSPEC;
+}
+
+/* --- routes -------------------------------------------------------------------------------------------------------- */
+
+static int on_route(const struct nlmsghdr *h, void *arg)
+{
+	struct rtnl_route *ret = arg;
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	ret->local = m->rtm_type == RTN_LOCAL;
+	mnl_attr_for_each(a, h, sizeof *m) {
+		const char *p = mnl_attr_get_payload(a);
+		size_t len = mnl_attr_get_payload_len(a);
+		switch (mnl_attr_get_type(a)) {
+		case RTA_OIF:
+			ret->ifindex = (int)mnl_attr_get_u32(a);
+			break;
+		case RTA_GATEWAY:
+			get_ip(&ret->gateway, m->rtm_family, p, len);
+			break;
+		case RTA_VIA:
+			if (len > sizeof(struct rtvia))
+				get_ip(&ret->gateway, ((const struct rtvia *)p)->rtvia_family, p + sizeof(struct rtvia),
+				       len - sizeof(struct rtvia));
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl_route(struct rtnl *r, const struct addr *dst, struct rtnl_route *ret)
+{
+	char buf[512];
+	struct rtmsg *m;
+	struct rtnl_route found = {0};
+	struct nlmsghdr *h = request(buf, RTM_GETROUTE, sizeof *m, &m);
+	m->rtm_family = (unsigned char)dst->family;
+	m->rtm_dst_len = dst->family == AF_INET ? 32 : 128;
+	put_ip(h, RTA_DST, dst);
+	int err = ask(r, h, on_route, &found);
+	if (!err && !found.ifindex)
+		err = -ENETUNREACH;
+	if (!err)
+		*ret = found;
+	return err;
+}
+
+struct default_search {
+	int ifindex;
+	bool found;
+};
+
+static int on_default(const struct nlmsghdr *h, void *arg)
+{
+	struct default_search *s = arg;
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	if (m->rtm_dst_len || m->rtm_type != RTN_UNICAST)
+		return MNL_CB_OK;
+	mnl_attr_for_each(a, h, sizeof *m) {
+		if (mnl_attr_get_type(a) == RTA_OIF && (int)mnl_attr_get_u32(a) == s->ifindex)
+			s->found = true;
+		if (mnl_attr_get_type(a) != RTA_MULTIPATH)
+			continue;
+		const struct rtnexthop *n = mnl_attr_get_payload(a);
+		for (int len = mnl_attr_get_payload_len(a); RTNH_OK(n, len); len -= RTNH_ALIGN(n->rtnh_len), n = RTNH_NEXT(n))
+			s->found |= n->rtnh_ifindex == s->ifindex;
+	}
+	return MNL_CB_OK;
+}
+
+bool rtnl_is_default(struct rtnl *r, int ifindex)
+{
+	static const unsigned char families[] = {AF_INET, AF_INET6};
+	struct default_search s = {.ifindex = ifindex};
+	for (size_t i = 0; i < sizeof families; i++) {
+		char buf[512];
+		struct rtmsg *m;
+		struct nlmsghdr *h = request(buf, RTM_GETROUTE, sizeof *m, &m);
+		m->rtm_family = families[i];
+		h->nlmsg_flags = NLM_F_DUMP;
+		(void)ask(r, h, on_default, &s);
+	}
+	return s.found;
+}
+
+/* --- neighbours ---------------------------------------------------------------------------------------------------- */
+
+struct neighbour {
+	uint16_t state;
+	bool has_mac;
+	uint8_t mac[6];
+};
+
+static int on_neighbour(const struct nlmsghdr *h, void *arg)
+{
+	struct neighbour *n = arg;
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	n->state = m->ndm_state;
+	mnl_attr_for_each(a, h, sizeof *m)
+		if (mnl_attr_get_type(a) == NDA_LLADDR && mnl_attr_get_payload_len(a) == sizeof n->mac) {
+			memcpy(n->mac, mnl_attr_get_payload(a), sizeof n->mac);
+			n->has_mac = true;
+		}
+	return MNL_CB_OK;
+}
+
+int rtnl_neighbour(struct rtnl *r, int ifindex, const struct addr *ip, enum rtnl_neighbour_state *state, uint8_t mac[6])
+{
+	const uint16_t good = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
+	char buf[512];
+	struct ndmsg *m;
+	struct neighbour n = {0};
+	struct nlmsghdr *h = request(buf, RTM_GETNEIGH, sizeof *m, &m);
+	m->ndm_family = (unsigned char)ip->family;
+	m->ndm_ifindex = ifindex;
+	put_ip(h, NDA_DST, ip);
+	int err = ask(r, h, on_neighbour, &n);
+	if (err && err != -ENOENT)
+		return err;
+	*state = err ? RTNL_NEIGHBOUR_NONE : n.state & good && n.has_mac ? RTNL_NEIGHBOUR_GOOD : RTNL_NEIGHBOUR_BAD;
+	if (*state == RTNL_NEIGHBOUR_GOOD)
+		memcpy(mac, n.mac, sizeof n.mac);
+	return 0;
+}
+
+int rtnl_neighbour_manage(struct rtnl *r, int ifindex, const struct addr *ip, bool on)
+{
+	char buf[512];
+	struct ndmsg *m;
+	struct nlmsghdr *h = request(buf, RTM_NEWNEIGH, sizeof *m, &m);
+	h->nlmsg_flags = NLM_F_CREATE | (on ? 0 : NLM_F_REPLACE);
+	m->ndm_family = (unsigned char)ip->family;
+	m->ndm_ifindex = ifindex;
+	m->ndm_flags = NTF_USE;
+	put_ip(h, NDA_DST, ip);
+	mnl_attr_put_u32(h, NDA_FLAGS_EXT, on ? NTF_EXT_MANAGED : 0);
+	return ask(r, h, NULL, NULL);
+}
+
+/* --- links --------------------------------------------------------------------------------------------------------- */
+
+static void vlan_of(const struct nlattr *info, struct rtnl_link *ret)
+{
+	const struct nlattr *a, *b;
+	bool vlan = false;
+	mnl_attr_for_each_nested(a, info) {
+		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
+			vlan = !strcmp(mnl_attr_get_str(a), "vlan");
+		if (mnl_attr_get_type(a) == IFLA_INFO_DATA && vlan)
+			mnl_attr_for_each_nested(b, a)
+				if (mnl_attr_get_type(b) == IFLA_VLAN_ID)
+					ret->vlan = mnl_attr_get_u16(b);
+	}
+}
+
+static int on_link(const struct nlmsghdr *h, void *arg)
+{
+	struct rtnl_link *ret = arg;
+	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	ret->up = (m->ifi_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	ret->ethernet = m->ifi_type == ARPHRD_ETHER;
+	mnl_attr_for_each(a, h, sizeof *m) {
+		size_t len = mnl_attr_get_payload_len(a);
+		switch (mnl_attr_get_type(a)) {
+		case IFLA_ADDRESS:
+			if (len == sizeof ret->mac)
+				memcpy(ret->mac, mnl_attr_get_payload(a), len);
+			break;
+		case IFLA_MTU: {
+			uint32_t mtu = mnl_attr_get_u32(a);
+			ret->mtu = (uint16_t)(mtu > 65535 ? 65535 : mtu);
+			break;
+		}
+		case IFLA_LINK:
+			ret->lower = (int)mnl_attr_get_u32(a);
+			break;
+		case IFLA_LINKINFO:
+			vlan_of(a, ret);
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+int rtnl_link(struct rtnl *r, int ifindex, struct rtnl_link *ret)
+{
+	char buf[512];
+	struct ifinfomsg *m;
+	struct rtnl_link found = {0};
+	struct nlmsghdr *h = request(buf, RTM_GETLINK, sizeof *m, &m);
+	m->ifi_index = ifindex;
+	int err = ask(r, h, on_link, &found);
+	if (!err)
+		*ret = found;
+	return err;
+}
