@@ -43,6 +43,10 @@ struct conf_part; /* one section of it */
 int conf_load(struct conf **ret, const struct conf_section *schema, const char *path, const char *text,
 	      struct buf *why);
 
+/* The first `option = value` of a file whose other mistakes keep it from loading, into `value`: 0, -ENOENT, or what keeps the file from
+ * being read. */
+int conf_guess(const char *path, const char *option, struct buf *value);
+
 /* The untitled section `name` (always there: filled with defaults when the file has none). */
 const struct conf_part *conf_section(const struct conf *c, const char *name);
 /* The i-th titled section of `name` in file order, NULL past the last. */

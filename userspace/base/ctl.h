@@ -4,7 +4,7 @@
  *   reply    {"id":7,"result":...}  or  {"id":7,"error":"one clear line"}
  *   {"id":8,"do":"subscribe","args":{"topic":"trace"}}  then lines  {"topic":"trace","event":{...}}  until closed.
  * "help" lists the verbs. The socket's file mode is its access control. A subscriber that does not read
- * loses events, and is told how many, instead of holding the daemon up. */
+ * loses events, and is told how many ({"topic":"trace","dropped":12}), instead of holding the daemon up. */
 #pragma once
 #include "base/buf.h"
 #include <jansson.h>
@@ -12,7 +12,7 @@
 struct ctl; /* a listening control socket: mem_deref() closes it and its clients */
 
 /* Answers at once: 0 with a new reference in *result (json_null() when there is nothing to say), or negative errno with
- * one line in *why. */
+ * one line in *why. `args` is an object or NULL. */
 typedef int (*ctl_fn)(void *arg, json_t *args, json_t **result, struct buf *why);
 
 struct ctl_verb {
@@ -22,18 +22,20 @@ struct ctl_verb {
 	const char *args; /* what args may hold, for help: "call=ID"; NULL */
 };
 
-/* Listens on `path` (mode 0660, an old socket is replaced). `verbs` ends with name == NULL and is kept. `fd` >= 0 is a
- * listening socket handed over by tandem-keep. */
+/* Listens on `path` (mode 0660, a dead socket is replaced; -EADDRINUSE when somebody answers there). `verbs` ends with
+ * name == NULL and is kept. `fd` >= 0 is a listening socket handed over by tandem-keep. */
 int ctl_listen(struct ctl **ret, const char *path, int fd, const struct ctl_verb *verbs, void *arg);
 /* Adds a further table, asked after the earlier ones. */
 int ctl_add(struct ctl *c, const struct ctl_verb *verbs, void *arg);
 int ctl_fd(const struct ctl *c);
 /* Whether somebody listens to `topic`: ask before building an event. */
 bool ctl_wanted(const struct ctl *c, const char *topic);
+/* Calls `fn` whenever the answer of ctl_wanted() may have changed (a subscriber came or went). */
+void ctl_on_subscribers(struct ctl *c, void (*fn)(void *arg), void *arg);
 /* Sends `event` (stolen) to the subscribers of `topic`. */
 void ctl_publish(struct ctl *c, const char *topic, json_t *event);
 
-/* Client side, blocking, for tandemctl and tests: connects, asks, returns a new reference to the whole reply. */
+/* Client side, blocking, for tandemctl and tests: connects, asks, returns a new reference to the whole reply. `args` is stolen. */
 int ctl_connect(const char *path);
 int ctl_ask(int fd, const char *verb, json_t *args, json_t **reply);
 /* Reads the next line object (an event); negative errno, -EPIPE at the end. */

@@ -57,6 +57,14 @@ static void to_stderr(enum log_level level, const char *object, const char *text
 		ts.tv_nsec / 1000000, program, log_level_name(level), object ? object : "", object ? ": " : "", text);
 }
 
+/* What came from a peer may hold line ends: nobody forges a line of this log. */
+static void one_line(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = ' ';
+}
+
 void log_write(enum log_level level, const char *object, const char *fmt, ...)
 {
 	char text[1024];
@@ -64,6 +72,7 @@ void log_write(enum log_level level, const char *object, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	one_line(text);
 	if (destination == LOG_TO_SYSLOG)
 		syslog(levels[level].priority, "%s%s%s", object ? object : "", object ? ": " : "", text);
 	else

@@ -60,7 +60,6 @@ int loop_init(void)
 	int err = uv_loop_init(&uv);
 	if (err)
 		return err;
-	list_init(&deferred);
 	uv_timer_init(&uv, &alarm_clock);
 	uv_prepare_init(&uv, &before_wait);
 	uv_prepare_start(&before_wait, on_before_wait);
@@ -124,10 +123,10 @@ void loop_close(void)
 
 static void on_poll(uv_poll_t *p, int status, int events)
 {
+	move_clock(); /* runs timers, which may end this watch */
 	struct loop_watch *w = p->data;
 	if (!w)
 		return;
-	move_clock();
 	/* A failed descriptor reads as ready: the owner's recv() tells what is wrong. */
 	w->fn(w->arg, status < 0 ? UV_READABLE : events);
 }
@@ -196,6 +195,14 @@ void loop_defer(struct loop_deferred *d, loop_fn fn, void *arg)
 	d->arg = arg;
 	if (!link_in_list(&d->link))
 		list_append(&deferred, &d->link);
+}
+
+void loop_defer_first(struct loop_deferred *d, loop_fn fn, void *arg)
+{
+	d->fn = fn;
+	d->arg = arg;
+	if (!link_in_list(&d->link))
+		list_prepend(&deferred, &d->link);
 }
 
 void loop_defer_cancel(struct loop_deferred *d)

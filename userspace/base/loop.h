@@ -33,4 +33,6 @@ int loop_watch_set(struct loop_watch *w, int events);
 int loop_signal(int signo, loop_fn fn, void *arg);
 /* Runs `d` once when this turn's events are done; queueing it twice in a turn runs it once. */
 void loop_defer(struct loop_deferred *d, loop_fn fn, void *arg);
+/* The same, before everything queued with loop_defer(): for what must be on disk before the answer is on the wire. */
+void loop_defer_first(struct loop_deferred *d, loop_fn fn, void *arg);
 void loop_defer_cancel(struct loop_deferred *d);

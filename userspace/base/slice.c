@@ -118,7 +118,7 @@ int slice_u64(struct slice s, uint64_t max, uint64_t *ret)
 		return -EINVAL;
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned d = (unsigned char)s.p[i] - '0';
-		if (d > 9 || v > (max - d) / 10)
+		if (d > 9 || d > max || v > (max - d) / 10)
 			return -EINVAL;
 		v = v * 10 + d;
 	}

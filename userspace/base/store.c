@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The queue holds the last word for each key: a second put of a key replaces the first. A commit writes the whole queue in
+ * one LMDB transaction without fsync: the pages are then in the kernel's page cache and survive this process. A thread of
+ * the store's own calls mdb_env_sync() each second when something was committed. The map is not written through
+ * (no MDB_WRITEMAP), so that a stray pointer of ours cannot reach the database. */
+#include "base/store.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "base/timer.h"
+#include <errno.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define MAX_TABLES 16
+#define RETRY_MS   1000
+
+struct op {
+	struct link link;
+	struct hash_link by_key;
+	unsigned table;
+	bool del;
+	size_t key_len, value_len;
+	char bytes[]; /* key, then value */
+};
+
+struct store {
+	MDB_env *env;
+	MDB_dbi dbi[MAX_TABLES];
+	unsigned n_tables;
+	struct list queue;
+	struct hash keys;
+	struct loop_deferred commit;
+	struct timer retry;
+	bool complained;
+
+	pthread_t syncer;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool syncing, ending;
+	atomic_bool dirty;
+};
+
+/* --- the queue ----------------------------------------------------------------------------------------------------- */
+
+static uint32_t key_hash(unsigned table, struct slice key)
+{
+	return slice_hash(key, false) * 31 + table;
+}
+
+static void op_free(struct store *s, struct op *op)
+{
+	list_remove(&op->link);
+	hash_remove(&s->keys, &op->by_key);
+	mem_free(op);
+}
+
+static struct op *find(struct store *s, unsigned table, struct slice key)
+{
+	uint32_t h = key_hash(table, key);
+	struct op *op;
+	hash_foreach_match(op, &s->keys, h, by_key)
+		if (op->table == table && slice_eq(slice_of(op->bytes, op->key_len), key))
+			return op;
+	return NULL;
+}
+
+static void on_turn_end(void *arg)
+{
+	store_flush(arg);
+}
+
+static int queue(struct store *s, unsigned table, struct slice key, struct slice value, bool del)
+{
+	if (table >= s->n_tables || !key.len || key.len > (size_t)mdb_env_get_maxkeysize(s->env))
+		return -EINVAL;
+	struct op *op = mem_raw(sizeof *op + key.len + value.len);
+	if (!op)
+		return -ENOMEM;
+	struct op *earlier = find(s, table, key);
+	*op = (struct op){.table = table, .del = del, .key_len = key.len, .value_len = value.len};
+	memcpy(op->bytes, key.p, key.len);
+	if (value.len)
+		memcpy(op->bytes + key.len, value.p, value.len);
+	if (earlier)
+		op_free(s, earlier);
+	list_append(&s->queue, &op->link);
+	hash_insert(&s->keys, &op->by_key, key_hash(table, key));
+	loop_defer_first(&s->commit, on_turn_end, s);
+	return 0;
+}
+
+int store_put(struct store *s, unsigned table, struct slice key, struct slice value)
+{
+	return queue(s, table, key, value, false);
+}
+
+int store_del(struct store *s, unsigned table, struct slice key)
+{
+	return queue(s, table, key, SLICE_NONE, true);
+}
+
+/* --- committing ---------------------------------------------------------------------------------------------------- */
+
+static int to_errno(int mdb)
+{
+	switch (mdb) {
+	case 0:
+		return 0;
+	case MDB_MAP_FULL:
+		return -ENOSPC;
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_PANIC:
+		return -EINVAL;
+	default:
+		return mdb > 0 ? -mdb : -EIO;
+	}
+}
+
+static int write_op(struct store *s, MDB_txn *txn, struct op *op)
+{
+	MDB_val key = {op->key_len, op->bytes}, value = {op->value_len, op->bytes + op->key_len};
+	if (!op->del)
+		return mdb_put(txn, s->dbi[op->table], &key, &value, 0);
+	int rc = mdb_del(txn, s->dbi[op->table], &key, NULL);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int commit(struct store *s)
+{
+	MDB_txn *txn = NULL;
+	struct op *op;
+	int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+	if (rc)
+		return rc;
+	list_foreach(op, &s->queue, link) {
+		rc = write_op(s, txn, op);
+		if (rc) {
+			mdb_txn_abort(txn);
+			return rc;
+		}
+	}
+	return mdb_txn_commit(txn);
+}
+
+int store_flush(struct store *s)
+{
+	loop_defer_cancel(&s->commit);
+	timer_stop(&s->retry);
+	if (list_empty(&s->queue))
+		return 0;
+	int rc = commit(s);
+	if (rc) {
+		if (!s->complained)
+			log_error("store", "not written, retried each second: %s", mdb_strerror(rc));
+		s->complained = true;
+		timer_start(&s->retry, RETRY_MS, on_turn_end, s);
+		return to_errno(rc);
+	}
+	if (s->complained)
+		log_info("store", "written again");
+	s->complained = false;
+	while (list_first(&s->queue))
+		op_free(s, container_of(list_first(&s->queue), struct op, link));
+	atomic_store(&s->dirty, true);
+	return 0;
+}
+
+/* --- the thread that syncs ----------------------------------------------------------------------------------------- */
+
+static void *sync_each_second(void *arg)
+{
+	struct store *s = arg;
+	pthread_mutex_lock(&s->lock);
+	while (!s->ending) {
+		struct timespec until;
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec++;
+		pthread_cond_timedwait(&s->wake, &s->lock, &until);
+		pthread_mutex_unlock(&s->lock);
+		if (atomic_exchange(&s->dirty, false))
+			mdb_env_sync(s->env, 1);
+		pthread_mutex_lock(&s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+static int start_syncer(struct store *s)
+{
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	int rc = pthread_create(&s->syncer, NULL, sync_each_second, s);
+	s->syncing = !rc;
+	return -rc;
+}
+
+static void stop_syncer(struct store *s)
+{
+	if (!s->syncing)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->ending = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->syncer, NULL);
+	pthread_cond_destroy(&s->wake);
+	pthread_mutex_destroy(&s->lock);
+}
+
+/* --- opening and reading ------------------------------------------------------------------------------------------- */
+
+static void store_destroy(void *obj)
+{
+	struct store *s = obj;
+	if (s->env)
+		store_flush(s);
+	loop_defer_cancel(&s->commit);
+	timer_stop(&s->retry);
+	while (list_first(&s->queue))
+		op_free(s, container_of(list_first(&s->queue), struct op, link));
+	stop_syncer(s);
+	if (s->env)
+		mdb_env_close(s->env);
+	hash_free(&s->keys);
+}
+
+static int open_tables(struct store *s, const char *const *tables)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+	if (rc)
+		return rc;
+	for (; tables[s->n_tables] && s->n_tables < MAX_TABLES; s->n_tables++) {
+		rc = mdb_dbi_open(txn, tables[s->n_tables], MDB_CREATE, &s->dbi[s->n_tables]);
+		if (rc) {
+			mdb_txn_abort(txn);
+			return rc;
+		}
+	}
+	return mdb_txn_commit(txn);
+}
+
+static int open_env(struct store *s, const char *path, const char *const *tables, size_t map_bytes)
+{
+	int rc = mdb_env_create(&s->env);
+	if (!rc)
+		rc = mdb_env_set_mapsize(s->env, map_bytes);
+	if (!rc)
+		rc = mdb_env_set_maxdbs(s->env, MAX_TABLES);
+	if (!rc)
+		rc = mdb_env_open(s->env, path, MDB_NOSYNC, 0600);
+	if (!rc)
+		rc = open_tables(s, tables);
+	return to_errno(rc);
+}
+
+int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes)
+{
+	struct store *s = mem_alloc(sizeof *s, store_destroy);
+	int err = s ? hash_init(&s->keys, 256) : -ENOMEM;
+	if (!err && mkdir(path, 0700) && errno != EEXIST)
+		err = -errno;
+	if (!err)
+		err = open_env(s, path, tables, map_bytes);
+	if (!err)
+		err = start_syncer(s);
+	if (err)
+		mem_deref(s);
+	else
+		*ret = s;
+	return err;
+}
+
+int store_load(struct store *s, unsigned table, int (*fn)(struct slice key, struct slice value, void *arg), void *arg)
+{
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+	MDB_val key, value;
+	if (table >= s->n_tables)
+		return -EINVAL;
+	int result = 0, rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
+	if (rc)
+		return to_errno(rc);
+	rc = mdb_cursor_open(txn, s->dbi[table], &cursor);
+	if (rc) {
+		mdb_txn_abort(txn);
+		return to_errno(rc);
+	}
+	while (!result && !(rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)))
+		result = fn(slice_of(key.mv_data, key.mv_size), slice_of(value.mv_data, value.mv_size), arg);
+	mdb_cursor_close(cursor);
+	mdb_txn_abort(txn);
+	return result ? result : rc == MDB_NOTFOUND ? 0 : to_errno(rc);
+}
