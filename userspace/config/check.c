@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "config/check.h"
+#include "config/schema.h"
+#include <errno.h>
+
+#define MAX_TITLE 64
+
+/* --- single values ------------------------------------------------------------------------------------------------- */
+
+const char *check_path(const char *value)
+{
+	return *value == '/' ? NULL : "an absolute path";
+}
+
+const char *check_path_or_empty(const char *value)
+{
+	return *value ? check_path(value) : NULL;
+}
+
+const char *check_ip(const char *value)
+{
+	struct addr a;
+	return addr_parse_ip(&a, slice_str(value)) ? "an IPv4 or IPv6 address" : NULL;
+}
+
+const char *check_local(const char *value)
+{
+	return strcmp(value, "auto") && check_ip(value) ? "an IPv4 or IPv6 address, or \"auto\"" : NULL;
+}
+
+const char *check_prefix(const char *value)
+{
+	struct prefix p;
+	return prefix_parse(&p, slice_str(value)) ? "a network such as 192.168.0.0/16 or fd00::/8" : NULL;
+}
+
+int config_ports(const char *text, uint16_t *min, uint16_t *max)
+{
+	struct slice last = slice_str(text), first = slice_cut(&last, '-');
+	uint16_t a, b;
+	if (slice_u16(slice_trim(first), &a) || slice_u16(slice_trim(last), &b) || a < 1024 || b < a || b - a < 3)
+		return -EINVAL;
+	*min = a;
+	*max = b;
+	return 0;
+}
+
+const char *check_ports(const char *value)
+{
+	uint16_t min, max;
+	return config_ports(value, &min, &max) ? "a range such as 16384-32767 of at least four ports from 1024 to 65535" : NULL;
+}
+
+const char *check_address_port(const char *value)
+{
+	struct addr a;
+	return addr_parse(&a, slice_str(value), 0) || !a.port ? "an IP address and port such as 192.0.2.1:5060 or [2001:db8::1]:5060"
+							      : NULL;
+}
+
+/* --- what spans sections ------------------------------------------------------------------------------------------- */
+
+struct findings {
+	const struct conf *conf;
+	struct buf *why;
+	unsigned count;
+};
+
+static void __attribute__((format(printf, 4, 5)))
+found(struct findings *f, const struct conf_part *at, const char *option, const char *fmt, ...)
+{
+	va_list ap;
+	f->count++;
+	buf_printf(f->why, "%s: %s: ", conf_where(at), option);
+	va_start(ap, fmt);
+	buf_vprintf(f->why, fmt, ap);
+	va_end(ap);
+	buf_char(f->why, '\n');
+}
+
+static void list_titles(struct buf *out, const struct conf *c, const char *section)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(c, section, i)); i++)
+		buf_printf(out, "%s%s", i ? ", " : "", conf_title(p));
+}
+
+/* Names stand in SIP addresses, in names of descriptors and in logs. */
+static void check_titles(struct findings *f)
+{
+	const struct conf_part *p;
+	for (const struct conf_section *s = config_schema; s->name; s++)
+		for (unsigned i = 0; s->title && (p = conf_titled(f->conf, s->name, i)); i++) {
+			const char *title = conf_title(p);
+			bool good = *title && strlen(title) <= MAX_TITLE;
+			for (const char *c = title; *c; c++)
+				good &= (unsigned char)*c > ' ' && *c != 0x7f && !strchr("@:;,<>\"/?", *c);
+			if (!good)
+				found(f, p, s->name, "expected a name of 1 to %d characters, none of them a space or one of @:;,<>\"/?, not \"%s\"",
+				      MAX_TITLE, title);
+		}
+}
+
+/* An option that names an address section. */
+static void check_address_name(struct findings *f, const struct conf_part *p, const char *option)
+{
+	const char *name = conf_string(p, strchr(option, '.') + 1);
+	if (!*name || conf_find(f->conf, "address", name))
+		return;
+	struct buf known = buf_growing();
+	list_titles(&known, f->conf, "address");
+	found(f, p, option, "expected the name of an address section (%s), not \"%s\"", buf_z(&known), name);
+	buf_reset(&known);
+}
+
+static bool is_party(const struct conf *c, const char *name)
+{
+	return conf_find(c, "trunk", name) || conf_find(c, "user", name);
+}
+
+static void check_users(struct findings *f)
+{
+	const struct conf_part *p, *other;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++) {
+		check_address_name(f, p, "user.address");
+		for (unsigned k = 0; k < conf_list_count(p, "numbers"); k++) {
+			const char *number = conf_list_at(p, "numbers", k);
+			other = conf_find(f->conf, "user", number);
+			if (other && other != p)
+				found(f, p, "user.numbers", "\"%s\" is the name of another user", number);
+			for (unsigned j = 0; j < i; j++) {
+				other = conf_titled(f->conf, "user", j);
+				for (unsigned m = 0; m < conf_list_count(other, "numbers"); m++)
+					if (!strcmp(number, conf_list_at(other, "numbers", m)))
+						found(f, p, "user.numbers", "\"%s\" belongs to user %s already", number,
+						      conf_title(other));
+			}
+		}
+	}
+}
+
+static void check_trunks(struct findings *f)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "trunk", i)); i++) {
+		check_address_name(f, p, "trunk.address");
+		if (conf_find(f->conf, "user", conf_title(p)))
+			found(f, p, "trunk", "a user is called \"%s\" already; routes could not tell them apart", conf_title(p));
+		if (*conf_string(p, "auth-user") && !*conf_string(p, "password"))
+			found(f, p, "trunk.password", "expected a password, because auth-user is set");
+	}
+}
+
+static void check_routes(struct findings *f)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "route", i)); i++) {
+		const char *to = conf_string(p, "to"), *source = conf_string(p, "source");
+		if (!is_party(f->conf, to))
+			found(f, p, "route.to", "expected the name of a trunk or user, not \"%s\"", to);
+		if (*source && !is_party(f->conf, source))
+			found(f, p, "route.source", "expected the name of a trunk or user, not \"%s\"", source);
+	}
+}
+
+/* Orders that must hold between two durations of a section. */
+static void check_order(struct findings *f, const char *section, const char *small, const char *large)
+{
+	const struct conf_part *p = conf_section(f->conf, section);
+	struct buf option = buf_growing();
+	buf_printf(&option, "%s.%s", section, small);
+	if (conf_int(p, small) > conf_int(p, large))
+		found(f, p, buf_z(&option), "expected at most %s (%s), not %s", large, conf_string(p, large), conf_string(p, small));
+	buf_reset(&option);
+}
+
+/* --- addresses ----------------------------------------------------------------------------------------------------- */
+
+static void check_families(struct findings *f, const struct conf_part *p, const char *option)
+{
+	unsigned v4 = 0, v6 = 0, automatic = 0, n = conf_list_count(p, strchr(option, '.') + 1);
+	for (unsigned i = 0; i < n; i++) {
+		struct addr a = {0};
+		addr_parse_ip(&a, slice_str(conf_list_at(p, strchr(option, '.') + 1, i)));
+		*(a.family == AF_INET ? &v4 : a.family == AF_INET6 ? &v6 : &automatic) += 1;
+	}
+	if (v4 > 1 || v6 > 1)
+		found(f, p, option, "expected at most one IPv4 and one IPv6 address");
+	else if (automatic && n > 1)
+		found(f, p, option, "expected \"auto\" alone, or addresses");
+}
+
+/* Whether both address sections have an IP address in common. */
+static bool share_ip(const struct conf_part *a, const struct conf_part *b)
+{
+	for (unsigned i = 0; i < conf_list_count(a, "local"); i++)
+		for (unsigned k = 0; k < conf_list_count(b, "local"); k++)
+			if (!strcmp(conf_list_at(a, "local", i), conf_list_at(b, "local", k)))
+				return true;
+	return false;
+}
+
+static void check_pair(struct findings *f, const struct conf_part *a, const struct conf_part *b)
+{
+	uint16_t min_a, max_a, min_b, max_b;
+	if (!share_ip(a, b) || config_ports(conf_string(a, "ports"), &min_a, &max_a) ||
+	    config_ports(conf_string(b, "ports"), &min_b, &max_b))
+		return;
+	if (min_a <= max_b && min_b <= max_a)
+		found(f, b, "address.ports", "%s overlaps %s of address %s, which has the same local address",
+		      conf_string(b, "ports"), conf_string(a, "ports"), conf_title(a));
+	if (conf_int(a, "sip-port") == conf_int(b, "sip-port"))
+		found(f, b, "address.sip-port", "%lld is used by address %s, which has the same local address",
+		      (long long)conf_int(b, "sip-port"), conf_title(a));
+	if (conf_int(a, "sip-port") >= min_b && conf_int(a, "sip-port") <= max_b)
+		found(f, b, "address.ports", "%s contains the sip-port of address %s, which has the same local address",
+		      conf_string(b, "ports"), conf_title(a));
+}
+
+/* An MGCP port of ours inside the media ports of its own IP address could not be bound. */
+static void check_mgcp_port(struct findings *f, const struct conf_part *address, const char *section)
+{
+	const struct conf_part *p = conf_section(f->conf, section);
+	uint16_t min, max;
+	struct addr bind, local;
+	struct buf option = buf_growing();
+	if (config_ports(conf_string(address, "ports"), &min, &max) || addr_parse(&bind, slice_str(conf_string(p, "bind")), 0))
+		return;
+	buf_printf(&option, "%s.bind", section);
+	for (unsigned i = 0; i < conf_list_count(address, "local"); i++)
+		if (!addr_parse_ip(&local, slice_str(conf_list_at(address, "local", i))) &&
+		    (addr_ip_eq(&local, &bind) || addr_is_any(&bind)) && bind.port >= min && bind.port <= max)
+			found(f, p, buf_z(&option), "port %u is one of the media ports of address %s (%s)", bind.port,
+			      conf_title(address), conf_string(address, "ports"));
+	buf_reset(&option);
+}
+
+static void check_addresses(struct findings *f)
+{
+	const struct conf_part *p;
+	uint16_t min, max;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "address", i)); i++) {
+		int64_t sip = conf_int(p, "sip-port");
+		check_families(f, p, "address.local");
+		check_families(f, p, "address.public");
+		if (!conf_list_count(p, "local"))
+			found(f, p, "address.local", "expected at least one address");
+		if (conf_list_count(p, "local-networks") > CONFIG_MAX_NETS)
+			found(f, p, "address.local-networks", "expected at most %d networks", CONFIG_MAX_NETS);
+		if (!config_ports(conf_string(p, "ports"), &min, &max) && sip >= min && sip <= max)
+			found(f, p, "address.sip-port", "%lld is one of the media ports (%s)", (long long)sip, conf_string(p, "ports"));
+		for (unsigned k = 0; k < i; k++)
+			check_pair(f, conf_titled(f->conf, "address", k), p);
+		check_mgcp_port(f, p, "media");
+		check_mgcp_port(f, p, "agent");
+	}
+}
+
+unsigned check_config(const struct conf *c, struct buf *why)
+{
+	struct findings f = {.conf = c, .why = why};
+	check_titles(&f);
+	check_addresses(&f);
+	check_order(&f, "sip", "t1", "t2");
+	check_order(&f, "registrar", "min-expiry", "default-expiry");
+	check_order(&f, "registrar", "default-expiry", "max-expiry");
+	check_order(&f, "agent", "retry-min", "retry-max");
+	check_order(&f, "process", "restart-min", "restart-max");
+	check_users(&f);
+	check_trunks(&f);
+	check_routes(&f);
+	return f.count;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Checks of single values (conf_check_fn) and of a whole configuration. */
+#pragma once
+#include "base/conf.h"
+
+const char *check_path(const char *value);
+const char *check_path_or_empty(const char *value);
+const char *check_ip(const char *value);
+const char *check_local(const char *value); /* an IP address or "auto" */
+const char *check_prefix(const char *value);
+const char *check_ports(const char *value);
+const char *check_address_port(const char *value);
+
+/* What spans options and sections. Adds a line "file:line: ..." to `why` for each mistake; returns how many. */
+unsigned check_config(const struct conf *c, struct buf *why);

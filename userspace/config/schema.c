@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Every section and option of tandem.conf. A row here is all it takes: defaults, checks, `tandemctl help config` and the manual
+ * page come from it. */
+#include "config/schema.h"
+#include "config/check.h"
+
+/* One option: name, type, default, help, and what else its type takes. */
+#define OPTION(option_name, option_type, option_default, option_help, ...) \
+	{.name = option_name, .type = option_type, .dflt = option_default, .help = option_help, __VA_ARGS__}
+
+static const struct conf_option log_options[] = {
+	OPTION("level", CONF_CHOICE, "info", "What is logged: failures of this machine (error), degradation and operators' mistakes (warn), "
+	 "mistakes of peers (remote), calls and registrations (info), or everything (debug). Each includes those before it.",
+	 .choices = "error|warn|remote|info|debug"),
+	OPTION("to", CONF_CHOICE, "stderr", "Where the log goes.", .choices = "stderr|syslog"),
+	{0},
+};
+
+static const struct conf_option state_options[] = {
+	OPTION("directory", CONF_STRING, "/var/lib/tandem", "Directory of what survives a restart of the machine: registrations, call "
+	 "state, call detail records.", .check = check_path),
+	OPTION("runtime", CONF_STRING, "/run/tandem", "Directory of the control sockets. Several Tandems on one machine need one each.",
+	 .check = check_path),
+	OPTION("bpffs", CONF_STRING, "/sys/fs/bpf/tandem", "Directory on the BPF file system for pinned programs and tables, so that media "
+	 "flows on while tandem-mg restarts. Empty: nothing is pinned.", .check = check_path_or_empty),
+	{0},
+};
+
+static const struct conf_option process_options[] = {
+	OPTION("user", CONF_STRING, "", "User that tandem-ca and tandem-mg run as. Empty: the user that started tandem-keep. They never have "
+	 "capabilities, whoever they run as."),
+	OPTION("grace", CONF_DURATION, "5s", "How long a daemon may take to end before it is killed.", .min = 100, .max = 60000),
+	OPTION("restart-min", CONF_DURATION, "100ms", "First pause before a daemon that died is started again; it doubles up to restart-max.",
+	 .min = 10, .max = 60000),
+	OPTION("restart-max", CONF_DURATION, "10s", "Longest pause before a daemon that keeps dying is started again.", .min = 10,
+	 .max = 600000),
+	{0},
+};
+
+static const struct conf_option sip_options[] = {
+	OPTION("realm", CONF_STRING, "tandem", "Realm of digest authentication. Changing it makes every phone ask for its password anew."),
+	OPTION("user-agent", CONF_STRING, "Tandem", "Value of the Server and User-Agent header fields. Empty: these are not sent."),
+	OPTION("digest", CONF_CHOICE, "both", "Digest algorithms offered to users that do not choose their own: both offers SHA-256 first, then "
+	 "MD5 (RFC 8760).", .choices = "both|sha-256|md5"),
+	OPTION("t1", CONF_DURATION, "500ms", "Timer T1 of RFC 3261: estimated round trip. Most SIP timers are multiples of it.", .min = 5,
+	 .max = 10000),
+	OPTION("t2", CONF_DURATION, "4s", "Timer T2 of RFC 3261: longest retransmission interval of requests other than INVITE.", .min = 5,
+	 .max = 60000),
+	OPTION("t4", CONF_DURATION, "5s", "Timer T4 of RFC 3261: longest time a message stays in the network.", .min = 5, .max = 60000),
+	OPTION("ring-timeout", CONF_DURATION, "3m", "A call that nobody answers ends after this time with 408 (Timer C of RFC 3261).",
+	 .min = 100, .max = 3600000),
+	OPTION("max-duration", CONF_DURATION, "12h", "An answered call ends after this time. 0: never.", .min = 0, .max = 2592000000),
+	OPTION("max-calls", CONF_INT, "10000", "Calls at the same time; a further one is answered with 503.", .min = 1, .max = 1000000),
+	OPTION("max-calls-per-user", CONF_INT, "0", "Calls of one user at the same time, 0: no limit of its own.", .min = 0, .max = 1000000),
+	OPTION("max-forwards", CONF_INT, "70", "Max-Forwards of new requests.", .min = 1, .max = 255),
+	{0},
+};
+
+static const struct conf_option registrar_options[] = {
+	OPTION("min-expiry", CONF_DURATION, "60s", "Shortest registration; a shorter one is answered with 423.", .min = 1000, .max = 86400000),
+	OPTION("default-expiry", CONF_DURATION, "1h", "Life of a registration that asks for no time.", .min = 1000, .max = 604800000),
+	OPTION("max-expiry", CONF_DURATION, "2h", "Longest registration; a longer one is shortened to this.", .min = 1000, .max = 604800000),
+	OPTION("max-contacts", CONF_INT, "10", "Phones that one user may have registered at the same time.", .min = 1, .max = 100),
+	OPTION("nonce-life", CONF_DURATION, "5m", "Life of a digest nonce; an older one is answered with stale=true.", .min = 1000,
+	 .max = 86400000),
+	OPTION("domains", CONF_LIST, "", "Domain names served besides the realm and the addresses of this machine. Empty: any name is taken for ours; an "
+	 "IP address never is unless it is."),
+	{0},
+};
+
+static const struct conf_option address_options[] = {
+	OPTION("local", CONF_LIST, "{\"auto\"}", "IP addresses of this machine, at most one IPv4 and one IPv6. \"auto\" means those of the interface "
+	 "of the default route, else of the first interface with a global address, else the loopback addresses.", .check = check_local),
+	OPTION("public", CONF_LIST, "", "Behind one-to-one NAT or in a cloud: the public addresses, put into SDP, Via, Contact and Record-Route for "
+	 "peers outside local-networks.", .check = check_ip),
+	OPTION("local-networks", CONF_LIST, "", "Networks, such as \"192.168.0.0/16\", whose members see the local addresses and not the public ones.",
+	 .check = check_prefix),
+	OPTION("ports", CONF_STRING, "16384-32767", "Media ports, as FIRST-LAST. A stream takes two.", .check = check_ports),
+	OPTION("sip-port", CONF_INT, "5060", "UDP port of SIP.", .min = 1, .max = 65535),
+	OPTION("dscp-voice", CONF_INT, "46", "DSCP of media packets; 46 is EF.", .min = 0, .max = 63),
+	OPTION("dscp-signalling", CONF_INT, "40", "DSCP of SIP packets; 40 is CS5.", .min = 0, .max = 63),
+	{0},
+};
+
+static const struct conf_option media_options[] = {
+	OPTION("engine", CONF_CHOICE, "auto", "Who relays media: the best that can be had (auto), XDP in the driver (native), XDP in the network stack "
+	 "(generic), or tandem-mg itself (null).", .choices = "auto|native|generic|null"),
+	OPTION("interfaces", CONF_LIST, "", "Interfaces that XDP is attached to. Empty: every one with an address of ours, except loopback and that of "
+	 "the default route."),
+	OPTION("silence-timeout", CONF_DURATION, "60s", "A stream that should flow and does not for this time is reported, and its call ends. 0: never.",
+	 .min = 0, .max = 86400000),
+	OPTION("bind", CONF_STRING, "127.0.0.1:2427", "Where tandem-mg listens for MGCP. MGCP has no authentication: keep it on loopback or a network of "
+	 "its own.", .check = check_address_port),
+	OPTION("domain", CONF_STRING, "mg.tandem", "Domain name of this gateway's endpoints, after the @."),
+	OPTION("agent", CONF_STRING, "127.0.0.1:2727", "Call agent that tandem-mg announces itself to (RSIP).", .check = check_address_port),
+	{0},
+};
+
+static const struct conf_option agent_options[] = {
+	OPTION("bind", CONF_STRING, "127.0.0.1:2727", "Where tandem-ca listens for MGCP.", .check = check_address_port),
+	OPTION("t-hist", CONF_DURATION, "30s", "How long transactions are remembered, so that a repeated command is not executed again (RFC 3435 "
+	 "3.5.1).", .min = 100, .max = 600000),
+	OPTION("retry-min", CONF_DURATION, "200ms", "First retransmission of an MGCP command; the interval doubles up to retry-max.", .min = 5,
+	 .max = 60000),
+	OPTION("retry-max", CONF_DURATION, "4s", "Longest interval between retransmissions of an MGCP command.", .min = 5, .max = 60000),
+	OPTION("t-max", CONF_DURATION, "20s", "A command is given up after this time (T-Max of RFC 3435 3.5.3).", .min = 50, .max = 600000),
+	OPTION("audit", CONF_DURATION, "30s", "How often an idle gateway is asked whether it is there. 0: never.", .min = 0, .max = 3600000),
+	{0},
+};
+
+static const struct conf_option gateway_options[] = {
+	OPTION("address", CONF_STRING, "127.0.0.1:2427", "Where the gateway listens for MGCP.", .check = check_address_port),
+	OPTION("profile", CONF_CHOICE, "tandem", "What kind of gateway it is.", .choices = "tandem|osmo-mgw|rfc3435"),
+	OPTION("domain", CONF_STRING, "mg.tandem", "Domain name of its endpoints, after the @."),
+	{0},
+};
+
+static const struct conf_option user_options[] = {
+	OPTION("password", CONF_STRING, NULL, "Password of digest authentication."),
+	OPTION("digest", CONF_CHOICE, "default", "Digest algorithms this user may use; default: sip.digest.", .choices = "default|both|sha-256|md5"),
+	OPTION("numbers", CONF_LIST, "", "Further numbers at which this user is called, besides the name of the section."),
+	OPTION("display", CONF_STRING, "", "Name shown to those who are called."),
+	OPTION("address", CONF_STRING, "", "Name of the address section the user is served at. Empty: any."),
+	OPTION("latch", CONF_BOOL, "yes", "Whether media is accepted from behind a NAT: the first packet from the address the signalling comes from decides. "
+	 "no: only from the address in the session description."),
+	OPTION("any-from", CONF_BOOL, "no", "Whether this user may call with a From user that is neither its name nor one of its numbers."),
+	{0},
+};
+
+static const struct conf_option trunk_options[] = {
+	OPTION("peer", CONF_STRING, NULL, "Address and port of the other side, such as \"192.0.2.1:5060\" or \"[2001:db8::1]:5060\".",
+	 .check = check_address_port),
+	OPTION("address", CONF_STRING, "", "Name of the address section used towards it. Empty: the first one of the peer's family."),
+	OPTION("latch", CONF_BOOL, "no", "As user.latch."),
+	OPTION("max-calls", CONF_INT, "0", "Calls at the same time over this trunk, 0: no limit of its own.", .min = 0, .max = 1000000),
+	OPTION("auth-user", CONF_STRING, "", "User name when the peer asks for digest authentication."),
+	OPTION("password", CONF_STRING, "", "Password when the peer asks for digest authentication."),
+	OPTION("from-domain", CONF_STRING, "", "Host part of From and To towards the peer. Empty: the addresses used."),
+	{0},
+};
+
+static const struct conf_option route_options[] = {
+	OPTION("prefix", CONF_STRING, "", "Called numbers that begin like this take the route; the longest prefix wins, then the order in the file. Empty: "
+	 "every number."),
+	OPTION("source", CONF_STRING, "", "Only calls from this trunk or user. Empty: from anyone known."),
+	OPTION("to", CONF_STRING, NULL, "Name of the trunk or user that is called."),
+	OPTION("strip", CONF_INT, "0", "Digits taken off the front of the called number.", .min = 0, .max = 32),
+	OPTION("prepend", CONF_STRING, "", "Digits put in front of the called number, after strip."),
+	{0},
+};
+
+static const struct conf_option cdr_options[] = {
+	OPTION("file", CONF_STRING, "cdr.sqlite", "SQLite database of call detail records; relative to state.directory. Empty: none are written."),
+	{0},
+};
+
+static const struct conf_option trace_options[] = {
+	OPTION("sip", CONF_BOOL, "yes", "Whether tandemctl trace shows SIP."),
+	OPTION("mgcp", CONF_BOOL, "yes", "Whether tandemctl trace shows MGCP."),
+	{0},
+};
+
+const struct conf_section config_schema[] = {
+	{"log", NULL, "Logging.", log_options},
+	{"state", NULL, "Where things are kept.", state_options},
+	{"process", NULL, "How tandem-keep runs the daemons.", process_options},
+	{"sip", NULL, "SIP in general.", sip_options},
+	{"registrar", NULL, "Registration of phones.", registrar_options},
+	{"address", "NAME", "A named pair of addresses of this machine, with its SIP port and its range of media ports. Users and trunks "
+	 "name the one they use.", address_options},
+	{"media", NULL, "The media gateway, tandem-mg.", media_options},
+	{"agent", NULL, "The call agent's MGCP side, in tandem-ca.", agent_options},
+	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},
+	{"user", "NAME", "A user who registers phones and makes calls; the name is the user part of the SIP address.", user_options},
+	{"trunk", "NAME", "A SIP peer that does not register, such as a carrier.", trunk_options},
+	{"route", "NAME", "Where called numbers go that are no user's.", route_options},
+	{"cdr", NULL, "Call detail records.", cdr_options},
+	{"trace", NULL, "What tandemctl trace may show.", trace_options},
+	{0},
+};
+
+const char config_default[] = "address inside {\n"
+			      "\tlocal = {\"auto\"}\n"
+			      "}\n"
+			      "gateway local {\n"
+			      "}\n";
