@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What tandemctl can do. A new command is a row here; columns are the keys of the daemon's answer. */
+#include "ctl/command.h"
+
+static const struct column calls[] = {
+	{"id", "CALL", AS_IS},	       {"state", "STATE", AS_IS}, {"from", "FROM", AS_IS},
+	{"to", "TO", AS_IS},	       {"a", "A", AS_IS},	  {"b", "B", AS_IS},
+	{"duration_ms", "TIME", AS_SECONDS}, {"engine", "ENGINE", AS_IS}, {0},
+};
+
+static const struct column registrations[] = {
+	{"aor", "USER", AS_IS},		  {"contact", "CONTACT", AS_IS},       {"source", "FROM", AS_IS},
+	{"expires_s", "EXPIRES", AS_IS}, {"user_agent", "PHONE", AS_IS},	 {"received_at", "SINCE", AS_TIME},
+	{0},
+};
+
+static const struct column streams[] = {
+	{"call", "CALL", AS_IS},     {"endpoint", "ENDPOINT", AS_IS}, {"connection", "CONN", AS_IS},
+	{"local", "LOCAL", AS_IS},   {"remote", "REMOTE", AS_IS},     {"engine", "ENGINE", AS_IS},
+	{"packets", "PACKETS", AS_IS}, {"lost", "LOST", AS_IS},	      {"jitter_ms", "JITTER", AS_IS},
+	{"mos", "MOS", AS_IS},	     {"latched", "LATCHED", AS_IS},   {"why", "WHY NOT FASTER", AS_IS},
+	{0},
+};
+
+static const struct column endpoints[] = {
+	{"endpoint", "ENDPOINT", AS_IS}, {"state", "STATE", AS_IS}, {"connections", "CONNECTIONS", AS_IS}, {0},
+};
+
+static const struct column counters[] = {
+	{"daemon", "DAEMON", AS_IS}, {"group", "GROUP", AS_IS}, {"name", "COUNTER", AS_IS},
+	{"value", "VALUE", AS_IS},   {"help", "MEANING", AS_IS}, {0},
+};
+
+static const struct column alarms[] = {
+	{"severity", "SEVERITY", AS_IS}, {"name", "ALARM", AS_IS},	{"object", "OBJECT", AS_IS},
+	{"since", "SINCE", AS_TIME},	 {"cleared", "CLEARED", AS_TIME}, {"count", "COUNT", AS_IS},
+	{"detail", "DETAIL", AS_IS},	 {0},
+};
+
+static const struct column engines[] = {
+	{"interface", "INTERFACE", AS_IS}, {"mode", "MODE", AS_IS}, {"why", "WHY NOT FASTER", AS_IS}, {0},
+};
+
+static const struct column ports[] = {
+	{"address", "ADDRESS", AS_IS}, {"local", "LOCAL", AS_IS}, {"first", "FIRST", AS_IS}, {"last", "LAST", AS_IS},
+	{"used", "PAIRS USED", AS_IS}, {"total", "OF", AS_IS},	   {0},
+};
+
+static const struct column gateways[] = {
+	{"gateway", "GATEWAY", AS_IS}, {"state", "STATE", AS_IS}, {0},
+};
+
+static const struct column processes[] = {
+	{"name", "PROCESS", AS_IS},	   {"pid", "PID", AS_IS},	       {"state", "STATE", AS_IS},
+	{"uptime_ms", "UP", AS_SECONDS}, {"restarts", "RESTARTS", AS_IS}, {"descriptors", "HELD", AS_IS},
+	{"last_end", "LAST END", AS_IS}, {0},
+};
+
+static const struct column cdr[] = {
+	{"setup", "SETUP", AS_TIME}, {"from", "FROM", AS_IS},	    {"to", "TO", AS_IS},
+	{"duration_ms", "TIME", AS_SECONDS}, {"released_by", "ENDED BY", AS_IS}, {"sip_code", "SIP", AS_IS},
+	{"cause", "CAUSE", AS_IS},   {"why", "WHY", AS_IS},	    {"codec", "CODEC", AS_IS},	    {"mos", "MOS", AS_IS},
+	{0},
+};
+
+const struct command commands[] = {
+	{.words = "show calls", .help = "calls in progress", .daemons = CA, .columns = calls, .none = "no calls", .run = run_calls},
+	{.words = "show registrations", .help = "phones registered", .daemons = CA, .columns = registrations, .none = "no phone is registered"},
+	{.words = "show streams", .help = "media streams, their engine and quality", .daemons = MG, .columns = streams, .none = "no streams"},
+	{.words = "show endpoints", .help = "MGCP endpoints in use", .daemons = MG, .columns = endpoints, .none = "no endpoint is in use"},
+	{.words = "show engines", .help = "who relays media on which interface, and why not a faster one", .daemons = MG, .columns = engines,
+	 .none = "no interfaces"},
+	{.words = "show ports", .help = "media ports in use on each address", .daemons = MG, .columns = ports, .none = "no addresses"},
+	{.words = "show gateways", .help = "media gateways and whether they answer", .daemons = CA, .columns = gateways, .none = "no gateways"},
+	{.words = "show counters", .help = "every counter", .daemons = CA | MG | KEEP, .columns = counters, .none = "no counters"},
+	{.words = "show alarms", .help = "alarms that are on, and the last ones cleared", .daemons = CA | MG | KEEP, .columns = alarms,
+	 .none = "no alarms"},
+	{.words = "show cdr", .help = "the last call detail records", .daemons = CA, .columns = cdr, .none = "no calls yet"},
+	{.words = "show processes", .help = "the daemons", .daemons = KEEP, .columns = processes, .none = "no processes"},
+	{.words = "show config", .help = "the running configuration, passwords hidden", .daemons = CA},
+	{.words = "trace", .help = "SIP and MGCP messages as they come and go", .daemons = CA | MG, .run = run_trace},
+	{.words = "hangup", .args = "CALL", .help = "ends a call", .daemons = CA, .arg_name = "call"},
+	{.words = "reload", .help = "reads the configuration again", .daemons = CA | MG | KEEP, .run = run_reload},
+	{.words = "restart", .args = "tandem-ca|tandem-mg", .help = "kills a daemon and starts it anew; calls survive", .daemons = KEEP,
+	 .arg_name = "name"},
+	{.words = "log level", .args = "[LEVEL]", .help = "shows or sets the log level until the next reload", .daemons = CA | MG | KEEP,
+	 .arg_name = "level"},
+	{.words = "check-config", .args = "FILE", .help = "checks a configuration file", .run = run_check_config},
+	{.words = "help config", .args = "[--man]", .help = "every option of the configuration (as a manual page)", .run = run_help_config},
+	{.words = "help", .help = "this list", .run = run_help},
+	{0},
+};

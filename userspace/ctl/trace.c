@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* tandemctl trace: subscribes at tandem-ca and tandem-mg and prints what they publish until interrupted. */
+#include "base/ctl.h"
+#include "ctl/command.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static void print_head(const json_t *e, const char *daemon)
+{
+	json_int_t ms = json_integer_value(json_object_get(e, "time"));
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+	const char *dir = json_string_value(json_object_get(e, "dir")), *proto = json_string_value(json_object_get(e, "proto"));
+	const char *local = json_string_value(json_object_get(e, "local")), *peer = json_string_value(json_object_get(e, "peer"));
+	gmtime_r(&s, &tm);
+	printf("%02d:%02d:%02d.%03d %s %s %s %s %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000), daemon, proto ? proto : "?",
+	       local ? local : "-", dir && !strcmp(dir, "in") ? "<-" : "->", peer ? peer : "-");
+}
+
+/* Lines indented, and nothing of a peer's that a terminal would obey. */
+static void print_text(const char *text)
+{
+	struct slice rest = slice_str(text), line;
+	while (slice_is_set(line = slice_line(&rest))) {
+		printf("    ");
+		for (size_t i = 0; i < line.len; i++)
+			putchar((unsigned char)line.p[i] < ' ' && line.p[i] != '\t' ? '?' : line.p[i]);
+		putchar('\n');
+	}
+	putchar('\n');
+}
+
+static void print_event(const struct options *o, const char *daemon, const json_t *line)
+{
+	const json_t *event = json_object_get(line, "event"), *dropped = json_object_get(line, "dropped");
+	if (o->json) {
+		json_dumpf(line, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (dropped) {
+		printf("(%s: %lld messages not shown: too many at once)\n\n", daemon, (long long)json_integer_value(dropped));
+	} else if (event) {
+		const char *text = json_string_value(json_object_get(event, "text"));
+		print_head(event, daemon);
+		print_text(text ? text : "");
+	}
+	fflush(stdout);
+}
+
+static int subscribe(const struct options *o, enum daemon_bit daemon)
+{
+	json_t *reply = NULL;
+	int fd = command_connect(o, daemon, false);
+	if (fd < 0)
+		return fd;
+	int err = ctl_ask(fd, "subscribe", json_pack("{s:s}", "topic", "trace"), &reply);
+	json_decref(reply);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int run_trace(const struct command *self, const struct options *o, int n, char **rest)
+{
+	static const enum daemon_bit from[2] = {CA, MG};
+	struct pollfd fds[2];
+	for (int i = 0; i < 2; i++)
+		fds[i] = (struct pollfd){.fd = subscribe(o, from[i]), .events = POLLIN};
+	if (fds[0].fd < 0 && fds[1].fd < 0)
+		return EXIT_FAILURE;
+	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		for (int i = 0; i < 2; i++) {
+			json_t *line;
+			if (fds[i].fd < 0 || !fds[i].revents)
+				continue;
+			if (ctl_next(fds[i].fd, &line)) {
+				fprintf(stderr, "tandemctl: %s has gone\n", command_daemon_name(from[i]));
+				close(fds[i].fd);
+				fds[i].fd = -1;
+				continue;
+			}
+			print_event(o, command_daemon_name(from[i]), line);
+			json_decref(line);
+		}
+	}
+	return 0;
+}

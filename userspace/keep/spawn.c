@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Making a process: descriptors from 3 on as sd_listen_fds(3) says, no capabilities at all and no way to get any. */
+#include "keep/private.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define FIRST_FD  3
+#define MAX_FILES 262144
+
+int spawn_find(const char *name, char *path, size_t size)
+{
+	char self[512];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	self[n > 0 ? n : 0] = '\0';
+	char *slash = strrchr(self, '/');
+	const char *dirs[] = {slash ? (*slash = '\0', self) : NULL, "/usr/sbin"};
+	for (int i = 0; i < 2; i++) {
+		if (!dirs[i])
+			continue;
+		int len = snprintf(path, size, "%s/%s", dirs[i], name);
+		if (len > 0 && (size_t)len < size && !access(path, X_OK))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+/* --- in the new process, before exec ------------------------------------------------------------------------------- */
+
+/* Numbers 3.. may be taken by descriptors that are still to be moved: first everything goes above them. */
+static int place_descriptors(const struct spawn *s, int *moved)
+{
+	int null = open("/dev/null", O_RDONLY);
+	if (null < 0 || dup2(null, 0) < 0)
+		return -errno;
+	for (unsigned i = 0; i < s->n; i++) {
+		moved[i] = fcntl(s->fds[i], F_DUPFD_CLOEXEC, FIRST_FD + (int)s->n);
+		if (moved[i] < 0)
+			return -errno;
+	}
+	for (unsigned i = 0; i < s->n; i++)
+		if (dup2(moved[i], FIRST_FD + (int)i) < 0)
+			return -errno;
+	return syscall(SYS_close_range, FIRST_FD + s->n, ~0u, CLOSE_RANGE_CLOEXEC) ? -errno : 0;
+}
+
+static void allow_many_files(void)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r))
+		return;
+	struct rlimit more = {MAX_FILES, r.rlim_max > MAX_FILES ? r.rlim_max : MAX_FILES};
+	if (setrlimit(RLIMIT_NOFILE, &more)) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static int become(const char *user)
+{
+	if (!user || !*user)
+		return 0;
+	struct passwd *pw = getpwnam(user);
+	if (!pw)
+		return -ENOENT;
+	if (initgroups(user, pw->pw_gid) || setgid(pw->pw_gid) || setuid(pw->pw_uid))
+		return -errno;
+	return 0;
+}
+
+/* capabilities(7): without the bounding set, not even root regains them by exec. */
+static int drop_capabilities(const char *user)
+{
+	for (int cap = 0; cap <= 63; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* fails where we have no CAP_SETPCAP, and so nothing to give away */
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	int err = become(user);
+	if (err)
+		return err;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+	if (syscall(SYS_capset, &head, none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	return 0;
+}
+
+static int set_number(const char *name, long value)
+{
+	char text[24];
+	snprintf(text, sizeof text, "%ld", value);
+	return setenv(name, text, 1);
+}
+
+static int set_environment(const struct spawn *s, const char *names)
+{
+	return set_number("LISTEN_PID", getpid()) || set_number("LISTEN_FDS", s->n) || setenv("LISTEN_FDNAMES", names, 1) ||
+			       setenv("NOTIFY_SOCKET", s->notify_path, 1) || setenv("TANDEM_KEEP", s->request_path, 1)
+		       ? -ENOMEM
+		       : 0;
+}
+
+static _Noreturn void run(const struct spawn *s, const char *names, int *moved)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setpgid(0, 0); /* Ctrl-C is for the keeper, which ends us in order */
+	allow_many_files();
+	int err = place_descriptors(s, moved);
+	if (!err)
+		err = set_environment(s, names);
+	if (!err)
+		err = drop_capabilities(s->user);
+	if (!err) {
+		if (s->config)
+			execl(s->path, s->name, "-c", s->config, (char *)NULL);
+		else
+			execl(s->path, s->name, (char *)NULL);
+		err = -errno;
+	}
+	log_error(s->name, "%s: %s", s->path, strerror(-err));
+	_exit(127);
+}
+
+/* --- in the keeper ------------------------------------------------------------------------------------------------- */
+
+int spawn_process(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd)
+{
+	struct buf names = buf_growing();
+	for (unsigned i = 0; i < s->n; i++)
+		buf_printf(&names, "%s%s", i ? ":" : "", s->names[i]);
+	const char *z = buf_z(&names);
+	int *moved = mem_raw((s->n + 1) * sizeof *moved);
+	int err = names.err || !moved ? -ENOMEM : 0, pidfd = -1;
+	pid_t pid = err ? -1 : fork();
+	if (!pid)
+		run(s, z, moved);
+	if (!err && pid < 0)
+		err = -errno;
+	if (!err) {
+		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+		err = pidfd < 0 ? -errno : 0;
+	}
+	mem_free(moved);
+	buf_reset(&names);
+	if (err)
+		return err;
+	fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+	*ret_pid = pid;
+	*ret_pidfd = pidfd;
+	return 0;
+}
