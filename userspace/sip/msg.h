@@ -85,10 +85,10 @@ enum {
 	SIP_BADMSG_IGNORE = 1, /* *bad_status: not even an answer can be built: drop silently */
 };
 
-/* Parses one datagram; copies it. Reference-counted: mem_deref(). On a malformed request returns -EBADMSG; then, when
- * enough of it parsed that it can be answered (Via, From, To, Call-ID, CSeq), *ret is set all the same and *status and
- * *why hold the response to give (400 mostly, 505, 416, 413 ...); otherwise *ret is NULL. Malformed responses: -EBADMSG and
- * *ret NULL. -ENOMEM. */
+/* Parses one datagram; copies it. Reference-counted: mem_deref(). On a malformed request returns -EBADMSG; then, when it
+ * can be answered (it has a topmost Via with a host and is no ACK), *ret is set all the same and *status and *why hold
+ * the response to give (400 mostly, 414, 505, 513): From, To, Call-ID and CSeq are then copied from the raw header lines, any of which may be
+ * absent. Otherwise *ret is NULL and *status SIP_BADMSG_IGNORE, as for every malformed response. -ENOMEM. */
 int sip_msg_parse(struct sip_msg **ret, const char *data, size_t len, unsigned *status, const char **why);
 
 /* First line of a header, NULL when absent; and the next one of the same id. */
@@ -126,5 +126,9 @@ unsigned sip_status_of_cause(unsigned cause);
 /* Writing: append "Name: value\r\n". */
 void sip_write_hdr(struct buf *out, enum sip_hdr_id id, struct slice value);
 void sip_write_hdrf(struct buf *out, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Text as a quoted string; line breaks in it become spaces. */
+void sip_write_quoted(struct buf *out, struct slice text);
+/* A display name as parsed, quoted when it must be and was not, and a space after it; nothing for an empty one. */
+void sip_write_display(struct buf *out, struct slice display);
 /* Content-Type (when body is not empty), Content-Length, blank line, body. */
 void sip_write_body(struct buf *out, struct slice type, struct slice body);

@@ -26,7 +26,8 @@ struct sip_session_handlers {
 	void (*request)(void *arg, struct sip_strans *st, const struct sip_msg *req);
 	/* The end, called exactly once, also after sip_session_bye(): status 0 and msg NULL: BYE sent and done; msg is a BYE: the peer hung up;
 	 * msg is a response (300..699): outgoing call failed; msg is a CANCEL: incoming call was given up;
-	 * msg NULL with status 408 or 503: nothing came (time-out or no route; also lost ACK, lost dialog). */
+	 * msg NULL with status 408 or 503: nothing came (time-out or no route; also lost ACK, lost dialog).
+	 * An outgoing call given up with sip_session_bye() ends with its response (487); one that rang out with 408 and no msg. */
 	void (*closed)(void *arg, unsigned status, const struct sip_msg *msg);
 };
 
@@ -47,7 +48,8 @@ struct sip_session_params {
 
 int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const struct sip_session_params *p,
 			const struct sip_session_handlers *h, void *arg);
-/* Takes an incoming INVITE; sends nothing yet (the stack has sent 100). */
+/* Takes an incoming INVITE; sends nothing yet (100 goes out when nothing else does before on_request() returns). -EBADMSG: without a
+ * usable Contact; it has been answered with 400. */
 int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct slice contact_user,
 		       const struct sip_session_handlers *h, void *arg);
 /* Incoming: 101..199. */
@@ -64,6 +66,9 @@ int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice
 int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
 /* Ends it in whatever state: CANCEL, BYE or `status` to an unanswered incoming one (0: 480). closed() follows when it is over. */
 void sip_session_bye(struct sip_session *ss, unsigned status, struct slice headers);
+/* Sends another request within the confirmed dialog (INFO, MESSAGE, ...); `fn` as in sip_request(), finals only. -ENOTCONN before the answer. */
+int sip_session_request(struct sip_session *ss, enum sip_method method, struct slice headers, struct slice body_type, struct slice body,
+			sip_response_fn fn, void *arg);
 /* No more callbacks: the user is going away. */
 void sip_session_detach(struct sip_session *ss);
 

@@ -33,6 +33,8 @@ struct sip_stack_params {
 	/* Every message sent or received, for `trace`; NULL when nobody looks. `sent` says which. */
 	void (*on_trace)(void *arg, bool sent, const struct addr *local, const struct addr *peer, struct slice text);
 	void *arg;
+	const char *allow;     /* methods for Allow; NULL: what sessions take by themselves */
+	const char *supported; /* option tags for Supported; NULL: none */
 };
 
 int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params);
@@ -80,6 +82,8 @@ struct sip_request_params {
 	uint32_t max_forwards;
 	struct slice body_type, body;
 };
+/* `ret` may be NULL; otherwise the caller gets a reference of its own to give back with mem_deref(), which does not end the
+ * transaction. User-Agent is added unless `headers` has it. -ENETUNREACH without a listener of the family of dst. */
 int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_request_params *p, sip_response_fn fn, void *arg);
 /* Sends CANCEL as RFC 3261 9.1 wants: at once when a provisional has come, else when it comes; never after a final. */
 int sip_cancel(struct sip_ctrans *ct, struct slice extra_headers);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "sip/check.h"
+#include "sip/stack_priv.h"
+
+static const char *const default_schemes[] = {"sip", "sips", "tel", NULL};
+
+static bool listed(const char *const *list, struct slice what)
+{
+	for (; list && *list; list++)
+		if (slice_caseeq(slice_str(*list), what))
+			return true;
+	return false;
+}
+
+static void put_list(struct buf *out, const char *name, const char *const *list)
+{
+	buf_str(out, name);
+	buf_str(out, ": ");
+	for (const char *const *i = list; i && *i; i++) {
+		if (i != list)
+			buf_str(out, ", ");
+		buf_str(out, *i);
+	}
+	buf_str(out, "\r\n");
+}
+
+/* One check a row, in the order of 8.2; each returns whether it refuses, having written what its answer must carry. */
+static bool bad_method(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	struct slice name = m->method == SIP_METHOD_OTHER ? m->method_text : slice_str(sip_method_name(m->method));
+	for (const char *const *i = r->methods; i && *i; i++)
+		if (slice_eq(slice_str(*i), name))
+			return false;
+	put_list(extra, "Allow", r->methods);
+	return true;
+}
+
+static bool bad_scheme(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	return !listed(r->schemes ? r->schemes : default_schemes, m->ruri.scheme_text);
+}
+
+static bool no_forwards_left(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	return r->forwards && m->max_forwards == 0 && m->method != SIP_REGISTER;
+}
+
+static bool bad_require(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	struct sip_values it = {0};
+	struct slice tag;
+	bool bad = false;
+	while (sip_msg_each(m, SIP_HDR_REQUIRE, &it, &tag)) {
+		if (!tag.len || listed(r->extensions, tag))
+			continue;
+		buf_str(extra, bad ? ", " : "Unsupported: ");
+		buf_slice(extra, tag);
+		bad = true;
+	}
+	if (bad)
+		buf_str(extra, "\r\n");
+	return bad;
+}
+
+/* A body whose handling is optional may be of any kind (8.2.3, 20.11). */
+static bool body_matters(const struct sip_msg *m)
+{
+	struct slice disposition = sip_msg_value(m, SIP_HDR_CONTENT_DISPOSITION);
+	slice_cut(&disposition, ';');
+	return m->body.len && !slice_caseeq(sip_param(disposition, SLICE("handling")), SLICE("optional"));
+}
+
+static bool bad_encoding(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	struct slice encoding = sip_msg_value(m, SIP_HDR_CONTENT_ENCODING);
+	if (!body_matters(m) || !encoding.len || slice_caseeq(encoding, SLICE("identity")))
+		return false;
+	buf_str(extra, "Accept-Encoding: identity\r\n");
+	return true;
+}
+
+static bool bad_type(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	struct slice type = sip_msg_value(m, SIP_HDR_CONTENT_TYPE);
+	if (!body_matters(m) || listed(r->types, slice_trim(slice_cut(&type, ';'))))
+		return false;
+	put_list(extra, "Accept", r->types);
+	return true;
+}
+
+/* "type/subtype", "type/" and "*", or anything. */
+static bool range_has(struct slice range, const char *const *types)
+{
+	range = slice_trim(slice_cut(&range, ';'));
+	if (slice_eq(range, SLICE("*/*")) || slice_eq(range, SLICE("*")))
+		return true;
+	if (range.len > 2 && range.p[range.len - 1] == '*')
+		for (; types && *types; types++)
+			if (slice_casestarts(slice_str(*types), slice_of(range.p, range.len - 1)))
+				return true;
+	return listed(types, range);
+}
+
+/* An INVITE's answer carries a session description, whatever else the caller would rather have. */
+static bool bad_accept(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	struct sip_values it = {0};
+	struct slice range;
+	if (m->method != SIP_INVITE || !sip_msg_hdr(m, SIP_HDR_ACCEPT))
+		return false;
+	while (sip_msg_each(m, SIP_HDR_ACCEPT, &it, &range))
+		if (range_has(range, r->types))
+			return false;
+	return true;
+}
+
+static const struct {
+	unsigned status;
+	bool (*refuses)(const struct sip_msg *m, const struct sip_check *r, struct buf *extra);
+} checks[] = {
+	{405, bad_method},	 {416, bad_scheme}, {483, no_forwards_left}, {420, bad_require},
+	{415, bad_encoding}, {415, bad_type},	{406, bad_accept},
+};
+
+int sip_check_request(struct sip_strans *st, const struct sip_check *rules)
+{
+	const struct sip_msg *m = sip_strans_request(st);
+	struct buf extra = buf_growing();
+	unsigned status = 0;
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && !status; i++)
+		if (checks[i].refuses(m, rules, &extra))
+			status = checks[i].status;
+	if (status) {
+		sip_counts[SIP_CNT_REFUSED]++;
+		sip_reply(st, status, NULL, extra.err ? SLICE_NONE : buf_text(&extra), SLICE_NONE, SLICE_NONE);
+	}
+	buf_reset(&extra);
+	return (int)status;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a user agent core checks of a request before it looks at its meaning (RFC 3261 8.2.1 to 8.2.3), driven by tables. */
+#pragma once
+#include "sip/stack.h"
+
+struct sip_check {
+	const char *const *methods;    /* those served, in Allow's order; ends with NULL */
+	const char *const *types;      /* body types taken and given; ends with NULL */
+	const char *const *extensions; /* option tags understood (Supported); ends with NULL */
+	const char *const *schemes;    /* of the Request-URI; ends with NULL; NULL: sip, sips, tel */
+	bool forwards;                 /* requests are passed on: Max-Forwards 0 is refused (483), REGISTER excepted */
+};
+
+/* Answers 405 + Allow, 416, 483, 420 + Unsupported, 415 + Accept or Accept-Encoding, or 406, and returns the status; 0 when there is nothing
+ * to refuse. */
+int sip_check_request(struct sip_strans *st, const struct sip_check *rules);

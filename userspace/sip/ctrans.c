@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Client transactions (RFC 3261 17.1, figures 5 and 6; RFC 6026 7.2). The table of transactions owns one reference until
+ * the machine has ended. */
+#include "sip/stack_priv.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <errno.h>
+
+static const char *const state_names[] = {
+	[CTRANS_CALLING] = "calling",	  [CTRANS_TRYING] = "trying",	  [CTRANS_PROCEEDING] = "proceeding",
+	[CTRANS_COMPLETED] = "completed", [CTRANS_ACCEPTED] = "accepted", [CTRANS_TERMINATED] = "terminated",
+};
+
+static void set_state(struct sip_ctrans *ct, enum ctrans_state now, const char *why)
+{
+	log_debug("sip", "client transaction %s %s: %s -> %s (%s)", ct->branch, sip_method_name(ct->method),
+		  state_names[ct->state], state_names[now], why);
+	ct->state = now;
+}
+
+static uint32_t ms(const struct sip_ctrans *ct, enum sip_timer_id id)
+{
+	return sip_timer_ms(&ct->stack->params.timers, id);
+}
+
+static struct slice branch_of(const struct sip_ctrans *ct)
+{
+	return slice_of(ct->branch, sizeof ct->branch - 1);
+}
+
+/* --- matching (17.1.3) -------------------------------------------------------------------------------------------- */
+
+struct sip_ctrans *sip_ctrans_find(const struct sip_stack *s, struct slice branch, enum sip_method method)
+{
+	struct sip_ctrans *ct;
+	hash_foreach_match(ct, &s->ctrans, slice_hash(branch, false), by_branch)
+		if (ct->method == method && slice_eq(branch_of(ct), branch))
+			return ct;
+	return NULL;
+}
+
+/* A Via of ours below the topmost one, and the request is for the same user: it went in a circle. One that comes back for
+ * another user is a spiral (RFC 3261 6) and a call of its own. */
+bool sip_ctrans_is_loop(const struct sip_stack *s, const struct sip_msg *req)
+{
+	struct sip_values it = {0};
+	struct slice value;
+	while (sip_msg_each(req, SIP_HDR_VIA, &it, &value)) {
+		struct sip_via via;
+		if (sip_via_parse(&via, value))
+			continue;
+		struct sip_ctrans *ct = sip_ctrans_find(s, via.branch, req->method);
+		if (ct && ct->user_hash == slice_hash(req->ruri.user, false))
+			return true;
+	}
+	return false;
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------- */
+
+static void acked_destroy(void *obj)
+{
+	struct sip_acked *a = obj;
+	list_remove(&a->link);
+	mem_deref(a->text);
+}
+
+static void ctrans_destroy(void *obj)
+{
+	struct sip_ctrans *ct = obj;
+	struct sip_acked *a;
+	timer_stop(&ct->resend);
+	timer_stop(&ct->end);
+	if (ct->stack)
+		hash_remove(&ct->stack->ctrans, &ct->by_branch);
+	list_foreach_safe(a, &ct->acked, link)
+		mem_deref(a);
+	mem_deref(ct->request);
+	mem_deref(ct->ack);
+	mem_free(ct->cancel_headers);
+}
+
+void sip_ctrans_end(struct sip_ctrans *ct)
+{
+	if (ct->state == CTRANS_TERMINATED)
+		return;
+	set_state(ct, CTRANS_TERMINATED, "end");
+	timer_stop(&ct->resend);
+	timer_stop(&ct->end);
+	hash_remove(&ct->stack->ctrans, &ct->by_branch);
+	ct->fn = NULL;
+	mem_deref(ct);
+}
+
+void sip_ctrans_detach(struct sip_ctrans *ct)
+{
+	ct->fn = NULL;
+}
+
+static void tell(struct sip_ctrans *ct, int err, const struct sip_msg *rsp)
+{
+	if (ct->fn)
+		ct->fn(ct->arg, err, rsp);
+}
+
+/* Time-out and transport errors end the machine before the user hears of it, once. */
+void sip_ctrans_fail(struct sip_ctrans *ct, int err)
+{
+	sip_response_fn fn = ct->fn;
+	void *arg = ct->arg;
+	sip_counts[err == -ETIMEDOUT ? SIP_CNT_TIMEOUT : SIP_CNT_TRANSPORT_ERROR]++;
+	sip_ctrans_end(ct);
+	if (fn)
+		fn(arg, err, NULL);
+}
+
+static void on_end(void *arg)
+{
+	sip_ctrans_end(arg);
+}
+
+/* Timers B and F, and the wait after CANCEL. */
+static void on_timeout(void *arg)
+{
+	sip_ctrans_fail(arg, -ETIMEDOUT);
+}
+
+/* Timers A and E. Timer A doubles without bound: 64*T1 ends it. */
+static void on_resend(void *arg)
+{
+	struct sip_ctrans *ct = arg;
+	sip_counts[SIP_CNT_TX_RETRANSMIT]++;
+	sip_send(ct->place, &ct->dst, sip_block_text(ct->request));
+	if (ct->method == SIP_INVITE)
+		ct->interval *= 2;
+	else if (ct->state == CTRANS_PROCEEDING)
+		ct->interval = ct->stack->params.timers.t2;
+	else
+		ct->interval = sip_timer_next(&ct->stack->params.timers, ct->interval);
+	timer_start(&ct->resend, ct->interval, on_resend, ct);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+static void put_start(struct buf *out, const struct sip_ctrans *ct, struct slice method, struct slice ruri, uint32_t max_forwards)
+{
+	buf_slice(out, method);
+	buf_char(out, ' ');
+	buf_slice(out, ruri);
+	buf_str(out, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
+	buf_str(out, sip_place_seen(ct->place, &ct->dst));
+	buf_str(out, ";branch=");
+	buf_slice(out, branch_of(ct));
+	buf_str(out, ";rport\r\nMax-Forwards: ");
+	buf_u64(out, max_forwards);
+	buf_add(out, "\r\n", 2);
+}
+
+static struct slice method_text(const struct sip_request_params *p)
+{
+	return p->method == SIP_METHOD_OTHER ? p->method_text : slice_str(sip_method_name(p->method));
+}
+
+static void put_request(struct buf *out, const struct sip_ctrans *ct, const struct sip_request_params *p)
+{
+	put_start(out, ct, method_text(p), p->ruri, p->max_forwards ? p->max_forwards : 70);
+	buf_slice(out, p->headers);
+	if (ct->stack->server && slice_search(p->headers, SLICE("User-Agent:")) < 0)
+		sip_put(out, "User-Agent", slice_str(ct->stack->server));
+	sip_write_body(out, p->body_type, p->body);
+}
+
+/* Copies every header line `name` of a request of ours. */
+static void copy_lines(struct buf *out, struct slice text, struct slice name)
+{
+	for (struct slice line = slice_line(&text); line.len; line = slice_line(&text)) {
+		struct slice rest = line, head = slice_cut(&rest, ':');
+		if (slice_is_set(rest) && slice_caseeq(head, name)) {
+			buf_slice(out, line);
+			buf_add(out, "\r\n", 2);
+		}
+	}
+}
+
+static struct slice first_line_uri(struct slice text)
+{
+	struct slice line = slice_line(&text);
+	slice_cut(&line, ' ');
+	return slice_cut(&line, ' ');
+}
+
+/* CANCEL (9.1) and the ACK of a refusal (17.1.1.3): Request-URI, Via, Route, From, Call-ID and CSeq number of the INVITE; To is
+ * the response's in an ACK. */
+static struct sip_block *derive(const struct sip_ctrans *ct, const char *method, struct slice to, struct slice extra)
+{
+	struct buf *out = &ct->stack->scratch;
+	struct slice text = sip_block_text(ct->request), cseq = sip_text_hdr(text, SLICE("CSeq"));
+	out->len = 0;
+	put_start(out, ct, slice_str(method), first_line_uri(text), 70);
+	copy_lines(out, text, SLICE("Route"));
+	copy_lines(out, text, SLICE("From"));
+	if (slice_is_set(to))
+		sip_put(out, "To", to);
+	else
+		copy_lines(out, text, SLICE("To"));
+	copy_lines(out, text, SLICE("Call-ID"));
+	buf_str(out, "CSeq: ");
+	buf_slice(out, slice_cut(&cseq, ' '));
+	buf_char(out, ' ');
+	buf_str(out, method);
+	buf_add(out, "\r\n", 2);
+	buf_slice(out, extra);
+	sip_write_body(out, SLICE_NONE, SLICE_NONE);
+	struct sip_block *b = out->err ? NULL : sip_block_new(buf_text(out));
+	if (out->err)
+		buf_reset(out);
+	if (!b)
+		sip_counts[SIP_CNT_NOMEM]++;
+	return b;
+}
+
+/* --- requests ----------------------------------------------------------------------------------------------------- */
+
+static void start(struct sip_ctrans *ct)
+{
+	bool invite = ct->method == SIP_INVITE;
+	hash_insert(&ct->stack->ctrans, &ct->by_branch, slice_hash(branch_of(ct), false));
+	ct->state = invite ? CTRANS_CALLING : CTRANS_TRYING;
+	ct->interval = ms(ct, invite ? SIP_TIMER_A : SIP_TIMER_E);
+	timer_start(&ct->resend, ct->interval, on_resend, ct);
+	timer_start(&ct->end, ms(ct, invite ? SIP_TIMER_B : SIP_TIMER_F), on_timeout, ct);
+	sip_counts[SIP_CNT_TX_REQUEST]++;
+	sip_send(ct->place, &ct->dst, sip_block_text(ct->request));
+}
+
+static struct sip_ctrans *ctrans_new(struct sip_place *place, const struct addr *dst, enum sip_method method)
+{
+	struct sip_ctrans *ct = mem_alloc(sizeof *ct, ctrans_destroy);
+	if (!ct)
+		return NULL;
+	ct->stack = place->stack;
+	ct->place = place;
+	ct->dst = *dst;
+	ct->method = method;
+	list_init(&ct->acked);
+	return ct;
+}
+
+int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_request_params *p, sip_response_fn fn, void *arg)
+{
+	struct sip_place *place = sip_place_for(s, p->listener, &p->dst);
+	struct sip_ctrans *ct = place ? ctrans_new(place, &p->dst, p->method) : NULL;
+	struct buf *out = &s->scratch;
+	struct sip_uri uri;
+	int err = 0;
+	if (!ct)
+		return place ? -ENOMEM : -ENETUNREACH;
+	memcpy(ct->branch, "z9hG4bK", 7);
+	sip_token(s, ct->branch + 7);
+	if (p->method == SIP_INVITE && !sip_uri_parse(&uri, p->ruri))
+		ct->user_hash = slice_hash(uri.user, false);
+	out->len = 0;
+	put_request(out, ct, p);
+	err = out->err;
+	ct->request = err ? NULL : sip_block_new(buf_text(out));
+	if (err)
+		buf_reset(out);
+	if (!ct->request) {
+		sip_counts[SIP_CNT_NOMEM]++;
+		mem_deref(ct);
+		return -ENOMEM;
+	}
+	ct->fn = fn;
+	ct->arg = arg;
+	start(ct);
+	if (ret)
+		*ret = mem_ref(ct);
+	return 0;
+}
+
+/* Has its own transaction, with the branch of what it cancels. */
+static void send_cancel(struct sip_ctrans *ct)
+{
+	struct sip_ctrans *c = ctrans_new(ct->place, &ct->dst, SIP_CANCEL);
+	if (c) {
+		memcpy(c->branch, ct->branch, sizeof c->branch);
+		c->request = derive(ct, "CANCEL", SLICE_NONE, slice_str(ct->cancel_headers));
+	}
+	if (c && c->request)
+		start(c);
+	else
+		mem_deref(c);
+	ct->cancel_sent = true;
+	timer_start(&ct->end, ms(ct, SIP_TIMER_CANCEL), on_timeout, ct);
+}
+
+int sip_cancel(struct sip_ctrans *ct, struct slice extra_headers)
+{
+	if (ct->method != SIP_INVITE)
+		return -EINVAL;
+	if (ct->state > CTRANS_PROCEEDING || ct->cancelled)
+		return -EALREADY;
+	/* Without memory for them, it goes without the extra headers. */
+	ct->cancel_headers = extra_headers.len ? slice_dup(extra_headers) : NULL;
+	ct->cancelled = true;
+	if (ct->state == CTRANS_PROCEEDING)
+		send_cancel(ct);
+	return 0;
+}
+
+/* --- responses ---------------------------------------------------------------------------------------------------- */
+
+int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, const struct addr *dst, struct sip_block *text)
+{
+	struct sip_acked *a = mem_alloc(sizeof *a, acked_destroy);
+	if (!a)
+		return -ENOMEM;
+	a->dst = *dst;
+	a->tag_hash = slice_hash(tag, false);
+	a->text = mem_ref(text);
+	list_append(&ct->acked, &a->link);
+	return 0;
+}
+
+/* A retransmitted 2xx whose ACK has been sent is answered here, also when the session is gone (13.2.2.4). */
+static bool acked_again(struct sip_ctrans *ct, const struct sip_msg *rsp)
+{
+	struct sip_acked *a;
+	list_foreach(a, &ct->acked, link) {
+		if (a->tag_hash != slice_hash(rsp->to.tag, false))
+			continue;
+		sip_counts[SIP_CNT_TX_RETRANSMIT]++;
+		sip_send(ct->place, &a->dst, sip_block_text(a->text));
+		return true;
+	}
+	return false;
+}
+
+static void take_2xx(struct sip_ctrans *ct, const struct sip_msg *rsp)
+{
+	if (ct->state < CTRANS_COMPLETED) {
+		set_state(ct, CTRANS_ACCEPTED, "2xx");
+		timer_stop(&ct->resend);
+		timer_start(&ct->end, ms(ct, SIP_TIMER_M), on_end, ct);
+	} else if (ct->state != CTRANS_ACCEPTED) {
+		return;
+	} else if (acked_again(ct, rsp)) {
+		sip_counts[SIP_CNT_RX_RETRANSMIT]++;
+		return;
+	}
+	if (ct->fn)
+		ct->fn(ct->arg, 0, rsp);
+	else
+		sip_fork_end(ct, rsp);
+}
+
+static void take_refusal(struct sip_ctrans *ct, const struct sip_msg *rsp)
+{
+	bool first = ct->state < CTRANS_COMPLETED;
+	if (!first && ct->state != CTRANS_COMPLETED)
+		return;
+	if (!ct->ack)
+		ct->ack = derive(ct, "ACK", rsp->to.text, SLICE_NONE);
+	if (ct->ack)
+		sip_send(ct->place, &ct->dst, sip_block_text(ct->ack));
+	if (!first) {
+		sip_counts[SIP_CNT_RX_RETRANSMIT]++;
+		return;
+	}
+	set_state(ct, CTRANS_COMPLETED, "refused");
+	timer_stop(&ct->resend);
+	timer_start(&ct->end, ms(ct, SIP_TIMER_D), on_end, ct);
+	tell(ct, 0, rsp);
+}
+
+static void take_provisional(struct sip_ctrans *ct, const struct sip_msg *rsp)
+{
+	if (ct->state > CTRANS_PROCEEDING)
+		return;
+	if (ct->state != CTRANS_PROCEEDING)
+		set_state(ct, CTRANS_PROCEEDING, "1xx");
+	if (ct->method == SIP_INVITE) {
+		timer_stop(&ct->resend);
+		if (!ct->cancel_sent)
+			timer_stop(&ct->end);
+		if (ct->cancelled && !ct->cancel_sent)
+			send_cancel(ct);
+	}
+	tell(ct, 0, rsp);
+}
+
+static void take_final(struct sip_ctrans *ct, const struct sip_msg *rsp)
+{
+	if (ct->state >= CTRANS_COMPLETED) {
+		sip_counts[SIP_CNT_RX_RETRANSMIT]++;
+		return;
+	}
+	set_state(ct, CTRANS_COMPLETED, "final");
+	timer_stop(&ct->resend);
+	timer_start(&ct->end, ms(ct, SIP_TIMER_K), on_end, ct);
+	ct->request = mem_deref(ct->request);
+	tell(ct, 0, rsp);
+}
+
+void sip_ctrans_response(struct sip_ctrans *ct, const struct sip_msg *rsp)
+{
+	mem_ref(ct);
+	if (rsp->status < 200)
+		take_provisional(ct, rsp);
+	else if (ct->method != SIP_INVITE)
+		take_final(ct, rsp);
+	else if (rsp->status < 300)
+		take_2xx(ct, rsp);
+	else
+		take_refusal(ct, rsp);
+	mem_deref(ct);
+}

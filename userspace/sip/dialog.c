@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "sip/dialog.h"
+#include "base/mem.h"
+#include <errno.h>
+
+#define MAX_ROUTES 16
+
+static void dialog_destroy(void *obj)
+{
+	struct sip_dialog *d = obj;
+	if (d->stack)
+		hash_remove(&d->stack->dialogs, &d->by_tag);
+	list_remove(&d->link);
+	mem_free(d->text);
+	mem_free(d->target);
+}
+
+/* --- the route set (12.1.1, 12.1.2) -------------------------------------------------------------------------------- */
+
+struct routes {
+	struct slice value[MAX_ROUTES]; /* in the order requests want them */
+	unsigned n;
+};
+
+static int gather_routes(struct routes *r, const struct sip_msg *m, bool reversed)
+{
+	struct sip_values it = {0};
+	struct slice v;
+	r->n = 0;
+	while (sip_msg_each(m, SIP_HDR_RECORD_ROUTE, &it, &v)) {
+		if (r->n == MAX_ROUTES)
+			return -EBADMSG;
+		r->value[r->n++] = v;
+	}
+	for (unsigned i = 0; reversed && i < r->n / 2; i++) {
+		v = r->value[i];
+		r->value[i] = r->value[r->n - 1 - i];
+		r->value[r->n - 1 - i] = v;
+	}
+	return 0;
+}
+
+/* --- making one ---------------------------------------------------------------------------------------------------- */
+
+struct parts {
+	struct slice call_id, local, local_tag, remote, remote_tag;
+	bool add_tag; /* local does not carry its tag yet */
+	struct routes routes;
+};
+
+static size_t text_size(const struct parts *p)
+{
+	size_t n = p->call_id.len + p->local.len + p->local_tag.len + 5 + p->remote.len + p->remote_tag.len + p->local_tag.len;
+	for (unsigned i = 0; i < p->routes.n; i++)
+		n += 2 * p->routes.value[i].len + sizeof "Route: \r\n";
+	return n;
+}
+
+static struct slice since(const struct buf *b, size_t from)
+{
+	return slice_of(b->p + from, b->len - from);
+}
+
+static struct slice keep(struct buf *b, struct slice s)
+{
+	size_t from = b->len;
+	buf_slice(b, s);
+	return since(b, from);
+}
+
+static int keep_routes(struct sip_dialog *d, struct buf *b, const struct routes *r)
+{
+	struct sip_nameaddr first;
+	size_t from;
+	if (!r->n)
+		return 0;
+	if (sip_nameaddr_parse(&first, r->value[0]))
+		return -EBADMSG;
+	d->first_route = keep(b, first.uri.text);
+	d->strict = !slice_is_set(sip_uri_param(&first.uri, SLICE("lr")));
+	from = b->len;
+	for (unsigned i = d->strict; i < r->n; i++)
+		sip_put(b, "Route", r->value[i]);
+	d->routes = since(b, from);
+	return 0;
+}
+
+/* Copies all that lasts as long as the dialog into one block. */
+static int keep_parts(struct sip_dialog *d, const struct parts *p)
+{
+	size_t size = text_size(p), from;
+	d->text = mem_raw(size);
+	if (!d->text)
+		return -ENOMEM;
+	struct buf b = buf_fixed(d->text, size);
+	d->call_id = keep(&b, p->call_id);
+	d->local_tag = keep(&b, p->local_tag);
+	d->remote_tag = keep(&b, p->remote_tag);
+	d->remote = keep(&b, p->remote);
+	from = b.len;
+	buf_slice(&b, p->local);
+	if (p->add_tag) {
+		buf_str(&b, ";tag=");
+		buf_slice(&b, p->local_tag);
+	}
+	d->local = since(&b, from);
+	int err = keep_routes(d, &b, &p->routes);
+	return err ? err : b.err;
+}
+
+/* Requests go to the first route when it is an address; without routes to the remote target, unless its address is not where
+ * the peer's messages come from: then the peer is behind a NAT, or has a name there, and its messages' source is used. */
+static void find_hop(struct sip_dialog *d)
+{
+	struct sip_uri uri;
+	struct addr a;
+	bool routed = slice_is_set(d->first_route);
+	d->hop = d->peer;
+	if (sip_uri_parse(&uri, routed ? d->first_route : slice_str(d->target)) || sip_uri_addr(&uri, &a))
+		return;
+	if (a.family == d->peer.family && (routed || addr_ip_eq(&a, &d->peer)))
+		d->hop = a;
+}
+
+static int set_target(struct sip_dialog *d, const struct sip_msg *m)
+{
+	struct sip_nameaddr contact;
+	struct sip_values it = {0};
+	struct slice value;
+	if (!sip_msg_each(m, SIP_HDR_CONTACT, &it, &value) || sip_nameaddr_parse(&contact, value) || contact.star)
+		return -EBADMSG;
+	if (d->target && slice_eq(slice_str(d->target), contact.uri.text))
+		return 0;
+	char *target = slice_dup(contact.uri.text);
+	if (!target)
+		return -ENOMEM;
+	mem_free(d->target);
+	d->target = target;
+	return 0;
+}
+
+static int dialog_new(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, const struct sip_msg *m,
+		      const struct parts *parts)
+{
+	struct sip_dialog *d = mem_alloc(sizeof *d, dialog_destroy);
+	if (!d)
+		return -ENOMEM;
+	d->place = p;
+	d->owner = owner;
+	d->peer = m->src;
+	int err = keep_parts(d, parts);
+	if (!err)
+		err = set_target(d, m);
+	/* An early dialog may come without a Contact; requests in it then go to the To URI's owner, the peer itself. */
+	if (err == -EBADMSG && !m->request && m->status < 200) {
+		d->target = slice_dup(m->to.uri.text);
+		err = d->target ? 0 : -ENOMEM;
+	}
+	if (err) {
+		mem_deref(d);
+		return err;
+	}
+	find_hop(d);
+	d->stack = p->stack;
+	if (owner)
+		hash_insert(&p->stack->dialogs, &d->by_tag, slice_hash(d->local_tag, false));
+	*ret = d;
+	return 0;
+}
+
+int sip_dialog_uas(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, const struct sip_msg *req,
+		   struct slice local_tag)
+{
+	struct parts parts = {.call_id = req->call_id, .local = req->to.text, .local_tag = local_tag, .add_tag = true,
+			      .remote = req->from.text, .remote_tag = req->from.tag};
+	int err = gather_routes(&parts.routes, req, false);
+	if (!err)
+		err = dialog_new(ret, p, owner, req, &parts);
+	if (err)
+		return err;
+	(*ret)->remote_cseq = req->cseq.number;
+	(*ret)->remote_cseq_set = true;
+	(*ret)->local_cseq = sip_random(p->stack, 1000);
+	return 0;
+}
+
+int sip_dialog_uac(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, const struct sip_msg *rsp)
+{
+	struct parts parts = {.call_id = rsp->call_id, .local = rsp->from.text, .local_tag = rsp->from.tag,
+			      .remote = rsp->to.text, .remote_tag = rsp->to.tag};
+	int err = gather_routes(&parts.routes, rsp, true);
+	if (!err)
+		err = dialog_new(ret, p, owner, rsp, &parts);
+	if (!err)
+		(*ret)->local_cseq = rsp->cseq.number;
+	return err;
+}
+
+struct sip_dialog *sip_dialog_find(const struct sip_stack *s, const struct sip_msg *req)
+{
+	struct sip_dialog *d;
+	hash_foreach_match(d, &s->dialogs, slice_hash(req->to.tag, false), by_tag)
+		if (slice_eq(d->local_tag, req->to.tag) && slice_eq(d->remote_tag, req->from.tag) &&
+		    slice_eq(d->call_id, req->call_id))
+			return d;
+	return NULL;
+}
+
+bool sip_dialog_take_cseq(struct sip_dialog *d, const struct sip_msg *req)
+{
+	if (d->remote_cseq_set && req->cseq.number < d->remote_cseq)
+		return false;
+	d->remote_cseq = req->cseq.number;
+	d->remote_cseq_set = true;
+	return true;
+}
+
+void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
+{
+	if (sip_msg_hdr(m, SIP_HDR_CONTACT))
+		(void)set_target(d, m); /* a bad one leaves the old target, which is known to work */
+	d->peer = m->src;
+	find_hop(d);
+}
+
+/* --- requests inside (12.2.1.1) -------------------------------------------------------------------------------------- */
+
+void sip_put_contact(struct buf *out, const struct sip_place *p, const struct addr *peer, struct slice user)
+{
+	buf_str(out, "Contact: <sip:");
+	if (user.len) {
+		sip_uri_escape_user(out, user);
+		buf_char(out, '@');
+	}
+	buf_str(out, sip_place_seen(p, peer));
+	buf_str(out, ">\r\n");
+}
+
+static void put_headers(struct buf *out, const struct sip_dialog *d, const char *method, uint32_t cseq, struct slice extra)
+{
+	buf_slice(out, d->routes);
+	if (d->strict) {
+		buf_str(out, "Route: <");
+		buf_str(out, d->target);
+		buf_str(out, ">\r\n");
+	}
+	sip_put(out, "From", d->local);
+	sip_put(out, "To", d->remote);
+	sip_put(out, "Call-ID", d->call_id);
+	buf_str(out, "CSeq: ");
+	buf_u64(out, cseq);
+	buf_char(out, ' ');
+	buf_str(out, method);
+	buf_add(out, "\r\n", 2);
+	buf_slice(out, extra);
+}
+
+static struct slice request_uri(const struct sip_dialog *d)
+{
+	return d->strict ? d->first_route : slice_str(d->target);
+}
+
+int sip_dialog_send(struct sip_dialog *d, const struct sip_dialog_request *r, struct sip_ctrans **ret, sip_response_fn fn, void *arg)
+{
+	struct buf lines = d->stack->lines;
+	int err;
+	d->stack->lines = buf_growing();
+	lines.len = 0;
+	put_headers(&lines, d, sip_method_name(r->method), ++d->local_cseq, r->headers);
+	err = lines.err;
+	if (!err)
+		err = sip_request(ret, d->stack,
+				  &(struct sip_request_params){.method = r->method, .ruri = request_uri(d), .dst = d->hop,
+							       .listener = &d->place->l, .headers = buf_text(&lines),
+							       .body_type = r->body_type, .body = r->body},
+				  fn, arg);
+	if (lines.err)
+		buf_reset(&lines);
+	d->stack->lines = lines;
+	return err;
+}
+
+/* 13.2.2.4: the ACK of a 2xx is a request of its own with the INVITE's CSeq number. */
+int sip_dialog_ack(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cseq, struct slice headers, struct slice body_type,
+		   struct slice body)
+{
+	struct sip_stack *s = d->stack;
+	struct buf *out = &s->scratch;
+	char token[SIP_TOKEN_LEN];
+	sip_token(s, token);
+	out->len = 0;
+	buf_str(out, "ACK ");
+	buf_slice(out, request_uri(d));
+	buf_str(out, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
+	buf_str(out, sip_place_seen(d->place, &d->hop));
+	buf_str(out, ";branch=z9hG4bK");
+	buf_str(out, token);
+	buf_str(out, ";rport\r\nMax-Forwards: 70\r\n");
+	put_headers(out, d, "ACK", cseq, headers);
+	sip_write_body(out, body_type, body);
+	struct sip_block *b = out->err ? NULL : sip_block_new(buf_text(out));
+	if (out->err)
+		buf_reset(out);
+	if (!b) {
+		sip_counts[SIP_CNT_NOMEM]++;
+		return -ENOMEM;
+	}
+	sip_counts[SIP_CNT_TX_REQUEST]++;
+	int err = sip_send(d->place, &d->hop, sip_block_text(b));
+	if (invite && !sip_ctrans_keep_ack(invite, d->remote_tag, &d->hop, b))
+		err = 0;
+	mem_deref(b);
+	return err;
+}

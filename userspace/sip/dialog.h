@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Dialogs (RFC 3261 12): identity, route set, remote target and the two CSeq spaces. Private to the stack: users see
+ * sessions. */
+#pragma once
+#include "sip/stack_priv.h"
+
+struct sip_session;
+
+struct sip_dialog {
+	struct hash_link by_tag; /* in the stack, by local tag */
+	struct link link;	 /* an early one: in its session */
+	struct sip_stack *stack;
+	struct sip_session *owner;
+	struct sip_place *place;
+	char *text; /* holds the slices below */
+	struct slice call_id, local, remote; /* local, remote: From and To values as we write them, with tags */
+	struct slice local_tag, remote_tag;
+	struct slice routes;	/* "Route: ...\r\n" lines */
+	struct slice first_route; /* URI; absent: empty route set */
+	bool strict;		/* the first route has no lr: it becomes the Request-URI (12.2.1.1) */
+	char *target;		/* remote target URI */
+	struct addr peer;	/* where the peer's messages come from */
+	struct addr hop;	/* where requests go */
+	uint32_t local_cseq, remote_cseq;
+	bool remote_cseq_set;
+};
+
+/* From the INVITE we answer with `local_tag`, or from a response (101 to 299) to ours. -EBADMSG: no usable Contact or routes. */
+int sip_dialog_uas(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, const struct sip_msg *req,
+		   struct slice local_tag);
+int sip_dialog_uac(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, const struct sip_msg *rsp);
+/* The dialog of a request that came in, NULL when there is none. */
+struct sip_dialog *sip_dialog_find(const struct sip_stack *s, const struct sip_msg *req);
+/* 12.2.2: takes the CSeq of a request; false when it is out of order. */
+bool sip_dialog_take_cseq(struct sip_dialog *d, const struct sip_msg *req);
+/* 12.2.1.2, 12.2.2: a new remote target from the Contact of a target refresh. */
+void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m);
+
+/* A request inside the dialog with the next CSeq; `headers` are further lines. */
+struct sip_dialog_request {
+	enum sip_method method;
+	struct slice headers, body_type, body;
+};
+int sip_dialog_send(struct sip_dialog *d, const struct sip_dialog_request *r, struct sip_ctrans **ret, sip_response_fn fn, void *arg);
+/* Sends the ACK for the 2xx to our INVITE number `cseq` and leaves it with the transaction for retransmissions. */
+int sip_dialog_ack(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cseq, struct slice headers, struct slice body_type,
+		   struct slice body);
+/* Appends "Contact: <sip:user@host:port>" as `peer` shall see us. */
+void sip_put_contact(struct buf *out, const struct sip_place *p, const struct addr *peer, struct slice user);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Requests inside a dialog (RFC 3261 12.2.2): to the verb that takes them, by one table. */
+#include "sip/session_priv.h"
+#include "base/mem.h"
+
+static void take_options(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct buf lines = buf_growing();
+	session_put_common(&lines, ss, &req->src, SLICE("Accept: application/sdp\r\n"));
+	sip_reply(st, 200, NULL, lines.err ? SLICE_NONE : buf_text(&lines), SLICE_NONE, SLICE_NONE);
+	buf_reset(&lines);
+}
+
+static void refuse_method(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct buf allow = buf_growing();
+	session_put_allow(&allow, ss->stack);
+	sip_reply(st, req->method == SIP_METHOD_OTHER ? 501 : 405, NULL, allow.err ? SLICE_NONE : buf_text(&allow), SLICE_NONE,
+		  SLICE_NONE);
+	buf_reset(&allow);
+}
+
+static void take_other(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+{
+	if (ss->h && ss->h->request && ss->state != SESSION_LEAVING)
+		ss->h->request(ss->arg, st, req);
+	else
+		refuse_method(ss, st, req);
+}
+
+static const struct {
+	enum sip_method method;
+	void (*take)(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
+} verbs[] = {
+	{SIP_INVITE, session_take_invite}, {SIP_BYE, session_take_bye},	  {SIP_UPDATE, session_take_update},
+	{SIP_OPTIONS, take_options},	   {SIP_PRACK, refuse_method},	  {SIP_REGISTER, refuse_method},
+};
+
+/* 8.2.2.3 inside a dialog: no extension is needed to go on, so any that is required is one we lack. */
+static bool refuse_require(struct sip_strans *st, const struct sip_msg *req)
+{
+	struct slice required = sip_msg_value(req, SIP_HDR_REQUIRE);
+	if (!required.len)
+		return false;
+	sip_counts[SIP_CNT_REFUSED]++;
+	sip_replyf(st, 420, NULL, "Unsupported: " SLICE_FMT "\r\n", SLICE_ARG(required));
+	return true;
+}
+
+static void take(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+{
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		if (verbs[i].method == req->method) {
+			verbs[i].take(ss, st, req);
+			return;
+		}
+	take_other(ss, st, req);
+}
+
+bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct sip_dialog *d = sip_dialog_find(s, req);
+	if (!d || !d->owner)
+		return false;
+	struct sip_session *ss = mem_ref(d->owner);
+	if (req->method == SIP_ACK) {
+		session_take_ack(ss, req);
+	} else if (!sip_dialog_take_cseq(d, req)) {
+		sip_counts[SIP_CNT_CSEQ_ORDER]++;
+		sip_reply(st, 500, "CSeq Out of Order", SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	} else {
+		d->peer = req->src;
+		if (!refuse_require(st, req))
+			take(ss, st, req);
+	}
+	mem_deref(ss);
+	return true;
+}

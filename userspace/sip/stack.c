@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The stack: listeners, and what happens to a message that comes in (RFC 3261 8.2, 18.1.2, 18.2.1). */
+#include "sip/stack_priv.h"
+#include "base/counter.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+static const struct counter_def counter_defs[SIP_CNT_MAX] = {
+	[SIP_CNT_RX_REQUEST] = {"rx-request", "requests received, retransmissions too"},
+	[SIP_CNT_RX_RESPONSE] = {"rx-response", "responses received, retransmissions too"},
+	[SIP_CNT_TX_REQUEST] = {"tx-request", "requests sent"},
+	[SIP_CNT_TX_RESPONSE] = {"tx-response", "responses sent"},
+	[SIP_CNT_TX_RETRANSMIT] = {"tx-retransmit", "messages sent again"},
+	[SIP_CNT_RX_RETRANSMIT] = {"rx-retransmit", "retransmissions received and absorbed"},
+	[SIP_CNT_KEEPALIVE] = {"keepalive", "keep-alive datagrams of blank lines"},
+	[SIP_CNT_STUN] = {"stun", "STUN-like datagrams ignored"},
+	[SIP_CNT_JUNK] = {"junk", "datagrams dropped: not SIP"},
+	[SIP_CNT_MALFORMED_ANSWERED] = {"malformed-answered", "malformed requests answered with an error"},
+	[SIP_CNT_MALFORMED_DROPPED] = {"malformed-dropped", "malformed messages dropped: no answer possible"},
+	[SIP_CNT_STRAY_RESPONSE] = {"stray-response", "responses dropped: no such transaction"},
+	[SIP_CNT_STRAY_ACK] = {"stray-ack", "ACKs dropped: no such call"},
+	[SIP_CNT_STRAY_CANCEL] = {"stray-cancel", "CANCELs answered with 481"},
+	[SIP_CNT_NO_DIALOG] = {"no-dialog", "requests answered with 481: no such dialog"},
+	[SIP_CNT_MERGED] = {"merged", "requests answered with 482: the same one came on another path"},
+	[SIP_CNT_LOOP] = {"loop", "requests answered with 482: our own request came back"},
+	[SIP_CNT_CSEQ_ORDER] = {"cseq-order", "requests answered with 500: CSeq out of order"},
+	[SIP_CNT_REFUSED] = {"refused", "requests refused by a rule (405, 415, 420, 483 and the like)"},
+	[SIP_CNT_TIMEOUT] = {"timeout", "requests that nobody answered"},
+	[SIP_CNT_TRANSPORT_ERROR] = {"transport-error", "requests that could not be delivered"},
+	[SIP_CNT_NOMEM] = {"nomem", "messages lost: memory is out"},
+	[SIP_CNT_TX_FAILED] = {"tx-failed", "messages that could not be queued for sending"},
+	[SIP_CNT_FORK_ENDED] = {"fork-ended", "further 2xx of a forked INVITE, ended with ACK and BYE"},
+	[SIP_CNT_GLARE] = {"glare", "offers that crossed (491 sent or received)"},
+	[SIP_CNT_ACK_LOST] = {"ack-lost", "final answers to INVITE whose ACK never came"},
+};
+uint64_t sip_counts[SIP_CNT_MAX];
+static struct counter_group counter_group = COUNTER_GROUP("sip", counter_defs, sip_counts);
+
+/* --- random ------------------------------------------------------------------------------------------------------- */
+
+static void take_entropy(struct sip_stack *s, void *out, unsigned n)
+{
+	if (s->entropy_left < n) {
+		if (getrandom(s->entropy, sizeof s->entropy, 0) != sizeof s->entropy)
+			abort(); /* cannot happen for so few bytes (getrandom(2)) */
+		s->entropy_left = sizeof s->entropy;
+	}
+	s->entropy_left -= n;
+	memcpy(out, s->entropy + s->entropy_left, n);
+	memset(s->entropy + s->entropy_left, 0, n);
+}
+
+void sip_token(struct sip_stack *s, char out[SIP_TOKEN_LEN])
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t b[8];
+	take_entropy(s, b, sizeof b);
+	for (int i = 0; i < 8; i++) {
+		out[2 * i] = hex[b[i] >> 4];
+		out[2 * i + 1] = hex[b[i] & 15];
+	}
+	out[16] = '\0';
+}
+
+uint32_t sip_random(struct sip_stack *s, uint32_t below)
+{
+	uint32_t v;
+	take_entropy(s, &v, sizeof v);
+	return v % below;
+}
+
+/* --- listeners ---------------------------------------------------------------------------------------------------- */
+
+static void place_destroy(void *obj)
+{
+	struct sip_place *p = obj;
+	list_remove(&p->link);
+	mem_deref(p->udp);
+	mem_free(p->name);
+}
+
+static void on_packet(void *arg, const struct udp_packet *p)
+{
+	sip_stack_input(arg, &p->src, &p->dst, p->data, p->len);
+}
+
+static void on_error(void *arg, const struct addr *dst, int err, struct slice sent)
+{
+	struct sip_place *p = arg;
+	sip_stack_undelivered(p->stack, dst, err, sent);
+}
+
+static int place_open(struct sip_place *p, const struct sip_listener *l)
+{
+	const struct udp_params params = {.local = l->local, .fd = l->fd, .dscp = l->dscp, .rcvbuf = 4 << 20,
+					  .recv = on_packet, .error = on_error, .arg = p};
+	int err = p->stack->wire ? 0 : udp_open(&p->udp, &params);
+	if (err)
+		return err;
+	if (p->udp)
+		p->l.local = *udp_local(p->udp);
+	p->l.fd = p->udp ? udp_fd(p->udp) : -1;
+	if (addr_is_set(&p->l.advertised) && !p->l.advertised.port)
+		p->l.advertised.port = p->l.local.port;
+	addr_str(&p->l.local, p->local_text);
+	addr_str(&p->l.advertised, p->advertised_text);
+	return 0;
+}
+
+int sip_stack_listen(struct sip_stack *s, const struct sip_listener *l)
+{
+	struct sip_place *p = mem_alloc(sizeof *p, place_destroy);
+	if (!p)
+		return -ENOMEM;
+	p->stack = s;
+	p->l = *l;
+	p->name = mem_strdup(l->name ? l->name : "");
+	p->l.name = p->name;
+	int err = p->name ? place_open(p, l) : -ENOMEM;
+	if (err)
+		mem_deref(p);
+	else
+		list_append(&s->places, &p->link);
+	return err;
+}
+
+struct sip_place *sip_place_of(const struct sip_listener *l)
+{
+	return container_of((struct sip_listener *)(uintptr_t)l, struct sip_place, l);
+}
+
+/* The local address the kernel would send from to `peer`. */
+static int kernel_source(struct addr *ret, const struct addr *peer)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(peer, &ss);
+	int err = 0, fd = socket(peer->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&ss, len))
+		err = -errno;
+	len = sizeof ss;
+	if (!err && getsockname(fd, (struct sockaddr *)&ss, &len))
+		err = -errno;
+	close(fd);
+	return err ? err : addr_from_sockaddr(ret, (struct sockaddr *)&ss);
+}
+
+static const struct sip_listener *routed_listener(const struct sip_stack *s, const struct addr *peer)
+{
+	const struct sip_place *p, *first = NULL;
+	struct addr src;
+	unsigned n = 0;
+	list_foreach(p, &s->places, link)
+		if (p->l.local.family == peer->family && !n++)
+			first = p;
+	if (n < 2 || kernel_source(&src, peer))
+		return first ? &first->l : NULL;
+	list_foreach(p, &s->places, link)
+		if (addr_ip_eq(&p->l.local, &src))
+			return &p->l;
+	return &first->l;
+}
+
+const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, const struct addr *peer)
+{
+	const struct sip_place *p;
+	if (!name)
+		return routed_listener(s, peer);
+	list_foreach(p, &s->places, link)
+		if (p->l.local.family == peer->family && !strcmp(p->name, name))
+			return &p->l;
+	return NULL;
+}
+
+struct sip_place *sip_place_for(const struct sip_stack *s, const struct sip_listener *l, const struct addr *dst)
+{
+	if (!l || l->local.family != dst->family)
+		l = sip_stack_listener(s, l ? l->name : NULL, dst);
+	return l ? sip_place_of(l) : NULL;
+}
+
+const struct addr *sip_listener_seen(const struct sip_listener *l, const struct addr *peer)
+{
+	if (!addr_is_set(&l->advertised))
+		return &l->local;
+	for (unsigned i = 0; i < l->n_nets; i++)
+		if (prefix_has(&l->nets[i], peer))
+			return &l->local;
+	return &l->advertised;
+}
+
+const char *sip_place_seen(const struct sip_place *p, const struct addr *peer)
+{
+	return sip_listener_seen(&p->l, peer) == &p->l.local ? p->local_text : p->advertised_text;
+}
+
+int sip_listener_fd(const struct sip_stack *s, const char *name, sa_family_t family)
+{
+	const struct sip_place *p;
+	list_foreach(p, &s->places, link)
+		if (p->l.local.family == family && !strcmp(p->name, name))
+			return p->l.fd;
+	return -ENOENT;
+}
+
+/* --- the stack ---------------------------------------------------------------------------------------------------- */
+
+static void stack_destroy(void *obj)
+{
+	struct sip_stack *s = obj;
+	struct sip_strans *st;
+	struct sip_ctrans *ct;
+	struct sip_place *p;
+	sip_sessions_close(s);
+	hash_foreach(ct, &s->ctrans, by_branch) {
+		mem_ref(ct);
+		sip_ctrans_end(ct);
+		ct->stack = NULL;
+		mem_deref(ct);
+	}
+	hash_foreach(st, &s->strans, by_branch) {
+		mem_ref(st);
+		sip_strans_end(st);
+		st->stack = NULL;
+		mem_deref(st);
+	}
+	list_foreach_safe(p, &s->places, link)
+		mem_deref(p);
+	hash_free(&s->strans);
+	hash_free(&s->ctrans);
+	hash_free(&s->merged);
+	hash_free(&s->dialogs);
+	buf_reset(&s->scratch);
+	buf_reset(&s->lines);
+	mem_free(s->server);
+}
+
+int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params)
+{
+	struct sip_stack *s = mem_alloc(sizeof *s, stack_destroy);
+	if (!s)
+		return -ENOMEM;
+	s->params = *params;
+	if (!s->params.timers.t1)
+		s->params.timers = (struct sip_timers){500, 4000, 5000};
+	list_init(&s->places);
+	list_init(&s->sessions);
+	s->salt = sip_random(s, UINT32_MAX);
+	int err = hash_init(&s->strans, 1024) ?: hash_init(&s->ctrans, 1024) ?: hash_init(&s->merged, 1024)
+		  ?: hash_init(&s->dialogs, 1024);
+	if (!err && params->server && !(s->server = mem_strdup(params->server)))
+		err = -ENOMEM;
+	if (err) {
+		mem_deref(s);
+	} else {
+		counter_register(&counter_group);
+		*ret = s;
+	}
+	return err;
+}
+
+void sip_stack_wire(struct sip_stack *s, sip_wire_fn fn, void *arg)
+{
+	s->wire = fn;
+	s->wire_arg = arg;
+}
+
+void sip_stack_trace(struct sip_stack *s, bool on)
+{
+	s->trace = on;
+}
+
+size_t sip_stack_transactions(const struct sip_stack *s)
+{
+	return s->strans.count + s->ctrans.count;
+}
+
+/* --- what came in ------------------------------------------------------------------------------------------------- */
+
+/* Keep-alives of phones behind NAT (RFC 5626 3.5.1 in spirit), STUN and what is not SIP at all. */
+static bool is_sip(const char *data, size_t len)
+{
+	size_t blank = 0;
+	while (blank < len && strchr("\r\n \t", data[blank])) /* NUL too */
+		blank++;
+	if (blank == len) {
+		sip_counts[SIP_CNT_KEEPALIVE]++;
+		return false;
+	}
+	if ((unsigned char)data[0] < 4 && len >= 20) {
+		sip_counts[SIP_CNT_STUN]++;
+		return false;
+	}
+	for (; blank < len && data[blank] > ' ' && data[blank] < 0x7f; blank++)
+		;
+	if (blank < len && data[blank] == ' ')
+		return true;
+	sip_counts[SIP_CNT_JUNK]++;
+	return false;
+}
+
+static void take_response(struct sip_stack *s, struct sip_msg *rsp)
+{
+	struct sip_ctrans *ct = sip_ctrans_find(s, rsp->via.branch, rsp->cseq.method);
+	sip_counts[SIP_CNT_RX_RESPONSE]++;
+	if (ct)
+		sip_ctrans_response(ct, rsp);
+	else
+		sip_counts[SIP_CNT_STRAY_RESPONSE]++;
+}
+
+/* An ACK belongs to the transaction of a refusal, or to the dialog of a 2xx; one that belongs to nothing is nobody's. */
+static void take_ack(struct sip_stack *s, const struct sip_msg *ack)
+{
+	struct sip_strans *st = sip_strans_find(s, ack, SIP_INVITE);
+	if (st && st->state != STRANS_ACCEPTED)
+		sip_strans_ack(st);
+	else if (!sip_sessions_request(s, NULL, ack))
+		sip_counts[SIP_CNT_STRAY_ACK]++;
+}
+
+static void take_cancel(struct sip_stack *s, struct sip_strans *st)
+{
+	struct sip_strans *target = sip_strans_find(s, st->req, SIP_METHOD_CANCELLED);
+	if (!target) {
+		sip_counts[SIP_CNT_STRAY_CANCEL]++;
+		sip_reply(st, 481, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return;
+	}
+	mem_ref(target);
+	/* 9.2: the To tag of both answers should be the same. */
+	memcpy(st->tag, target->tag, sizeof st->tag);
+	sip_reply(st, 200, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	sip_strans_cancel(target, st->req);
+	mem_deref(target);
+}
+
+/* Inside a dialog or not: 12.2.2 against 8.2. REGISTER makes no dialogs, whatever its To says. */
+static void take_new(struct sip_stack *s, struct sip_strans *st)
+{
+	const struct sip_msg *req = st->req;
+	if (req->method == SIP_CANCEL) {
+		take_cancel(s, st);
+	} else if (req->to.tag.len && req->method != SIP_REGISTER) {
+		if (sip_sessions_request(s, st, req))
+			return;
+		sip_counts[SIP_CNT_NO_DIALOG]++;
+		sip_reply(st, 481, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	} else if (s->params.on_request) {
+		s->params.on_request(s->params.arg, st, req);
+	} else {
+		sip_reply(st, 503, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	}
+}
+
+static void take_request(struct sip_place *p, struct sip_msg *req)
+{
+	struct sip_stack *s = p->stack;
+	struct sip_strans *st;
+	unsigned refuse = 0;
+	sip_counts[SIP_CNT_RX_REQUEST]++;
+	if (req->method == SIP_ACK) {
+		take_ack(s, req);
+		return;
+	}
+	st = sip_strans_find(s, req, req->method);
+	if (st) {
+		sip_strans_again(st);
+		return;
+	}
+	if (req->method != SIP_CANCEL && sip_strans_is_merged(s, req)) {
+		sip_counts[SIP_CNT_MERGED]++;
+		refuse = 482;
+	} else if (req->method != SIP_CANCEL && sip_ctrans_is_loop(s, req)) {
+		sip_counts[SIP_CNT_LOOP]++;
+		refuse = 482;
+	}
+	if (sip_strans_new(&st, p, req)) {
+		sip_counts[SIP_CNT_NOMEM]++;
+		return;
+	}
+	mem_ref(st);
+	if (refuse)
+		sip_reply(st, refuse, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	else
+		take_new(s, st);
+	/* 17.2.1: an INVITE that nobody has answered by now gets its 100. */
+	if (st->stack && req->method == SIP_INVITE && !sip_strans_answered(st))
+		sip_reply(st, 100, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	mem_deref(st);
+}
+
+void sip_stack_input(struct sip_place *p, const struct addr *src, const struct addr *dst, char *data, size_t len)
+{
+	struct sip_stack *s = p->stack;
+	struct sip_msg *m = NULL;
+	const char *why = NULL;
+	unsigned status = 0;
+	if (!is_sip(data, len))
+		return;
+	if (s->trace && s->params.on_trace)
+		s->params.on_trace(s->params.arg, false, dst, src, slice_of(data, len));
+	int err = sip_msg_parse(&m, data, len, &status, &why);
+	if (m) {
+		m->src = *src;
+		m->dst = *dst;
+	}
+	if (err == -ENOMEM) {
+		sip_counts[SIP_CNT_NOMEM]++;
+	} else if (err && m && m->method != SIP_ACK && status >= 300) {
+		sip_counts[SIP_CNT_MALFORMED_ANSWERED]++;
+		sip_reply_stateless(p, m, status, why, SLICE_NONE);
+	} else if (err || !m) {
+		sip_counts[SIP_CNT_MALFORMED_DROPPED]++;
+	} else if (m->request) {
+		take_request(p, m);
+	} else {
+		take_response(s, m);
+	}
+	mem_deref(m);
+}
+
+/* Without enough of the datagram to tell which request it was, all that wait for `dst` have failed. What a user does when
+ * told may end others, so that the walk starts anew after each. */
+static void fail_all_to(struct sip_stack *s, const struct addr *dst, int err)
+{
+	struct sip_ctrans *ct, *found;
+	do {
+		found = NULL;
+		hash_foreach(ct, &s->ctrans, by_branch)
+			if (!found && ct->state < CTRANS_PROCEEDING && addr_eq(&ct->dst, dst))
+				found = ct;
+		if (found)
+			sip_ctrans_fail(found, err);
+	} while (found);
+}
+
+/* RFC 3261 18.4. The quoted datagram's Via and CSeq tell which request it was; a response of ours matches nothing. */
+void sip_stack_undelivered(struct sip_stack *s, const struct addr *dst, int err, struct slice sent)
+{
+	struct sip_via via = {0};
+	struct sip_ctrans *ct;
+	if (err == -EAGAIN || err == -ENOBUFS || slice_starts(sent, SLICE("SIP/2.0 ")))
+		return;
+	struct slice line = slice_line(&sent), method = slice_cut(&line, ' ');
+	struct slice value = sip_text_hdr(sent, SLICE("Via"));
+	if (!slice_is_set(value) || sip_via_parse(&via, value) || !via.branch.len) {
+		fail_all_to(s, dst, err);
+		return;
+	}
+	ct = sip_ctrans_find(s, via.branch, sip_method_parse(method));
+	if (ct && ct->state < CTRANS_PROCEEDING && addr_eq(&ct->dst, dst))
+		sip_ctrans_fail(ct, err);
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the stack share: the stack, the places it listens at, and the two kinds of transaction. */
+#pragma once
+#include "base/hash.h"
+#include "base/list.h"
+#include "base/timer.h"
+#include "net/udp.h"
+#include "sip/stack.h"
+
+/* --- timers of RFC 3261 17, table 4, and RFC 6026 ------------------------------------------------------------------ */
+
+enum sip_timer_id {
+	SIP_TIMER_A, SIP_TIMER_B, SIP_TIMER_C, SIP_TIMER_D, SIP_TIMER_E, SIP_TIMER_F, SIP_TIMER_G, SIP_TIMER_H,
+	SIP_TIMER_I, SIP_TIMER_J, SIP_TIMER_K, SIP_TIMER_L, SIP_TIMER_M,
+	SIP_TIMER_2XX,      /* 13.3.1.4: first retransmission of a 2xx */
+	SIP_TIMER_2XX_END,  /* 13.3.1.4: no ACK came */
+	SIP_TIMER_CANCEL,   /* 9.1: no final answer after CANCEL */
+	SIP_TIMER_PROGRESS, /* 13.3.1.1: provisional answers are repeated each minute */
+	SIP_TIMERS
+};
+/* Milliseconds (the first interval, of those that double). */
+uint32_t sip_timer_ms(const struct sip_timers *t, enum sip_timer_id id);
+/* The interval after `ms` of one that doubles up to T2. */
+uint32_t sip_timer_next(const struct sip_timers *t, uint32_t ms);
+
+/* --- counters ----------------------------------------------------------------------------------------------------- */
+
+enum sip_count {
+	SIP_CNT_RX_REQUEST, SIP_CNT_RX_RESPONSE, SIP_CNT_TX_REQUEST, SIP_CNT_TX_RESPONSE, SIP_CNT_TX_RETRANSMIT,
+	SIP_CNT_RX_RETRANSMIT, SIP_CNT_KEEPALIVE, SIP_CNT_STUN, SIP_CNT_JUNK, SIP_CNT_MALFORMED_ANSWERED,
+	SIP_CNT_MALFORMED_DROPPED, SIP_CNT_STRAY_RESPONSE, SIP_CNT_STRAY_ACK, SIP_CNT_STRAY_CANCEL, SIP_CNT_NO_DIALOG,
+	SIP_CNT_MERGED, SIP_CNT_LOOP, SIP_CNT_CSEQ_ORDER, SIP_CNT_REFUSED, SIP_CNT_TIMEOUT, SIP_CNT_TRANSPORT_ERROR,
+	SIP_CNT_NOMEM, SIP_CNT_TX_FAILED, SIP_CNT_FORK_ENDED, SIP_CNT_GLARE, SIP_CNT_ACK_LOST,
+	SIP_CNT_MAX
+};
+extern uint64_t sip_counts[SIP_CNT_MAX];
+void sip_counters_register(void);
+
+/* --- the stack ---------------------------------------------------------------------------------------------------- */
+
+/* One listener and its socket. `l` comes first in what the public interface hands out. */
+struct sip_place {
+	struct sip_listener l;
+	struct link link;
+	struct sip_stack *stack;
+	struct udp *udp;
+	char *name;
+	char local_text[ADDR_STR_LEN], advertised_text[ADDR_STR_LEN]; /* host:port as written in Via and Contact */
+};
+
+/* Where messages leave when it is not a socket: unit tests put a wire of theirs here. */
+typedef int (*sip_wire_fn)(void *arg, const struct addr *from, const struct addr *to, struct slice text);
+
+struct sip_stack {
+	struct sip_stack_params params;
+	char *server;
+	bool trace;
+	struct list places, sessions;
+	struct hash strans, ctrans;
+	struct hash merged;  /* server transactions by Call-ID (RFC 3261 8.2.2.2) */
+	struct hash dialogs; /* by local tag */
+	struct buf scratch;  /* the message being written */
+	struct buf lines;    /* header lines being gathered for it */
+	uint8_t entropy[256];
+	unsigned entropy_left;
+	uint32_t salt;
+	size_t open_sessions;
+	sip_wire_fn wire;
+	void *wire_arg;
+};
+
+/* Test hook: before any sip_stack_listen(); no socket is opened then. */
+void sip_stack_wire(struct sip_stack *s, sip_wire_fn fn, void *arg);
+/* A datagram came to `place`; `data` is writable and may be changed. */
+void sip_stack_input(struct sip_place *place, const struct addr *src, const struct addr *dst, char *data, size_t len);
+/* A datagram to `dst` was not delivered. */
+void sip_stack_undelivered(struct sip_stack *s, const struct addr *dst, int err, struct slice sent);
+struct sip_place *sip_place_of(const struct sip_listener *l);
+struct sip_place *sip_place_for(const struct sip_stack *s, const struct sip_listener *l, const struct addr *dst);
+/* host:port of ours as `peer` shall see it. */
+const char *sip_place_seen(const struct sip_place *p, const struct addr *peer);
+
+#define SIP_TOKEN_LEN 17
+/* 64 random bits as 16 hex digits and NUL. */
+void sip_token(struct sip_stack *s, char out[SIP_TOKEN_LEN]);
+uint32_t sip_random(struct sip_stack *s, uint32_t below);
+
+/* --- transport.c: writing and sending ------------------------------------------------------------------------------ */
+
+/* A message text kept to be sent again. Reference-counted; one allocation. */
+struct sip_block {
+	size_t len;
+	char text[];
+};
+struct sip_block *sip_block_new(struct slice text);
+static inline struct slice sip_block_text(const struct sip_block *b)
+{
+	return slice_of(b->text, b->len);
+}
+
+int sip_send(struct sip_place *p, const struct addr *dst, struct slice text);
+/* Appends "\r\n"-ended lines. */
+void sip_put(struct buf *out, const char *name, struct slice value);
+/* A whole response to `req`; `tag` is appended to To when it has none and status > 100. `extra` is header lines. */
+struct sip_response {
+	unsigned status;
+	const char *reason;
+	struct slice tag, extra, body_type, body;
+};
+void sip_write_response(struct buf *out, const struct sip_stack *s, const struct sip_msg *req, const struct sip_response *r);
+/* Where a response to `req` goes (RFC 3261 18.2.2, RFC 3581 4). */
+struct addr sip_response_addr(const struct sip_msg *req);
+/* Answers without a transaction; the To tag is a function of the request, so that every copy gets the same. */
+void sip_reply_stateless(struct sip_place *p, const struct sip_msg *req, unsigned status, const char *reason, struct slice extra);
+/* A header line of text written by us: its value, or absent. Names are compared without case. */
+struct slice sip_text_hdr(struct slice lines, struct slice name);
+
+/* --- server transactions -------------------------------------------------------------------------------------------- */
+
+enum strans_state { STRANS_TRYING, STRANS_PROCEEDING, STRANS_COMPLETED, STRANS_CONFIRMED, STRANS_ACCEPTED, STRANS_TERMINATED };
+
+struct sip_strans {
+	struct hash_link by_branch, by_call;
+	struct sip_stack *stack; /* NULL when it is gone */
+	struct sip_place *place;
+	struct sip_msg *req;
+	enum strans_state state;
+	struct sip_block *last; /* the last response */
+	struct addr reply_to;
+	char tag[SIP_TOKEN_LEN];
+	struct timer resend, end; /* G; H, I, J or L */
+	uint32_t interval;
+	void (*cancel_fn)(void *arg, const struct sip_msg *cancel);
+	void *cancel_arg;
+};
+
+int sip_strans_new(struct sip_strans **ret, struct sip_place *p, struct sip_msg *req);
+/* The transaction a request belongs to (17.2.3): of `method`, or any but ACK and CANCEL when it is SIP_METHOD_OTHER + 1. */
+struct sip_strans *sip_strans_find(const struct sip_stack *s, const struct sip_msg *req, enum sip_method method);
+#define SIP_METHOD_CANCELLED (SIP_METHOD_OTHER + 1)
+/* Another one with the same From tag, Call-ID and CSeq, though another branch (8.2.2.2). */
+bool sip_strans_is_merged(const struct sip_stack *s, const struct sip_msg *req);
+/* A retransmission of its request, or an ACK. */
+void sip_strans_again(struct sip_strans *st);
+void sip_strans_ack(struct sip_strans *st);
+void sip_strans_cancel(struct sip_strans *st, const struct sip_msg *cancel);
+/* Sends the last response once more (2xx: their retransmission is the session's affair). */
+void sip_strans_resend(struct sip_strans *st);
+/* Whether the user has answered, and whether finally. */
+bool sip_strans_answered(const struct sip_strans *st);
+bool sip_strans_final(const struct sip_strans *st);
+void sip_strans_end(struct sip_strans *st);
+
+/* --- client transactions -------------------------------------------------------------------------------------------- */
+
+enum ctrans_state { CTRANS_CALLING, CTRANS_TRYING, CTRANS_PROCEEDING, CTRANS_COMPLETED, CTRANS_ACCEPTED, CTRANS_TERMINATED };
+
+/* ACK for the 2xx of one fork, kept to answer its retransmissions after the user has gone. */
+struct sip_acked {
+	struct link link;
+	struct addr dst;
+	uint32_t tag_hash;
+	struct sip_block *text;
+};
+
+struct sip_ctrans {
+	struct hash_link by_branch;
+	struct sip_stack *stack;
+	struct sip_place *place;
+	struct addr dst;
+	enum sip_method method;
+	enum ctrans_state state;
+	struct sip_block *request, *ack; /* ACK: for a final of 300 to 699 */
+	char branch[sizeof "z9hG4bK" - 1 + SIP_TOKEN_LEN];
+	uint32_t user_hash; /* of the Request-URI's user: loop detection */
+	struct timer resend, end; /* A or E; B, F, D, K or M */
+	uint32_t interval;
+	bool cancelled, cancel_sent;
+	char *cancel_headers;
+	struct list acked;
+	sip_response_fn fn;
+	void *arg;
+};
+
+void sip_ctrans_response(struct sip_ctrans *ct, const struct sip_msg *rsp);
+struct sip_ctrans *sip_ctrans_find(const struct sip_stack *s, struct slice branch, enum sip_method method);
+/* A request of ours that is still active and came back to us unchanged (8.2.2.2's sibling for a B2BUA). */
+bool sip_ctrans_is_loop(const struct sip_stack *s, const struct sip_msg *req);
+void sip_ctrans_fail(struct sip_ctrans *ct, int err);
+void sip_ctrans_end(struct sip_ctrans *ct);
+/* Keeps an ACK (already sent) for 2xx retransmissions whose To tag is `tag`; takes a reference to `text`. */
+int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, const struct addr *dst, struct sip_block *text);
+
+/* --- above them (session_request.c, session_connect.c) --------------------------------------------------------------- */
+
+/* A request inside a dialog: false when no dialog of ours has it. `st` is NULL for ACK. */
+bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const struct sip_msg *req);
+/* A 2xx to an INVITE that nobody wants: ACK and BYE, from the response alone (13.2.2.4). */
+void sip_fork_end(struct sip_ctrans *ct, const struct sip_msg *rsp);
+void sip_sessions_close(struct sip_stack *s);
