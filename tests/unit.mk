@@ -9,14 +9,15 @@ UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(UNIT_O)/bin/%)
 
 # What each folder's tests link with, most dependent first.
 unit_base      := base
-unit_config    := config base
+unit_config    := config net base
 unit_net       := net base
 unit_sip       := sip net base
 unit_sdp       := sdp net base
 unit_mgcp      := mgcp net base
 unit_rtp       := rtp net base
 unit_fastpath  := fastpath net base
-unit_keep      := keep net base
+unit_ctl       := ctl config net base
+unit_keep      := keep fastpath config net base
 unit_mediagw   := mediagw fastpath config sdp mgcp rtp net base
 unit_callagent := callagent config sip sdp mgcp rtp net base
 unit_kernel    :=

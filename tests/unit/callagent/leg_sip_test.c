@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The SIP leg between a session and a call that both are the test's: what each gets to see. */
+#include "unit.h"
+#include "callagent/call.h"
+#include "callagent/leg_sip.h"
+#include "callagent/leg_sip_news.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- the session ------------------------------------------------------------------------------------------------------ */
+
+struct sip_session {
+	const struct sip_session_handlers *h;
+	void *arg;
+};
+
+static struct sip_session *session;
+static char sent[4096];
+static struct sip_listener listener = {.name = "inside"};
+static struct sip_msg *invite;
+
+static void say(const char *fmt, ...)
+{
+	va_list ap;
+	size_t n = strlen(sent);
+	va_start(ap, fmt);
+	vsnprintf(sent + n, sizeof(sent) - n, fmt, ap);
+	va_end(ap);
+}
+
+static void destroy(void *obj)
+{
+	session = NULL;
+}
+
+static int make(struct sip_session **ret, const struct sip_session_handlers *h, void *arg)
+{
+	session = mem_alloc(sizeof(*session), destroy);
+	if (!session)
+		return -ENOMEM;
+	session->h = h;
+	session->arg = arg;
+	*ret = session;
+	return 0;
+}
+
+int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const struct sip_session_params *p, const struct sip_session_handlers *h,
+			void *arg)
+{
+	say("to " SLICE_FMT "\nFrom: " SLICE_FMT " <" SLICE_FMT ">\nTo: <" SLICE_FMT ">\nhops %u\n" SLICE_FMT, SLICE_ARG(p->ruri),
+	    SLICE_ARG(p->from_display), SLICE_ARG(p->from_uri), SLICE_ARG(p->to_uri), p->max_forwards, SLICE_ARG(p->headers));
+	return make(ret, h, arg);
+}
+
+int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct slice user, const struct sip_session_handlers *h, void *arg)
+{
+	return make(ret, h, arg);
+}
+
+int sip_session_progress(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp)
+{
+	say("%u %s\n" SLICE_FMT, status, reason, SLICE_ARG(headers));
+	return 0;
+}
+
+int sip_session_answer(struct sip_session *ss, struct slice headers, struct slice sdp)
+{
+	say("200\n" SLICE_FMT SLICE_FMT, SLICE_ARG(headers), SLICE_ARG(sdp));
+	return 0;
+}
+
+int sip_session_ack(struct sip_session *ss, struct slice sdp)
+{
+	return 0;
+}
+
+int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice sdp)
+{
+	return -EINPROGRESS;
+}
+
+int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp)
+{
+	say("reply %u\n" SLICE_FMT, status, SLICE_ARG(headers));
+	return 0;
+}
+
+void sip_session_bye(struct sip_session *ss, unsigned status, struct slice headers)
+{
+	say("bye %u\n" SLICE_FMT, status, SLICE_ARG(headers));
+}
+
+int sip_session_request(struct sip_session *ss, enum sip_method method, struct slice headers, struct slice type, struct slice body,
+			sip_response_fn fn, void *arg)
+{
+	say("%s " SLICE_FMT " " SLICE_FMT "\n", sip_method_name(method), SLICE_ARG(type), SLICE_ARG(body));
+	fn(arg, -ETIMEDOUT, NULL);
+	return 0;
+}
+
+void sip_session_detach(struct sip_session *ss)
+{
+	ss->h = NULL;
+}
+
+struct slice sip_session_call_id(const struct sip_session *ss)
+{
+	return SLICE("id");
+}
+
+const struct addr *sip_session_peer(const struct sip_session *ss)
+{
+	return &listener.local;
+}
+
+const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, const struct addr *peer)
+{
+	return name && !strcmp(name, "nowhere") ? NULL : &listener;
+}
+
+const struct addr *sip_listener_seen(const struct sip_listener *l, const struct addr *peer)
+{
+	return &l->local;
+}
+
+const struct sip_msg *sip_strans_request(const struct sip_strans *st)
+{
+	return invite;
+}
+
+const struct sip_listener *sip_strans_listener(const struct sip_strans *st)
+{
+	return &listener;
+}
+
+int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct slice extra, struct slice type, struct slice body)
+{
+	say("answered %u\n", status);
+	return 0;
+}
+
+/* --- the call --------------------------------------------------------------------------------------------------------- */
+
+static struct leg_news heard;
+static struct leg *information_to;
+
+static void hear(const char *what, const struct leg_news *n)
+{
+	heard = *n;
+	say("%s %u\n", what, n->status);
+}
+
+void call_on_progress(struct leg *l, const struct leg_news *n) { hear("progress", n); }
+void call_on_answered(struct leg *l, const struct leg_news *n) { hear("answered", n); }
+void call_on_confirmed(struct leg *l, const struct leg_news *n) { hear("confirmed", n); }
+void call_on_reoffer(struct leg *l, const struct leg_news *n) { hear("reoffer", n); }
+void call_on_reoffer_done(struct leg *l, const struct leg_news *n) { hear("reoffer done", n); }
+void call_on_closed(struct leg *l, const struct leg_news *n) { hear("closed", n); }
+
+bool call_on_info(struct leg *l, const struct leg_news *n)
+{
+	return information_to && !information_to->kind->info(information_to, n);
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------------ */
+
+#define assert_sent(text)                          \
+	do {                                       \
+		assert_string_equal(sent, text);   \
+		sent[0] = '\0';                    \
+	} while (0)
+
+static struct sip_msg *parse(const char *first, const char *cseq, const char *more)
+{
+	struct sip_msg *m;
+	unsigned status;
+	const char *why = "";
+	char text[2048];
+	int n = snprintf(text, sizeof(text), "%s\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: \"A\" <sip:1001@192.0.2.1>;tag=1\r\n"
+			 "To: <sip:1002@192.0.2.200>;tag=2\r\nCall-ID: x\r\nCSeq: 1 %s\r\nMax-Forwards: 70\r\n"
+			 "Contact: <sip:1001@192.0.2.1>\r\n%s", first, cseq, more);
+	if (sip_msg_parse(&m, text, (size_t)n, &status, &why))
+		fail_msg("%s", why);
+	return m;
+}
+
+static struct target target = {.kind = TARGET_TRUNK, .name = "carrier", .uri = "sip:0049@192.0.2.9", .number = "0049"};
+static const struct leg_sip_caller caller = {.number = SLICE("1001")};
+
+static int setup(void **state)
+{
+	addr_parse(&listener.local, SLICE("192.0.2.200:5060"), 0);
+	addr_parse(&target.dst, SLICE("192.0.2.9:5060"), 0);
+	target.domain[0] = '\0';
+	sent[0] = '\0';
+	information_to = NULL;
+	invite = parse("INVITE sip:0049@192.0.2.200 SIP/2.0", "INVITE", "P-Asserted-Identity: <sip:+1@192.0.2.1>\r\nContent-Length: 0\r\n\r\n");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	mem_deref(invite);
+	return 0;
+}
+
+static struct leg *outgoing(void)
+{
+	struct leg *l = NULL;
+	assert_int_equal(leg_sip_outgoing(&l, NULL, &target, &caller, 69, 20000), 0);
+	return l;
+}
+
+static void the_invite_names_only_us(void **state)
+{
+	struct leg *l = outgoing();
+	assert_int_equal(l->kind->offer(l, &(struct leg_news){.native = invite}), 0);
+	assert_sent("to sip:0049@192.0.2.9\nFrom: \"A\" <sip:1001@192.0.2.200>\nTo: <sip:0049@192.0.2.9>\nhops 69\n"
+		    "P-Asserted-Identity: <sip:+1@192.0.2.200>\r\n");
+	mem_deref(l);
+	CDR_SET(target.domain, SLICE("carrier.example"));
+	l = outgoing();
+	assert_int_equal(l->kind->offer(l, &(struct leg_news){0}), 0);
+	assert_sent("to sip:0049@192.0.2.9\nFrom:  <sip:1001@carrier.example>\nTo: <sip:0049@carrier.example>\nhops 69\n");
+	mem_deref(l);
+}
+
+static void an_unreachable_address_is_no_leg(void **state)
+{
+	struct leg *l = NULL;
+	struct target t = target;
+	CDR_SET(t.address, SLICE("nowhere"));
+	assert_int_equal(leg_sip_outgoing(&l, NULL, &t, &caller, 69, 20000), -EADDRNOTAVAIL);
+	assert_null(l);
+}
+
+static void ends_tell_why(void **state)
+{
+	struct leg *l = outgoing();
+	l->kind->offer(l, &(struct leg_news){0});
+	sent[0] = '\0';
+	struct sip_msg *bye = parse("BYE sip:x SIP/2.0", "BYE", "Reason: Q.850;cause=17\r\nContent-Length: 0\r\n\r\n");
+	session->h->closed(session->arg, 0, bye);
+	assert_sent("closed 0\n");
+	assert_int_equal(heard.cause, 17);
+	struct sip_msg *cancel = parse("CANCEL sip:x SIP/2.0", "CANCEL", "Content-Length: 0\r\n\r\n");
+	session->h->closed(session->arg, 0, cancel);
+	assert_sent("closed 487\n");
+	session->h->closed(session->arg, 408, NULL);
+	assert_sent("closed 408\n");
+	l->kind->release(l, &(struct leg_news){.status = 200, .words = "Call completed elsewhere"});
+	assert_sent("bye 0\nReason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
+	l->kind->release(l, &(struct leg_news){.status = 503, .cause = 102});
+	assert_sent("bye 503\nReason: Q.850;cause=102\r\n");
+	/* The other side's own words go first. */
+	l->kind->release(l, &(struct leg_news){.cause = 16, .native = bye});
+	assert_sent("bye 0\nReason: Q.850;cause=17\r\n");
+	mem_deref(bye);
+	mem_deref(cancel);
+	mem_deref(l);
+}
+
+static void an_incoming_leg_tells_progress(void **state)
+{
+	struct leg *l;
+	assert_int_equal(leg_sip_incoming(&l, NULL, &(struct source){.name = "1001", .latch = true}), 0);
+	assert_string_equal(l->party.address, "inside");
+	assert_true(l->party.latch);
+	struct sip_msg *rsp = parse("SIP/2.0 180 Ringing", "INVITE", "Alert-Info: <urn:alert:x>\r\nServer: phone\r\nContent-Length: 0\r\n\r\n");
+	assert_int_equal(l->kind->progress(l, &(struct leg_news){.status = 180, .native = rsp}), 0);
+	assert_sent("180 Ringing\nAlert-Info: <urn:alert:x>\r\n");
+	mem_deref(rsp);
+	mem_deref(l);
+}
+
+static void information_is_answered_by_the_other_side(void **state)
+{
+	struct leg *a, *b = outgoing();
+	assert_int_equal(leg_sip_incoming(&a, NULL, &(struct source){.name = "1001"}), 0);
+	struct sip_session *of_a = session;
+	b->kind->offer(b, &(struct leg_news){0});
+	sent[0] = '\0';
+	struct sip_msg *info = parse("INFO sip:x SIP/2.0", "INFO", "Content-Type: application/dtmf-relay\r\nContent-Length: 8\r\n\r\nSignal=5");
+	of_a->h->request(of_a->arg, NULL, info);
+	assert_sent("answered 480\n"); /* nobody there */
+	information_to = b;
+	of_a->h->request(of_a->arg, NULL, info);
+	assert_sent("INFO application/dtmf-relay Signal=5\nanswered 408\n");
+	struct sip_msg *other = parse("MESSAGE sip:x SIP/2.0", "MESSAGE", "Content-Length: 0\r\n\r\n");
+	of_a->h->request(of_a->arg, NULL, other);
+	assert_sent("answered 405\n");
+	mem_deref(info);
+	mem_deref(other);
+	mem_deref(a);
+	mem_deref(b);
+}
+
+static void a_description_is_found_among_parts(void **state)
+{
+	static const char parts[] = "preamble\r\n--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
+				    "--b1--\r\n";
+	struct slice s = sip_news_sdp(SLICE("multipart/mixed;boundary=\"b1\""), slice_str(parts));
+	assert_true(slice_starts(s, SLICE("v=0")));
+	assert_true(s.len < 10);
+	assert_true(slice_empty(sip_news_sdp(SLICE("multipart/mixed;boundary=b2"), slice_str(parts))));
+	assert_true(slice_empty(sip_news_sdp(SLICE("multipart/mixed"), slice_str(parts))));
+	assert_true(slice_empty(sip_news_sdp(SLICE("text/plain"), SLICE("v=0"))));
+	assert_true(slice_eq(sip_news_sdp(SLICE("application/sdp;x=y"), SLICE("v=0")), SLICE("v=0")));
+}
+
+static void body(void *arg)
+{
+	struct leg *l = NULL;
+	int err = leg_sip_outgoing(&l, NULL, &target, &caller, 69, 20000);
+	if (!err)
+		err = l->kind->offer(l, &(struct leg_news){.native = invite});
+	assert_true(err == 0 || err == -ENOMEM);
+	if (l)
+		l->kind->release(l, &(struct leg_news){.status = 503, .cause = 41});
+	mem_deref(l);
+	sent[0] = '\0';
+}
+
+static void memory_runs_out(void **state)
+{
+	each_allocation_fails(body, NULL);
+}
+
+#define LEG_TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LEG_TEST(the_invite_names_only_us),
+		LEG_TEST(an_unreachable_address_is_no_leg),
+		LEG_TEST(ends_tell_why),
+		LEG_TEST(an_incoming_leg_tells_progress),
+		LEG_TEST(information_is_answered_by_the_other_side),
+		LEG_TEST(a_description_is_found_among_parts),
+		LEG_TEST(memory_runs_out),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

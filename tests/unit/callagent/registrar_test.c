@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The registrar as a phone sees it: REGISTER in, answer out. The transaction layer is a fake that keeps the answer. */
+#include "unit.h"
+#include "base/timer.h"
+#include "callagent/registrar.h"
+#include "config/schema.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* --- the fake ------------------------------------------------------------------------------------------------------- */
+
+struct sip_strans {
+	unsigned status;
+	char headers[4096];
+};
+static const struct sip_listener inside = {.name = "inside"};
+
+int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct slice extra, struct slice type, struct slice body)
+{
+	assert_int_equal(st->status, 0);
+	st->status = status;
+	return slice_copy(extra, st->headers, sizeof st->headers);
+}
+
+int sip_replyf(struct sip_strans *st, unsigned status, const char *reason, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return sip_reply(st, status, reason, slice_str(text), SLICE_NONE, SLICE_NONE);
+}
+
+const struct sip_listener *sip_strans_listener(const struct sip_strans *st)
+{
+	return &inside;
+}
+
+/* --- a phone -------------------------------------------------------------------------------------------------------- */
+
+static const char text[] = "address inside {\n local = {\"192.0.2.1\"}\n}\n"
+			   "sip {\n realm = \"tandem.test\"\n}\n"
+			   "registrar {\n min-expiry = \"60s\"\n max-expiry = \"2h\"\n default-expiry = \"1h\"\n max-contacts = 3\n}\n"
+			   "user alice {\n password = \"pw\"\n numbers = {\"100\"}\n}\n"
+			   "user bob {\n password = \"pw2\"\n digest = \"md5\"\n}\n";
+
+static struct conf *configuration(const char *from)
+{
+	struct conf *c = NULL;
+	struct buf why = buf_growing();
+	if (config_load(&c, "test", from, &why))
+		fail_msg("%s", buf_z(&why));
+	buf_reset(&why);
+	return c;
+}
+
+static struct registrar *registrar(struct conf *c, struct store *s)
+{
+	struct registrar *r;
+	assert_int_equal(registrar_new(&r, &(struct registrar_params){.conf = c, .store = s, .bindings_table = 0, .secret_table = 1}), 0);
+	return r;
+}
+
+struct phone {
+	struct registrar *r;
+	const char *user, *password, *ruri, *to, *call_id;
+	unsigned cseq;
+};
+
+static struct sip_msg *message(const char *line, const struct phone *p, unsigned cseq, const char *headers)
+{
+	char all[8192];
+	struct sip_msg *m = NULL;
+	unsigned status;
+	const char *why = "";
+	snprintf(all, sizeof all, "%s\r\nVia: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bK1;rport\r\nFrom: <%s>;tag=1\r\nTo: <%s>\r\n"
+		 "Call-ID: %s\r\nCSeq: %u REGISTER\r\nUser-Agent: phone\r\n%s\r\n", line, p->to, p->to, p->call_id, cseq, headers);
+	if (sip_msg_parse(&m, all, strlen(all), &status, &why))
+		fail_msg("%s: %s", why, all);
+	assert_int_equal(addr_parse(&m->src, SLICE("198.51.100.7:40000"), 0), 0);
+	assert_int_equal(addr_parse(&m->dst, SLICE("192.0.2.1:5060"), 0), 0);
+	return m;
+}
+
+static void send_once(struct phone *p, const char *headers, struct sip_strans *st)
+{
+	char line[256];
+	snprintf(line, sizeof line, "REGISTER %s SIP/2.0", p->ruri);
+	struct sip_msg *m = message(line, p, p->cseq, headers);
+	*st = (struct sip_strans){0};
+	registrar_request(p->r, st, m);
+	mem_deref(m);
+	assert_int_not_equal(st->status, 0);
+}
+
+/* Credentials for the challenge in `st`. */
+static void credentials(struct phone *p, struct sip_strans *st, char *out, size_t size)
+{
+	struct buf b = buf_fixed(out, size);
+	struct sip_msg *rsp = message("SIP/2.0 401 Unauthorized", p, p->cseq, st->headers);
+	assert_int_equal(digest_respond(&b, rsp, SLICE("REGISTER"), slice_str(p->ruri), slice_str(p->user), slice_str(p->password),
+					SLICE_NONE), 0);
+	buf_z(&b);
+	mem_deref(rsp);
+}
+
+/* As a phone does it: without credentials, then with. Returns the last status. */
+static unsigned reg(struct phone *p, const char *headers, struct sip_strans *st)
+{
+	char auth[1024], all[4096];
+	send_once(p, headers, st);
+	if (st->status != 401)
+		return st->status;
+	credentials(p, st, auth, sizeof auth);
+	snprintf(all, sizeof all, "%s%s", headers, auth);
+	p->cseq++;
+	send_once(p, all, st);
+	return st->status;
+}
+
+#define ALICE(reg) {reg, "alice", "pw", "sip:tandem.test", "sip:alice@tandem.test", "c1", 1}
+#define HOME "Contact: <sip:alice@10.0.0.2:5060>\r\n"
+
+struct setup {
+	struct conf *c;
+	struct registrar *r;
+	size_t before;
+};
+
+static struct setup start(void)
+{
+	struct setup s = {.before = mem_blocks()};
+	s.c = configuration(text);
+	s.r = registrar(s.c, NULL);
+	return s;
+}
+
+static void end(struct setup *s)
+{
+	mem_deref(s->r);
+	mem_deref(s->c);
+	assert_int_equal(mem_blocks(), s->before);
+	assert_int_equal(timer_count(), 0);
+}
+
+static unsigned contacts(const struct setup *s, struct binding *b)
+{
+	return registrar_contacts(s->r, "alice", b, 8);
+}
+
+/* --- tests ---------------------------------------------------------------------------------------------------------- */
+
+static void registers(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	char source[ADDR_STR_LEN];
+	send_once(&p, HOME, &st);
+	assert_int_equal(st.status, 401);
+	assert_true(strstr(st.headers, "algorithm=SHA-256") < strstr(st.headers, "algorithm=MD5"));
+	assert_int_equal(contacts(&s, b), 0);
+	assert_int_equal(reg(&p, HOME "Expires: 600\r\n", &st), 200);
+	assert_string_equal(st.headers, "Contact: <sip:alice@10.0.0.2:5060>;expires=600\r\n");
+	assert_int_equal(contacts(&s, b), 1);
+	/* Where the packet came from, not where the phone believes it is. */
+	assert_string_equal(addr_str(&b[0].source, source), "198.51.100.7:40000");
+	assert_string_equal(b[0].listener, "inside");
+	json_t *rows = registrar_json(s.r), *row = json_array_get(rows, 0);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(json_string_value(json_object_get(row, "aor")), "alice");
+	assert_string_equal(json_string_value(json_object_get(row, "contact")), "sip:alice@10.0.0.2:5060");
+	assert_string_equal(json_string_value(json_object_get(row, "source")), "198.51.100.7:40000");
+	assert_int_equal(json_integer_value(json_object_get(row, "expires_s")), 600);
+	assert_string_equal(json_string_value(json_object_get(row, "user_agent")), "phone");
+	json_decref(rows);
+	/* Query, refresh, removal. */
+	assert_int_equal(reg(&p, "", &st), 200);
+	assert_non_null(strstr(st.headers, "<sip:alice@10.0.0.2:5060>;expires="));
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:alice@10.0.0.2:5060>;expires=900\r\n", &st), 200);
+	assert_non_null(strstr(st.headers, "expires=900"));
+	assert_int_equal(contacts(&s, b), 1);
+	p.cseq++;
+	assert_int_equal(reg(&p, HOME "Expires: 0\r\n", &st), 200);
+	assert_string_equal(st.headers, "");
+	assert_int_equal(contacts(&s, b), 0);
+	end(&s);
+}
+
+static void several_contacts(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r), other = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	other.call_id = "c2";
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>;q=0.5, <sip:a@h2>;q=0.75;expires=100\r\nContact: <sip:a@h3>;q=0.1\r\n", &st), 200);
+	assert_int_equal(contacts(&s, b), 3);
+	assert_memory_equal(b[0].uri.p, "sip:a@h2", 8);
+	assert_int_equal(b[0].q, 750);
+	assert_memory_equal(b[2].uri.p, "sip:a@h3", 8);
+	/* One too many: nothing changes, not even what came before it. */
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>;expires=0, <sip:a@h5>, <sip:a@h6>\r\n", &st), 403);
+	assert_int_equal(contacts(&s, b), 3);
+	assert_int_equal(reg(&other, "Contact: *\r\nExpires: 1\r\n", &st), 400);
+	other.cseq++;
+	assert_int_equal(reg(&other, "Contact: *, <sip:a@h9>\r\nExpires: 0\r\n", &st), 400);
+	other.cseq++;
+	assert_int_equal(reg(&other, "Contact: <sip:a@h1>;expires=0, garbage\r\n", &st), 400);
+	assert_int_equal(contacts(&s, b), 3);
+	other.cseq++;
+	assert_int_equal(reg(&other, "Contact: *\r\nExpires: 0\r\n", &st), 200);
+	assert_int_equal(contacts(&s, b), 0);
+	end(&s);
+}
+
+static void times(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	assert_int_equal(reg(&p, HOME "Expires: 59\r\n", &st), 423);
+	assert_string_equal(st.headers, "Min-Expires: 60\r\n");
+	assert_int_equal(contacts(&s, b), 0);
+	static const struct {
+		const char *headers, *expires;
+	} rows[] = {{HOME, "=3600\r"}, {HOME "Expires: 60\r\n", "=60\r"}, {HOME "Expires: 999999\r\n", "=7200\r"},
+		    {HOME "Expires: 10000000000000000\r\n", "=7200\r"}, {HOME "Expires: soon\r\n", "=3600\r"},
+		    {"Contact: <sip:alice@10.0.0.2:5060>;expires=61\r\nExpires: 600\r\n", "=61\r"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		p.cseq++;
+		assert_int_equal(reg(&p, rows[i].headers, &st), 200);
+		assert_non_null(strstr(st.headers, rows[i].expires));
+	}
+	clock_test_advance(60999);
+	assert_int_equal(contacts(&s, b), 1);
+	clock_test_advance(1);
+	assert_int_equal(contacts(&s, b), 0);
+	assert_int_equal(registrar_count(s.r), 0);
+	end(&s);
+}
+
+static void order(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r), late = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	p.cseq = 10;
+	assert_int_equal(reg(&p, HOME "Expires: 600\r\n", &st), 200);
+	late.cseq = 5;
+	assert_int_equal(reg(&late, HOME "Expires: 0\r\n", &st), 500);
+	assert_int_equal(reg(&late, "Contact: *\r\nExpires: 0\r\n", &st), 500);
+	assert_int_equal(contacts(&s, b), 1);
+	/* Another Call-ID is another phone, or one that was started anew. */
+	late.call_id = "c9";
+	assert_int_equal(reg(&late, HOME "Expires: 0\r\n", &st), 200);
+	assert_int_equal(contacts(&s, b), 0);
+	end(&s);
+}
+
+static void instances(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>;+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n", &st), 200);
+	assert_non_null(strstr(st.headers, ";+sip.instance=\"<urn:uuid:1>\";reg-id=1"));
+	p.cseq++;
+	/* The same phone from a new address. */
+	assert_int_equal(reg(&p, "Contact: <sip:a@h2>;+sip.instance=\"<urn:uuid:1>\";reg-id=1\r\n", &st), 200);
+	assert_int_equal(contacts(&s, b), 1);
+	assert_memory_equal(b[0].uri.p, "sip:a@h2", 8);
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:a@h3>;+sip.instance=\"<urn:uuid:2>\";reg-id=1\r\n", &st), 200);
+	assert_int_equal(contacts(&s, b), 2);
+	end(&s);
+}
+
+/* Whoever asks for what is not theirs. */
+static void refused(void **state)
+{
+	struct setup s = start();
+	struct sip_strans st;
+	struct binding b[8];
+	static const struct {
+		struct phone p;
+		const char *headers;
+		unsigned status;
+	} rows[] = {
+		{{0, "alice", "wrong", "sip:tandem.test", "sip:alice@tandem.test", "c", 1}, HOME, 401},
+		{{0, "nobody", "pw", "sip:tandem.test", "sip:nobody@tandem.test", "c", 1}, HOME, 401},
+		{{0, "alice", "pw", "sip:tandem.test", "sip:bob@tandem.test", "c", 1}, HOME, 403},
+		{{0, "alice", "pw", "sip:tandem.test", "sip:carol@tandem.test", "c", 1}, HOME, 404},
+		{{0, "alice", "pw", "sip:203.0.113.9", "sip:alice@tandem.test", "c", 1}, HOME, 403},
+		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@203.0.113.9", "c", 1}, HOME, 404},
+		{{0, "alice", "pw", "sip:tandem.test", "tel:+1", "c", 1}, HOME, 400},
+		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@tandem.test", "c", 1}, "Contact: <tel:+1>\r\n", 400},
+		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@tandem.test", "c", 1}, "Contact: sip:a@b?Route=x\r\n", 400},
+		{{0, "alice", "pw", "tel:+1", "sip:alice@tandem.test", "c", 1}, HOME, 416},
+		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@tandem.test", "c", 1}, HOME "Require: nothingSupportsThis\r\n", 420},
+		{{0, "alice", "pw", "sip:192.0.2.1", "sip:100@192.0.2.1:5060", "c", 1}, HOME, 200},
+		{{0, "bob", "pw2", "sip:tandem.test", "sip:bob@tandem.test", "c", 1}, HOME, 200},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct phone p = rows[i].p;
+		p.r = s.r;
+		unsigned before = contacts(&s, b), status = reg(&p, rows[i].headers, &st);
+		if (status != rows[i].status || (status != 200 && contacts(&s, b) != before))
+			fail_msg("row %zu: %u", i, status);
+		if (status == 420)
+			assert_string_equal(st.headers, "Unsupported: nothingSupportsThis\r\n");
+	}
+	end(&s);
+}
+
+/* RFC 4475 3.3.12 to 3.3.14: what is kept of a contact. */
+static void contact_text(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	assert_int_equal(reg(&p, "Contact: sip:+1@gw1;unknownparam\r\n", &st), 200);
+	assert_string_equal(st.headers, "Contact: <sip:+1@gw1>;expires=3600\r\n");
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:+2@gw1;unknownparam>\r\nContact: <sip:u@h?Route=%3Csip:x%3E>\r\n", &st), 200);
+	assert_non_null(strstr(st.headers, "<sip:+2@gw1;unknownparam>"));
+	assert_non_null(strstr(st.headers, "<sip:u@h?Route=%3Csip:x%3E>"));
+	end(&s);
+}
+
+static void replayed_request_is_stale(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	char auth[1024], all[2048];
+	send_once(&p, HOME, &st);
+	credentials(&p, &st, auth, sizeof auth);
+	snprintf(all, sizeof all, HOME "%s", auth);
+	send_once(&p, all, &st);
+	assert_int_equal(st.status, 200);
+	p.cseq++;
+	send_once(&p, all, &st);
+	assert_int_equal(st.status, 401);
+	assert_non_null(strstr(st.headers, "stale=true"));
+	end(&s);
+}
+
+static void new_configuration(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r), bob = {s.r, "bob", "pw2", "sip:tandem.test", "sip:bob@tandem.test", "c", 1};
+	struct sip_strans st;
+	struct binding b[8];
+	struct conf *without_alice = configuration("address inside {\n local = {\"192.0.2.1\"}\n}\nsip {\n realm = \"tandem.test\"\n}\n"
+						   "user bob {\n password = \"new\"\n}\n");
+	assert_int_equal(reg(&p, HOME, &st), 200);
+	assert_int_equal(reg(&bob, HOME, &st), 200);
+	assert_int_equal(registrar_reconfigure(s.r, without_alice), 0);
+	assert_int_equal(contacts(&s, b), 0);
+	assert_int_equal(registrar_contacts(s.r, "bob", b, 8), 1);
+	assert_int_equal(reg(&bob, HOME, &st), 401);
+	bob.password = "new";
+	assert_int_equal(reg(&bob, HOME, &st), 200);
+	mem_deref(without_alice);
+	end(&s);
+}
+
+static void remove_store(const char *dir)
+{
+	char path[256];
+	static const char *const files[] = {"data.mdb", "lock.mdb"};
+	for (unsigned i = 0; i < 2; i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+/* What was answered is there after the process was killed: another registrar on the same store. */
+static void survives(void **state)
+{
+	static const char *const tables[] = {"bindings", "secret", NULL};
+	char dir[] = "/tmp/tandem-registrar-XXXXXX";
+	struct store *store;
+	struct sip_strans st;
+	struct binding b[8];
+	struct setup s = {.before = mem_blocks()};
+	char auth[1024];
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(store_open(&store, dir, tables, 1 << 24), 0);
+	s.c = configuration(text);
+	s.r = registrar(s.c, store);
+	struct phone p = ALICE(s.r);
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>;expires=300;q=0.3, <sip:a@h2>;expires=100\r\n", &st), 200);
+	p.cseq++;
+	send_once(&p, HOME, &st);
+	credentials(&p, &st, auth, sizeof auth);
+	assert_int_equal(store_flush(store), 0);
+	mem_deref(s.r);
+
+	s.r = p.r = registrar(s.c, store);
+	assert_int_equal(contacts(&s, b), 2);
+	assert_memory_equal(b[0].uri.p, "sip:a@h2", 8);
+	assert_int_equal(b[1].q, 300);
+	assert_int_equal(b[0].source.port, 40000);
+	assert_string_equal(b[0].listener, "inside");
+	assert_true(b[0].expires_at <= clock_ms() + 100000 && b[0].expires_at > clock_ms() + 90000);
+	/* A nonce of before is still good. */
+	char all[2048];
+	snprintf(all, sizeof all, HOME "%s", auth);
+	send_once(&p, all, &st);
+	assert_int_equal(st.status, 200);
+	clock_test_advance(100001);
+	assert_int_equal(contacts(&s, b), 2);
+	assert_int_equal(store_flush(store), 0);
+	mem_deref(s.r);
+	s.r = p.r = registrar(s.c, store);
+	assert_int_equal(registrar_count(s.r), 2);
+	p.call_id = "c7";
+	assert_int_equal(reg(&p, "Contact: *\r\nExpires: 0\r\n", &st), 200);
+	assert_int_equal(store_flush(store), 0);
+	mem_deref(s.r);
+	s.r = registrar(s.c, store);
+	assert_int_equal(registrar_count(s.r), 0);
+	mem_deref(store);
+	end(&s);
+	remove_store(dir);
+}
+
+/* --- without memory ------------------------------------------------------------------------------------------------- */
+
+struct oom {
+	struct setup s;
+	struct sip_msg *req;
+	struct sip_strans st;
+};
+
+static void request_once(void *arg)
+{
+	struct oom *o = arg;
+	struct registrar *r;
+	struct binding b[8];
+	int err = registrar_new(&r, &(struct registrar_params){.conf = o->s.c});
+	assert_true(err == 0 || err == -ENOMEM);
+	if (err)
+		return;
+	o->st = (struct sip_strans){0};
+	registrar_request(r, &o->st, o->req);
+	assert_true(o->st.status == 401 || o->st.status == 500);
+	assert_int_equal(registrar_contacts(r, "alice", b, 8), 0);
+	mem_deref(r);
+}
+
+/* Each allocation of an authenticated update fails in turn: 500 (or 401 when not even the nonce count could be kept), and
+ * the contacts are as before; then the same request again succeeds. */
+static void update_without_memory(void **state)
+{
+	struct setup s = start();
+	struct binding b[8];
+	for (size_t n = 1;; n++) {
+		struct phone p = ALICE(s.r);
+		struct sip_strans st;
+		char auth[1024], all[2048];
+		send_once(&p, HOME, &st);
+		credentials(&p, &st, auth, sizeof auth);
+		snprintf(all, sizeof all, HOME "%s", auth);
+		struct sip_msg *m = message("REGISTER sip:tandem.test SIP/2.0", &p, 2, all);
+		st = (struct sip_strans){0};
+		mem_fail_nth(n);
+		registrar_request(s.r, &st, m);
+		int failed = mem_failed();
+		mem_fail_nth(0);
+		mem_deref(m);
+		if (!failed) {
+			assert_int_equal(st.status, 200);
+			assert_int_equal(contacts(&s, b), 1);
+			assert_true(n > 3);
+			break;
+		}
+		assert_true(st.status == 500 || st.status == 401 || st.status == 200);
+		/* Only the list in the answer may be missing from a registration that was made. */
+		if (contacts(&s, b)) {
+			assert_int_not_equal(st.status, 401);
+			p.call_id = "other";
+			assert_int_equal(reg(&p, "Contact: *\r\nExpires: 0\r\n", &st), 200);
+		}
+	}
+	end(&s);
+}
+
+static void without_memory(void **state)
+{
+	struct oom o = {.s = start()};
+	struct phone p = ALICE(o.s.r);
+	o.req = message("REGISTER sip:tandem.test SIP/2.0", &p, 1, HOME);
+	each_allocation_fails(request_once, &o);
+	mem_deref(o.req);
+	end(&o.s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registers),         cmocka_unit_test(several_contacts), cmocka_unit_test(times),
+		cmocka_unit_test(order),             cmocka_unit_test(instances),        cmocka_unit_test(refused),
+		cmocka_unit_test(contact_text),      cmocka_unit_test(replayed_request_is_stale),
+		cmocka_unit_test(new_configuration), cmocka_unit_test(survives),         cmocka_unit_test(without_memory),
+		cmocka_unit_test(update_without_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
