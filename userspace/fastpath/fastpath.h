@@ -39,6 +39,7 @@ struct fp_params {
 	const char *pin_dir; /* under bpffs, NULL: not pinned */
 	struct fp_handlers handlers;
 	void *arg;
+	bool plain; /* with FP_WANT_NULL: ask nothing of the kernel but a socket a port */
 };
 
 /* Opens the best engine that can be had; never fails because of a missing capability, only for bad addresses

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A receiver's statistics, RFC 3550 A.1 (sequence numbers), A.3 (loss) and A.8 (jitter). No probation: who may speak is
+ * decided by the latch. */
+#pragma once
+#include "tandem/latch.h"
+
+#define TANDEM_NO_BAD_SEQ 0x10000u
+
+TANDEM_INLINE __u32 tandem_stats_packets(const struct tandem_stats *s)
+{
+	__u32 n = 0;
+	for (int i = 0; i < TANDEM_ENGINES; i++)
+		n += s->packets[i];
+	return n;
+}
+
+/* Lost since statistics began, not below 0. */
+TANDEM_INLINE __u32 tandem_stats_lost(const struct tandem_stats *s)
+{
+	if (!s->running)
+		return s->lost_before;
+	__s32 lost = (__s32)(s->ext_max - s->base_seq + 1 - (tandem_stats_packets(s) - s->base_packets));
+	return s->lost_before + (lost > 0 ? (__u32)lost : 0);
+}
+
+TANDEM_INLINE void tandem_stats_restart(struct tandem_stats *s, __u16 seq)
+{
+	s->lost_before = tandem_stats_lost(s);
+	s->base_packets = tandem_stats_packets(s);
+	s->base_seq = s->ext_max = seq;
+	s->bad_seq = TANDEM_NO_BAD_SEQ;
+	s->running = 1;
+}
+
+TANDEM_INLINE void tandem_stats_seq(struct tandem_stats *s, __u16 seq)
+{
+	__u16 delta = (__u16)(seq - (__u16)s->ext_max);
+	if (delta < TANDEM_MAX_DROPOUT) {
+		s->ext_max += delta;
+	} else if (delta <= 0x10000u - TANDEM_MAX_MISORDER) {
+		/* A large jump: two in a row mean that the sender restarted without telling. */
+		if (seq == s->bad_seq)
+			tandem_stats_restart(s, seq);
+		else
+			s->bad_seq = (__u16)(seq + 1);
+	} else {
+		s->reordered++;
+	}
+}
+
+/* Counts an accepted RTP packet. `clock` is in.clock; `restart` says that its SSRC is new. */
+TANDEM_INLINE void tandem_stats_rtp(struct tandem_stats *s, const struct tandem_packet *p, __u32 clock, __u64 now_ns,
+				    enum tandem_engine by, int restart)
+{
+	__u32 transit = (__u32)((now_ns * clock) >> 32) - p->timestamp;
+	if (restart || !s->running) {
+		tandem_stats_restart(s, p->seq);
+	} else {
+		__s32 d = (__s32)(transit - s->transit);
+		if (d < 0)
+			d = -d;
+		s->jitter += (__u32)d - ((s->jitter + 8) >> 4);
+		tandem_stats_seq(s, p->seq);
+	}
+	s->transit = transit;
+	s->last_ns = now_ns;
+	s->bytes += p->len;
+	s->packets[by]++;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fastpath/pin.h"
+#include "tandem/flow.h"
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define BPFFS "/sys/fs/bpf"
+
+static int join(char out[PATH_MAX], const char *dir, const char *name)
+{
+	int n = snprintf(out, PATH_MAX, "%s/%s", dir, name);
+	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+/* mkdir -p; what is pinned has to be under bpffs, which a container may not have mounted yet. */
+static int make_dir(const char *dir)
+{
+	char path[PATH_MAX];
+	struct statfs fs;
+	if (strlen(dir) >= sizeof path)
+		return -ENAMETOOLONG;
+	if (!strncmp(dir, BPFFS "/", sizeof BPFFS) && (statfs(BPFFS, &fs) || fs.f_type != BPF_FS_MAGIC))
+		(void)mount("bpf", BPFFS, "bpf", 0, "mode=0700");
+	memcpy(path, dir, strlen(dir) + 1);
+	for (char *p = path + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		(void)mkdir(path, 0700);
+		*p = '/';
+	}
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return -errno;
+	if (statfs(path, &fs))
+		return -errno;
+	return fs.f_type == BPF_FS_MAGIC ? 0 : -EMEDIUMTYPE;
+}
+
+static void each_entry(const char *dir, const char *prefix, void (*fn)(void *arg, const char *name), void *arg)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	while (d && (e = readdir(d)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") && !strncmp(e->d_name, prefix, strlen(prefix)))
+			fn(arg, e->d_name);
+	if (d)
+		closedir(d);
+}
+
+static void unlink_in(void *arg, const char *name)
+{
+	char path[PATH_MAX];
+	if (!join(path, arg, name))
+		(void)unlink(path);
+}
+
+/* A folder of a layout: its objects, then itself. */
+static void remove_layout(void *arg, const char *name)
+{
+	char path[PATH_MAX];
+	if (join(path, arg, name))
+		return;
+	each_entry(path, "", unlink_in, path);
+	(void)rmdir(path);
+}
+
+struct others {
+	const char *dir, *keep;
+};
+
+static void remove_other(void *arg, const char *name)
+{
+	const struct others *o = arg;
+	if (strcmp(name, o->keep))
+		remove_layout((void *)o->dir, name);
+}
+
+void pin_clear(const char *dir)
+{
+	struct statfs fs;
+	if (statfs(dir, &fs) || fs.f_type != BPF_FS_MAGIC)
+		return; /* whoever asks may not have files removed */
+	each_entry(dir, "v", remove_layout, (void *)dir);
+	(void)rmdir(dir);
+}
+
+int pin_open(struct pin *p, const char *dir, uint32_t fingerprint)
+{
+	char name[32], path[PATH_MAX];
+	p->dir[0] = '\0';
+	p->adopted = false;
+	int err = make_dir(dir);
+	if (err)
+		return err;
+	snprintf(name, sizeof name, "v%u-%08x", TANDEM_LAYOUT, fingerprint);
+	err = join(path, dir, name);
+	if (err)
+		return err;
+	each_entry(dir, "v", remove_other, &(struct others){dir, name});
+	if (mkdir(path, 0700)) {
+		if (errno != EEXIST)
+			return -errno;
+		p->adopted = true;
+	}
+	memcpy(p->dir, path, strlen(path) + 1);
+	return 0;
+}
+
+int pin_get(const struct pin *p, const char *name)
+{
+	char path[PATH_MAX];
+	return !p->dir[0] || join(path, p->dir, name) ? -1 : bpf_obj_get(path);
+}
+
+void pin_remove(const struct pin *p, const char *name)
+{
+	if (p->dir[0])
+		unlink_in((void *)p->dir, name);
+}
+
+int pin_put(const struct pin *p, const char *name, int fd)
+{
+	char path[PATH_MAX];
+	if (!p->dir[0])
+		return 0;
+	int err = join(path, p->dir, name);
+	if (err)
+		return err;
+	pin_remove(p, name);
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+void pin_each(const struct pin *p, const char *prefix, void (*fn)(void *arg, const char *name), void *arg)
+{
+	if (p->dir[0])
+		each_entry(p->dir, prefix, fn, arg);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The folder under bpffs that keeps maps and links alive without us. Its name carries the layout's version and the ranges,
+ * so that only a folder that means the same is adopted. */
+#pragma once
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pin {
+	char dir[PATH_MAX]; /* "": nothing is pinned */
+	bool adopted;       /* it was there already */
+};
+
+/* Makes the folder for this layout and these ranges (`fingerprint`) and removes those of any other. */
+int pin_open(struct pin *p, const char *dir, uint32_t fingerprint);
+/* The pinned object, or -1. */
+int pin_get(const struct pin *p, const char *name);
+/* 0 also when nothing is to be pinned. Replaces. */
+int pin_put(const struct pin *p, const char *name, int fd);
+/* Calls `fn` with each pinned name that begins with `prefix`. */
+void pin_each(const struct pin *p, const char *prefix, void (*fn)(void *arg, const char *name), void *arg);
+void pin_remove(const struct pin *p, const char *name);
+/* Removes the folder and all in it. */
+void pin_clear(const char *dir);

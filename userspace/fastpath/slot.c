@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Writing the slot table. Locks are taken in the order of the packet logic: a slot's `in` line, then its peer's `out`. */
+#include "fastpath/private.h"
+#include "base/timer.h"
+#include <errno.h>
+#include <time.h>
+
+uint64_t fp_now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static const struct fp_range *range_of(const struct fastpath *fp, uint32_t slot)
+{
+	for (unsigned i = 0; i < fp->n_ranges; i++) {
+		const struct fp_range *r = &fp->ranges[i];
+		if (slot >= r->base && slot - r->base <= (uint32_t)(r->port_max - r->port_min))
+			return r;
+	}
+	return NULL;
+}
+
+void fp_slot_local(const struct fastpath *fp, uint32_t slot, struct addr *ret)
+{
+	const struct fp_range *r = range_of(fp, slot);
+	*ret = r->ip;
+	ret->port = (uint16_t)(r->port_min + (slot - r->base));
+}
+
+int fastpath_slot(const struct fastpath *fp, const struct addr *local, uint32_t *slot)
+{
+	for (unsigned i = 0; i < fp->n_ranges; i++) {
+		const struct fp_range *r = &fp->ranges[i];
+		if (addr_ip_eq(&r->ip, local) && local->port >= r->port_min && local->port <= r->port_max) {
+			*slot = r->base + (uint32_t)(local->port - r->port_min);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* A line is held for a few instructions, by a program that cannot sleep or by this thread's own code. */
+static void take(uint32_t *seq)
+{
+	while (!tandem_seq_take(seq, tandem_seq_read(seq)))
+		;
+}
+
+void fp_in_read(const struct tandem_slot *s, struct tandem_in *ret, uint32_t *seq)
+{
+	do {
+		*seq = tandem_seq_read(&s->in.seq);
+		memcpy(ret, &s->in, sizeof *ret);
+	} while (!tandem_seq_good(&s->in.seq, *seq));
+}
+
+void fp_out_read(const struct tandem_slot *s, struct tandem_out *ret)
+{
+	uint32_t seq;
+	do {
+		seq = tandem_seq_read(&s->out.seq);
+		memcpy(ret, &s->out, sizeof *ret);
+	} while (!tandem_seq_good(&s->out.seq, seq));
+}
+
+static void remote_of(const struct tandem_in *in, struct tandem_ip *ip, uint16_t *port)
+{
+	bool latched = tandem_remote_is_latched(in);
+	*ip = latched ? in->src : in->media;
+	*port = latched ? in->src_port : in->flags & TANDEM_REMOTE ? in->media_port : 0;
+}
+
+void fp_slot_remote(const struct fastpath *fp, uint32_t slot, struct addr *ret)
+{
+	struct tandem_in in;
+	struct tandem_ip ip;
+	uint32_t seq;
+	uint16_t port;
+	fp_in_read(&fp->slots[slot], &in, &seq);
+	remote_of(&in, &ip, &port);
+	*ret = (struct addr){0};
+	if (port)
+		fp_addr(&ip, port, ret);
+}
+
+static uint32_t hop_of(struct fastpath *fp, const struct addr *a)
+{
+	struct tandem_ip ip;
+	if (!fp->hops || !addr_is_set(a))
+		return TANDEM_NONE;
+	fp_ip(a, &ip);
+	return fp_hop_get(fp->hops, &ip);
+}
+
+/* Makes the peer's `out` say how packets leave from `slot`. The caller holds the slot's `in`. */
+static void point_peer(struct fastpath *fp, uint32_t slot)
+{
+	struct tandem_slot *s = &fp->slots[slot];
+	if (s->in.peer == TANDEM_NONE)
+		return;
+	struct tandem_out *out = &fp->slots[s->in.peer].out;
+	struct tandem_ip dst;
+	struct addr local;
+	uint16_t port;
+	fp_slot_local(fp, slot, &local);
+	remote_of(&s->in, &dst, &port);
+	take(&out->seq);
+	fp_ip(&local, &out->src);
+	out->src_port = htons(local.port);
+	out->tos = s->policy.tos;
+	out->family = !(s->in.flags & TANDEM_SEND) ? 0 : local.family == AF_INET ? 4 : 6;
+	tandem_out_point(out, &dst, port, tandem_known_hop(s, &dst));
+	tandem_seq_give(&out->seq);
+}
+
+void fp_slot_resolve(struct fastpath *fp, uint32_t slot)
+{
+	struct tandem_slot *s = &fp->slots[slot];
+	struct addr remote;
+	if (!fp->hops)
+		return;
+	fp_slot_remote(fp, slot, &remote);
+	uint32_t hop = hop_of(fp, &remote);
+	take(&s->in.seq);
+	if (s->in.peer != TANDEM_NONE) {
+		struct tandem_out *out = &fp->slots[s->in.peer].out;
+		struct tandem_ip ip;
+		fp_ip(&remote, &ip);
+		take(&out->seq);
+		if (out->hop == TANDEM_NONE && tandem_ip_eq(&out->dst, &ip))
+			out->hop = hop;
+		tandem_seq_give(&out->seq);
+	}
+	tandem_seq_give(&s->in.seq);
+}
+
+static uint16_t mode_flags(const struct fp_stream *f)
+{
+	return (uint16_t)(TANDEM_OPEN | (f->receive ? TANDEM_RECEIVE : 0) | (f->send ? TANDEM_SEND : 0) |
+			  (f->rtcp ? TANDEM_IS_RTCP : 0) | (f->rtcp_mux ? TANDEM_MUX : 0) |
+			  (f->latch ? TANDEM_LATCH : 0) | (addr_is_set(&f->remote) && f->remote.port ? TANDEM_REMOTE : 0));
+}
+
+static void start_fresh(struct tandem_slot *s)
+{
+	uint32_t seq = s->in.seq;
+	memset(&s->in, 0, sizeof s->in);
+	s->in.seq = seq;
+	s->in.peer = TANDEM_NONE;
+	memset(&s->stats, 0, sizeof s->stats);
+	memset(&s->policy, 0, sizeof s->policy);
+	s->policy.hop_media = s->policy.hop_signalling = TANDEM_NONE;
+}
+
+/* The signalled address is now `media`: what was latched stays heard, but own packets go to the new place. */
+static uint16_t set_media(struct tandem_slot *s, const struct tandem_ip *media, uint16_t port, uint16_t flags)
+{
+	bool changed = (s->in.flags ^ flags) & TANDEM_REMOTE || port != s->in.media_port || !tandem_ip_eq(media, &s->in.media);
+	uint16_t kept = s->in.flags & (TANDEM_ARMED | TANDEM_LATCHED | TANDEM_MOVED);
+	s->in.media = *media;
+	s->in.media_port = port;
+	if (!changed)
+		return kept;
+	kept = (uint16_t)((kept & ~TANDEM_MOVED) | TANDEM_ARMED);
+	bool same_as_heard = port == s->in.src_port && tandem_ip_eq(media, &s->in.src);
+	if (kept & TANDEM_LATCHED && flags & TANDEM_REMOTE && !same_as_heard) {
+		s->policy.moved_ns = fp_now_ns();
+		kept |= TANDEM_MOVED;
+	}
+	return kept;
+}
+
+int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *f)
+{
+	if (slot >= fp->n_slots || f->dscp > 63)
+		return -EINVAL;
+	struct addr local;
+	fp_slot_local(fp, slot, &local);
+	if (addr_is_set(&f->remote) && f->remote.family != local.family)
+		return -EAFNOSUPPORT;
+	uint32_t hop_media = hop_of(fp, &f->remote), hop_signalling = hop_of(fp, &f->signalling);
+	struct tandem_slot *s = &fp->slots[slot];
+	uint16_t flags = mode_flags(f);
+	struct tandem_ip media;
+	fp_ip(&f->remote, &media);
+	take(&s->in.seq);
+	bool fresh = !(s->in.flags & TANDEM_OPEN);
+	if (fresh)
+		start_fresh(s);
+	flags |= set_media(s, &media, htons(f->remote.port), flags);
+	if (fresh || s->policy.arm != f->arm)
+		flags |= TANDEM_ARMED;
+	s->in.flags = flags;
+	s->in.clock = (uint32_t)(((uint64_t)f->clock_hz << 32) / 1000000000u);
+	fp_ip(&f->signalling, &s->policy.signalling);
+	s->policy.arm = f->arm;
+	s->policy.tos = (uint8_t)(f->dscp << 2);
+	s->policy.hop_media = hop_media;
+	s->policy.hop_signalling = hop_signalling;
+	point_peer(fp, slot);
+	tandem_seq_give(&s->in.seq);
+	fp_slot_resolve(fp, slot);
+	return 0;
+}
+
+/* What arrives at `slot` leads nowhere any more. */
+static void clear_out(struct tandem_slot *s)
+{
+	take(&s->out.seq);
+	uint32_t seq = s->out.seq;
+	memset(&s->out, 0, sizeof s->out);
+	s->out.seq = seq;
+	s->out.hop = TANDEM_NONE;
+	tandem_seq_give(&s->out.seq);
+}
+
+static void set_peer(struct fastpath *fp, uint32_t slot, uint32_t peer)
+{
+	struct tandem_slot *s = &fp->slots[slot];
+	take(&s->in.seq);
+	s->in.peer = peer;
+	point_peer(fp, slot);
+	tandem_seq_give(&s->in.seq);
+}
+
+static void unjoin(struct fastpath *fp, uint32_t slot)
+{
+	uint32_t peer = fp->slots[slot].in.peer;
+	if (!(fp->slots[slot].in.flags & TANDEM_OPEN) || peer == TANDEM_NONE)
+		return;
+	set_peer(fp, slot, TANDEM_NONE);
+	set_peer(fp, peer, TANDEM_NONE);
+	clear_out(&fp->slots[slot]);
+	clear_out(&fp->slots[peer]);
+}
+
+int fastpath_join(struct fastpath *fp, uint32_t a, uint32_t b)
+{
+	if (a >= fp->n_slots || !(fp->slots[a].in.flags & TANDEM_OPEN))
+		return -EINVAL;
+	if (b != TANDEM_NONE && (b >= fp->n_slots || a == b || !(fp->slots[b].in.flags & TANDEM_OPEN)))
+		return -EINVAL;
+	if (b != TANDEM_NONE && fp->slots[a].in.peer == b)
+		return 0;
+	unjoin(fp, a);
+	if (b == TANDEM_NONE)
+		return 0;
+	unjoin(fp, b);
+	set_peer(fp, a, b);
+	set_peer(fp, b, a);
+	fp_slot_resolve(fp, a);
+	fp_slot_resolve(fp, b);
+	return 0;
+}
+
+void fastpath_remove(struct fastpath *fp, uint32_t slot)
+{
+	if (slot >= fp->n_slots)
+		return;
+	struct tandem_slot *s = &fp->slots[slot];
+	unjoin(fp, slot);
+	take(&s->in.seq);
+	start_fresh(s);
+	tandem_seq_give(&s->in.seq);
+}
+
+int fastpath_read(const struct fastpath *fp, uint32_t slot, struct fp_stats *ret)
+{
+	if (slot >= fp->n_slots || !(fp->slots[slot].in.flags & TANDEM_OPEN))
+		return -ENOENT;
+	const struct tandem_slot *s = &fp->slots[slot];
+	struct tandem_stats stats = s->stats;
+	struct tandem_in in;
+	struct tandem_out out;
+	uint32_t seq;
+	fp_in_read(s, &in, &seq);
+	fp_out_read(s, &out);
+	struct fp_stats r = {
+		.rx_packets = tandem_stats_packets(&stats),
+		.rx_bytes = stats.bytes,
+		.refused = s->policy.refused,
+		.ssrc = ntohl(in.ssrc),
+		.ext_max_seq = stats.ext_max,
+		.base_seq = stats.base_seq,
+		.lost = tandem_stats_lost(&stats),
+		.jitter = stats.jitter >> 4,
+		.reordered = stats.reordered,
+		.last_rx_ms = stats.last_ns / 1000000,
+		.latched = in.flags & TANDEM_LATCHED,
+		.engine = FP_NULL,
+	};
+	for (int i = 0; i < FP_ENGINES; i++)
+		r.by_engine[i] = stats.packets[i];
+	fp_slot_remote(fp, slot, &r.remote);
+	if (in.flags & TANDEM_IS_RTCP)
+		r.why = "RTCP is read by the daemon";
+	else if (!out.family || !out.dst_port)
+		r.why = "leads nowhere yet";
+	else if (!fp->hops)
+		r.why = "XDP is attached nowhere";
+	else
+		r.engine = fp_hop_engine(fp->hops, out.hop, &r.why);
+	*ret = r;
+	return 0;
+}
