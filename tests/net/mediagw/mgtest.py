@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A scripted MGCP call agent, telephones that send and receive RTP, and a tandem-mg to try them on."""
+import json, os, re, select, shutil, signal, socket, struct, subprocess, tempfile, time
+
+MG = ("127.0.0.1", 2427)
+V4, V6 = "10.77.0.1", "fd77::1"
+CONF = """
+log {{ level = "info" }}
+state {{ directory = "{dir}/state" runtime = "{dir}/run" bpffs = "" }}
+address inside {{ local = {{"{v4}", "{v6}"}} ports = "20000-20399" }}
+address small {{ local = {{"10.77.0.9"}} ports = "30000-30003" }}
+address cloud {{ local = {{"10.77.0.8"}} public = {{"203.0.113.5"}} local-networks = {{"10.77.0.0/16"}} ports = "31000-31099" }}
+media {{ engine = "null" }}
+agent {{ retry-min = "50ms" }}
+"""
+
+
+class Agent:
+    """Sends commands and answers what the gateway tells by itself."""
+
+    def __init__(self):
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 2727))
+        self.tid, self.told, self.answers, self.mute = 1000, [], {}, False
+
+    def take(self, wait):
+        if not select.select([self.sock], [], [], wait)[0]:
+            return
+        data, src = self.sock.recvfrom(65536)
+        for text in re.split(r"(?m)^\.\r?\n", data.decode()):
+            first = text.split()
+            if len(first) > 1 and first[0].isdigit():
+                self.answers[int(first[1])] = text
+            elif first and not self.mute:
+                if text not in self.told:
+                    self.told.append(text)
+                self.sock.sendto(f"200 {first[1]} OK\r\n".encode(), src)
+
+    def ask(self, verb, endpoint, lines="", sdp="", tid=None, wait=3.0):
+        self.tid += 1
+        tid = tid or self.tid
+        self.answers.pop(tid, None)
+        text = f"{verb} {tid} {endpoint}@mg.tandem MGCP 1.0\r\n"
+        text += "".join(l.strip() + "\r\n" for l in lines.strip().split("\n") if l.strip())
+        self.sock.sendto((text + ("\r\n" + sdp if sdp else "")).encode(), MG)
+        end = time.time() + wait
+        while tid not in self.answers and time.time() < end:
+            self.take(max(0.01, end - time.time()))
+        return Answer(self.answers.get(tid, ""))
+
+    def wait_told(self, pattern, wait=5.0):
+        end = time.time() + wait
+        while time.time() < end:
+            for t in self.told:
+                if re.search(pattern, t):
+                    return t
+            self.take(0.05)
+        return None
+
+
+class Answer:
+    def __init__(self, text):
+        self.text = text
+        self.code = int(text.split()[0]) if text else 0
+        head, _, self.sdp = text.partition("\r\n\r\n")
+        self.params = [tuple(x.strip() for x in l.split(":", 1)) for l in head.split("\r\n")[1:] if ":" in l]
+
+    def get(self, name):
+        return next((v for k, v in self.params if k.lower() == name.lower()), None)
+
+    @property
+    def port(self):
+        return int(re.search(r"m=audio (\d+)", self.sdp).group(1))
+
+    @property
+    def ip(self):
+        return re.search(r"c=IN IP[46] (\S+)", self.sdp).group(1)
+
+
+class Phone:
+    """One RTP and one RTCP socket."""
+
+    def __init__(self, ip):
+        self.ip, fam = ip, socket.AF_INET6 if ":" in ip else socket.AF_INET
+        while True:
+            self.rtp, self.rtcp = socket.socket(fam, socket.SOCK_DGRAM), socket.socket(fam, socket.SOCK_DGRAM)
+            self.rtp.bind((ip, 0))
+            self.port = self.rtp.getsockname()[1]
+            try:
+                self.rtcp.bind((ip, self.port + 1))
+                break
+            except (OSError, OverflowError):
+                self.rtp.close()
+        self.ssrc, self.seq = int.from_bytes(os.urandom(4), "big"), 100
+
+    def sdp(self, direction="sendrecv", extra="", proto="RTP/AVP", ip=None):
+        fam = "IP6" if ":" in self.ip else "IP4"
+        ip = ip or self.ip
+        return (f"v=0\r\no=- 1 1 IN {fam} {ip}\r\ns=-\r\nc=IN {fam} {ip}\r\nt=0 0\r\n"
+                f"m=audio {self.port} {proto} 8\r\na=rtpmap:8 PCMA/8000\r\na={direction}\r\n{extra}")
+
+    def send(self, to, n=1, payload=b"v" * 160):
+        for _ in range(n):
+            self.rtp.sendto(struct.pack("!BBHII", 0x80, 8, self.seq, self.seq * 160, self.ssrc) + payload, to)
+            self.seq = self.seq + 1 & 0xffff
+
+    def hear(self, wait=1.0, sock=None):
+        sock = sock or self.rtp
+        return sock.recvfrom(65536) if select.select([sock], [], [], wait)[0] else (b"", None)
+
+    def hear_all(self, n, wait=2.0):
+        got, end = [], time.time() + wait
+        while len(got) < n and time.time() < end:
+            data, _ = self.hear(max(0.01, end - time.time()))
+            if data:
+                got.append(data)
+        return got
+
+
+class Gateway:
+    def __init__(self, program):
+        self.program, self.dir = program, tempfile.mkdtemp(prefix="tandem-mgtest-")
+        self.conf = os.path.join(self.dir, "tandem.conf")
+        with open(self.conf, "w") as f:
+            f.write(CONF.format(dir=self.dir, v4=V4, v6=V6))
+        self.proc = None
+
+    def start(self):
+        log = open(os.path.join(self.dir, "log"), "ab")
+        self.proc = subprocess.Popen([self.program, "-c", self.conf], stdout=log, stderr=log)
+        end = time.time() + 5
+        while time.time() < end and self.proc.poll() is None:
+            try:
+                return self.ctl("pid")
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError("tandem-mg did not start:\n" + self.log())
+
+    def kill(self, sig=signal.SIGKILL):
+        self.proc.send_signal(sig)
+        return self.proc.wait(10)
+
+    def log(self):
+        with open(os.path.join(self.dir, "log"), errors="replace") as f:
+            return f.read()
+
+    def ctl(self, verb):
+        s = socket.socket(socket.AF_UNIX)
+        s.settimeout(3)
+        try:
+            s.connect(os.path.join(self.dir, "run", "mg.sock"))
+            s.sendall((json.dumps({"id": 1, "do": verb}) + "\n").encode())
+            return json.loads(s.makefile().readline())["result"]
+        finally:
+            s.close()
+
+    def counter(self, name):
+        return next(c["value"] for c in self.ctl("show counters") if c["group"] == "mg" and c["name"] == name)
+
+    def remove(self):
+        if self.proc and self.proc.poll() is None:
+            self.kill(signal.SIGTERM)
+        shutil.rmtree(self.dir)

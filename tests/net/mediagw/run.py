@@ -1,0 +1,321 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scenario tests of tandem-mg without tandem-ca: `run.py PROGRAM` prints "mg: N passed, N failed, N skipped"."""
+import os, re, signal, socket, struct, subprocess, sys, time, traceback
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from mgtest import Agent, Gateway, Phone, V4, V6, MG
+
+CALL = "C: a1b2\n"
+
+
+def equal(got, want, what=""):
+    if got != want:
+        raise AssertionError(f"{what}: {got!r}, wanted {want!r}")
+
+
+def pair(a, left, right, extra=""):
+    """A relayed call between two phones: endpoint, both answers, both targets."""
+    one = a.ask("CRCX", "rtpbridge/$", CALL + "M: sendrecv\n" + extra, left.sdp())
+    equal(one.code, 200, one.text)
+    ep = one.get("Z").split("@")[0]
+    two = a.ask("CRCX", ep, CALL + "M: sendrecv\n" + extra, right.sdp())
+    equal(two.code, 200, two.text)
+    return ep, one, two
+
+
+def voice(left, right, one, two, n=20):
+    left.send((one.ip, one.port), n)
+    equal(len(right.hear_all(n)), n, "heard on the right")
+    right.send((two.ip, two.port), n)
+    equal(len(left.hear_all(n)), n, "heard on the left")
+
+
+def relays_between_families(mg, a):
+    for l, r in ((V4, V4), (V6, V6), (V4, V6), (V6, V4)):
+        left, right = Phone(l), Phone(r)
+        ep, one, two = pair(a, left, right)
+        equal((":" in one.ip, ":" in two.ip), (":" in l, ":" in r), "family of the local ports")
+        equal(one.port % 2, 0, "RTP port")
+        voice(left, right, one, two)
+        gone = a.ask("DLCX", ep, CALL + "I: " + one.get("I"))
+        equal(gone.code, 250)
+        equal(re.match(r"PS=20, OS=3200, PR=20, OR=3200, PL=0, JI=\d+, LA=0", gone.get("P")) is not None, True, gone.text)
+        mos = float(re.search(r"MOS=([\d.]+)", gone.get("X-Quality")).group(1))
+        equal(4 < mos <= 4.5, True, f"MOS {mos}")
+        equal(a.ask("DLCX", ep, CALL + "I: " + two.get("I")).code, 250)
+
+
+def wildcards(mg, a):
+    made = [a.ask("CRCX", "rtpbridge/$", CALL + "M: inactive") for _ in range(3)]
+    names = {m.get("Z").split("@")[0] for m in made}
+    equal(len(names), 3, "different endpoints")
+    listed = {v.split("@")[0] for k, v in a.ask("AUEP", "rtpbridge/*").params if k == "Z"}
+    equal(listed, names, "AUEP of all")
+    page = a.ask("AUEP", "*", "ZM: 2")
+    first = [v for k, v in page.params if k == "Z"]
+    rest = [v for k, v in a.ask("AUEP", "*", f"ZM: 2\nZ: {first[-1]}").params if k == "Z"]
+    equal({x.split("@")[0] for x in first + rest}, names, "AUEP in pages")
+    equal(a.ask("RQNT", "*", "X: 7\nR: r/rto(N)(30)").code, 200)
+    equal(a.ask("RQNT", "*", "X: 8\nR:").code, 200)
+    equal(a.ask("DLCX", "rtpbridge/*").code, 250)
+    equal(a.ask("AUEP", "*").get("Z"), None)
+
+
+def error_codes(mg, a):
+    p = Phone(V4)
+    one = a.ask("CRCX", "rtpbridge/7", CALL + "M: recvonly")
+    i = "I: " + one.get("I") + "\n"
+    for want, verb, ep, lines, sdp in (
+            (504, "ABCD", "rtpbridge/7", "", ""),
+            (500, "CRCX", "rtpbridge/999999", CALL + "M: inactive", ""),
+            (500, "CRCX", "ds/ds1-1/7", CALL + "M: inactive", ""),
+            (503, "CRCX", "rtpbridge/*", CALL + "M: inactive", ""),
+            (516, "CRCX", "rtpbridge/$", "M: inactive", ""),
+            (517, "CRCX", "rtpbridge/$", CALL, ""),
+            (517, "CRCX", "rtpbridge/$", CALL + "M: confrnce", ""),
+            (527, "CRCX", "rtpbridge/$", CALL + "M: sendrecv", ""),
+            (509, "CRCX", "rtpbridge/$", CALL + "M: sendrecv", "nonsense\r\n"),
+            (541, "CRCX", "rtpbridge/$", CALL + "M: inactive\nL: zz:1", ""),
+            (532, "CRCX", "rtpbridge/$", CALL + "M: inactive\nL: nt:ATM", ""),
+            (525, "CRCX", "rtpbridge/$", CALL + "M: inactive\nL: x+new:1", ""),
+            (511, "CRCX", "rtpbridge/$", CALL + "M: inactive\nX+New: 1", ""),
+            (507, "CRCX", "rtpbridge/$", CALL + "M: inactive\nZ2: rtpbridge/$@mg.tandem", ""),
+            (505, "CRCX", "rtpbridge/$", CALL + "M: sendrecv", p.sdp(proto="UDP/TLS/RTP/SAVP")),
+            (515, "MDCX", "rtpbridge/7", CALL + "I: ffff\nM: inactive", ""),
+            (516, "MDCX", "rtpbridge/7", "C: dead\n" + i, ""),
+            (506, "MDCX", "rtpbridge/7", CALL + i, Phone(V6).sdp()),
+            (515, "DLCX", "rtpbridge/7", CALL + "I: ffff", ""),
+            (515, "AUCX", "rtpbridge/7", "I: ffff\nF: C", ""),
+            (539, "AUCX", "rtpbridge/7", i + "M: inactive", ""),
+            (518, "RQNT", "rtpbridge/7", "X: 1\nR: l/hd(N)", ""),
+            (512, "RQNT", "rtpbridge/7", "X: 1\nR: r/qa(N)", ""),
+            (513, "RQNT", "rtpbridge/7", "X: 1\nS: l/rg", ""),
+            (538, "RQNT", "rtpbridge/7", "X: 1\nR: r/rto(N)(0)", ""),
+            (507, "EPCF", "rtpbridge/7", "B: e:mu", "")):
+        got = a.ask(verb, ep, lines, sdp)
+        equal(got.code, want, f"{verb} {ep} {lines!r} {got.text!r}")
+    equal(a.ask("CRCX", "rtpbridge/7", CALL + "M: inactive").code, 200)
+    equal(a.ask("CRCX", "rtpbridge/7", CALL + "M: inactive").code, 540)
+    equal(a.ask("DLCX", "rtpbridge/7", CALL).code, 250)
+
+
+def audits(mg, a):
+    p = Phone(V4)
+    one = a.ask("CRCX", "rtpbridge/3", CALL + "M: sendonly\nL: p:20, a:PCMA, t:a0", p.sdp())
+    ep = a.ask("AUEP", "rtpbridge/3", "F: I,X,R,N,A,MD,RM,PL,S")
+    equal((ep.get("I"), ep.get("X"), ep.get("RM"), ep.get("S")), (one.get("I"), "0", "restart", ""))
+    cx = a.ask("AUCX", "rtpbridge/3", f"I: {one.get('I')}\nF: C,M,L,P,LC,RC")
+    equal((cx.get("C"), cx.get("M"), cx.get("L")), ("a1b2", "sendonly", "p:20, a:PCMA, t:a0"))
+    equal(cx.sdp.count("v=0"), 2, "descriptions")
+    equal(cx.sdp.index(one.sdp.strip()[:30]), 0, "the local one first")
+    equal(a.ask("DLCX", "*").code, 250)
+
+
+def nat_latching(mg, a):
+    natted, far = Phone(V4), Phone(V4)
+    sdp = natted.sdp(ip="192.168.9.9")
+    one = a.ask("CRCX", "rtpbridge/$", CALL + f"M: sendrecv\nX-Signalling: {V4}:5060\nX-Latch: nat\nX-Arm: 1", sdp)
+    ep = one.get("Z").split("@")[0]
+    two = a.ask("CRCX", ep, CALL + "M: sendrecv", far.sdp())
+    stranger = Phone("10.77.0.66")
+    stranger.send((one.ip, one.port), 3)
+    equal(far.hear(0.3)[0], b"", "a stranger's packet")
+    voice(natted, far, one, two, 5)
+    s = [x for x in mg.ctl("show streams") if x["connection"] == one.get("I")][0]
+    equal((s["latched"], s["remote"], s["packets"]), (True, f"{V4}:{natted.port}", 5))
+    a.ask("DLCX", ep)
+
+
+def strict_ignores_others(mg, a):
+    left, right = Phone(V4), Phone(V6)
+    ep, one, two = pair(a, left, right)
+    thief = Phone(V4)
+    left.send((one.ip, one.port), 2)
+    right.hear_all(2)
+    thief.send((one.ip, one.port), 5)
+    equal(right.hear(0.3)[0], b"", "an injected packet")
+    right.send((two.ip, two.port), 3)
+    equal((len(left.hear_all(3)), thief.hear(0.1)[0]), (3, b""), "nobody else hears")
+    a.ask("DLCX", ep)
+
+
+def modes_and_hold(mg, a):
+    left, right = Phone(V4), Phone(V4)
+    ep, one, two = pair(a, left, right)
+    equal(a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: inactive").code, 200)
+    left.send((one.ip, one.port), 3)
+    equal(right.hear(0.3)[0], b"", "inactive")
+    back = a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: sendrecv", left.sdp())
+    equal((back.code, back.port), (200, one.port))
+    voice(left, right, one, two, 5)
+    held = a.ask("MDCX", ep, CALL + f"I: {one.get('I')}", left.sdp(ip="0.0.0.0"))
+    equal(held.code, 200)
+    right.send((two.ip, two.port), 3)
+    equal(left.hear(0.3)[0], b"", "held by 0.0.0.0")
+    a.ask("DLCX", ep)
+
+
+def rtcp(ssrc, cname):
+    sdes = struct.pack("!I", ssrc) + bytes([1, len(cname)]) + cname + b"\6\x08phone/99" + b"\0"
+    sdes += b"\0" * (-len(sdes) % 4)
+    sr = struct.pack("!BBHIIIIII", 0x80, 200, 6, ssrc, 0xe0000000, 5, 160, 1, 160)
+    return sr + struct.pack("!BBH", 0x81, 202, len(sdes) // 4) + sdes
+
+
+def cname_never_leaks(mg, a):
+    left, right = Phone(V4), Phone(V6)
+    ep, one, two = pair(a, left, right)
+    seen = set()
+    for name in (b"x", b"alice@192.0.2.77", b"alice" * 40):
+        left.rtcp.sendto(rtcp(left.ssrc, name), (one.ip, one.port + 1))
+        data, src = right.hear(2, right.rtcp)
+        equal(data[:28], rtcp(left.ssrc, name)[:28], "the sender report")
+        equal((b"alice" in data, b"phone" in data, src[1]), (False, False, two.port + 1))
+        at = 28 + 8
+        equal((data[at], len(data) % 4), (1, 0), "one CNAME")
+        seen.add(bytes(data[at + 2:at + 2 + data[at + 1]]))
+    equal(len(seen), 1, "one name for the whole call")
+    left.rtcp.sendto(b"\x80\xc8\x00\x20broken", (one.ip, one.port + 1))
+    equal(right.hear(0.3, right.rtcp)[0], b"", "malformed RTCP")
+    a.ask("DLCX", ep)
+
+
+def rtcp_mux_and_srtcp(mg, a):
+    left, right = Phone(V4), Phone(V6)
+    one = a.ask("CRCX", "rtpbridge/$", CALL + "M: sendrecv", left.sdp(extra="a=rtcp-mux\r\n"))
+    ep = one.get("Z").split("@")[0]
+    a.ask("CRCX", ep, CALL + "M: sendrecv", right.sdp())
+    equal("a=rtcp-mux" in one.sdp, True)
+    left.rtp.sendto(rtcp(left.ssrc, b"alice"), (one.ip, one.port))
+    data, _ = right.hear(2, right.rtcp)
+    equal((data[:4], b"alice" in data), (rtcp(left.ssrc, b"alice")[:4], False), "from the shared port")
+    a.ask("DLCX", ep)
+    key = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
+    one = a.ask("CRCX", ep, CALL + "M: sendrecv", left.sdp(extra=key, proto="RTP/SAVP"))
+    a.ask("CRCX", ep, CALL + "M: sendrecv", right.sdp(extra=key, proto="RTP/SAVP"))
+    sealed = rtcp(left.ssrc, b"x")[:8] + b"\xff" * 40
+    left.rtcp.sendto(sealed, (one.ip, one.port + 1))
+    equal(right.hear(2, right.rtcp)[0], sealed, "SRTCP")
+    a.ask("DLCX", ep)
+
+
+def exhausted_or_misconfigured(mg, a):
+    full = [a.ask("CRCX", "rtpbridge/$", CALL + "M: recvonly\nX-Address: small") for _ in range(3)]
+    equal([f.code for f in full], [200, 200, 403])
+    equal("port range of address small is exhausted" in full[2].text, True, full[2].text)
+    alarm = [x for x in mg.ctl("show alarms") if x["name"] == "media-ports-exhausted" and x["object"] == "small"]
+    equal(len(alarm), 1, "alarm")
+    six = a.ask("CRCX", "rtpbridge/$", CALL + "M: sendrecv\nX-Address: small", Phone(V6).sdp())
+    equal((six.code, "no IPv6 address" in six.text), (502, True), six.text)
+    none = a.ask("CRCX", "rtpbridge/$", CALL + "M: recvonly\nX-Address: nowhere")
+    equal((none.code, "nowhere" in none.text), (502, True), none.text)
+    a.ask("DLCX", "*")
+    equal(a.ask("CRCX", "rtpbridge/$", CALL + "M: recvonly\nX-Address: small").code, 200)
+    a.ask("DLCX", "*")
+
+
+def public_address(mg, a):
+    far = a.ask("CRCX", "rtpbridge/1", CALL + "M: recvonly\nX-Address: cloud\nX-Signalling: 198.51.100.9:5060")
+    near = a.ask("CRCX", "rtpbridge/1", CALL + "M: recvonly\nX-Address: cloud\nX-Signalling: 10.77.3.3:5060")
+    equal((far.ip, near.ip), ("203.0.113.5", "10.77.0.8"))
+    a.ask("DLCX", "*")
+
+
+def dscp(mg, a):
+    left, right = Phone(V4), Phone(V4)
+    right.rtp.setsockopt(socket.IPPROTO_IP, socket.IP_RECVTOS, 1)
+    one = a.ask("CRCX", "rtpbridge/$", CALL + "M: sendrecv", left.sdp())
+    ep = one.get("Z").split("@")[0]
+    for lines, want in (("L: t:68", 0x68), ("", 0xb8)):
+        two = a.ask("CRCX", ep, CALL + "M: sendrecv\n" + lines, right.sdp())
+        left.send((one.ip, one.port))
+        _, anc, _, _ = right.rtp.recvmsg(2048, 128)
+        equal(anc[0][2][0], want, "TOS octet")
+        a.ask("DLCX", ep, CALL + "I: " + two.get("I"))
+    a.ask("DLCX", ep)
+
+
+def executed_once(mg, a):
+    before = mg.counter("crcx")
+    one = a.ask("CRCX", "rtpbridge/$", CALL + "M: inactive", tid=900001)
+    two = a.ask("CRCX", "rtpbridge/$", CALL + "M: inactive", tid=900001)
+    equal((one.text, mg.counter("crcx") - before), (two.text, 1), "a repetition")
+    a.ask("DLCX", "*")
+
+
+def silence_is_reported_and_hold_is_not(mg, a):
+    quiet, held, alive = Phone(V4), Phone(V4), Phone(V4)
+    made = {}
+    for phone, direction in ((quiet, "sendrecv"), (held, "recvonly"), (alive, "sendrecv")):
+        made[phone] = a.ask("CRCX", "rtpbridge/$", CALL + "M: sendrecv\nX-Silence: 1", phone.sdp(direction))
+    inactive = a.ask("CRCX", "rtpbridge/$", CALL + "M: inactive\nX-Silence: 1", Phone(V4).sdp())
+    end, told = time.time() + 2.2, None
+    while time.time() < end:  # RTCP alone is a sign of life
+        alive.rtcp.sendto(rtcp(alive.ssrc, b"a"), (made[alive].ip, made[alive].port + 1))
+        a.take(0.2)
+        told = told or a.wait_told("NTFY", 0.01)
+    ids = re.findall(r"r/rto@([0-9a-f]+)\(1\)", "".join(a.told))
+    equal(ids, [made[quiet].get("I")], f"silent connections (held {made[held].get('I')}, inactive {inactive.get('I')})")
+    a.ask("DLCX", "*")
+
+
+def survives_a_kill(mg, a):
+    left, right = Phone(V4), Phone(V6)
+    ep, one, two = pair(a, left, right)
+    voice(left, right, one, two, 5)
+    a.told.clear()
+    mg.kill()
+    mg.start()
+    equal(a.wait_told("RM: disconnected") is not None, True, "RSIP disconnected")
+    equal(a.ask("AUEP", ep, "F: I").get("I"), f"{one.get('I')},{two.get('I')}")
+    voice(left, right, one, two, 5)
+    gone = a.ask("DLCX", ep, CALL + "I: " + one.get("I"))
+    equal(gone.code, 250)
+    a.ask("DLCX", ep)
+
+
+def nothing_is_left(mg, a):
+    a.ask("DLCX", "*")
+    equal((mg.ctl("show streams"), mg.ctl("show endpoints")), ([], []))
+    equal([p["used"] for p in mg.ctl("show ports")], [0] * 4)
+    equal((mg.counter("connections"), mg.counter("endpoints"), mg.counter("port-pairs")), (0, 0, 0))
+    a.told.clear()
+    mg.proc.send_signal(signal.SIGTERM)
+    equal(a.wait_told("RM: forced") is not None, True, "RSIP forced")
+    equal(mg.proc.wait(5), 0, "exit status")
+
+
+TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, cname_never_leaks,
+         rtcp_mux_and_srtcp, exhausted_or_misconfigured, public_address, dscp, executed_once, silence_is_reported_and_hold_is_not,
+         survives_a_kill, nothing_is_left]
+
+
+def inside(program):
+    for cmd in ("ip link set lo up", f"ip addr add {V4}/24 dev lo", "ip addr add 10.77.0.8/24 dev lo", "ip addr add 10.77.0.9/24 dev lo",
+                "ip addr add 10.77.0.66/24 dev lo", f"ip addr add {V6}/64 dev lo nodad"):
+        subprocess.run(cmd.split(), check=True)
+    mg, agent, failed = Gateway(program), Agent(), 0
+    mg.start()
+    if not agent.wait_told("RM: restart"):
+        failed += 1
+        print("FAIL cold start: no RSIP restart")
+    for test in TESTS:
+        try:
+            test(mg, agent)
+            print(f"ok   {test.__name__}")
+        except Exception:
+            failed += 1
+            print(f"FAIL {test.__name__}")
+            traceback.print_exc(limit=-2, file=sys.stdout)
+            agent.ask("DLCX", "*", wait=1)
+    if failed:
+        print(mg.log()[-4000:])
+    mg.remove()
+    print(f"mg: {len(TESTS) + 1 - failed} passed, {failed} failed, 0 skipped")
+    return failed
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        os.execvp("unshare", ["unshare", "--net", sys.executable, sys.argv[0], os.path.abspath(sys.argv[1]), "inside"])
+    sys.exit(1 if inside(sys.argv[1]) else 0)

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* AuditEndpoint and AuditConnection (RFC 3435 2.3.10, 2.3.11). */
+#include "mediagw/lookup.h"
+#include "mediagw/quality.h"
+#include "mediagw/rqnt.h"
+#include "mediagw/rsip.h"
+
+#define MAX_DATAGRAM 16000
+#define MAX_LISTED   200 /* endpoint names that surely fit one response */
+
+static void line(struct buf *b, const char *name, struct slice value)
+{
+	buf_str(b, name);
+	buf_str(b, ": ");
+	buf_slice(b, value);
+	buf_str(b, "\r\n");
+}
+
+static void notified(const struct endpoint *e, const struct gateway *gw, struct buf *b)
+{
+	char text[ADDR_STR_LEN];
+	if (e && e->notified_text.len)
+		line(b, "N", buf_text(&e->notified_text));
+	else
+		line(b, "N", addr_is_set(&gw->p.agent) ? slice_str(addr_str(&gw->p.agent, text)) : SLICE(""));
+}
+
+/* --- endpoints ---------------------------------------------------------------------------------------------------- */
+
+/* `e` is NULL for an endpoint that holds nothing now. */
+typedef void (*ep_info_fn)(const struct gateway *gw, const struct endpoint *e, struct buf *b);
+
+static void ep_requested(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	line(b, "R", e ? buf_text(&e->requested) : SLICE(""));
+}
+
+static void ep_request_id(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	line(b, "X", slice_str(e ? e->request_id : "0"));
+}
+
+static void ep_notified(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	notified(e, gw, b);
+}
+
+static void ep_conns(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	struct conn *it;
+	buf_str(b, "I: ");
+	if (e)
+		list_foreach(it, &e->conns, link) {
+			if (it != container_of(list_first(&e->conns), struct conn, link))
+				buf_char(b, ',');
+			buf_str(b, it->id);
+		}
+	buf_str(b, "\r\n");
+}
+
+static void ep_method(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	line(b, "RM", slice_str(rsip_method_name(gw->rsip)));
+}
+
+static void ep_datagram(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	buf_printf(b, "MD: %d\r\n", MAX_DATAGRAM);
+}
+
+static void ep_capabilities(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	/* A relay carries whatever codec both sides agree on. */
+	line(b, "A", SLICE("nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive"));
+}
+
+/* Supported but always empty, or always the same. */
+#define FIXED(fn, name, text)                                                                          \
+	static void fn(const struct gateway *gw, const struct endpoint *e, struct buf *b)              \
+	{                                                                                              \
+		line(b, name, SLICE(text));                                                            \
+	}
+FIXED(ep_digits, "D", "")
+FIXED(ep_signals, "S", "")
+FIXED(ep_observed, "O", "")
+FIXED(ep_states, "ES", "")
+FIXED(ep_detect, "T", "")
+FIXED(ep_bearer, "B", "")
+FIXED(ep_quarantine, "Q", "process,loop")
+FIXED(ep_delay, "RD", "0")
+FIXED(ep_reason, "E", "000")
+FIXED(ep_packages, "PL", "R:0")
+
+static const struct {
+	struct slice code;
+	ep_info_fn write;
+} ep_infos[] = {
+	{SLICE("R"), ep_requested},   {SLICE("D"), ep_digits},     {SLICE("S"), ep_signals},  {SLICE("X"), ep_request_id},
+	{SLICE("N"), ep_notified},    {SLICE("I"), ep_conns},      {SLICE("O"), ep_observed}, {SLICE("ES"), ep_states},
+	{SLICE("T"), ep_detect},      {SLICE("B"), ep_bearer},     {SLICE("Q"), ep_quarantine}, {SLICE("RM"), ep_method},
+	{SLICE("RD"), ep_delay},      {SLICE("E"), ep_reason},     {SLICE("PL"), ep_packages}, {SLICE("MD"), ep_datagram},
+	{SLICE("A"), ep_capabilities},
+};
+
+/* The endpoints in use; the others exist only as names, and nothing is known of them. ZM: says how many the agent takes at a time and
+ * Z: after which one to go on. */
+static unsigned list_endpoints(struct gateway *gw, const struct command *cmd, struct answer *a)
+{
+	struct slice after = mgcp_param(cmd->msg, MGCP_P_SPECIFIC_ENDPOINT), limit = mgcp_param(cmd->msg, MGCP_P_MAX_ENDPOINTS);
+	uint32_t max = MAX_LISTED, number = 0, n = 0;
+	bool limited = slice_is_set(limit) && !slice_u32(slice_trim(limit), &max);
+	if (slice_is_set(after) && endpoint_name_parse(slice_cut(&after, '@'), gw->max_endpoints, &number) != NAME_ONE)
+		return 500;
+	/* By number, so that the next page is found although endpoints come and go in between. */
+	for (; number < gw->max_endpoints && n <= max && n <= MAX_LISTED; number++) {
+		const struct endpoint *e = endpoint_find(gw, number + 1);
+		if (e && ++n <= max)
+			buf_printf(&a->lines, "Z: %s@" SLICE_FMT "\r\n", e->name, SLICE_ARG(cmd->msg->ep_host));
+	}
+	if (n > MAX_LISTED && !limited)
+		return 533;
+	if (limited)
+		buf_printf(&a->lines, "ZN: %u\r\n", numbers_used(gw->numbers));
+	return 200;
+}
+
+unsigned verb_auep(struct gateway *gw, const struct command *cmd, struct answer *a)
+{
+	struct slice info = mgcp_param(cmd->msg, MGCP_P_REQUESTED_INFO);
+	if (cmd->kind != NAME_ONE)
+		return list_endpoints(gw, cmd, a);
+	const struct endpoint *e = endpoint_find(gw, cmd->number);
+	while (slice_is_set(info)) {
+		struct slice code = slice_trim(slice_cut(&info, ','));
+		for (size_t i = 0; i < sizeof ep_infos / sizeof ep_infos[0]; i++)
+			if (slice_caseeq(ep_infos[i].code, code))
+				ep_infos[i].write(gw, e, &a->lines);
+	}
+	return 200;
+}
+
+/* --- connections -------------------------------------------------------------------------------------------------- */
+
+static void cx_call(const struct conn *c, struct answer *a)
+{
+	line(&a->lines, "C", slice_str(c->call));
+}
+
+static void cx_notified(const struct conn *c, struct answer *a)
+{
+	notified(c->ep, c->gw, &a->lines);
+}
+
+static void cx_options(const struct conn *c, struct answer *a)
+{
+	line(&a->lines, "L", slice_str(c->options));
+}
+
+static void cx_mode(const struct conn *c, struct answer *a)
+{
+	line(&a->lines, "M", slice_str(conn_mode_name(c->mode)));
+}
+
+static void cx_params(const struct conn *c, struct answer *a)
+{
+	quality_write(c, &a->lines);
+}
+
+/* Two descriptions are the local one first, then after an empty line the remote one (3.3). */
+static void cx_local(const struct conn *c, struct answer *a)
+{
+	buf_slice(&a->sdp, buf_text(&c->local_sdp));
+}
+
+static void cx_remote(const struct conn *c, struct answer *a)
+{
+	if (a->sdp.len)
+		buf_str(&a->sdp, "\r\n");
+	if (c->remote_sdp.len)
+		buf_slice(&a->sdp, buf_text(&c->remote_sdp));
+	else
+		buf_str(&a->sdp, "v=0\r\n");
+}
+
+static const struct {
+	struct slice code;
+	void (*write)(const struct conn *c, struct answer *a);
+} cx_infos[] = {
+	{SLICE("C"), cx_call},   {SLICE("N"), cx_notified}, {SLICE("L"), cx_options}, {SLICE("M"), cx_mode},
+	{SLICE("P"), cx_params}, {SLICE("LC"), cx_local},   {SLICE("RC"), cx_remote},
+};
+
+static bool asked(struct slice info, struct slice code)
+{
+	while (slice_is_set(info))
+		if (slice_caseeq(slice_trim(slice_cut(&info, ',')), code))
+			return true;
+	return false;
+}
+
+unsigned verb_aucx(struct gateway *gw, const struct command *cmd, struct answer *a)
+{
+	struct conn *c;
+	unsigned code = lookup_conn(gw, cmd, false, &c, a);
+	if (code)
+		return code;
+	/* In the table's order, which puts LC before RC whatever the order asked for. */
+	for (size_t i = 0; i < sizeof cx_infos / sizeof cx_infos[0]; i++)
+		if (asked(mgcp_param(cmd->msg, MGCP_P_REQUESTED_INFO), cx_infos[i].code))
+			cx_infos[i].write(c, a);
+	return 200;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A connection (RFC 3435 2.1.3): one local pair of RTP and RTCP ports on an endpoint, and the peer it talks to. */
+#pragma once
+#include "base/hash.h"
+#include "base/timer.h"
+#include "mediagw/address.h"
+#include "rtp/stats.h"
+#include "sdp/sdp.h"
+
+struct gateway;
+struct endpoint;
+
+/* Bit 0: we send to the peer; bit 1: we receive from it. */
+enum conn_mode { CONN_INACTIVE = 0, CONN_SENDONLY = 1, CONN_RECVONLY = 2, CONN_SENDRECV = 3 };
+
+#define CONN_ID_LEN   8   /* hex digits of connection identifiers we make */
+#define CALL_ID_MAX   32  /* RFC 3435 2.1.3.1 */
+#define OPTIONS_MAX   255
+#define NO_SLOT       UINT32_MAX
+
+struct slot_ref {
+	struct hash_link link;
+	uint32_t slot;
+	struct conn *conn;
+};
+
+struct conn {
+	struct link link;          /* in its endpoint */
+	struct link all;           /* in the gateway */
+	struct gateway *gw;
+	struct endpoint *ep;       /* NULL once off its endpoint */
+	char id[CONN_ID_LEN + 1], call[CALL_ID_MAX + 1];
+	enum conn_mode mode;
+
+	struct address *address;
+	enum family family;
+	uint16_t port;             /* RTP; RTCP is the next; 0: none taken */
+	struct slot_ref rtp, rtcp;
+
+	/* What the last command and the remote description said. */
+	struct addr remote, remote_rtcp, signalling;
+	bool latch, mux, secure, peer_sends;
+	bool muted;                /* its description names nowhere to send to: rejected, or held by 0.0.0.0 */
+	uint32_t arm;
+	int dscp;                  /* -1: the address' own */
+	char options[OPTIONS_MAX + 1];
+	struct buf remote_sdp, local_sdp;
+	uint64_t sdp_id, sdp_version;
+
+	char codec[16];
+	uint32_t clock_hz;
+
+	char cname[17];            /* what the peer of this connection sees as our source's name */
+	struct rtp_peer_view view;
+	uint64_t last_rtcp_ms;
+	uint64_t sent_packets, sent_bytes; /* from connections that left the endpoint before this one */
+
+	/* Silence (watch.h). */
+	uint32_t silence_s, rto_s;
+	bool rto_asked;
+	uint64_t watch_from_ms;
+	struct timer watch;
+};
+
+/* What CRCX and MDCX may change; absent ones keep their value. */
+struct conn_change {
+	bool has_mode, has_arm, has_silence, has_latch;
+	enum conn_mode mode;
+	struct slice options;      /* L: */
+	struct slice sdp;
+	struct addr signalling;
+	bool latch;
+	uint32_t arm, silence_s;
+};
+
+/* Reads M:, L:, X- parameters of a command into *ret. 0, or the response code to refuse with and *why. */
+struct mgcp_msg;
+unsigned conn_change_parse(struct conn_change *ret, const struct mgcp_msg *cmd, const char **why);
+
+/* A new connection without ports, unknown to everybody. */
+int conn_new(struct conn **ret, struct gateway *gw, struct slice call);
+/* Takes a pair of ports and makes them ready: 0, -EBUSY when the range is exhausted, else a misconfiguration; *why (up to `size`) then says which. */
+int conn_open_ports(struct conn *c, struct address *a, enum family f, struct buf *why);
+/* The same pair again, after a restart. */
+int conn_claim_ports(struct conn *c, struct address *a, enum family f, uint16_t port);
+/* Checks and takes over a change, all or nothing: 0, or the response code and *why. Packets flow by it after conn_apply(). */
+unsigned conn_set(struct conn *c, const struct conn_change *ch, const char **why);
+int conn_apply(struct conn *c);
+/* The other connection on its endpoint, or NULL. */
+struct conn *conn_other(const struct conn *c);
+/* Which connection a slot belongs to. */
+struct conn *conn_by_slot(struct gateway *gw, uint32_t slot);
+/* What was received from the peer (zeroes when it cannot be read). */
+void conn_received(const struct conn *c, struct fp_stats *ret);
+const char *conn_mode_name(enum conn_mode m);
+int conn_mode_parse(struct slice text, enum conn_mode *ret);

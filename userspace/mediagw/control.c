@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mediagw/control.h"
+#include "base/timer.h"
+#include "mediagw/quality.h"
+#include <errno.h>
+
+static const char *const engine_names[FP_ENGINES] = {
+	[FP_NULL] = "null", [FP_XDP_GENERIC] = "xdp-generic", [FP_XDP_NATIVE] = "xdp-native",
+};
+
+static json_t *addr_json(const struct addr *a)
+{
+	char text[ADDR_STR_LEN];
+	return addr_is_set(a) ? json_string(addr_str(a, text)) : json_null();
+}
+
+/* Two digits after the point are enough for people and do not pretend more. */
+static double rounded(double v)
+{
+	return (double)(uint64_t)(v * 100 + 0.5) / 100;
+}
+
+static json_t *by_engine(const struct fp_stats *st)
+{
+	json_t *o = json_object();
+	for (unsigned i = 0; i < FP_ENGINES; i++)
+		json_object_set_new(o, engine_names[i], json_integer((json_int_t)st->by_engine[i]));
+	return o;
+}
+
+static json_t *stream(const struct conn *c)
+{
+	struct quality q;
+	struct addr local = c->address->local[c->family];
+	quality_read(c, &q);
+	local.port = c->port;
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s?, s:I, s:I, s:I, s:f, s:f, s:b, s:s, s:s, s:I, s:I, s:o}",
+			 "call", c->call, "endpoint", c->ep->name, "connection", c->id, "local", addr_json(&local),
+			 "remote", addr_json(addr_is_set(&q.raw.remote) ? &q.raw.remote : &c->remote),
+			 "engine", engine_names[q.raw.engine < FP_ENGINES ? q.raw.engine : FP_NULL], "why", q.raw.why,
+			 "packets", (json_int_t)q.packets, "bytes", (json_int_t)q.bytes, "lost", (json_int_t)q.lost,
+			 "jitter_ms", rounded(q.figures.jitter_ms), "mos", rounded(q.figures.mos), "latched", q.raw.latched,
+			 "mode", conn_mode_name(c->mode), "codec", c->codec, "refused", (json_int_t)q.raw.refused,
+			 "sent", (json_int_t)q.sent_packets, "by_engine", by_engine(&q.raw));
+}
+
+static int show_streams(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	const char *call = json_string_value(json_object_get(args, "call"));
+	json_t *list = json_array();
+	struct conn *c;
+	if (gw)
+		list_foreach(c, &gw->conns, all)
+			if (c->ep && (!call || !strcmp(call, c->call)))
+				json_array_append_new(list, stream(c));
+	*result = list;
+	return list ? 0 : -ENOMEM;
+}
+
+static const char *state_of(const struct endpoint *e)
+{
+	return e->n_conns == ENDPOINT_CONNECTIONS ? "joined" : e->n_conns ? "half" : "idle";
+}
+
+static int show_endpoints(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	json_t *list = json_array();
+	struct endpoint *e;
+	struct conn *c;
+	if (gw)
+		list_foreach(e, &gw->endpoints, link) {
+			json_t *conns = json_array();
+			list_foreach(c, &e->conns, link)
+				json_array_append_new(conns, json_string(c->id));
+			json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "endpoint", e->name, "state", state_of(e),
+							      "connections", conns));
+		}
+	*result = list;
+	return list ? 0 : -ENOMEM;
+}
+
+static int show_engines(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	*result = gw ? fastpath_engines(gw->p.fp) : json_array();
+	return *result ? 0 : -ENOMEM;
+}
+
+/* Addresses and how much of their port ranges is in use. */
+static int show_ports(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	json_t *list = json_array();
+	for (unsigned i = 0; gw && i < gw->p.addresses->n; i++) {
+		const struct address *a = &gw->p.addresses->list[i];
+		for (enum family f = 0; f < FAMILIES; f++)
+			if (a->ports[f])
+				json_array_append_new(list, json_pack("{s:s, s:o, s:i, s:i, s:i, s:i}", "address", a->name,
+								      "local", addr_json(&a->local[f]), "first", a->port_min, "last",
+								      a->port_max, "used", (int)ports_used(a->ports[f]), "total",
+								      (int)ports_total(a->ports[f])));
+	}
+	*result = list;
+	return list ? 0 : -ENOMEM;
+}
+
+const struct ctl_verb control_verbs[] = {
+	{"show streams", "every media stream: addresses, engine and why not a faster one, packets, loss, jitter, MOS", show_streams, "call=ID"},
+	{"show endpoints", "endpoints in use and their connections", show_endpoints, NULL},
+	{"show engines", "interfaces, what forwards packets there, and why nothing faster does", show_engines, NULL},
+	{"show ports", "addresses and their port ranges: used and total pairs", show_ports, NULL},
+	{NULL, NULL, NULL, NULL},
+};
+
+void control_trace(struct ctl *ctl, bool sent, const struct addr *local, const struct addr *peer, struct slice text)
+{
+	if (!ctl || !ctl_wanted(ctl, "trace"))
+		return;
+	json_t *words = json_stringn(text.p, text.len);
+	ctl_publish(ctl, "trace", json_pack("{s:I, s:s, s:s, s:o, s:o, s:o}", "time", (json_int_t)clock_utc_ms(), "proto", "mgcp",
+					    "dir", sent ? "out" : "in", "local", addr_json(local), "peer", addr_json(peer), "text",
+					    words ? words : json_string("(not text)")));
+}

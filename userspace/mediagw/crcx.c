@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* CreateConnection (RFC 3435 2.3.5). */
+#include "base/mem.h"
+#include "mediagw/counters.h"
+#include "mediagw/localsdp.h"
+#include "mediagw/record.h"
+#include "mediagw/rqnt.h"
+#include "mediagw/watch.h"
+#include <errno.h>
+
+/* The family of the description's first c= line; an old hold's 0.0.0.0 says nothing. */
+static bool described_family(struct slice sdp, enum family *ret)
+{
+	for (struct slice line = slice_line(&sdp); slice_is_set(line); line = slice_line(&sdp)) {
+		if (slice_starts(line, SLICE("c=IN IP6 "))) {
+			*ret = FAMILY_V6;
+			return true;
+		}
+		if (slice_starts(line, SLICE("c=IN IP4 ")) && !slice_eq(slice_trim(slice_from(line, 9)), SLICE("0.0.0.0"))) {
+			*ret = FAMILY_V4;
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum family choose_family(const struct conn_change *ch, const struct address *a)
+{
+	enum family f;
+	if (described_family(ch->sdp, &f))
+		return f;
+	if (addr_is_set(&ch->signalling))
+		return family_of(&ch->signalling);
+	return addr_is_set(&a->local[FAMILY_V4]) ? FAMILY_V4 : FAMILY_V6;
+}
+
+/* The endpoint the command means; `code` 0 and *ret, or the refusal. */
+static unsigned find_endpoint(struct gateway *gw, const struct command *cmd, struct endpoint **ret)
+{
+	int err = cmd->kind == NAME_ANY ? endpoint_any(gw, ret) : endpoint_get(gw, cmd->number, ret);
+	if (err == -EBUSY)
+		return 410;
+	if (err)
+		return 400;
+	return (*ret)->n_conns < ENDPOINT_CONNECTIONS ? 0 : 540;
+}
+
+static unsigned open_ports(struct conn *c, const struct command *cmd, const struct conn_change *ch, struct answer *a)
+{
+	struct slice name = mgcp_param(cmd->msg, MGCP_P_X_ADDRESS);
+	struct address *address = address_find(c->gw->p.addresses, name);
+	if (!address) {
+		buf_printf(&a->comment, "no address is named %.*s", (int)(name.len < 64 ? name.len : 64), name.p ? name.p : "");
+		return 502;
+	}
+	int err = conn_open_ports(c, address, choose_family(ch, address), &a->comment);
+	/* What passes with time is 4xx; what only an operator can change is 5xx (2.4). */
+	return !err ? 0 : err == -EBUSY ? 403 : err == -ENOMEM ? 400 : 502;
+}
+
+/* Everything but the endpoint: a connection that is ready to be put on it. */
+static unsigned make(struct gateway *gw, const struct command *cmd, const struct conn_change *ch, struct answer *a, struct conn **ret)
+{
+	struct conn *c;
+	const char *why = NULL;
+	int err = conn_new(&c, gw, slice_trim(mgcp_param(cmd->msg, MGCP_P_CALL_ID)));
+	if (err)
+		return err == -ENOSPC ? refuse(a, 516, "call identifier is too long") : 400;
+	unsigned code = open_ports(c, cmd, ch, a);
+	if (!code && (code = conn_set(c, ch, &why)))
+		refuse(a, code, why);
+	if (!code && (conn_apply(c) || localsdp_write(c)))
+		code = 400;
+	if (code)
+		mem_deref(c);
+	else
+		*ret = c;
+	return code;
+}
+
+static void respond(struct answer *a, const struct command *cmd, const struct conn *c)
+{
+	buf_str(&a->lines, "I: ");
+	buf_str(&a->lines, c->id);
+	buf_str(&a->lines, "\r\n");
+	if (cmd->kind == NAME_ANY) {
+		buf_str(&a->lines, "Z: ");
+		buf_str(&a->lines, c->ep->name);
+		buf_char(&a->lines, '@');
+		buf_slice(&a->lines, cmd->msg->ep_host);
+		buf_str(&a->lines, "\r\n");
+	}
+	buf_slice(&a->sdp, buf_text(&c->local_sdp));
+}
+
+unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer *a)
+{
+	struct conn_change ch;
+	struct request request;
+	struct endpoint *e = NULL;
+	struct conn *c = NULL;
+	const char *why = NULL;
+	if (slice_is_set(mgcp_param(cmd->msg, MGCP_P_SECOND_ENDPOINT)))
+		return refuse(a, 507, "connections to a second endpoint are not supported");
+	unsigned code = conn_change_parse(&ch, cmd->msg, &why);
+	if (!code)
+		code = request_parse(&request, cmd->msg, &why);
+	if (code)
+		return refuse(a, code, why);
+	code = find_endpoint(gw, cmd, &e);
+	if (!code)
+		code = make(gw, cmd, &ch, a, &c);
+	if (!code && endpoint_add(e, c))
+		code = 400;
+	else if (!code && request_apply(e, &request, c)) {
+		endpoint_remove(e, c);
+		c = NULL;
+		code = 400;
+	}
+	if (code) {
+		if (c)
+			mem_deref(c);
+		if (e)
+			endpoint_release_idle(e);
+		return code;
+	}
+	record_put(c);
+	watch_update(c);
+	respond(a, cmd, c);
+	mg_count[MG_CRCX]++;
+	return 200;
+}

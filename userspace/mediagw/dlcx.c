@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* DeleteConnection from the call agent (RFC 3435 2.3.7, 2.3.9). */
+#include "mediagw/counters.h"
+#include "mediagw/lookup.h"
+#include "mediagw/quality.h"
+#include "mediagw/record.h"
+#include "mediagw/rqnt.h"
+
+static void drop(struct conn *c)
+{
+	mg_count[MG_DLCX]++;
+	record_del(c);
+	endpoint_remove(c->ep, c);
+}
+
+/* Connections of one endpoint, of `call` when it is given. */
+static void drop_all(struct endpoint *e, struct slice call)
+{
+	struct conn *it;
+	list_foreach_safe(it, &e->conns, link)
+		if (!slice_is_set(call) || call_matches(it, call))
+			drop(it);
+	endpoint_release_idle(e);
+}
+
+static unsigned delete_many(struct gateway *gw, const struct command *cmd, struct answer *a)
+{
+	struct slice call = mgcp_param(cmd->msg, MGCP_P_CALL_ID);
+	struct endpoint *e;
+	if (slice_is_set(mgcp_param(cmd->msg, MGCP_P_REQUEST_ID)))
+		return refuse(a, 510, "no notification request goes with the deletion of several connections");
+	if (cmd->kind == NAME_ONE) {
+		e = endpoint_find(gw, cmd->number);
+		if (e)
+			drop_all(e, call);
+		return 250;
+	}
+	list_foreach_safe(e, &gw->endpoints, link)
+		drop_all(e, call);
+	return 250;
+}
+
+unsigned verb_dlcx(struct gateway *gw, const struct command *cmd, struct answer *a)
+{
+	struct request request;
+	const char *why = NULL;
+	struct conn *c;
+	if (!slice_is_set(mgcp_param(cmd->msg, MGCP_P_CONNECTION_ID)))
+		return delete_many(gw, cmd, a);
+	if (cmd->kind != NAME_ONE)
+		return refuse(a, 503, "one connection is on one endpoint");
+	unsigned code = lookup_conn(gw, cmd, false, &c, a);
+	if (code)
+		return code;
+	code = request_parse(&request, cmd->msg, &why);
+	if (code)
+		return refuse(a, code, why);
+	struct endpoint *e = c->ep;
+	if (request_apply(e, &request, NULL))
+		return 400;
+	quality_write(c, &a->lines);
+	drop(c);
+	endpoint_release_idle(e);
+	return 250;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The media gateway of RFC 3435: endpoints, connections and the commands that make them. */
+#pragma once
+#include "base/hash.h"
+#include "base/store.h"
+#include "mediagw/endpoint.h"
+#include "mgcp/mgcp.h"
+
+enum gateway_table { TABLE_CONNECTIONS, TABLE_META, TABLES };
+extern const char *const gateway_tables[TABLES + 1];
+
+struct gateway_params {
+	struct addresses *addresses;
+	struct fastpath *fp;
+	struct mgcp_peer *peer;   /* NULL in tests of single commands */
+	struct store *store;      /* NULL: nothing is kept */
+	struct addr agent;        /* provisioned notified entity (4.4.6); unset: nobody is told anything */
+	const char *domain;       /* after '@' in our endpoint names */
+	uint32_t max_endpoints;   /* 0: half the pairs of ports */
+};
+
+struct gateway {
+	struct gateway_params p;
+	struct numbers *numbers;       /* of endpoints; number n is rtpbridge/n+1 */
+	struct endpoint **by_number;
+	uint32_t max_endpoints;
+	struct list endpoints, conns;
+	uint32_t n_conns;
+	struct hash slots;
+	struct rsip *rsip;
+	/* Where responses are put together. */
+	char lines_mem[8192], sdp_mem[4096], comment_mem[160];
+};
+
+/* What a verb says besides its code. */
+struct answer {
+	struct buf comment; /* empty: the code's own words */
+	struct buf lines;   /* parameter lines */
+	struct buf sdp;
+};
+
+/* Borrows everything in `params` but the strings' owner; they must outlive the gateway. mem_deref() removes every connection. */
+int gateway_new(struct gateway **ret, const struct gateway_params *params);
+/* Executes one command and writes the whole response into `out`. */
+void gateway_execute(struct gateway *gw, const struct mgcp_msg *cmd, const struct addr *src, struct buf *out);
+/* on_command of struct mgcp_peer_params, with the gateway as its argument. */
+void gateway_command(void *arg, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src);
+/* Handlers of struct fp_params, with the gateway as their argument. */
+void gateway_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len);
+void gateway_event(void *arg, uint32_t slot, unsigned event);
+
+/* The verbs. Each returns the response code. */
+struct command {
+	const struct mgcp_msg *msg;
+	const struct addr *src;
+	enum name_kind kind;
+	uint32_t number; /* NAME_ONE */
+};
+unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer *a);
+unsigned verb_mdcx(struct gateway *gw, const struct command *cmd, struct answer *a);
+unsigned verb_dlcx(struct gateway *gw, const struct command *cmd, struct answer *a);
+unsigned verb_auep(struct gateway *gw, const struct command *cmd, struct answer *a);
+unsigned verb_aucx(struct gateway *gw, const struct command *cmd, struct answer *a);
+unsigned verb_rqnt(struct gateway *gw, const struct command *cmd, struct answer *a);
+unsigned verb_epcf(struct gateway *gw, const struct command *cmd, struct answer *a);
+
+/* Refuses: notes why, returns the code. */
+unsigned refuse(struct answer *a, unsigned code, const char *why);

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* tandem-mg: the order of things. Addresses, then the fast path, then what an earlier process left, then MGCP. */
+#include "base/daemon.h"
+#include "base/fdstore.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/timer.h"
+#include "config/schema.h"
+#include "mediagw/control.h"
+#include "mediagw/counters.h"
+#include "mediagw/record.h"
+#include "mediagw/rsip.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MAX_LOCALS      64
+#define MAX_INTERFACES  64
+#define STORE_BYTES     (256u << 20)
+#define RESTART_WAIT_MS 60  /* MWD of a gateway this size, RFC 3435 4.4.6 */
+#define FORCED_WAIT_MS  500 /* how long the end waits for the call agent */
+
+struct mg {
+	struct gateway *gw; /* first: control_verbs take its address */
+	struct addresses *addresses;
+	struct fastpath *fp;
+	struct store *store;
+	struct mgcp_peer *peer;
+};
+
+static int open_addresses(struct mg *mg, const struct conf *conf, struct buf *why)
+{
+	struct config_address *list = NULL;
+	unsigned n = 0;
+	int err = config_addresses(conf, &list, &n, true, why);
+	if (err)
+		return err;
+	err = addresses_new(&mg->addresses, list, n, why);
+	mem_free(list);
+	return err;
+}
+
+static void on_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len)
+{
+	struct mg *mg = arg;
+	if (mg->gw)
+		gateway_rtcp(mg->gw, slot, src, data, len);
+}
+
+static void on_event(void *arg, uint32_t slot, unsigned event)
+{
+	struct mg *mg = arg;
+	if (mg->gw)
+		gateway_event(mg->gw, slot, event);
+}
+
+/* An operator who names an engine is told when another one runs. */
+static void check_engine(const struct fastpath *fp, const char *wanted)
+{
+	json_t *list = fastpath_engines(fp), *row;
+	size_t i;
+	if (!strcmp(wanted, "auto") || !strcmp(wanted, "null")) {
+		json_decref(list);
+		return;
+	}
+	json_array_foreach(list, i, row) {
+		const char *name = json_string_value(json_object_get(row, "interface"));
+		const char *mode = json_string_value(json_object_get(row, "mode"));
+		const char *reason = json_string_value(json_object_get(row, "why"));
+		if (name && mode && !strstr(mode, wanted))
+			alarm_raise(&alarm_engine, name, reason ? reason : mode);
+	}
+	if (!json_array_size(list))
+		alarm_raise(&alarm_engine, "media", "no interface can run XDP");
+	json_decref(list);
+}
+
+static int open_fastpath(struct mg *mg, const struct conf *conf, struct buf *why)
+{
+	static const enum fp_want wants[] = {FP_WANT_AUTO, FP_WANT_NATIVE, FP_WANT_GENERIC, FP_WANT_NULL};
+	const struct conf_part *media = conf_section(conf, "media");
+	const char *pins = conf_string(conf_section(conf, "state"), "bpffs"), *interfaces[MAX_INTERFACES];
+	struct fp_local locals[MAX_LOCALS];
+	struct fp_params p = {
+		.locals = locals,
+		.n_locals = addresses_locals(mg->addresses, locals, MAX_LOCALS),
+		.want = wants[conf_int(media, "engine")],
+		.interfaces = interfaces,
+		.pin_dir = *pins ? pins : NULL,
+		.handlers = {.rtcp = on_rtcp, .event = on_event},
+		.arg = mg,
+	};
+	for (; p.n_interfaces < conf_list_count(media, "interfaces") && p.n_interfaces < MAX_INTERFACES; p.n_interfaces++)
+		interfaces[p.n_interfaces] = conf_list_at(media, "interfaces", p.n_interfaces);
+	if (!p.n_interfaces)
+		p.interfaces = NULL;
+	int err = fastpath_open(&mg->fp, &p);
+	if (err)
+		buf_printf(why, "media engine: %s", strerror(-err));
+	else
+		check_engine(mg->fp, conf_string(media, "engine"));
+	return err;
+}
+
+static int open_store(struct mg *mg, const struct conf *conf, struct buf *why)
+{
+	struct buf path = buf_growing();
+	buf_printf(&path, "%s/mg", conf_string(conf_section(conf, "state"), "directory"));
+	int err = store_open(&mg->store, buf_z(&path), gateway_tables, STORE_BYTES);
+	if (err)
+		buf_printf(why, "store %s: %s", buf_z(&path), strerror(-err));
+	buf_reset(&path);
+	return err;
+}
+
+/* What says that connections are of this boot of the machine; empty where there is no such thing. */
+static struct slice boot_id(char *mem, size_t size)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, mem, size);
+	if (fd >= 0)
+		close(fd);
+	return slice_trim(slice_of(mem, n > 0 ? (size_t)n : 0));
+}
+
+static int open_gateway(struct mg *mg, const struct conf *conf, struct adoption *adopted)
+{
+	const struct conf_part *media = conf_section(conf, "media");
+	struct gateway_params p = {
+		.addresses = mg->addresses,
+		.fp = mg->fp,
+		.store = mg->store,
+		.domain = conf_string(media, "domain"),
+	};
+	char mem[64];
+	addr_parse(&p.agent, slice_str(conf_string(media, "agent")), 2727);
+	int err = gateway_new(&mg->gw, &p);
+	return err ? err : record_adopt(mg->gw, boot_id(mem, sizeof mem), adopted);
+}
+
+static void on_trace(void *arg, bool sent, const struct addr *peer, struct slice text)
+{
+	struct mg *mg = arg;
+	if (mg->peer && conf_bool(conf_section(daemon_conf(), "trace"), "mgcp"))
+		control_trace(daemon_ctl(), sent, mgcp_peer_local(mg->peer), peer, text);
+}
+
+/* Messages are only copied for tracing while somebody looks. */
+static void on_subscribers(void *arg)
+{
+	struct mg *mg = arg;
+	if (mg->peer)
+		mgcp_peer_trace(mg->peer, ctl_wanted(daemon_ctl(), "trace"));
+}
+
+static void on_command(void *arg, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src)
+{
+	struct mg *mg = arg;
+	gateway_command(mg->gw, in, cmd, src);
+}
+
+/* `adopted` tells whether the socket is an earlier process' own. */
+static int open_mgcp(struct mg *mg, const struct conf *conf, bool *adopted, struct buf *why)
+{
+	const struct conf_part *agent = conf_section(conf, "agent");
+	struct mgcp_peer_params p = {
+		.fd = fdstore_take("mgcp"),
+		.timers = mgcp_default_timers,
+		.dscp = 40, /* CS5, as all signalling */
+		.on_command = on_command,
+		.on_trace = on_trace,
+		.arg = mg,
+	};
+	const char *bind = conf_string(conf_section(conf, "media"), "bind");
+	p.timers.rto_ms = (uint32_t)conf_int(agent, "retry-min");
+	p.timers.rto_max_ms = (uint32_t)conf_int(agent, "retry-max");
+	p.timers.t_max_ms = (uint32_t)conf_int(agent, "t-max");
+	p.timers.t_hist_ms = (uint32_t)conf_int(agent, "t-hist");
+	addr_parse(&p.local, slice_str(bind), 2427);
+	*adopted = p.fd >= 0;
+	int err = mgcp_peer_open(&mg->peer, &p);
+	if (err) {
+		buf_printf(why, "MGCP on %s: %s", bind, strerror(-err));
+		return err;
+	}
+	mg->gw->p.peer = mg->peer;
+	ctl_on_subscribers(daemon_ctl(), on_subscribers, mg);
+	fdstore_put("mgcp", mgcp_peer_fd(mg->peer));
+	return 0;
+}
+
+static int start(void *arg, const struct conf *conf, struct buf *why)
+{
+	struct mg *mg = arg;
+	struct adoption left = {0};
+	bool socket = false;
+	counter_register(&mg_counters);
+	int err = open_addresses(mg, conf, why);
+	if (!err)
+		err = open_fastpath(mg, conf, why);
+	if (!err)
+		err = open_store(mg, conf, why);
+	if (!err)
+		err = open_gateway(mg, conf, &left);
+	if (!err)
+		err = open_mgcp(mg, conf, &socket, why);
+	if (err)
+		return err;
+	srandom((unsigned)clock_utc_ms() ^ (unsigned)getpid());
+	if (left.restored || left.failed)
+		log_info(NULL, "%u connections taken over, %u lost", left.restored, left.failed);
+	/* Calls that could not be kept are gone as after a restart, and the call agent must hear that (4.4.7). */
+	bool again = left.restored || (socket && !left.other_boot);
+	rsip_start(mg->gw->rsip, again ? RSIP_DISCONNECTED : RSIP_RESTART, again ? 0 : RESTART_WAIT_MS);
+	return 0;
+}
+
+/* Ports and addresses are fixed while calls run on them; what can follow a reload does. */
+static int reload(void *arg, const struct conf *was, const struct conf *now, struct buf *why)
+{
+	struct mg *mg = arg;
+	const struct conf_part *media = conf_section(now, "media");
+	if (!conf_same(was, now, "address") || !conf_same(was, now, "media"))
+		log_warn(NULL, "changed addresses, engine and MGCP address are used after the next start of tandem-mg");
+	addr_parse(&mg->gw->p.agent, slice_str(conf_string(media, "agent")), 2727);
+	return 0;
+}
+
+static void ended(void *arg)
+{
+	daemon_end();
+}
+
+static bool stop(void *arg)
+{
+	struct mg *mg = arg;
+	struct conn *c;
+	list_foreach(c, &mg->gw->conns, all)
+		record_del(c);
+	endpoints_clear(mg->gw);
+	rsip_forced(mg->gw->rsip, FORCED_WAIT_MS, ended, NULL);
+	return false;
+}
+
+static void mg_close(void *arg)
+{
+	struct mg *mg = arg;
+	mg->gw = mem_deref(mg->gw);
+	mg->peer = mem_deref(mg->peer);
+	mg->store = mem_deref(mg->store);
+	mg->fp = mem_deref(mg->fp);
+	mg->addresses = mem_deref(mg->addresses);
+	counter_unregister(&mg_counters);
+}
+
+int main(int argc, char **argv)
+{
+	static struct mg mg;
+	static const struct daemon_params params = {
+		.name = "tandem-mg",
+		.help = "Media gateway: relays RTP between telephones as an MGCP call agent asks (RFC 3435).",
+		.socket = "mg.sock",
+		.load = config_open,
+		.verbs = control_verbs,
+		.arg = &mg,
+		.start = start,
+		.reload = reload,
+		.stop = stop,
+		.close = mg_close,
+	};
+	return daemon_main(argc, argv, &params);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mediagw/record.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "mediagw/counters.h"
+#include "mediagw/localsdp.h"
+#include "mediagw/watch.h"
+#include <errno.h>
+
+#define RECORD_VERSION 1
+
+/* The value of table "connections", whose key is the connection identifier; the remote and the local description follow. A
+ * machine reads only what it wrote itself, so that its own byte order and padding do. */
+struct record {
+	uint32_t version, endpoint;
+	char call[CALL_ID_MAX + 1], cname[17];
+	char address[32];
+	uint8_t mode, family, latch;
+	uint16_t port;
+	int16_t dscp;
+	uint32_t arm, silence_s;
+	struct addr signalling, remote, remote_rtcp;
+	uint64_t sdp_id, sdp_version, sent_packets, sent_bytes;
+	char options[OPTIONS_MAX + 1];
+	uint32_t remote_len, local_len;
+};
+
+static struct slice key_of(const struct conn *c)
+{
+	return slice_of(c->id, CONN_ID_LEN);
+}
+
+void record_put(const struct conn *c)
+{
+	static char mem[sizeof(struct record) + 16384];
+	struct store *store = c->gw->p.store;
+	struct record r = {
+		.version = RECORD_VERSION, .endpoint = c->ep->number, .mode = c->mode, .family = c->family, .latch = c->latch,
+		.port = c->port, .dscp = (int16_t)c->dscp, .arm = c->arm, .silence_s = c->silence_s, .signalling = c->signalling,
+		.remote = c->remote, .remote_rtcp = c->remote_rtcp, .sdp_id = c->sdp_id, .sdp_version = c->sdp_version,
+		.sent_packets = c->sent_packets, .sent_bytes = c->sent_bytes,
+		.remote_len = (uint32_t)c->remote_sdp.len, .local_len = (uint32_t)c->local_sdp.len,
+	};
+	if (!store)
+		return;
+	memcpy(r.call, c->call, sizeof r.call);
+	memcpy(r.cname, c->cname, sizeof r.cname);
+	memcpy(r.options, c->options, sizeof r.options);
+	int err = slice_copy(slice_str(c->address->name), r.address, sizeof r.address);
+	struct buf b = buf_fixed(mem, sizeof mem);
+	buf_add(&b, &r, sizeof r);
+	buf_slice(&b, buf_text(&c->remote_sdp));
+	buf_slice(&b, buf_text(&c->local_sdp));
+	if (!err)
+		err = b.err ? b.err : store_put(store, TABLE_CONNECTIONS, key_of(c), buf_text(&b));
+	if (!err)
+		return;
+	mg_count[MG_STORE_FAILED]++;
+	log_error(c->ep->name, "connection %s would not survive a restart: %s", c->id, strerror(-err));
+}
+
+void record_del(const struct conn *c)
+{
+	if (c->gw->p.store && store_del(c->gw->p.store, TABLE_CONNECTIONS, key_of(c)))
+		mg_count[MG_STORE_FAILED]++;
+}
+
+/* --- after a restart ---------------------------------------------------------------------------------------------- */
+
+static int restore_sdp(struct conn *c, const struct record *r, struct slice texts)
+{
+	const char *why;
+	struct conn_change ch = {
+		.has_mode = true, .mode = r->mode & CONN_SENDRECV, .options = slice_str(r->options),
+		.sdp = slice_of(texts.p, r->remote_len), .signalling = r->signalling,
+		.has_latch = true, .latch = r->latch, .has_arm = true, .arm = r->arm,
+		.has_silence = true, .silence_s = r->silence_s,
+	};
+	if (conn_set(c, &ch, &why))
+		return -EINVAL;
+	buf_reset(&c->local_sdp);
+	buf_slice(&c->local_sdp, slice_from(texts, r->remote_len));
+	c->dscp = r->dscp;
+	c->sdp_id = r->sdp_id;
+	c->sdp_version = r->sdp_version;
+	c->sent_packets = r->sent_packets;
+	c->sent_bytes = r->sent_bytes;
+	memcpy(c->cname, r->cname, sizeof c->cname);
+	return c->local_sdp.err;
+}
+
+static int restore_on(struct endpoint *e, struct slice key, const struct record *r, struct slice texts)
+{
+	struct gateway *gw = e->gw;
+	struct address *a = address_find(gw->p.addresses, slice_str(r->address));
+	struct conn *c;
+	int err = conn_new(&c, gw, slice_str(r->call));
+	if (err)
+		return err;
+	memcpy(c->id, key.p, CONN_ID_LEN);
+	err = a && r->address[0] ? conn_claim_ports(c, a, r->family, r->port) : -ENOENT;
+	if (!err)
+		err = restore_sdp(c, r, texts);
+	if (!err)
+		err = conn_apply(c);
+	if (!err)
+		err = endpoint_add(e, c);
+	if (err)
+		mem_deref(c);
+	else
+		watch_update(c);
+	return err;
+}
+
+static int restore(struct gateway *gw, struct slice key, struct slice value)
+{
+	struct record r;
+	struct endpoint *e;
+	if (key.len != CONN_ID_LEN || value.len < sizeof r)
+		return -EINVAL;
+	memcpy(&r, value.p, sizeof r);
+	struct slice texts = slice_from(value, sizeof r);
+	if (r.version != RECORD_VERSION || (uint64_t)r.remote_len + r.local_len != texts.len || r.family >= FAMILIES)
+		return -EINVAL;
+	if (!r.endpoint || r.endpoint > gw->max_endpoints || r.call[CALL_ID_MAX] || r.cname[16] || r.address[31] || r.options[OPTIONS_MAX])
+		return -EINVAL;
+	int err = endpoint_get(gw, r.endpoint, &e);
+	if (err)
+		return err;
+	err = restore_on(e, key, &r, texts);
+	endpoint_release_idle(e);
+	return err;
+}
+
+struct walk {
+	struct gateway *gw;
+	struct adoption *result;
+	bool drop;
+};
+
+static int each(struct slice key, struct slice value, void *arg)
+{
+	struct walk *w = arg;
+	int err = w->drop ? -ESTALE : restore(w->gw, key, value);
+	if (!err) {
+		w->result->restored++;
+		mg_count[MG_ADOPTED]++;
+		return 0;
+	}
+	if (!w->drop) {
+		w->result->failed++;
+		mg_count[MG_ADOPT_FAILED]++;
+		log_warn(NULL, "stored connection " SLICE_FMT " could not be restored: %s", SLICE_ARG(key), strerror(-err));
+	}
+	return store_del(w->gw->p.store, TABLE_CONNECTIONS, key);
+}
+
+static int same_boot(struct slice key, struct slice value, void *arg)
+{
+	const struct slice *boot = arg;
+	return slice_eq(key, SLICE("boot")) && slice_eq(value, *boot) ? 1 : 0;
+}
+
+int record_adopt(struct gateway *gw, struct slice boot, struct adoption *ret)
+{
+	struct walk w = {.gw = gw, .result = ret};
+	*ret = (struct adoption){0};
+	if (!gw->p.store)
+		return 0;
+	int same = store_load(gw->p.store, TABLE_META, same_boot, &boot);
+	if (same < 0)
+		return same;
+	w.drop = ret->other_boot = !same;
+	int err = store_load(gw->p.store, TABLE_CONNECTIONS, each, &w);
+	return err ? err : store_put(gw->p.store, TABLE_META, SLICE("boot"), boot);
+}

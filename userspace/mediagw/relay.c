@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* RTCP between the two connections of an endpoint: read, stripped of what names or locates its sender, and sent on. */
+#include "base/log.h"
+#include "base/timer.h"
+#include "mediagw/counters.h"
+#include "mediagw/gateway.h"
+
+/* What the peer of `c` reports about us, and the sender reports that `to` is about to get. */
+static void read_reports(struct conn *c, struct conn *to, const uint8_t *data, size_t len)
+{
+	struct rtcp_packet k;
+	struct rtcp_report r;
+	struct rtcp_sender s;
+	uint32_t now = rtcp_ntp_mid(clock_utc_ms());
+	while (rtcp_next(&data, &len, &k) > 0) {
+		for (unsigned i = 0; !rtcp_report(&k, i, &r); i++)
+			rtp_peer_view_report(&c->view, &r, now);
+		if (to && !rtcp_sender(&k, &s))
+			rtp_peer_view_sent(&to->view, s.ntp_mid, now);
+	}
+}
+
+static void send_on(struct conn *to, const uint8_t *data, size_t len, enum mg_counter as)
+{
+	uint32_t slot = to->mux ? to->rtp.slot : to->rtcp.slot;
+	mg_count[fastpath_send(to->gw->p.fp, slot, data, len) ? MG_RTCP_UNSENT : as]++;
+}
+
+static void relay(struct conn *from, struct conn *to, const uint8_t *data, size_t len)
+{
+	static uint8_t out[65536];
+	size_t out_len = 0;
+	/* Beyond the first eight bytes SRTCP is unreadable (RFC 3711 3.4). */
+	if (from->secure) {
+		send_on(to, data, len, MG_RTCP_PASSED);
+		return;
+	}
+	if (rtcp_rewrite(data, len, slice_str(to->cname), out, sizeof out, &out_len))
+		mg_count[MG_RTCP_MALFORMED]++;
+	else if (!out_len)
+		mg_count[MG_RTCP_EMPTY]++;
+	else
+		send_on(to, out, out_len, MG_RTCP_REWRITTEN);
+}
+
+void gateway_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len)
+{
+	struct conn *c = conn_by_slot(arg, slot), *to = c ? conn_other(c) : NULL;
+	mg_count[MG_RTCP_IN]++;
+	if (c) {
+		c->last_rtcp_ms = clock_ms();
+		if (!c->secure && !rtcp_check(data, len))
+			read_reports(c, to, data, len);
+	}
+	if (to)
+		relay(c, to, data, len);
+	else
+		mg_count[MG_RTCP_NO_PEER]++;
+}
+
+void gateway_event(void *arg, uint32_t slot, unsigned event)
+{
+	struct conn *c = conn_by_slot(arg, slot);
+	struct fp_stats st;
+	char text[ADDR_STR_LEN];
+	if (!c || c->rtp.slot != slot)
+		return;
+	mg_count[MG_LATCHED]++;
+	conn_received(c, &st);
+	log_debug(c->ep ? c->ep->name : NULL, "call %s connection %s: media comes from and goes to %s", c->call, c->id,
+		  addr_str(&st.remote, text));
+}
