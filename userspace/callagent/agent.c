@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/agent.h"
+#include "base/daemon.h"
+#include "base/fdstore.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "callagent/core.h"
+#include "callagent/outcome.h"
+#include <errno.h>
+#include <stdio.h>
+
+#define STORE_BYTES (256UL << 20)
+
+static const char *const store_tables[] = {
+	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_SECRETS] = "secrets", [AGENT_STORE_CDR] = "cdr", NULL,
+};
+
+/* --- trace ---------------------------------------------------------------------------------------------------------- */
+
+static void publish(const char *protocol, bool sent, const struct addr *local, const struct addr *peer, struct slice text)
+{
+	char l[ADDR_STR_LEN] = "", p[ADDR_STR_LEN] = "";
+	if (local)
+		addr_str(local, l);
+	addr_str(peer, p);
+	json_t *e = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s%}", "proto", protocol, "dir", sent ? "out" : "in", "time", (json_int_t)clock_utc_ms(),
+			      "local", l, "peer", p, "text", text.p ? text.p : "", text.len);
+	if (e)
+		ctl_publish(daemon_ctl(), "trace", e);
+}
+
+static void on_sip_trace(void *arg, bool sent, const struct addr *local, const struct addr *peer, struct slice text)
+{
+	publish("sip", sent, local, peer, text);
+}
+
+static void on_mgcp_trace(void *arg, bool sent, const struct addr *peer, struct slice text)
+{
+	struct agent *a = arg;
+	publish("mgcp", sent, a->gateways.peer ? mgcp_peer_local(a->gateways.peer) : NULL, peer, text);
+}
+
+void agent_trace(struct agent *a)
+{
+	const struct conf_part *p = conf_section(a->conf, "trace");
+	bool wanted = daemon_ctl() && ctl_wanted(daemon_ctl(), "trace");
+	if (a->sip)
+		sip_stack_trace(a->sip, wanted && conf_bool(p, "sip"));
+	if (a->gateways.peer)
+		mgcp_peer_trace(a->gateways.peer, wanted && conf_bool(p, "mgcp"));
+}
+
+/* --- opening -------------------------------------------------------------------------------------------------------- */
+
+static int open_store(struct agent *a, struct buf *why)
+{
+	char path[512];
+	struct buf b = buf_fixed(path, sizeof(path));
+	buf_printf(&b, "%s/ca", conf_string(conf_section(a->conf, "state"), "directory"));
+	const char *z = buf_z(&b);
+	int err = b.err ? b.err : store_open(&a->store, z, store_tables, STORE_BYTES);
+	if (err)
+		buf_printf(why, "store %s: %s", z, strerror(-err));
+	return err;
+}
+
+static int open_cdr(struct agent *a, struct buf *why)
+{
+	const char *file = conf_string(conf_section(a->conf, "cdr"), "file");
+	char path[512];
+	struct buf b = buf_fixed(path, sizeof(path));
+	if (!*file)
+		return 0;
+	if (*file != '/')
+		buf_printf(&b, "%s/", conf_string(conf_section(a->conf, "state"), "directory"));
+	buf_str(&b, file);
+	struct cdr_log_params p = {.file = buf_z(&b), .journal = a->store, .table = AGENT_STORE_CDR};
+	int err = b.err ? b.err : cdr_log_open(&a->cdr, &p);
+	if (err)
+		buf_printf(why, "call records %s: %s", p.file, strerror(-err));
+	return err;
+}
+
+static void take_limits(struct agent *a)
+{
+	const struct conf_part *sip = conf_section(a->conf, "sip");
+	/* Seconds on the wire; the gateway is told only when it shall watch. */
+	a->calls.silence_s = (uint32_t)((conf_int(conf_section(a->conf, "media"), "silence-timeout") + 999) / 1000);
+	a->calls.longest_ms = (uint64_t)conf_int(sip, "max-duration");
+	a->calls.ring_ms = (uint64_t)conf_int(sip, "ring-timeout");
+}
+
+static int listen_at(struct agent *a, const struct config_address *c, const struct addr *local, struct buf *why)
+{
+	char fd_name[128], text[ADDR_STR_LEN];
+	struct buf b = buf_fixed(fd_name, sizeof(fd_name));
+	buf_printf(&b, "sip-%s-%c", c->name, local->family == AF_INET6 ? '6' : '4');
+	buf_z(&b);
+	struct sip_listener l = {
+		.name = c->name,
+		.local = *local,
+		.nets = c->nets,
+		.n_nets = c->n_nets,
+		.dscp = c->dscp_signalling,
+		.fd = fdstore_take(fd_name),
+	};
+	l.local.port = c->sip_port;
+	const struct addr *public = config_address_of(c->public, c->n_public, local->family);
+	if (public) {
+		l.advertised = *public;
+		l.advertised.port = c->sip_port;
+	}
+	int err = b.err ? b.err : sip_stack_listen(a->sip, &l);
+	if (err) {
+		buf_printf(why, "address %s: SIP at %s: %s", c->name, addr_str(&l.local, text), strerror(-err));
+		return err;
+	}
+	log_info(NULL, "SIP at %s (address %s)", addr_str(&l.local, text), c->name);
+	fdstore_put(fd_name, sip_listener_fd(a->sip, c->name, local->family));
+	return 0;
+}
+
+static int open_sip(struct agent *a, struct buf *why)
+{
+	const struct conf_part *p = conf_section(a->conf, "sip");
+	struct sip_stack_params params = {
+		.timers = {.t1 = (uint32_t)conf_int(p, "t1"), .t2 = (uint32_t)conf_int(p, "t2"), .t4 = (uint32_t)conf_int(p, "t4")},
+		.server = conf_string(p, "user-agent"),
+		.on_request = core_on_request,
+		.on_trace = on_sip_trace,
+		.arg = a,
+	};
+	int err = config_addresses(a->conf, &a->addresses, &a->n_addresses, true, why);
+	if (err)
+		return err;
+	err = sip_stack_open(&a->sip, &params);
+	if (err)
+		buf_printf(why, "SIP: %s", strerror(-err));
+	for (unsigned i = 0; i < a->n_addresses; i++)
+		for (unsigned k = 0; k < a->addresses[i].n_local && !err; k++)
+			err = listen_at(a, &a->addresses[i], &a->addresses[i].local[k], why);
+	return err;
+}
+
+static int open_registrar(struct agent *a, struct buf *why)
+{
+	struct registrar_params p = {
+		.conf = a->conf,
+		.store = a->store,
+		.bindings_table = AGENT_STORE_BINDINGS,
+		.secret_table = AGENT_STORE_SECRETS,
+	};
+	int err = registrar_new(&a->registrar, &p);
+	if (err)
+		buf_printf(why, "registrar: %s", strerror(-err));
+	return err;
+}
+
+static void on_empty(void *arg)
+{
+	struct agent *a = arg;
+	if (a->stopping && a->on_stopped)
+		a->on_stopped();
+}
+
+int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
+{
+	struct gateways_trace trace = {.fn = on_mgcp_trace, .arg = a};
+	a->conf = mem_ref((void *)(uintptr_t)conf);
+	outcome_register();
+	int err = calls_init(&a->calls);
+	a->calls.on_empty = on_empty;
+	a->calls.arg = a;
+	take_limits(a);
+	err = err ? err : open_store(a, why);
+	err = err ? err : open_cdr(a, why);
+	err = err ? err : open_registrar(a, why);
+	err = err ? err : routing_new(&a->routing, conf);
+	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
+	/* The last: from here on requests are answered. */
+	err = err ? err : open_sip(a, why);
+	if (err && !why->len)
+		buf_str(why, strerror(-err));
+	a->calls.cdr = a->cdr;
+	return err;
+}
+
+/* --- changing and closing ------------------------------------------------------------------------------------------- */
+
+static const char *const fixed_sections[] = {"state", "address", "agent", "gateway", "cdr"};
+
+static void tell_fixed(const struct conf *was, const struct conf *now)
+{
+	for (size_t i = 0; i < sizeof(fixed_sections) / sizeof(fixed_sections[0]); i++)
+		if (!conf_same(was, now, fixed_sections[i]))
+			log_warn("configuration", "section %s has changed: that takes effect when tandem-ca is restarted", fixed_sections[i]);
+}
+
+int agent_reload(struct agent *a, const struct conf *was, const struct conf *now, struct buf *why)
+{
+	struct routing *routing = NULL;
+	int err = routing_new(&routing, now);
+	if (!err)
+		err = registrar_reconfigure(a->registrar, now);
+	if (err) {
+		buf_printf(why, "users, trunks and routes: %s", strerror(-err));
+		mem_deref(routing);
+		return err;
+	}
+	mem_deref(a->routing);
+	a->routing = routing;
+	mem_ref((void *)(uintptr_t)now);
+	mem_deref(a->conf);
+	a->conf = (struct conf *)(uintptr_t)now;
+	take_limits(a);
+	agent_trace(a);
+	tell_fixed(was, now);
+	return 0;
+}
+
+bool agent_stop(struct agent *a)
+{
+	a->stopping = true;
+	calls_end_all(&a->calls, "the gateway is shutting down");
+	return !calls_count(&a->calls);
+}
+
+void agent_close(struct agent *a)
+{
+	a->on_stopped = NULL;
+	calls_fini(&a->calls);
+	a->sip = mem_deref(a->sip);
+	gateways_close(&a->gateways);
+	a->registrar = mem_deref(a->registrar);
+	a->routing = mem_deref(a->routing);
+	a->cdr = mem_deref(a->cdr);
+	a->store = mem_deref(a->store);
+	mem_free(a->addresses);
+	a->addresses = NULL;
+	a->conf = mem_deref(a->conf);
+}

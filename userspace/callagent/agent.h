@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the call agent's process has, opened in order and closed in the reverse one. */
+#pragma once
+#include "callagent/call.h"
+#include "callagent/gateways.h"
+#include "callagent/route.h"
+#include "config/schema.h"
+#include "sip/session.h"
+
+/* Tables of the store. */
+enum { AGENT_STORE_BINDINGS, AGENT_STORE_SECRETS, AGENT_STORE_CDR };
+
+struct agent {
+	struct conf *conf;
+	struct config_address *addresses; /* listeners point into them */
+	unsigned n_addresses;
+	struct store *store;
+	struct cdr_log *cdr;
+	struct sip_stack *sip;
+	struct registrar *registrar;
+	struct routing *routing;
+	struct gateways gateways;
+	struct calls calls;
+	bool stopping;
+	void (*on_stopped)(void); /* the last call is over after agent_stop() */
+};
+
+/* Opens everything; on error `why` says what could not be had, and agent_close() is still due. */
+int agent_open(struct agent *a, const struct conf *conf, struct buf *why);
+/* Users, trunks, routes and limits of `now` take effect; what needs a restart is said in the log. On error nothing has changed. */
+int agent_reload(struct agent *a, const struct conf *was, const struct conf *now, struct buf *why);
+/* No new calls, those there end. True: there are none. */
+bool agent_stop(struct agent *a);
+void agent_close(struct agent *a);
+/* Switches tracing of messages on the control socket on or off, as somebody listens or not. */
+void agent_trace(struct agent *a);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who is asking: the users of the configuration and digest authentication of their requests (RFC 3261 22, RFC 8760). One
+ * object serves the registrar (401) and calls (407). */
+#pragma once
+#include "base/conf.h"
+#include "base/store.h"
+#include "sip/digest.h"
+#include "sip/stack.h"
+
+struct auth; /* reference-counted */
+
+/* A user of the configuration; lives until auth_reconfigure(): keep the name, not the pointer. */
+struct user;
+const char *user_name(const struct user *u);
+/* Its section of the configuration: display, numbers, address, nat, ... */
+const struct conf_part *user_conf(const struct user *u);
+/* Whether `name` (unescaped user part) is the user's name or one of its numbers. */
+bool user_owns(const struct user *u, const char *name);
+
+struct auth_params {
+	const struct conf *conf; /* sections sip (realm), registrar (nonce-life), user; a reference is taken */
+	struct store *store;     /* keeps the nonce secret across restarts; NULL: a random one for this run */
+	unsigned secret_table;
+};
+
+int auth_new(struct auth **ret, const struct auth_params *p);
+/* Takes the users of `conf`: on error nothing has changed. */
+int auth_reconfigure(struct auth *a, const struct conf *conf);
+
+/* By name, or by one of its numbers; NULL: nobody. */
+const struct user *auth_user(const struct auth *a, const char *name);
+const struct user *auth_user_by_number(const struct auth *a, const char *number);
+/* Calls fn for every user, in the order of the configuration. */
+void auth_each_user(const struct auth *a, void (*fn)(const struct user *u, void *arg), void *arg);
+const char *auth_realm(const struct auth *a);
+/* Whether the host of a URI names this box: its realm, one of registrar.domains, or an address it listens at. */
+bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const struct sip_uri *uri);
+
+enum auth_result {
+	AUTH_OK,         /* *user is set; nothing was sent */
+	AUTH_CHALLENGED, /* 401 or 407 was sent */
+	AUTH_REFUSED,    /* another final answer was sent (400, 403) */
+};
+
+/* Authenticates a request and itself answers when that fails: the caller goes on only after AUTH_OK. `proxy`: 407 and
+ * Proxy-Authorization (calls), else 401 and Authorization (REGISTER). */
+enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct sip_msg *req, bool proxy, const struct user **user);
+/* The From user must be the authenticated user's name or one of its numbers, unless its section says `any-from = yes`; "anonymous"
+ * passes too (RFC 3323). When not, 403 was sent and AUTH_REFUSED is returned. */
+enum auth_result auth_check_from(struct auth *a, struct sip_strans *st, const struct sip_msg *req, const struct user *user);

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/call.h"
+#include "callagent/call_priv.h"
+#include <stdio.h>
+#include <sys/random.h>
+
+static const char *const names[] = {
+	[CALL_NEW] = "new",       [CALL_OFFERING] = "offering", [CALL_RINGING] = "ringing", [CALL_ANSWERING] = "answering",
+	[CALL_ACTIVE] = "active", [CALL_ENDING] = "ending",     [CALL_DONE] = "done",
+};
+
+static const char *const parties[] = {
+	[CALL_BY_CALLER] = "caller",     [CALL_BY_CALLED] = "called", [CALL_BY_GATEWAY] = "gateway",
+	[CALL_BY_OPERATOR] = "operator", [CALL_BY_TANDEM] = "tandem",
+};
+
+const char *call_state_name(enum call_state s)
+{
+	return names[s];
+}
+
+void call_state(struct call *c, enum call_state state, const char *why)
+{
+	log_debug(c->object, "%s -> %s: %s", names[c->state], names[state], why);
+	c->state = state;
+}
+
+/* --- all calls ---------------------------------------------------------------------------------------------------- */
+
+int calls_init(struct calls *cs)
+{
+	list_init(&cs->all);
+	return hash_init(&cs->table, 256);
+}
+
+void calls_fini(struct calls *cs)
+{
+	struct call *c;
+	list_foreach_safe(c, &cs->all, link) {
+		list_remove(&c->link);
+		hash_remove(&cs->table, &c->by_id);
+		mem_deref(c);
+	}
+	hash_free(&cs->table);
+}
+
+/* The whole id, or the part of it that logs show. */
+struct call *calls_find(const struct calls *cs, struct slice id)
+{
+	struct call *c;
+	uint32_t h = slice_hash(id, true);
+	hash_foreach_match(c, &cs->table, h, by_id)
+		if (slice_caseeq(slice_str(c->id), id))
+			return c;
+	if (id.len < 4)
+		return NULL;
+	list_foreach(c, &cs->all, link)
+		if (slice_casestarts(slice_str(c->id), id))
+			return c;
+	return NULL;
+}
+
+size_t calls_count(const struct calls *cs)
+{
+	return cs->table.count;
+}
+
+void calls_end_all(struct calls *cs, const char *why)
+{
+	/* Ending one may take it out of the list at once: start over until all are on their way. */
+	for (bool again = true; again;) {
+		struct call *c;
+		again = false;
+		list_foreach(c, &cs->all, link) {
+			if (call_over(c))
+				continue;
+			call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 503, .cause = 41, .words = why});
+			again = true;
+			break;
+		}
+	}
+}
+
+/* --- birth -------------------------------------------------------------------------------------------------------- */
+
+static void destroy(void *obj)
+{
+	struct call *c = obj;
+	timer_stop(&c->ring);
+	timer_stop(&c->longest);
+	for (unsigned i = 0; i < c->n_groups; i++)
+		mem_deref(c->group[i]);
+	struct leg *l;
+	list_foreach_safe(l, &c->legs, link) {
+		list_remove(&l->link);
+		l->call = NULL;
+		mem_deref(l);
+	}
+	if (c->a)
+		c->a->call = NULL;
+	mem_deref(c->a);
+	mem_deref(c->offer);
+	mem_deref(unconst(c->offer_native));
+	mem_deref(c->gw);
+}
+
+static int random_id(char *id, size_t size)
+{
+	uint8_t bytes[8];
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return -EIO;
+	struct buf b = buf_fixed(id, size);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		buf_printf(&b, "%02x", bytes[i]);
+	buf_z(&b);
+	return b.err;
+}
+
+int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw)
+{
+	struct call *c = mem_alloc(sizeof(*c), destroy);
+	if (!c)
+		return -ENOMEM;
+	int err = random_id(c->id, sizeof(c->id));
+	if (err) {
+		mem_deref(c);
+		return err;
+	}
+	list_init(&c->legs);
+	c->calls = cs;
+	c->gw = mem_ref(gw);
+	struct buf name = buf_fixed(c->object, sizeof(c->object));
+	buf_printf(&name, "call %.8s", c->id);
+	buf_z(&name);
+	CDR_SET(c->cdr.id, slice_str(c->id));
+	c->cdr.setup = (int64_t)clock_utc_ms();
+	hash_insert(&cs->table, &c->by_id, slice_hash(slice_str(c->id), true));
+	list_append(&cs->all, &c->link);
+	outcome_attempt();
+	*ret = c;
+	return 0;
+}
+
+/* Media shared by the legs that are reached the same way; made when the first of them comes. */
+static int group_for(struct call *c, struct leg *l)
+{
+	for (unsigned i = 0; i < c->n_groups; i++) {
+		const struct leg *o;
+		list_foreach(o, &c->legs, link)
+			if (o->media == c->group[i] && o->party.signalling.family == l->party.signalling.family &&
+			    slice_eq(slice_str(o->party.address), slice_str(l->party.address))) {
+				l->media = o->media;
+				return 0;
+			}
+	}
+	if (c->n_groups == CALL_GROUPS)
+		return -E2BIG;
+	struct media_params p = {
+		.gw = c->gw,
+		.call_id = c->id,
+		.object = c->object,
+		.party = {[SIDE_A] = c->a->party, [SIDE_B] = l->party},
+		.silence_s = c->calls->silence_s,
+		.lost = call_on_media_lost,
+		.arg = c,
+	};
+	int err = media_new(&c->group[c->n_groups], &p);
+	if (!err)
+		l->media = c->group[c->n_groups++];
+	return err;
+}
+
+int call_add_leg(struct call *c, struct leg *l)
+{
+	struct buf name = buf_fixed(l->object, sizeof(l->object));
+	int err = 0;
+	if (!c->a) {
+		buf_printf(&name, "%s leg a", c->object);
+		c->a = l;
+	} else {
+		err = group_for(c, l);
+		if (err)
+			return err;
+		buf_printf(&name, "%s leg b%u", c->object, ++c->n_legs);
+		list_append(&c->legs, &l->link);
+	}
+	buf_z(&name);
+	l->call = c;
+	return 0;
+}
+
+/* --- tasks -------------------------------------------------------------------------------------------------------- */
+
+static void task_destroy(void *obj)
+{
+	struct call_task *t = obj;
+	mem_deref(t->call);
+	mem_deref(t->leg);
+	mem_deref(t->sdp);
+	mem_deref(unconst(t->news.native));
+}
+
+struct call_task *call_task_new(struct leg *l, const struct leg_news *n, struct sdp *sdp)
+{
+	struct call_task *t = mem_alloc(sizeof(*t), task_destroy);
+	if (!t)
+		return NULL;
+	t->call = mem_ref(l->call);
+	t->leg = mem_ref(l);
+	t->news = *n;
+	t->sdp = mem_ref(sdp);
+	mem_ref(unconst(n->native));
+	return t;
+}
+
+int call_read_sdp(struct sdp **ret, const struct leg *l, struct slice text)
+{
+	const char *why = "";
+	int err = sdp_parse(ret, text, &why);
+	if (err)
+		log_remote(l->object, "session description refused: %s", err == -ENOMEM ? "out of memory" : why);
+	return err;
+}
+
+void call_leg_said(struct leg *l, struct sdp *sdp, bool offer)
+{
+	mem_ref(sdp);
+	mem_deref(l->said);
+	l->said = sdp;
+	l->said_offer = offer;
+}
+
+struct leg *call_peer(const struct call *c, const struct leg *l)
+{
+	return l == c->a ? c->winner : c->a;
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+void call_release_leg(struct leg *l, const struct leg_news *n)
+{
+	if (l->state >= LEG_CLOSING)
+		return;
+	if (l->state == LEG_NEW && l != l->call->a) {
+		leg_state(l, LEG_CLOSED, "never offered");
+		return;
+	}
+	leg_state(l, LEG_CLOSING, n->words ? n->words : "released");
+	l->kind->release(l, n);
+}
+
+static void media_over(void *arg, struct media *m)
+{
+	call_check_done(arg);
+}
+
+static void fill_outcome(struct call *c, enum call_by by, const struct leg_news *n)
+{
+	struct cdr *r = &c->cdr;
+	r->end = (int64_t)clock_utc_ms();
+	CDR_SET(r->released_by, slice_str(parties[by]));
+	r->status = r->answer ? 200 : n->status;
+	r->cause = n->cause ? n->cause : r->answer ? 16 : outcome_cause(n->status);
+	CDR_SET(r->why, slice_str(n->words ? n->words : r->answer ? "normal" : ""));
+}
+
+void call_end(struct call *c, enum call_by by, const struct leg_news *n)
+{
+	if (call_over(c))
+		return;
+	mem_ref(c);
+	call_state(c, CALL_ENDING, n->words ? n->words : parties[by]);
+	timer_stop(&c->ring);
+	timer_stop(&c->longest);
+	fill_outcome(c, by, n);
+	if (!c->cdr.answer)
+		outcome_failed(n->status);
+	log_info(c->object, "%s -> %s ended by %s: %u cause %u%s%s", c->cdr.caller, c->cdr.called, parties[by], (unsigned)c->cdr.status,
+		 (unsigned)c->cdr.cause, n->words ? ", " : "", n->words ? n->words : "");
+	call_release_leg(c->a, n);
+	struct leg *l;
+	list_foreach(l, &c->legs, link)
+		call_release_leg(l, n);
+	for (unsigned i = 0; i < c->n_groups; i++)
+		media_end(c->group[i], media_over, c);
+	call_check_done(c);
+	mem_deref(c);
+}
+
+void call_fail(struct call *c, unsigned status, unsigned cause, const char *words)
+{
+	call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = status, .cause = cause, .words = words});
+}
+
+/* The called leg that the record is about: the one that answered, else the one whose failure counts, else the first. */
+static struct leg *recorded_leg(const struct call *c)
+{
+	struct leg *l, *best = c->winner;
+	if (!best)
+		list_foreach(l, &c->legs, link)
+			if (!best || outcome_better(l->status, best->status))
+				best = l;
+	return best;
+}
+
+static void write_record(struct call *c)
+{
+	struct leg *b = recorded_leg(c);
+	c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
+	if (b) {
+		b->kind->describe(b, &c->cdr.leg[CDR_B]);
+		CDR_SET(c->cdr.target, slice_str(b->target));
+		if (b->media) {
+			c->cdr.leg[CDR_A].quality = *media_quality(b->media, SIDE_A);
+			c->cdr.leg[CDR_B].quality = *media_quality(b->media, SIDE_B);
+		}
+	}
+	int err = cdr_end(c->calls->cdr, &c->cdr);
+	if (err)
+		log_error(c->object, "its record was not queued: %s", strerror(-err));
+}
+
+static bool is_done(const struct call *c)
+{
+	if (c->state != CALL_ENDING || c->a->state != LEG_CLOSED)
+		return false;
+	const struct leg *l;
+	list_foreach(l, &c->legs, link)
+		if (l->state != LEG_CLOSED)
+			return false;
+	for (unsigned i = 0; i < c->n_groups; i++)
+		if (!media_ended(c->group[i]))
+			return false;
+	return true;
+}
+
+void call_check_done(struct call *c)
+{
+	if (!is_done(c))
+		return;
+	call_state(c, CALL_DONE, "both sides and the media are over");
+	write_record(c);
+	hash_remove(&c->calls->table, &c->by_id);
+	list_remove(&c->link);
+	struct calls *cs = c->calls;
+	mem_deref(c);
+	if (!cs->table.count && cs->on_empty)
+		cs->on_empty(cs->arg);
+}
+
+static void fail_if_nobody_left(struct call *c)
+{
+	struct leg *l, *best = NULL;
+	list_foreach(l, &c->legs, link) {
+		if (l->state != LEG_CLOSED)
+			return;
+		if (!best || outcome_better(l->status, best->status))
+			best = l;
+	}
+	if (!best)
+		return;
+	struct leg_news n = {
+		.status = outcome_for_caller(best->status),
+		.cause = best->cause ? best->cause : outcome_cause(best->status),
+		.words = best->words,
+		.native = best->last,
+	};
+	call_end(c, CALL_BY_CALLED, &n);
+}
+
+void call_on_closed(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = mem_ref(l->call);
+	if (!c || l->state == LEG_CLOSED)
+		goto out;
+	bool was_active = l->state == LEG_ACTIVE || l->state == LEG_ANSWERED;
+	leg_state(l, LEG_CLOSED, n->words ? n->words : "over");
+	l->status = n->status;
+	l->cause = n->cause;
+	l->words = n->words;
+	if (!l->last)
+		l->last = mem_ref(unconst(n->native));
+	if (call_over(c)) {
+		call_check_done(c);
+	} else if (l == c->a || l == c->winner) {
+		if (was_active && n->status >= 300)
+			outcome_lost(OUTCOME_SIGNALLING_LOST);
+		call_end(c, l == c->a ? CALL_BY_CALLER : CALL_BY_CALLED, n);
+	} else if (c->state < CALL_ANSWERING) {
+		log_info(l->object, "did not answer: %u", n->status);
+		if (c->early == l)
+			c->early = NULL;
+		/* A 6xx speaks for the called party wherever it is (RFC 3261 16.7 step 5). */
+		if (n->status >= 600)
+			call_end(c, CALL_BY_CALLED, n);
+		else
+			fail_if_nobody_left(c);
+	}
+out:
+	mem_deref(c);
+}
+
+void call_on_media_lost(void *arg, struct media *m, const char *why)
+{
+	struct call *c = arg;
+	if (call_over(c))
+		return;
+	log_warn(c->object, "media lost: %s", why);
+	if (c->cdr.answer)
+		outcome_lost(OUTCOME_MEDIA_LOST);
+	/* Q.850 102: recovery on timer expiry, as for any supervision that ran out. */
+	call_end(c, CALL_BY_GATEWAY, &(struct leg_news){.status = 503, .cause = 102, .words = why});
+}
+
+static void put(json_t *o, const char *key, json_t *v)
+{
+	json_object_set_new(o, key, v ? v : json_null());
+}
+
+json_t *call_json(const struct call *c)
+{
+	json_t *o = json_object();
+	struct cdr r = c->cdr;
+	const struct leg *b = recorded_leg(c);
+	if (!o)
+		return NULL;
+	c->a->kind->describe(c->a, &r.leg[CDR_A]);
+	if (b)
+		b->kind->describe(b, &r.leg[CDR_B]);
+	put(o, "id", json_string(c->id));
+	put(o, "state", json_string(names[c->state]));
+	put(o, "from", json_string(r.caller));
+	put(o, "to", json_string(r.called));
+	put(o, "source", json_string(r.source));
+	put(o, "target", json_string(b ? b->target : r.target));
+	put(o, "setup", json_integer(r.setup));
+	put(o, "answer", r.answer ? json_integer(r.answer) : json_null());
+	put(o, "duration_ms", json_integer(r.answer ? (json_int_t)clock_utc_ms() - r.answer : 0));
+	put(o, "codec", json_string(r.codec));
+	put(o, "a", json_string(r.leg[CDR_A].peer));
+	put(o, "b", json_string(r.leg[CDR_B].peer));
+	put(o, "a_call_id", json_string(r.leg[CDR_A].call_id));
+	put(o, "b_call_id", json_string(r.leg[CDR_B].call_id));
+	put(o, "a_state", json_string(leg_state_name(c->a->state)));
+	put(o, "b_state", json_string(b ? leg_state_name(b->state) : "none"));
+	return o;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A call: the caller's leg, the called legs (several ring in parallel, one wins) and the media between them. */
+#pragma once
+#include "base/hash.h"
+#include "base/timer.h"
+#include "callagent/leg.h"
+
+enum call_state {
+	CALL_NEW,
+	CALL_OFFERING,  /* media ports are being had */
+	CALL_RINGING,   /* offered to the called legs */
+	CALL_ANSWERING, /* one has answered, media are being joined */
+	CALL_ACTIVE,
+	CALL_ENDING,    /* released; legs and media are finishing */
+	CALL_DONE,
+};
+
+enum call_by { CALL_BY_CALLER, CALL_BY_CALLED, CALL_BY_GATEWAY, CALL_BY_OPERATOR, CALL_BY_TANDEM };
+
+/* All calls of the process and what they share. */
+struct calls {
+	struct hash table; /* by id */
+	struct list all;
+	struct cdr_log *cdr; /* borrowed; may be NULL */
+	uint32_t silence_s;
+	uint64_t longest_ms; /* 0: no limit */
+	uint64_t ring_ms;
+	void (*on_empty)(void *arg); /* the last one is over; NULL */
+	void *arg;
+};
+
+int calls_init(struct calls *cs);
+void calls_fini(struct calls *cs);
+struct call *calls_find(const struct calls *cs, struct slice id);
+size_t calls_count(const struct calls *cs);
+/* Ends every call; their ends come later, from the loop. */
+void calls_end_all(struct calls *cs, const char *why);
+
+#define CALL_GROUPS 4
+
+struct call {
+	struct calls *calls;
+	struct hash_link by_id;
+	struct link link;
+	char id[17];     /* hex: also MGCP's C: */
+	char object[24]; /* "call 7f3a91c2" */
+	enum call_state state;
+	struct mgcp_gw *gw;
+	struct leg *a;
+	struct list legs;   /* the called ones */
+	unsigned n_legs;
+	struct leg *winner; /* the called leg that answered */
+	/* Called legs that are reached from one local address and family share media; a group each. */
+	struct media *group[CALL_GROUPS];
+	unsigned n_groups;
+	unsigned groups_pending;
+	struct sdp *offer;       /* the caller's; NULL when it made none */
+	struct leg *early;       /* the leg whose early media is heard */
+	unsigned told;           /* last progress status the caller was told */
+	struct leg *reofferer;   /* whose re-offer is under way */
+	bool reoffer_local;      /* ... answered by us, without asking the other side yet */
+	struct timer ring, longest;
+	struct cdr cdr;
+	const void *offer_native; /* the message that offered the call */
+};
+
+/* A new call in `cs`, which holds the reference until its end. */
+int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw);
+/* Adopts the reference of a leg: the caller's first, then the called ones. */
+int call_add_leg(struct call *c, struct leg *l);
+/* The caller's offer: everything starts. On error the call has ended with an answer to the caller. */
+void call_start(struct call *c, const struct leg_news *n);
+/* Ends it in whatever state. */
+void call_end(struct call *c, enum call_by by, const struct leg_news *why);
+/* The other party, once there is one. */
+struct leg *call_peer(const struct call *c, const struct leg *l);
+const char *call_state_name(enum call_state s);
+json_t *call_json(const struct call *c);
+
+/* --- what legs report ---------------------------------------------------------------------------------------------- */
+void call_on_progress(struct leg *l, const struct leg_news *n);
+void call_on_answered(struct leg *l, const struct leg_news *n);
+/* The caller's confirmation of the answer. */
+void call_on_confirmed(struct leg *l, const struct leg_news *n);
+void call_on_reoffer(struct leg *l, const struct leg_news *n);
+void call_on_reoffer_done(struct leg *l, const struct leg_news *n);
+/* false: nobody there to take it. */
+bool call_on_info(struct leg *l, const struct leg_news *n);
+/* The leg is over: status 0 when its party hung up or we asked for it, else why it failed. Once per leg. */
+void call_on_closed(struct leg *l, const struct leg_news *n);

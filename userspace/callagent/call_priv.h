@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files call_*.c share: call.c (life and death), call_setup.c (until the answer), call_reoffer.c (after it). */
+#pragma once
+#include "base/log.h"
+#include "base/mem.h"
+#include "callagent/call.h"
+#include "callagent/cdr.h"
+#include "callagent/outcome.h"
+#include <errno.h>
+
+void call_state(struct call *c, enum call_state state, const char *why);
+/* For failures with no message behind them. */
+void call_fail(struct call *c, unsigned status, unsigned cause, const char *words);
+/* Releases one leg, whatever its state, unless it is over already. */
+void call_release_leg(struct leg *l, const struct leg_news *n);
+void call_check_done(struct call *c);
+void call_on_media_lost(void *arg, struct media *m, const char *why);
+
+/* A step that waits for the media: what was said, by whom, kept until it is done. */
+struct call_task {
+	struct call *call;
+	struct leg *leg;
+	struct leg_news news; /* sdp and dialog point into native */
+	struct sdp *sdp;
+};
+
+/* NULL when memory is out. */
+struct call_task *call_task_new(struct leg *l, const struct leg_news *n, struct sdp *sdp);
+
+/* Parses a description; on failure logs against the leg. 0, -EBADMSG, -ENOMEM. */
+int call_read_sdp(struct sdp **ret, const struct leg *l, struct slice text);
+/* `said` becomes what the leg last described. */
+void call_leg_said(struct leg *l, struct sdp *sdp, bool offer);
+
+/* call_reoffer.c */
+void call_reoffer_confirmed(struct leg *l, const struct leg_news *n);
+void call_reoffer_aborted(struct call *c);
+
+static inline bool call_over(const struct call *c)
+{
+	return c->state >= CALL_ENDING;
+}
+
+static inline void *unconst(const void *p)
+{
+	return (void *)(uintptr_t)p;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Changed descriptions in an answered call (re-INVITE), one at a time: the media get what is missing, the other party is asked, its
+ * answer sets both connections. A refusal leaves everything as it was. */
+#include "callagent/call.h"
+#include "callagent/call_priv.h"
+
+static void reply(struct leg *l, unsigned status, const char *words, struct slice sdp, const void *native)
+{
+	struct leg_news n = {.status = status, .words = words, .sdp = sdp, .native = native};
+	int err = l->kind->reoffer_reply(l, &n);
+	if (err)
+		log_warn(l->object, "re-offer not answered: %s", strerror(-err));
+}
+
+static void refuse(struct leg *l, unsigned status, const char *words, const void *native)
+{
+	struct call *c = l->call;
+	if (c->reofferer == l)
+		c->reofferer = NULL;
+	log_info(l->object, "re-offer refused: %u%s%s", status, words ? ", " : "", words ? words : "");
+	reply(l, status, words, SLICE_NONE, native);
+}
+
+static struct media *media_of(const struct call *c)
+{
+	return c->winner->media;
+}
+
+/* --- asked by one party, passed to the other ---------------------------------------------------------------------- */
+
+static void ports_ready(void *arg, struct media *m, int err, unsigned code)
+{
+	struct call_task *t = arg;
+	struct call *c = t->call;
+	struct leg *from = t->leg, *to = call_peer(c, from);
+	struct buf sdp = buf_growing();
+	if (call_over(c) || c->reofferer != from)
+		goto out;
+	if (!err)
+		err = media_describe(m, to->side, t->sdp, &to->origin, NULL, &sdp);
+	if (!err) {
+		struct leg_news n = t->news;
+		n.sdp = buf_text(&sdp);
+		err = to->kind->reoffer(to, &n);
+	}
+	if (err) {
+		media_refused(m);
+		if (c->reoffer_local)
+			c->reofferer = NULL;
+		else
+			refuse(from, err == -EINPROGRESS ? 491 : err == -ENOMEM ? 500 : 503, media_failure(err), NULL);
+	}
+out:
+	buf_reset(&sdp);
+	mem_deref(t);
+}
+
+static int pass_on(struct leg *l, const struct leg_news *n, struct sdp *sdp)
+{
+	struct call_task *t = call_task_new(l, n, sdp);
+	if (!t)
+		return -ENOMEM;
+	l->call->reofferer = l;
+	mem_ref(sdp);
+	mem_deref(l->call->offer);
+	l->call->offer = sdp;
+	int err = media_offer(media_of(l->call), l->side, sdp, ports_ready, t);
+	if (err)
+		mem_deref(t);
+	return err;
+}
+
+/* --- an offer asked for (re-INVITE without a body) ------------------------------------------------------------------ */
+
+/* We offer what the other party last described, with the direction it would like: what it offered, or all when it
+ * only answered (RFC 6337 5.3). */
+static void offer_back(struct leg *l)
+{
+	struct call *c = l->call;
+	struct leg *other = call_peer(c, l);
+	enum sdp_dir dirs[SDP_MAX_MEDIA];
+	struct buf sdp = buf_growing();
+	if (!other->said) {
+		refuse(l, 488, "nothing to offer", NULL);
+		return;
+	}
+	for (unsigned i = 0; i < other->said->n_media; i++)
+		dirs[i] = other->said_offer ? other->said->media[i].dir : SDP_SENDRECV;
+	int err = media_describe(media_of(c), l->side, other->said, &l->origin, dirs, &sdp);
+	if (err) {
+		refuse(l, 500, strerror(-err), NULL);
+	} else {
+		c->reofferer = l;
+		c->reoffer_local = true;
+		reply(l, 200, NULL, buf_text(&sdp), NULL);
+	}
+	buf_reset(&sdp);
+}
+
+/* The answer to that came in the confirmation: the other party is asked to follow, as if it had been offered. */
+void call_reoffer_confirmed(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = l->call;
+	struct sdp *sdp = NULL;
+	if (c->reofferer != l || !c->reoffer_local)
+		return;
+	int err = slice_empty(n->sdp) ? -EBADMSG : call_read_sdp(&sdp, l, n->sdp);
+	if (!err)
+		err = pass_on(l, n, sdp);
+	if (err) {
+		log_remote(l->object, "no usable answer to our offer: nothing changes");
+		c->reofferer = NULL;
+		c->reoffer_local = false;
+	}
+	mem_deref(sdp);
+}
+
+void call_on_reoffer(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = mem_ref(l->call);
+	struct sdp *sdp = NULL;
+	const char *why = NULL;
+	if (!c)
+		return;
+	if (c->state != CALL_ACTIVE || c->reofferer) {
+		refuse(l, 491, "another offer is under way", NULL);
+		goto out;
+	}
+	c->reoffer_local = false;
+	if (slice_empty(n->sdp)) {
+		offer_back(l);
+		goto out;
+	}
+	if (call_read_sdp(&sdp, l, n->sdp)) {
+		refuse(l, 400, "session description cannot be read", NULL);
+		goto out;
+	}
+	unsigned status = sdp_offer_refusal(sdp, &why);
+	/* RFC 3264 8: streams are never taken out of a description. */
+	if (!status && l->said && sdp->n_media < l->said->n_media) {
+		status = 488;
+		why = "fewer streams than before";
+	}
+	int err = status ? 0 : pass_on(l, n, sdp);
+	if (status || err)
+		refuse(l, status ? status : 500, status ? why : strerror(-err), NULL);
+out:
+	mem_deref(sdp);
+	mem_deref(c);
+}
+
+/* --- the other party's answer --------------------------------------------------------------------------------------- */
+
+static void done_ready(void *arg, struct media *m, int err, unsigned code)
+{
+	struct call_task *t = arg;
+	struct call *c = t->call;
+	struct leg *asker = c->reofferer, *answerer = t->leg;
+	struct buf sdp = buf_growing();
+	if (call_over(c) || !asker)
+		goto out;
+	if (!err && !c->reoffer_local)
+		err = media_describe(m, asker->side, t->sdp, &asker->origin, NULL, &sdp);
+	if (err) {
+		/* One side has the new description and the other cannot: the call cannot be what either thinks it is. */
+		call_fail(c, 503, 47, media_failure(err));
+		goto out;
+	}
+	call_leg_said(asker, c->offer, true);
+	call_leg_said(answerer, t->sdp, false);
+	c->reofferer = NULL;
+	if (!c->reoffer_local)
+		reply(asker, 200, NULL, buf_text(&sdp), t->news.native);
+	c->reoffer_local = false;
+out:
+	buf_reset(&sdp);
+	mem_deref(t);
+}
+
+static int join_answer(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = l->call;
+	struct sdp *sdp;
+	const char *why = NULL;
+	struct call_task *t = NULL;
+	int err = call_read_sdp(&sdp, l, n->sdp);
+	if (err)
+		return err;
+	err = sdp_check_answer(c->offer, sdp, &why);
+	if (err)
+		log_remote(l->object, "answer to the re-offer refused: %s", why);
+	if (!err) {
+		t = call_task_new(l, n, sdp);
+		err = t ? 0 : -ENOMEM;
+	}
+	if (!err)
+		err = media_answer(media_of(c), l->side, sdp, true, done_ready, t);
+	if (err)
+		mem_deref(t);
+	mem_deref(sdp);
+	return err;
+}
+
+void call_on_reoffer_done(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = mem_ref(l->call);
+	if (!c || call_over(c) || !c->reofferer || c->reofferer == l)
+		goto out;
+	struct leg *asker = c->reofferer;
+	bool accepted = n->status >= 200 && n->status < 300;
+	int err = accepted ? join_answer(l, n) : 0;
+	if (accepted && !err)
+		goto out;
+	media_refused(media_of(c));
+	if (c->reoffer_local) {
+		c->reofferer = NULL;
+		c->reoffer_local = false;
+		log_info(l->object, "did not follow: %u", n->status);
+	} else {
+		refuse(asker, accepted ? 500 : outcome_for_caller(n->status), accepted ? "unusable answer" : NULL, n->native);
+	}
+out:
+	mem_deref(c);
+}
+
+/* --- information ---------------------------------------------------------------------------------------------------- */
+
+bool call_on_info(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = l->call;
+	struct leg *to = c && c->state == CALL_ACTIVE ? call_peer(c, l) : NULL;
+	return to && to->kind->info && !to->kind->info(to, n);
+}

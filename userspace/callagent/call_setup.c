@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* From the offer of a call to its answer. */
+#include "callagent/call.h"
+#include "callagent/call_priv.h"
+#include "callagent/gateways.h"
+
+#define CAUSE_NO_ANSWER 19  /* Q.850: no answer from user (user alerted) */
+#define CAUSE_NO_CIRCUIT 34 /* Q.850: no circuit/channel available */
+#define CAUSE_TIMER 102     /* Q.850: recovery on timer expiry */
+
+static const struct leg_news elsewhere = {.status = 200, .words = "Call completed elsewhere"};
+
+/* --- the offer ---------------------------------------------------------------------------------------------------- */
+
+static void on_ring_timeout(void *arg)
+{
+	struct call *c = arg;
+	call_fail(c, 408, CAUSE_NO_ANSWER, "nobody answered in time");
+}
+
+static void leg_failed(struct leg *l, unsigned status, const char *words)
+{
+	call_on_closed(l, &(struct leg_news){.status = status, .words = words});
+}
+
+/* Offers the call to one leg, with the description that its media made of the caller's. */
+static void offer_leg(struct leg *l)
+{
+	struct call *c = l->call;
+	struct buf sdp = buf_growing();
+	int err = c->offer ? media_describe(l->media, SIDE_B, c->offer, &l->origin, NULL, &sdp) : 0;
+	if (!err) {
+		leg_state(l, LEG_OFFERED, "call offered");
+		err = l->kind->offer(l, &(struct leg_news){.sdp = buf_text(&sdp), .native = c->offer_native});
+	}
+	buf_reset(&sdp);
+	if (err) {
+		log_warn(l->object, "cannot be offered the call: %s", strerror(-err));
+		leg_failed(l, 503, "cannot be reached");
+	}
+}
+
+static void offer_group(struct call *c, const struct media *m)
+{
+	struct leg *l;
+	if (c->state == CALL_OFFERING) {
+		call_state(c, CALL_RINGING, "offered to the called party");
+		timer_start(&c->ring, c->calls->ring_ms, on_ring_timeout, c);
+	}
+	list_foreach(l, &c->legs, link)
+		if (l->media == m && l->state == LEG_NEW && !call_over(c))
+			offer_leg(l);
+}
+
+static void fail_group(struct call *c, const struct media *m, const char *words)
+{
+	struct leg *l;
+	list_foreach(l, &c->legs, link)
+		if (l->media == m && l->state == LEG_NEW && !call_over(c))
+			call_on_closed(l, &(struct leg_news){.status = 503, .cause = CAUSE_NO_CIRCUIT, .words = words});
+}
+
+static void ports_ready(void *arg, struct media *m, int err, unsigned code)
+{
+	struct call_task *t = arg;
+	struct call *c = t->call;
+	if (err != -ECANCELED)
+		gateways_served(c->gw, err, code);
+	if (!call_over(c)) {
+		if (err)
+			fail_group(c, m, media_failure(err));
+		else
+			offer_group(c, m);
+	}
+	mem_deref(t);
+}
+
+static int ask_ports(struct call *c, const struct leg_news *n)
+{
+	for (unsigned i = 0; i < c->n_groups; i++) {
+		struct call_task *t = call_task_new(c->a, n, NULL);
+		if (!t)
+			return -ENOMEM;
+		int err = media_offer(c->group[i], SIDE_A, c->offer, ports_ready, t);
+		if (err) {
+			mem_deref(t);
+			return err;
+		}
+		if (call_over(c))
+			return 0;
+	}
+	return 0;
+}
+
+static unsigned read_offer(struct call *c, const struct leg_news *n, const char **why)
+{
+	int err = call_read_sdp(&c->offer, c->a, n->sdp);
+	*why = err == -ENOMEM ? "out of memory" : "session description cannot be read";
+	if (err)
+		return err == -ENOMEM ? 500 : 400;
+	return sdp_offer_refusal(c->offer, why);
+}
+
+void call_start(struct call *c, const struct leg_news *n)
+{
+	const char *why = NULL;
+	mem_ref(c);
+	c->offer_native = mem_ref(unconst(n->native));
+	leg_state(c->a, LEG_OFFERED, "offers the call");
+	call_state(c, CALL_OFFERING, "offered by the caller");
+	log_info(c->object, "%s -> %s from %s", c->cdr.caller, c->cdr.called, c->cdr.source);
+	if (cdr_begin(c->calls->cdr, &c->cdr))
+		log_warn(c->object, "its record is not in the journal: out of memory");
+	if (!slice_empty(n->sdp)) {
+		unsigned status = read_offer(c, n, &why);
+		if (status) {
+			call_fail(c, status, 0, why);
+		} else {
+			call_leg_said(c->a, c->offer, true);
+			int err = ask_ports(c, n);
+			if (err && !call_over(c))
+				call_fail(c, err == -ENOMEM ? 500 : 503, CAUSE_NO_CIRCUIT, media_failure(err));
+		}
+	} else {
+		/* Without an offer the called party makes one, in its answer (RFC 3261 13.2.1). */
+		for (unsigned i = 0; i < c->n_groups && !call_over(c); i++)
+			offer_group(c, c->group[i]);
+	}
+	mem_deref(c);
+}
+
+/* --- progress ----------------------------------------------------------------------------------------------------- */
+
+static void tell_progress(struct call *c, const struct leg_news *n)
+{
+	if (c->state != CALL_RINGING)
+		return;
+	if (!c->cdr.progress)
+		c->cdr.progress = (int64_t)clock_utc_ms();
+	c->told = n->status;
+	if (c->a->state == LEG_OFFERED && n->status == 180)
+		leg_state(c->a, LEG_ALERTING, "told that it rings");
+	int err = c->a->kind->progress(c->a, n);
+	if (err)
+		log_warn(c->a->object, "progress %u not told: %s", n->status, strerror(-err));
+}
+
+static void early_ready(void *arg, struct media *m, int err, unsigned code)
+{
+	struct call_task *t = arg;
+	struct call *c = t->call;
+	struct buf sdp = buf_growing();
+	if (!err && c->state == CALL_RINGING && c->early == t->leg) {
+		struct leg_news n = t->news;
+		n.sdp = SLICE_NONE;
+		if (!media_describe(m, SIDE_A, t->sdp, &c->a->origin, NULL, &sdp))
+			n.sdp = buf_text(&sdp);
+		tell_progress(c, &n);
+	}
+	buf_reset(&sdp);
+	mem_deref(t);
+}
+
+/* Early media: one party is heard at a time, the first to speak. Another early dialog of the same leg takes over, as a
+ * sequential search further on makes them one after the other. */
+static bool start_early(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = l->call;
+	struct sdp *sdp;
+	const char *why;
+	if (!c->offer || slice_empty(n->sdp) || (c->early && c->early != l))
+		return false;
+	if (call_read_sdp(&sdp, l, n->sdp))
+		return false;
+	struct call_task *t = NULL;
+	int err = sdp_check_answer(c->offer, sdp, &why);
+	if (!err) {
+		t = call_task_new(l, n, sdp);
+		err = t ? 0 : -ENOMEM;
+	}
+	if (!err) {
+		c->early = l;
+		media_set_party(l->media, SIDE_B, &l->party);
+		call_leg_said(l, sdp, false);
+		err = media_answer(l->media, SIDE_B, sdp, false, early_ready, t);
+	}
+	if (err) {
+		mem_deref(t);
+		log_remote(l->object, "early media not joined: %s", err == -EBADMSG ? why : strerror(-err));
+	}
+	mem_deref(sdp);
+	return !err;
+}
+
+void call_on_progress(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = mem_ref(l->call);
+	if (c && c->state == CALL_RINGING && l != c->a) {
+		if (n->status == 180 && l->state == LEG_OFFERED)
+			leg_state(l, LEG_ALERTING, "rings");
+		if (!start_early(l, n) && n->status != c->told) {
+			struct leg_news bare = *n;
+			bare.sdp = SLICE_NONE;
+			tell_progress(c, &bare);
+		}
+	}
+	mem_deref(c);
+}
+
+/* --- the answer --------------------------------------------------------------------------------------------------- */
+
+static void on_longest(void *arg)
+{
+	struct call *c = arg;
+	outcome_lost(OUTCOME_TOO_LONG);
+	call_fail(c, 503, CAUSE_TIMER, "the longest duration allowed is over");
+}
+
+static void note_codec(struct call *c, const struct sdp *answer)
+{
+	for (unsigned i = 0; i < answer->n_media; i++) {
+		const struct sdp_media *m = &answer->media[i];
+		if (!m->port || !m->n_formats)
+			continue;
+		CDR_SET(c->cdr.codec, slice_empty(m->formats[0].name) ? m->formats[0].id : m->formats[0].name);
+		return;
+	}
+}
+
+static void note_media(struct cdr_leg *out, const struct sdp *said)
+{
+	char text[ADDR_STR_LEN];
+	for (unsigned i = 0; said && i < said->n_media; i++)
+		if (said->media[i].port && addr_is_set(&said->media[i].rtp)) {
+			CDR_SET(out->media, slice_str(addr_str(&said->media[i].rtp, text)));
+			return;
+		}
+}
+
+static void note_answer(struct call *c, const struct sdp *answer)
+{
+	c->cdr.answer = (int64_t)clock_utc_ms();
+	c->cdr.status = 200;
+	note_codec(c, answer);
+	note_media(&c->cdr.leg[CDR_A], c->a->said);
+	note_media(&c->cdr.leg[CDR_B], c->winner->said);
+	c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
+	c->winner->kind->describe(c->winner, &c->cdr.leg[CDR_B]);
+	CDR_SET(c->cdr.target, slice_str(c->winner->target));
+	if (cdr_begin(c->calls->cdr, &c->cdr))
+		log_warn(c->object, "its record in the journal is not up to date: out of memory");
+	outcome_answered();
+}
+
+/* The media are joined: the caller gets the answer (or the called party's offer). */
+static void answer_ready(void *arg, struct media *m, int err, unsigned code)
+{
+	struct call_task *t = arg;
+	struct call *c = t->call;
+	struct buf sdp = buf_growing();
+	if (c->state != CALL_ANSWERING)
+		goto out;
+	if (!err)
+		err = media_describe(m, SIDE_A, t->sdp, &c->a->origin, NULL, &sdp);
+	if (!err) {
+		struct leg_news n = t->news;
+		n.sdp = buf_text(&sdp);
+		leg_state(c->a, LEG_ANSWERED, "told the answer");
+		err = c->a->kind->answer(c->a, &n);
+	}
+	if (err) {
+		call_fail(c, err == -ENOMEM ? 500 : 503, CAUSE_NO_CIRCUIT, media_failure(err));
+		goto out;
+	}
+	call_state(c, CALL_ACTIVE, "answered");
+	note_answer(c, t->sdp);
+	if (c->calls->longest_ms)
+		timer_start(&c->longest, c->calls->longest_ms, on_longest, c);
+out:
+	buf_reset(&sdp);
+	mem_deref(t);
+}
+
+/* Everybody but the winner stops ringing; their media go. */
+static void release_losers(struct call *c)
+{
+	struct leg *l;
+	list_foreach(l, &c->legs, link)
+		if (l != c->winner)
+			call_release_leg(l, &elsewhere);
+	for (unsigned i = 0; i < c->n_groups; i++)
+		if (c->group[i] != c->winner->media)
+			media_end(c->group[i], NULL, NULL);
+}
+
+static int join_answer(struct leg *l, const struct leg_news *n, const char **why)
+{
+	struct call *c = l->call;
+	struct sdp *sdp = NULL;
+	*why = "the answer has no usable session description";
+	/* A 200 without a description repeats the early answer. */
+	int err = 0;
+	if (slice_empty(n->sdp) && c->offer && l->said)
+		sdp = mem_ref(l->said);
+	else
+		err = call_read_sdp(&sdp, l, n->sdp);
+	if (!err)
+		err = c->offer ? sdp_check_answer(c->offer, sdp, why) : 0;
+	struct call_task *t = err ? NULL : call_task_new(l, n, sdp);
+	if (!err)
+		err = t ? 0 : -ENOMEM;
+	if (!err) {
+		media_set_party(l->media, SIDE_B, &l->party);
+		call_leg_said(l, sdp, !c->offer);
+		err = c->offer ? media_answer(l->media, SIDE_B, sdp, true, answer_ready, t)
+			       : media_offer(l->media, SIDE_B, sdp, answer_ready, t);
+	}
+	if (err)
+		mem_deref(t);
+	mem_deref(sdp);
+	return err;
+}
+
+void call_on_answered(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = mem_ref(l->call);
+	const char *why;
+	if (!c)
+		return;
+	if (c->state != CALL_RINGING) {
+		/* Two answered at once, or the call is over: this one came second. */
+		call_release_leg(l, c->state >= CALL_ENDING ? &(struct leg_news){0} : &elsewhere);
+		goto out;
+	}
+	leg_state(l, c->offer ? LEG_ACTIVE : LEG_ANSWERED, "answered");
+	c->winner = l;
+	timer_stop(&c->ring);
+	call_state(c, CALL_ANSWERING, l->object);
+	release_losers(c);
+	int err = join_answer(l, n, &why);
+	if (err && !call_over(c))
+		call_fail(c, err == -ENOMEM ? 500 : 502, 0, why);
+out:
+	mem_deref(c);
+}
+
+/* --- the caller confirms ------------------------------------------------------------------------------------------ */
+
+/* The caller's answer to the called party's offer is in place: the called party gets it. */
+static void confirm_ready(void *arg, struct media *m, int err, unsigned code)
+{
+	struct call_task *t = arg;
+	struct call *c = t->call;
+	struct buf sdp = buf_growing();
+	if (call_over(c) || !c->winner)
+		goto out;
+	if (!err)
+		err = media_describe(m, SIDE_B, t->sdp, &c->winner->origin, NULL, &sdp);
+	if (!err) {
+		leg_state(c->winner, LEG_ACTIVE, "confirmed");
+		note_codec(c, t->sdp);
+		note_media(&c->cdr.leg[CDR_A], t->sdp);
+		err = c->winner->kind->confirm(c->winner, buf_text(&sdp));
+	}
+	if (err)
+		call_fail(c, 503, CAUSE_NO_CIRCUIT, media_failure(err));
+out:
+	buf_reset(&sdp);
+	mem_deref(t);
+}
+
+static void confirm_answer(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = l->call;
+	struct sdp *sdp = NULL;
+	const char *why = "no answer to the called party's offer";
+	struct call_task *t = NULL;
+	int err = call_read_sdp(&sdp, l, n->sdp);
+	if (!err)
+		err = sdp_check_answer(c->winner->said, sdp, &why);
+	if (!err) {
+		t = call_task_new(l, n, sdp);
+		err = t ? 0 : -ENOMEM;
+	}
+	if (!err) {
+		call_leg_said(l, sdp, false);
+		err = media_answer(c->winner->media, SIDE_A, sdp, true, confirm_ready, t);
+	}
+	if (err) {
+		mem_deref(t);
+		call_fail(c, 488, 0, why);
+	}
+	mem_deref(sdp);
+}
+
+void call_on_confirmed(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = mem_ref(l->call);
+	if (c && !call_over(c)) {
+		bool first = l->state == LEG_ANSWERED;
+		if (first)
+			leg_state(l, LEG_ACTIVE, "confirmed");
+		if (first && l == c->a && !c->offer && c->winner)
+			confirm_answer(l, n);
+		else
+			call_reoffer_confirmed(l, n);
+	}
+	mem_deref(c);
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/core.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "callagent/leg_sip.h"
+#include "callagent/leg_sip_news.h"
+#include "callagent/outcome.h"
+#include "sip/check.h"
+#include <ctype.h>
+#include <errno.h>
+
+#define ALLOW  "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE"
+#define ACCEPT "application/sdp, multipart/mixed"
+
+static const char *const methods[] = {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", NULL};
+static const char *const types[] = {"application/sdp", "multipart/mixed", NULL};
+static const char *const extensions[] = {NULL};
+
+static const struct sip_check rules = {.methods = methods, .types = types, .extensions = extensions, .forwards = true};
+
+static void refuse(struct sip_strans *st, unsigned status, enum outcome_refusal why)
+{
+	outcome_refused(why);
+	sip_reply(st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+}
+
+/* --- who calls ------------------------------------------------------------------------------------------------------ */
+
+/* A trunk by its address; on the same address, but another port, users may be as well: one whose name is in From has to prove it. */
+static bool is_trunk(const struct agent *a, const struct sip_msg *req, struct source *from)
+{
+	char name[128];
+	if (route_trunk(a->routing, &req->src, from))
+		return false;
+	if (from->exact || sip_uri_user(&req->from.uri, name, sizeof(name)))
+		return true;
+	const struct auth *auth = registrar_auth(a->registrar);
+	return !auth_user(auth, name) && !auth_user_by_number(auth, name);
+}
+
+/* False when it has been answered. Strangers are challenged like everybody, and learn nothing. */
+static bool identify(struct agent *a, struct sip_strans *st, const struct sip_msg *req, struct source *from, const struct user **user)
+{
+	struct auth *auth = registrar_auth(a->registrar);
+	*user = NULL;
+	if (is_trunk(a, req, from))
+		return true;
+	if (auth_check(auth, st, req, true, user) != AUTH_OK || auth_check_from(auth, st, req, *user) != AUTH_OK) {
+		outcome_refused(OUTCOME_UNAUTHENTICATED);
+		return false;
+	}
+	route_user(*user, from);
+	return true;
+}
+
+/* --- what is called ------------------------------------------------------------------------------------------------- */
+
+/* The called number, unescaped: the user part, or the digits of a tel URI without visual separators (RFC 3966 3). */
+static int called_number(const struct sip_msg *req, char *out, size_t size)
+{
+	if (req->ruri.scheme != SIP_SCHEME_TEL) {
+		int err = sip_uri_user(&req->ruri, out, size);
+		return err ? err : *out ? 0 : -ENOENT;
+	}
+	struct slice digits = req->ruri.text;
+	struct buf b = buf_fixed(out, size);
+	slice_cut(&digits, ':');
+	digits = slice_cut(&digits, ';');
+	for (size_t i = 0; i < digits.len; i++)
+		if (isalnum((unsigned char)digits.p[i]) || strchr("+*#", digits.p[i]))
+			buf_char(&b, digits.p[i]);
+	buf_z(&b);
+	return b.err ? b.err : b.len ? 0 : -ENOENT;
+}
+
+/* Why no target was found, as the caller is told. */
+static unsigned status_of(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return 404;
+	case -EHOSTUNREACH:
+		return 480;
+	case -ENOSPC:
+		return 484;
+	case -EUSERS:
+	case -EADDRNOTAVAIL:
+	case -EHOSTDOWN:
+		return 503;
+	default:
+		return 500;
+	}
+}
+
+static const char *words_of(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "the number leads nowhere";
+	case -EHOSTUNREACH:
+		return "the user is not registered";
+	case -ENOSPC:
+		return "the number is too long";
+	case -EUSERS:
+		return "the trunk has no free line";
+	case -EADDRNOTAVAIL:
+		return "no address reaches the target";
+	case -EHOSTDOWN:
+		return "no media gateway is up";
+	default:
+		return strerror(-err);
+	}
+}
+
+static unsigned calls_of(const struct agent *a, const char *name)
+{
+	unsigned n = 0;
+	const struct call *c;
+	list_foreach(c, &a->calls.all, link)
+		if (c->state < CALL_ENDING && (slice_eq(slice_str(c->cdr.source), slice_str(name)) ||
+					       slice_eq(slice_str(c->cdr.target), slice_str(name))))
+			n++;
+	return n;
+}
+
+static int add_targets(struct agent *a, struct call *c, const struct sip_msg *req, const struct user *user, const struct target *t, unsigned n)
+{
+	const struct leg_sip_caller caller = {
+		.display = slice_str(user ? conf_string(user_conf(user), "display") : ""),
+		.number = req->from.uri.user,
+	};
+	uint32_t hops = req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards;
+	int err = 0;
+	unsigned added = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct leg *l;
+		err = leg_sip_outgoing(&l, a->sip, &t[i], &caller, hops - 1, a->calls.ring_ms);
+		if (err)
+			continue;
+		err = call_add_leg(c, l);
+		if (err)
+			mem_deref(l);
+		else
+			added++;
+	}
+	return added ? 0 : err;
+}
+
+static int find_targets(struct agent *a, struct call *c, const struct sip_msg *req, const struct user *user, const struct source *from)
+{
+	struct target t[ROUTE_TARGETS];
+	char called[128];
+	if (!c->gw)
+		return -EHOSTDOWN;
+	int n = called_number(req, called, sizeof(called));
+	if (n)
+		return n;
+	n = route_number(a->routing, a->registrar, called, from, t, ROUTE_TARGETS);
+	if (n < 0)
+		return n;
+	CDR_SET(c->cdr.called_sent, slice_str(t[0].number));
+	unsigned limit = t[0].kind == TARGET_TRUNK ? route_trunk_limit(a->routing, t[0].name) : 0;
+	if (limit && calls_of(a, t[0].name) >= limit) {
+		outcome_refused(OUTCOME_LIMIT);
+		return -EUSERS;
+	}
+	CDR_SET(c->cdr.target, slice_str(t[0].name));
+	return add_targets(a, c, req, user, t, (unsigned)n);
+}
+
+/* --- requests ------------------------------------------------------------------------------------------------------- */
+
+static bool over_limit(const struct agent *a, const struct source *from)
+{
+	const struct conf_part *sip = conf_section(a->conf, "sip");
+	if (a->stopping || calls_count(&a->calls) >= (size_t)conf_int(sip, "max-calls"))
+		return true;
+	unsigned limit = from->kind == TARGET_USER ? (unsigned)conf_int(sip, "max-calls-per-user") : from->max_calls;
+	return limit && calls_of(a, from->name) >= limit;
+}
+
+static int make_call(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from, struct call **ret)
+{
+	struct call *c;
+	struct leg *l;
+	int err = leg_sip_incoming(&l, st, from);
+	if (err)
+		return err;
+	err = call_new(&c, &a->calls, gateways_pick(&a->gateways));
+	if (err) {
+		sip_reply(st, 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		mem_deref(l);
+		return -EALREADY;
+	}
+	call_add_leg(c, l);
+	CDR_SET(c->cdr.source, slice_str(from->name));
+	CDR_SET(c->cdr.caller, req->from.uri.user);
+	CDR_SET(c->cdr.caller_sent, req->from.uri.user);
+	CDR_SET(c->cdr.called, slice_is_set(req->ruri.user) ? req->ruri.user : req->ruri.text);
+	*ret = c;
+	return 0;
+}
+
+static void start_call(struct call *c, const struct sip_msg *req)
+{
+	struct leg_news n;
+	sip_news(&n, 0, req);
+	call_start(c, &n);
+}
+
+static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct source from = {0};
+	const struct user *user;
+	struct call *c;
+	/* 16.6 step 3: the next one would get 0, which is no use to anybody. */
+	if (req->max_forwards <= 1) {
+		refuse(st, 483, OUTCOME_BAD_REQUEST);
+		return;
+	}
+	if (!identify(a, st, req, &from, &user))
+		return;
+	if (over_limit(a, &from)) {
+		outcome_refused(OUTCOME_LIMIT);
+		sip_reply(st, 503, "Too Many Calls", SLICE("Retry-After: 10\r\n"), SLICE_NONE, SLICE_NONE);
+		return;
+	}
+	int err = make_call(a, st, req, &from, &c);
+	if (err) {
+		if (err != -EALREADY)
+			sip_reply(st, err == -EBADMSG ? 400 : 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return;
+	}
+	err = find_targets(a, c, req, user, &from);
+	if (err)
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = status_of(err), .words = words_of(err)});
+	else
+		start_call(c, req);
+}
+
+static void on_register(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
+{
+	registrar_request(a->registrar, st, req);
+}
+
+/* RFC 3261 11.2. */
+static void on_options(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
+{
+	sip_reply(st, a->stopping ? 503 : 200, NULL,
+		  SLICE("Allow: " ALLOW "\r\nAccept: " ACCEPT "\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\nSupported:\r\n"), SLICE_NONE,
+		  SLICE_NONE);
+}
+
+/* A method that only makes sense in a dialog, outside of one (RFC 3261 12.2.2). */
+static void on_stray(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
+{
+	refuse(st, 481, OUTCOME_BAD_REQUEST);
+}
+
+static const struct {
+	enum sip_method method;
+	void (*handle)(struct agent *a, struct sip_strans *st, const struct sip_msg *req);
+} handlers[] = {
+	{SIP_INVITE, on_invite}, {SIP_REGISTER, on_register}, {SIP_OPTIONS, on_options},
+	{SIP_BYE, on_stray},     {SIP_CANCEL, on_stray},      {SIP_INFO, on_stray},      {SIP_UPDATE, on_stray},
+};
+
+void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct agent *a = arg;
+	if (req->method == SIP_ACK)
+		return;
+	if (sip_check_request(st, &rules)) {
+		outcome_refused(OUTCOME_BAD_REQUEST);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (handlers[i].method == req->method) {
+			handlers[i].handle(a, st, req);
+			return;
+		}
+	refuse(st, 501, OUTCOME_BAD_REQUEST);
+}

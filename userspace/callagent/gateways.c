@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/gateways.h"
+#include "base/alarm.h"
+#include "base/fdstore.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <errno.h>
+
+#define FD_NAME "mgcp-agent"
+
+static const struct alarm_def alarm_gateway = {
+	.name = "gateway",
+	.severity = ALARM_CRITICAL,
+	.help = "A media gateway does not answer: no call can be made through it. See that it runs and that its address is right.",
+	.raise_ms = 0,
+	.clear_ms = 1000,
+};
+
+static const struct alarm_def alarm_ports = {
+	.name = "gateway-refuses",
+	.severity = ALARM_MAJOR,
+	.help = "A media gateway refuses connections: its port range is used up (more calls need more addresses or a wider range) or an address "
+		"of the configuration is not one of its own.",
+	.raise_ms = 0,
+	.clear_ms = 5000,
+};
+
+static const char *object_of(const struct mgcp_gw *gw, char *text, size_t size)
+{
+	struct buf b = buf_fixed(text, size);
+	buf_printf(&b, "gateway %s", mgcp_gw_name(gw));
+	return buf_z(&b);
+}
+
+static void on_state(void *arg, struct mgcp_gw *gw, enum mgcp_gw_state state, const char *why)
+{
+	char object[96];
+	object_of(gw, object, sizeof(object));
+	if (state == MGCP_GW_DOWN) {
+		log_error(object, "down: %s", why);
+		alarm_raise(&alarm_gateway, object, why);
+	} else if (state == MGCP_GW_UP) {
+		log_info(object, "up: %s", why);
+		alarm_clear(&alarm_gateway, object);
+	}
+}
+
+void gateways_served(struct mgcp_gw *gw, int err, unsigned code)
+{
+	char object[96], detail[96];
+	object_of(gw, object, sizeof(object));
+	if (!err) {
+		alarm_clear(&alarm_ports, object);
+	} else if (err == -EBUSY || err == -EINVAL) {
+		struct buf b = buf_fixed(detail, sizeof(detail));
+		buf_printf(&b, "connection refused: %u %s", code, mgcp_code_text(code) ? mgcp_code_text(code) : "");
+		alarm_raise(&alarm_ports, object, buf_z(&b));
+	}
+}
+
+static void on_command(void *arg, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src)
+{
+	struct gateways *g = arg;
+	for (unsigned i = 0; i < g->n; i++)
+		if (mgcp_gw_command(g->gw[i], in, cmd, src))
+			return;
+	/* 500: the endpoint is unknown to us; 504: a verb that only gateways take. */
+	mgcp_reply_code(in, cmd->verb == MGCP_RSIP || cmd->verb == MGCP_NTFY ? 500 : 504, NULL);
+}
+
+static void on_trace(void *arg, bool sent, const struct addr *peer, struct slice text)
+{
+	struct gateways *g = arg;
+	g->trace.fn(g->trace.arg, sent, peer, text);
+}
+
+static void audit(void *arg)
+{
+	struct gateways *g = arg;
+	for (unsigned i = 0; i < g->n; i++)
+		if (mgcp_gw_state(g->gw[i]) == MGCP_GW_DOWN)
+			mgcp_gw_resync(g->gw[i]);
+	timer_start(&g->audit, g->audit_ms, audit, g);
+}
+
+static int add_gateway(struct gateways *g, const char *name, const char *address, const char *profile, const char *domain)
+{
+	struct mgcp_gw_params p = {
+		.name = name,
+		.domain = domain,
+		.profile = mgcp_profile_find(profile),
+		.on_state = on_state,
+		.arg = g,
+	};
+	if (g->n == GATEWAYS_MAX)
+		return -E2BIG;
+	int err = addr_parse(&p.addr, slice_str(address), 2427);
+	if (!err && !p.profile)
+		err = -EINVAL;
+	if (!err)
+		err = mgcp_gw_new(&g->gw[g->n], g->peer, &p);
+	if (!err)
+		mgcp_gw_resync(g->gw[g->n++]);
+	return err;
+}
+
+static const char *const profiles[] = {"tandem", "osmo-mgw", "rfc3435"}; /* the choices of gateway.profile */
+
+static int add_all(struct gateways *g, const struct conf *conf)
+{
+	const struct conf_part *p;
+	int err = 0;
+	for (unsigned i = 0; !err && (p = conf_titled(conf, "gateway", i)); i++)
+		err = add_gateway(g, conf_title(p), conf_string(p, "address"), profiles[conf_int(p, "profile")], conf_string(p, "domain"));
+	if (!err && !g->n) {
+		p = conf_section(conf, "media");
+		err = add_gateway(g, "local", conf_string(p, "bind"), "tandem", conf_string(p, "domain"));
+	}
+	return err;
+}
+
+int gateways_open(struct gateways *g, const struct conf *conf, const struct gateways_trace *trace, struct buf *why)
+{
+	const struct conf_part *p = conf_section(conf, "agent");
+	struct mgcp_peer_params params = {
+		.fd = fdstore_take(FD_NAME),
+		.timers = mgcp_default_timers,
+		.on_command = on_command,
+		.on_trace = on_trace,
+		.arg = g,
+	};
+	params.timers.rto_ms = (uint32_t)conf_int(p, "retry-min");
+	params.timers.rto_max_ms = (uint32_t)conf_int(p, "retry-max");
+	params.timers.t_max_ms = (uint32_t)conf_int(p, "t-max");
+	params.timers.t_hist_ms = (uint32_t)conf_int(p, "t-hist");
+	g->trace = *trace;
+	int err = addr_parse(&params.local, slice_str(conf_string(p, "bind")), 2727);
+	if (!err)
+		err = mgcp_peer_open(&g->peer, &params);
+	if (err) {
+		buf_printf(why, "agent.bind %s: %s", conf_string(p, "bind"), strerror(-err));
+		return err;
+	}
+	fdstore_put(FD_NAME, mgcp_peer_fd(g->peer));
+	err = add_all(g, conf);
+	if (err)
+		buf_printf(why, "gateways: %s", strerror(-err));
+	g->audit_ms = (uint64_t)conf_int(p, "audit");
+	if (!err && g->audit_ms)
+		timer_start(&g->audit, g->audit_ms, audit, g);
+	return err;
+}
+
+void gateways_close(struct gateways *g)
+{
+	timer_stop(&g->audit);
+	for (; g->n; g->n--)
+		g->gw[g->n - 1] = mem_deref(g->gw[g->n - 1]);
+	g->peer = mem_deref(g->peer);
+}
+
+struct mgcp_gw *gateways_pick(struct gateways *g)
+{
+	struct mgcp_gw *maybe = NULL;
+	for (unsigned i = 0; i < g->n; i++) {
+		struct mgcp_gw *gw = g->gw[(g->next + i) % g->n];
+		enum mgcp_gw_state s = mgcp_gw_state(gw);
+		if (s == MGCP_GW_UP) {
+			g->next = (g->next + i + 1) % g->n;
+			return gw;
+		}
+		if (s == MGCP_GW_UNKNOWN && !maybe)
+			maybe = gw;
+	}
+	return maybe;
+}

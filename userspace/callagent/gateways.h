@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The media gateways of the configuration, on one MGCP socket. */
+#pragma once
+#include "base/conf.h"
+#include "base/timer.h"
+#include "mgcp/agent.h"
+
+#define GATEWAYS_MAX 16
+
+struct gateways_trace {
+	void (*fn)(void *arg, bool sent, const struct addr *peer, struct slice text);
+	void *arg;
+};
+
+struct gateways {
+	struct mgcp_peer *peer;
+	struct mgcp_gw *gw[GATEWAYS_MAX];
+	unsigned n, next;
+	struct timer audit;
+	uint64_t audit_ms;
+	struct gateways_trace trace;
+};
+
+/* Opens the agent's socket (taken from the keeper when it has it) and asks every gateway what it has. */
+int gateways_open(struct gateways *g, const struct conf *conf, const struct gateways_trace *trace, struct buf *why);
+void gateways_close(struct gateways *g);
+/* One that works, in turn; one not heard of yet when there is none; NULL: all are down. */
+struct mgcp_gw *gateways_pick(struct gateways *g);
+/* Tells the alarm list whether a gateway could serve a call: `err` as of media_done_fn. */
+void gateways_served(struct mgcp_gw *gw, int err, unsigned code);

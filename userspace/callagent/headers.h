@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which headers of one side's message the other side gets to see. What the call means passes; what locates a side does
+ * not; URIs that do both are rewritten to this box. One table: pass, drop, rewrite. */
+#pragma once
+#include "sip/msg.h"
+
+/* Appends to `out` the header lines of `m` that pass, hosts in rewritten ones replaced by `host` (as it is written in a URI, IPv6 in
+ * brackets). From, To and what makes the dialog are the leg's own. Errors stick in out->err. */
+void headers_pass(struct buf *out, const struct sip_msg *m, struct slice host);
+/* Appends one name-addr or URI value with its host replaced. What cannot be parsed is left out: returns false. */
+bool headers_rewrite_value(struct buf *out, struct slice value, struct slice host);
+/* Appends a URI: SIP ones get `host` and lose every parameter that is not part of the number; tel ones keep their digits. */
+bool headers_rewrite_uri(struct buf *out, const struct sip_uri *uri, struct slice host);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A leg: one party of a call. Every kind of leg (SIP now; lines, conferences later) has the same verbs, so that call.c
+ * knows no protocol. What a party does comes back as the call_on_*() of call.h. */
+#pragma once
+#include "base/list.h"
+#include "callagent/media.h"
+
+struct call;
+struct leg;
+
+enum leg_state {
+	LEG_NEW,      /* nothing sent or said yet */
+	LEG_OFFERED,  /* the call was offered, to us or by us */
+	LEG_ALERTING, /* rings */
+	LEG_ANSWERED, /* answered, not confirmed yet */
+	LEG_ACTIVE,
+	LEG_CLOSING,  /* released by us, the end is awaited */
+	LEG_CLOSED,
+};
+
+/* What one party says to the other. Passed by pointer, valid during the call; leg_news_keep() keeps one. */
+struct leg_news {
+	unsigned status;    /* SIP status code, the common language of progress and outcome; 0: normal end */
+	unsigned cause;     /* Q.850; 0: none told */
+	const char *words;  /* why, a static text; NULL */
+	struct slice sdp;   /* empty: none */
+	struct slice dialog; /* which of several early dialogs of one leg speaks */
+	void *reply;        /* of information: where its outcome goes, reference-counted; NULL */
+	const void *native; /* the message it came in, reference-counted: legs of the same kind read more in it; NULL */
+};
+
+struct leg_kind {
+	const char *name;
+	/* Outgoing: offers the call. Everything else about the target the leg knows since it was made. */
+	int (*offer)(struct leg *l, const struct leg_news *n);
+	/* Incoming, before the answer. */
+	int (*progress)(struct leg *l, const struct leg_news *n);
+	int (*answer)(struct leg *l, const struct leg_news *n);
+	/* Outgoing, offered without a description: our answer to the one that came with theirs. */
+	int (*confirm)(struct leg *l, struct slice sdp);
+	/* A changed description; the outcome comes as call_on_reoffer_done(). -EINPROGRESS: theirs is under way. */
+	int (*reoffer)(struct leg *l, const struct leg_news *n);
+	/* Answer to call_on_reoffer(). */
+	int (*reoffer_reply)(struct leg *l, const struct leg_news *n);
+	/* Passes information (DTMF, ...); its outcome goes to n->reply. */
+	int (*info)(struct leg *l, const struct leg_news *n);
+	/* Ends it in whatever state, once; call_on_closed() follows, maybe at once. */
+	void (*release)(struct leg *l, const struct leg_news *n);
+	/* One line about the peer, and its name for the dialogue, for records and lists. */
+	void (*describe)(const struct leg *l, struct cdr_leg *out);
+};
+
+/* The part all kinds have in common; a kind embeds it first. Made with leg_init(). */
+struct leg {
+	const struct leg_kind *kind;
+	struct call *call;
+	struct link link;
+	char object[48]; /* "call 7f3a91c2 leg b1" */
+	enum leg_state state;
+	enum side side;
+	struct media *media;       /* borrowed from the call */
+	struct media_party party;
+	struct sdp_origin origin;  /* of what we describe to it */
+	struct sdp *said;          /* its last description that took effect */
+	bool said_offer;           /* ... was an offer, not an answer */
+	unsigned status, cause;    /* how it ended */
+	const char *words;         /* the same in words, a static text; NULL */
+	const void *last;          /* the message it ended with; NULL */
+	char target[64];           /* user or trunk at this end */
+};
+
+void leg_init(struct leg *l, const struct leg_kind *kind, enum side side);
+/* Lets go of what leg_init() and the call put there; for the destructors of kinds. */
+void leg_fini(struct leg *l);
+/* The only place where a leg changes state: logs old, new and why. */
+void leg_state(struct leg *l, enum leg_state state, const char *why);
+const char *leg_state_name(enum leg_state s);

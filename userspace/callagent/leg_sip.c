@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/leg_sip.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "callagent/call.h"
+#include "callagent/headers.h"
+#include "callagent/leg_sip_news.h"
+#include <errno.h>
+
+/* Our own timer gives up first and says why; the session's is the safety net. */
+#define RING_MARGIN_MS 5000
+
+struct sip_leg {
+	struct leg leg;
+	struct sip_session *ss;
+	char own_host[ADDR_STR_LEN]; /* ours, as this peer sees it */
+	char address[64];            /* name of the local address: leg.party points here */
+	/* outgoing */
+	struct sip_stack *stack;
+	const struct sip_listener *listener;
+	struct target target;
+	char *display, *number;
+	uint32_t max_forwards;
+	uint64_t ring_ms;
+};
+
+static struct sip_leg *sip_leg_of(const struct leg *l)
+{
+	return container_of(l, struct sip_leg, leg);
+}
+
+/* --- what the session reports --------------------------------------------------------------------------------------- */
+
+typedef void (*report_fn)(struct leg *l, const struct leg_news *n);
+
+static void report(void *arg, unsigned status, const struct sip_msg *msg, report_fn fn)
+{
+	struct sip_leg *s = mem_ref(arg);
+	struct leg_news n;
+	sip_news(&n, status, msg);
+	fn(&s->leg, &n);
+	mem_deref(s);
+}
+
+static void on_progress(void *arg, const struct sip_msg *rsp)
+{
+	report(arg, rsp->status, rsp, call_on_progress);
+}
+
+static void on_answered(void *arg, const struct sip_msg *rsp)
+{
+	report(arg, rsp->status, rsp, call_on_answered);
+}
+
+static void on_offer(void *arg, const struct sip_msg *req)
+{
+	report(arg, 0, req, call_on_reoffer);
+}
+
+static void on_offer_done(void *arg, unsigned status, const struct sip_msg *msg)
+{
+	report(arg, status, msg, call_on_reoffer_done);
+}
+
+static void on_acked(void *arg, const struct sip_msg *ack)
+{
+	report(arg, 0, ack, call_on_confirmed);
+}
+
+/* A BYE ends normally, a CANCEL is the caller's 487, a response is what it says. */
+static void on_closed(void *arg, unsigned status, const struct sip_msg *msg)
+{
+	if (msg && msg->request)
+		status = msg->method == SIP_CANCEL ? 487 : 0;
+	else if (msg)
+		status = msg->status;
+	report(arg, status, msg, call_on_closed);
+}
+
+static void on_request(void *arg, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct sip_leg *s = mem_ref(arg);
+	struct sip_info *info = NULL;
+	struct leg_news n;
+	switch (req->method) {
+	case SIP_INFO:
+		/* End to end: its outcome is the other side's. */
+		sip_news(&n, 0, req);
+		info = sip_info_new(st);
+		n.reply = info;
+		if (!info || !call_on_info(&s->leg, &n))
+			sip_reply(st, info ? 480 : 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		mem_deref(info);
+			break;
+	case SIP_OPTIONS:
+	case SIP_UPDATE: /* without a description: only refreshes */
+		sip_reply(st, 200, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		break;
+	default:
+		sip_reply(st, 405, NULL, SLICE("Allow: " SIP_NEWS_ALLOW "\r\n"), SLICE_NONE, SLICE_NONE);
+	}
+	mem_deref(s);
+}
+
+static const struct sip_session_handlers handlers = {
+	.progress = on_progress,
+	.answered = on_answered,
+	.offer = on_offer,
+	.offer_done = on_offer_done,
+	.acked = on_acked,
+	.request = on_request,
+	.closed = on_closed,
+};
+
+/* --- verbs ---------------------------------------------------------------------------------------------------------- */
+
+/* Header lines for this peer of what the other side's message means. */
+static int passed(struct buf *out, const struct sip_leg *s, const struct leg_news *n)
+{
+	if (n->native)
+		headers_pass(out, n->native, slice_str(s->own_host));
+	return out->err;
+}
+
+static void write_uri(struct buf *out, struct slice user, const char *host)
+{
+	buf_str(out, "sip:");
+	if (!slice_empty(user)) {
+		buf_slice(out, user);
+		buf_char(out, '@');
+	}
+	buf_str(out, host);
+}
+
+/* Display name and URI of the caller for From (RFC 3261 8.1.1.3, RFC 3323 4.1 when anonymous). */
+static void write_from(struct buf *uri, struct slice *display, const struct sip_leg *s, const struct sip_msg *invite)
+{
+	*display = slice_str(s->display);
+	if (slice_empty(*display) && invite)
+		*display = invite->from.display;
+	if (invite && slice_caseeq(invite->from.uri.host, SLICE("anonymous.invalid")))
+		buf_slice(uri, SLICE("sip:anonymous@anonymous.invalid"));
+	else
+		write_uri(uri, slice_str(s->number), s->target.domain[0] ? s->target.domain : s->own_host);
+}
+
+static void write_to(struct buf *uri, const struct sip_leg *s)
+{
+	char peer[ADDR_STR_LEN];
+	const char *host = s->target.domain;
+	if (!*host)
+		host = s->target.kind == TARGET_TRUNK ? addr_host_str(&s->target.dst, peer) : s->own_host;
+	buf_str(uri, "sip:");
+	sip_uri_escape_user(uri, slice_str(s->target.number));
+	buf_printf(uri, "@%s", host);
+}
+
+static int verb_offer(struct leg *l, const struct leg_news *n)
+{
+	struct sip_leg *s = sip_leg_of(l);
+	struct buf headers = buf_growing(), from = buf_growing(), to = buf_growing();
+	struct slice display;
+	passed(&headers, s, n);
+	write_from(&from, &display, s, n->native);
+	write_to(&to, s);
+	int err = headers.err ? headers.err : from.err ? from.err : to.err;
+	struct sip_session_params p = {
+		.ruri = slice_str(s->target.uri),
+		.dst = s->target.dst,
+		.listener = s->listener,
+		.from_display = display,
+		.from_uri = buf_text(&from),
+		.to_uri = buf_text(&to),
+		.contact_user = slice_str(s->number),
+		.headers = buf_text(&headers),
+		.sdp = n->sdp,
+		.max_forwards = s->max_forwards,
+		.ring_ms = (uint32_t)(s->ring_ms + RING_MARGIN_MS),
+		.auth_user = slice_str(s->target.auth_user),
+		.auth_password = slice_str(s->target.password),
+	};
+	if (!err)
+		err = sip_session_connect(&s->ss, s->stack, &p, &handlers, s);
+	buf_reset(&headers);
+	buf_reset(&from);
+	buf_reset(&to);
+	return err;
+}
+
+/* Runs `send` with the headers that pass. */
+#define WITH_HEADERS(l, n, call)                                \
+	struct sip_leg *s = sip_leg_of(l);                      \
+	struct buf headers = buf_growing();                     \
+	int err = s->ss ? passed(&headers, s, n) : -ENOTCONN;   \
+	if (!err)                                               \
+		err = (call);                                   \
+	buf_reset(&headers);                                    \
+	return err
+
+static int verb_progress(struct leg *l, const struct leg_news *n)
+{
+	WITH_HEADERS(l, n, sip_session_progress(s->ss, n->status, sip_reason(n->status), buf_text(&headers), n->sdp));
+}
+
+static int verb_answer(struct leg *l, const struct leg_news *n)
+{
+	WITH_HEADERS(l, n, sip_session_answer(s->ss, buf_text(&headers), n->sdp));
+}
+
+static int verb_reoffer(struct leg *l, const struct leg_news *n)
+{
+	WITH_HEADERS(l, n, sip_session_offer(s->ss, buf_text(&headers), n->sdp));
+}
+
+static int verb_reoffer_reply(struct leg *l, const struct leg_news *n)
+{
+	WITH_HEADERS(l, n, sip_session_reply_offer(s->ss, n->status, sip_reason(n->status), buf_text(&headers), n->sdp));
+}
+
+static int verb_confirm(struct leg *l, struct slice sdp)
+{
+	struct sip_leg *s = sip_leg_of(l);
+	return s->ss ? sip_session_ack(s->ss, sdp) : -ENOTCONN;
+}
+
+static int verb_info(struct leg *l, const struct leg_news *n)
+{
+	WITH_HEADERS(l, n, sip_info_send(s->ss, n, buf_text(&headers)));
+}
+
+static void verb_release(struct leg *l, const struct leg_news *n)
+{
+	struct sip_leg *s = sip_leg_of(l);
+	struct buf headers = buf_growing();
+	if (!s->ss) {
+		call_on_closed(l, &(struct leg_news){.status = n->status});
+		return;
+	}
+	passed(&headers, s, n);
+	sip_news_reason(&headers, n);
+	sip_session_bye(s->ss, n->status >= 300 ? n->status : 0, headers.err ? SLICE_NONE : buf_text(&headers));
+	buf_reset(&headers);
+}
+
+static void verb_describe(const struct leg *l, struct cdr_leg *out)
+{
+	const struct sip_leg *s = sip_leg_of(l);
+	char peer[ADDR_STR_LEN];
+	if (s->ss) {
+		CDR_SET(out->call_id, sip_session_call_id(s->ss));
+		CDR_SET(out->peer, slice_str(addr_str(sip_session_peer(s->ss), peer)));
+	} else if (s->stack) {
+		CDR_SET(out->peer, slice_str(addr_str(&s->target.dst, peer)));
+	}
+	if (s->number)
+		CDR_SET(out->number, slice_str(s->stack ? s->target.number : s->number));
+}
+
+static const struct leg_kind kind_sip = {
+	.name = "sip",
+	.offer = verb_offer,
+	.progress = verb_progress,
+	.answer = verb_answer,
+	.confirm = verb_confirm,
+	.reoffer = verb_reoffer,
+	.reoffer_reply = verb_reoffer_reply,
+	.info = verb_info,
+	.release = verb_release,
+	.describe = verb_describe,
+};
+
+/* --- making --------------------------------------------------------------------------------------------------------- */
+
+static void destroy(void *obj)
+{
+	struct sip_leg *s = obj;
+	if (s->ss)
+		sip_session_detach(s->ss);
+	mem_deref(s->ss);
+	mem_deref(s->stack);
+	mem_free(s->display);
+	mem_free(s->number);
+	leg_fini(&s->leg);
+}
+
+static int set_address(struct sip_leg *s, const struct sip_listener *l, const struct addr *peer, bool latch)
+{
+	addr_host_str(sip_listener_seen(l, peer), s->own_host);
+	if (slice_copy(slice_str(l->name), s->address, sizeof(s->address)))
+		return -ENOSPC;
+	s->leg.party = (struct media_party){.address = s->address, .signalling = *peer, .latch = latch};
+	return 0;
+}
+
+int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from)
+{
+	const struct sip_msg *req = sip_strans_request(st);
+	struct sip_leg *s = mem_alloc(sizeof(*s), destroy);
+	if (!s)
+		return -ENOMEM;
+	leg_init(&s->leg, &kind_sip, SIDE_A);
+	CDR_SET(s->leg.target, slice_str(from->name));
+	s->number = slice_dup(req->from.uri.user);
+	int err = set_address(s, sip_strans_listener(st), &req->src, from->latch);
+	if (!err && slice_is_set(req->from.uri.user) && !s->number)
+		err = -ENOMEM;
+	if (!err)
+		err = sip_session_accept(&s->ss, st, req->ruri.user, &handlers, s);
+	if (err)
+		mem_deref(s);
+	else
+		*ret = &s->leg;
+	return err;
+}
+
+int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct target *target, const struct leg_sip_caller *caller,
+		     uint32_t max_forwards, uint64_t ring_ms)
+{
+	const struct sip_listener *listener = sip_stack_listener(stack, target->address[0] ? target->address : NULL, &target->dst);
+	if (!listener)
+		return -EADDRNOTAVAIL;
+	struct sip_leg *s = mem_alloc(sizeof(*s), destroy);
+	if (!s)
+		return -ENOMEM;
+	leg_init(&s->leg, &kind_sip, SIDE_B);
+	CDR_SET(s->leg.target, slice_str(target->name));
+	s->stack = mem_ref(stack);
+	s->listener = listener;
+	s->target = *target;
+	s->max_forwards = max_forwards;
+	s->ring_ms = ring_ms;
+	s->display = slice_dup(caller->display);
+	s->number = slice_dup(caller->number);
+	int err = s->display && s->number ? set_address(s, listener, &target->dst, target->latch) : -ENOMEM;
+	if (err)
+		mem_deref(s);
+	else
+		*ret = &s->leg;
+	return err;
+}

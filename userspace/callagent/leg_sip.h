@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The SIP kind of leg, on an INVITE session. */
+#pragma once
+#include "callagent/leg.h"
+#include "callagent/route.h"
+#include "sip/session.h"
+
+/* The caller, as the called side is to see it. */
+struct leg_sip_caller {
+	struct slice display; /* configured name; empty: what the caller sent */
+	struct slice number;  /* escaped user part of From */
+};
+
+/* Takes an incoming INVITE for the call; `from` says whose it is. */
+int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from);
+/* A leg to `target`; nothing is sent before its offer verb. `max_forwards` is that of the request to be sent. */
+int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct target *target, const struct leg_sip_caller *caller,
+		     uint32_t max_forwards, uint64_t ring_ms);

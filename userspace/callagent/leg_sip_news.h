@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SIP messages as what legs tell each other, and back. */
+#pragma once
+#include "callagent/leg.h"
+#include "sip/session.h"
+
+/* What a B2BUA of ours takes inside a dialog. */
+#define SIP_NEWS_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO"
+
+/* Fills `n` from a message (NULL: nothing came). The description is found in a multipart body too (RFC 5621). */
+void sip_news(struct leg_news *n, unsigned status, const struct sip_msg *msg);
+/* The description in a body of that type, absent when there is none. */
+struct slice sip_news_sdp(struct slice type, struct slice body);
+/* Appends the Reason header (RFC 3326) that says why a leg is released, unless the other side's own was passed. */
+void sip_news_reason(struct buf *out, const struct leg_news *n);
+
+/* An INFO that waits for the other side's answer to it. */
+struct sip_info;
+struct sip_info *sip_info_new(struct sip_strans *st);
+int sip_info_send(struct sip_session *to, const struct leg_news *n, struct slice headers);

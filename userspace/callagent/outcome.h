@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How calls fail: which of several outcomes the caller is told, what of it concerns the caller, and how it is counted. */
+#pragma once
+#include <stdbool.h>
+
+/* Whether `a` is the better answer of a forked call than `b` (RFC 3261 16.7 step 6); 0 is no answer yet. */
+bool outcome_better(unsigned a, unsigned b);
+/* What the caller is told: a refusal that speaks of our own request on the called side is not the caller's business. */
+unsigned outcome_for_caller(unsigned status);
+/* Q.850 cause of a final status. */
+unsigned outcome_cause(unsigned status);
+
+/* Counters "calls": attempts, answered, and failures by reason. */
+void outcome_register(void);
+void outcome_attempt(void);
+void outcome_answered(void);
+void outcome_failed(unsigned status);
+/* An answered call that did not end by a hang-up. */
+enum outcome_loss { OUTCOME_MEDIA_LOST, OUTCOME_SIGNALLING_LOST, OUTCOME_TOO_LONG };
+void outcome_lost(enum outcome_loss why);
+/* Requests refused before they became a call. */
+enum outcome_refusal { OUTCOME_UNKNOWN_SOURCE, OUTCOME_UNAUTHENTICATED, OUTCOME_BAD_REQUEST, OUTCOME_LIMIT };
+void outcome_refused(enum outcome_refusal why);

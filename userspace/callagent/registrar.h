@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The registrar (RFC 3261 10.3): answers REGISTER and tells where a user can be reached. Bindings are kept in the
+ * store, so that they are served again right after a restart. An address of record is a user of the configuration. */
+#pragma once
+#include "callagent/auth.h"
+#include <jansson.h>
+
+struct registrar; /* reference-counted; mem_deref() keeps what is in the store */
+
+/* One contact of a user. The text lives until control returns to the loop or the registrar is called again. */
+struct binding {
+	struct slice uri;        /* contact URI as registered: the Request-URI for it */
+	struct addr source;      /* where the REGISTER came from: requests for the contact are sent there (RFC 3581, NAT) */
+	const char *listener;    /* name of the address it came in at ("inside") */
+	unsigned q;              /* preference in thousandths, 0..1000 */
+	struct slice instance;   /* +sip.instance with its quotes removed (RFC 5626), may be absent */
+	uint32_t reg_id;         /* 0: none */
+	struct slice user_agent; /* may be absent */
+	struct slice call_id;
+	uint32_t cseq;
+	uint64_t expires_at;     /* on clock_ms() */
+	uint64_t received_at;    /* UTC milliseconds of the last REGISTER for it */
+};
+
+struct registrar_params {
+	const struct conf *conf; /* sections sip, registrar, user; a reference is taken */
+	struct store *store;     /* NULL: nothing survives */
+	unsigned bindings_table, secret_table;
+	/* A user's set of contacts changed (registered, expired, removed); not called while loading. May be NULL. */
+	void (*on_change)(void *arg, const char *user);
+	void *arg;
+};
+
+/* Loads the bindings of the store; expired ones are dropped from it. */
+int registrar_new(struct registrar **ret, const struct registrar_params *p);
+/* Takes users and limits of a new configuration; bindings of users that are gone end. On error nothing has changed. */
+int registrar_reconfigure(struct registrar *r, const struct conf *conf);
+/* The authentication it uses, for calls to share; lives as long as the registrar. */
+struct auth *registrar_auth(struct registrar *r);
+
+/* A REGISTER: authenticates, updates and answers it. */
+void registrar_request(struct registrar *r, struct sip_strans *st, const struct sip_msg *req);
+/* Live contacts of a user, highest q first, then the most recent first; returns how many were put into `out`. */
+unsigned registrar_contacts(const struct registrar *r, const char *user, struct binding *out, unsigned max);
+/* All live contacts. */
+size_t registrar_count(const struct registrar *r);
+/* [{"aor","contact","source","expires_s","user_agent","received_at"}, ...]: a new reference, NULL when memory is out. */
+json_t *registrar_json(const struct registrar *r);
