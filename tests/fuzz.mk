@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Fuzzing: tests/fuzz/NAME_fuzz.c is a libFuzzer target, tests/fuzz/corpus/NAME/ its kept corpus. `make fuzz T=sip S=60` fuzzes one
+# for a minute with clang; `make check-fuzz` replays every corpus with gcc under ASan and UBSan.
+
+S        ?= 60
+FUZZ     := $(sort $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c)))
+FUZZ_O   := $(O)/fuzz
+FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+# What each target links with, most dependent first.
+fuzz_sip    := sip net base
+fuzz_uri    := sip net base
+fuzz_digest := sip net base
+fuzz_sdp    := sdp net base
+fuzz_mgcp   := mgcp net base
+fuzz_rtp    := rtp net base
+fuzz_rtcp   := rtp net base
+fuzz_config := config net base
+
+.PHONY: fuzz check-fuzz fuzz-link
+fuzz: ## fuzz one parser: T=sip S=60 (seconds); what it finds is kept in tests/out/fuzz/
+	$(if $(filter $(T),$(FUZZ)),,$(error T=NAME, one of: $(FUZZ)))
+	$(Q)$(MAKE) --no-print-directory O=$(FUZZ_O) CC=$(CLANG) SAN="$(FUZZ_SAN)" CFLAGS="-O1 -g" WARN=-w $(FUZZ_O)/bin/fuzz-$(T)
+	$(Q)mkdir -p tests/out/fuzz/$(T)
+	$(Q)$(FUZZ_O)/bin/fuzz-$(T) -max_total_time=$(S) -max_len=4096 -timeout=10 -artifact_prefix=tests/out/fuzz/$(T)- \
+		tests/out/fuzz/$(T) tests/fuzz/corpus/$(T)
+
+check-fuzz: ## replay the kept corpora
+	$(Q)$(MAKE) --no-print-directory O=$(UNIT_O) SAN="$(UNIT_SAN)" CFLAGS="-O1 -g" fuzz-link
+	$(Q)tests/fuzz/run $(FUZZ:%=$(UNIT_O)/bin/replay-%)
+
+fuzz-link: $(FUZZ:%=$(O)/bin/replay-%)
+
+define fuzz_rule
+$(O)/bin/fuzz-$(1): $(O)/tests/fuzz/$(1)_fuzz.o $(fuzz_$(1):%=$(O)/%.a)
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS)
+$(O)/bin/replay-$(1): $(O)/tests/fuzz/$(1)_fuzz.o $(O)/tests/fuzz/replay.o $(fuzz_$(1):%=$(O)/%.a)
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS)
+endef
+$(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$(t))))

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The gateway under test and the stage around it.
+
+        pha --------- gw --------- phb          phones A and B, or carriers, each with IPv4 and IPv6
+     10.79.1.2     .1.1  .2.1   10.79.2.2
+     fd79:1::2     ::1    ::1   fd79:2::2
+
+A scenario is a file with `with stage() as s:`; the runner sets NET_ENGINE (null, xdp) and NET_FAMILIES (44, 46, 64, 66: A's and B's)."""
+import contextlib
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../tools"))
+from lab import Lab, sh, wait_for  # noqa: E402
+from media import Media  # noqa: E402
+from phone import Phone  # noqa: E402
+
+A, B = {4: "10.79.1.2", 6: "fd79:1::2"}, {4: "10.79.2.2", 6: "fd79:2::2"}
+INSIDE, OUTSIDE = {4: "10.79.1.1", 6: "fd79:1::1"}, {4: "10.79.2.1", 6: "fd79:2::1"}
+T1_MS = 20
+ENGINES = {"null": "null", "xdp": "native"}
+
+CONFIG = """
+log {{ level = debug }}
+state {{ directory = "{dir}/state" runtime = "{dir}/run" bpffs = "{pins}" }}
+sip {{ t1 = {t1}ms t2 = {t2}ms t4 = 200ms realm = "test.invalid" {sip} }}
+registrar {{ {registrar} }}
+address inside {{ local = {{ "{inside4}", "{inside6}" }} {inside} }}
+address outside {{ local = {{ "{outside4}", "{outside6}" }} {outside} }}
+media {{ engine = {engine} {media} }}
+agent {{ t-hist = 1s retry-min = 20ms t-max = 1s {agent} }}
+process {{ restart-min = 10ms {process} }}
+user alice {{ password = "wonderland" numbers = {{ "1001" }} display = "Alice" address = "inside" {alice} }}
+user bob {{ password = "builder" numbers = {{ "1002" }} display = "Bob" address = "outside" {bob} }}
+trunk carrier {{ peer = "{carrier}" address = "outside" {trunk} }}
+route out {{ prefix = "9" to = "carrier" strip = 1 }}
+{more}
+"""
+
+
+class Gateway:
+    def __init__(self, lab, ns, engine, carrier, **sections):
+        self.lab, self.ns, self.engine = lab, ns, engine
+        self.build = os.path.abspath(os.environ.get("O", "build"))
+        self.pins = f"/sys/fs/bpf/{lab.prefix}"
+        lab.mount_bpffs()
+        lab.pins.append(self.pins)
+        for part in ("state", "run"):
+            os.makedirs(lab.path(part), exist_ok=True)
+        self.sections = dict(sip="", registrar="", inside="", outside="", media="", agent="", alice="", bob="", trunk="", process="", more="", t1=T1_MS, t2=8 * T1_MS)
+        self.sections.update(carrier=carrier, engine=ENGINES[engine], dir=lab.dir, pins=self.pins, inside4=INSIDE[4], inside6=INSIDE[6],
+                             outside4=OUTSIDE[4], outside6=OUTSIDE[6])
+        self.config = lab.path("tandem.conf")
+        self.configure(**sections)
+        self.process = None
+
+    def configure(self, text=None, **sections):
+        """Writes the configuration: sections changed, or a whole text."""
+        self.sections.update(sections)
+        with open(self.config, "w") as f:
+            f.write(text or CONFIG.format(**self.sections))
+
+    def start(self, settle=True):
+        """Starts it and waits until it serves; `settle`: also until the media gateway has told the call agent that it restarted."""
+        self.process = self.lab.start(self.ns, f"{self.build}/tandem-keep", "-c", self.config, log="tandem.log")
+        wait_for("the gateway to be ready", self.ready, 15)
+        if settle:
+            wait_for("RSIP to be answered", lambda: self.counter("mgcp", "response", "tandem-mg"), 15)
+        if self.engine == "xdp":
+            engines = self.show("engines")
+            assert engines and all("native" in e["mode"] for e in engines), f"XDP is not on both interfaces: {engines}"
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"tandem-keep ended with {self.process.returncode}: {self.log()[-1500:]}")
+        with contextlib.suppress(RuntimeError):
+            self.show("streams")
+            return self.show("calls") is not None
+        return False
+
+    def log(self):
+        with open(self.lab.path("tandem.log"), errors="replace") as f:
+            return f.read()
+
+    def ctl(self, *args):
+        return sh("nsenter", f"--net=/run/netns/{self.ns}", f"{self.build}/tandemctl", "-c", self.config, *args)
+
+    def show(self, what):
+        return json.loads(self.ctl("--json", "show", what))
+
+    def pid_of(self, program):
+        """The daemon's process, None while there is none."""
+        with contextlib.suppress(RuntimeError):
+            return next((p["pid"] for p in self.show("processes") if p["name"] == program and p.get("pid")), None)
+        return None
+
+    def kill(self, program):
+        """kill -9, and waits until tandem-keep has started another one that serves."""
+        old = self.pid_of(program)
+        os.kill(old, signal.SIGKILL)
+        wait_for(f"{program} to be back", lambda: self.pid_of(program) not in (None, old), 10)
+        wait_for("the gateway to serve again", self.ready, 10)
+
+    def reload(self):
+        os.kill(self.process.pid, signal.SIGHUP)
+
+    def cdrs(self, wanted):
+        """The call detail records, once there are that many or after two seconds."""
+        with contextlib.suppress(TimeoutError):
+            wait_for("call detail records", lambda: len(self.cdr_rows()) >= wanted, 2, 0.05)
+        return self.cdr_rows()
+
+    def cdr_rows(self):
+        path = self.lab.path("state/cdr.sqlite")
+        if not os.path.exists(path):
+            return []
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        db.row_factory = sqlite3.Row
+        with contextlib.closing(db):
+            with contextlib.suppress(sqlite3.OperationalError):
+                return [dict(row) for row in db.execute("SELECT * FROM cdr ORDER BY setup")]
+        return []
+
+    def counter(self, group, name, daemon="tandem-ca"):
+        return next((c["value"] for c in self.show("counters") if (c["daemon"], c["group"], c["name"]) == (daemon, group, name)), None)
+
+    def busy(self):
+        """What is still alive: calls, streams, endpoints in use, transactions."""
+        left = {"calls": self.show("calls"), "streams": self.show("streams"), "endpoints": self.show("endpoints")}
+        left["transactions"] = [c for c in self.show("counters") if c["name"].endswith("transactions-now") and c["value"]]
+        return {k: v for k, v in left.items() if v}
+
+    def idle(self, timeout=6):
+        """Asserts that everything that was made is gone."""
+        try:
+            wait_for("nothing to be left", lambda: not self.busy(), timeout, 0.05)
+        except TimeoutError:
+            raise AssertionError(f"left behind: {json.dumps(self.busy())[:800]}") from None
+
+
+class Stage:
+    def __init__(self, engine, families, lossy=0, **sections):
+        self.lab = Lab(f"tdn{os.getpid()}")
+        self.engine, self.families = engine, families
+        self.fa, self.fb = int(families[0]), int(families[1])
+        self.ns_a, self.ns_gw, self.ns_b = (self.lab.netns(n) for n in ("a", "gw", "b"))
+        both = lambda addrs: [f"{addrs[4]}/24", f"{addrs[6]}/64"]
+        self.droppers = []
+        self.wire("x", lossy, (self.ns_a, "a0", both(A)), (self.ns_gw, "in0", both(INSIDE)))
+        self.wire("y", lossy, (self.ns_b, "b0", both(B)), (self.ns_gw, "out0", both(OUTSIDE)))
+        self.ip_a, self.ip_b = A[self.fa], B[self.fb]
+        self.gw_a, self.gw_b = INSIDE[self.fa], OUTSIDE[self.fb]
+        host = f"[{self.ip_b}]" if self.fb == 6 else self.ip_b
+        self.gw = Gateway(self.lab, self.ns_gw, engine, f"{host}:5080", **sections)
+        self.phones = []
+        self.media_ports = {}
+
+    def wire(self, name, lossy, one, other):
+        """Joins two namespaces; a lossy wire goes through a third one with the dropper in it."""
+        if not lossy:
+            self.lab.veth(*one, *other)
+            return
+        middle = self.lab.netns(name)
+        for ns, dev, addrs in (one, other):
+            self.lab.veth(ns, dev, addrs, middle, "to" + dev, [])
+        build = os.path.abspath(os.environ.get("O", "build"))
+        self.droppers.append((name, self.lab.start(middle, build + "/net/dropper", "to" + one[1], "to" + other[1], lossy, 0, ord(name), log=name + ".log")))
+
+    def droppings(self):
+        """How many packets the lossy wires have lost; they end."""
+        total = 0
+        for name, process in self.droppers:
+            self.lab.stop(process)
+            with open(self.lab.path(name + ".log")) as f:
+                total += int(f.read().split()[1])
+        return total
+
+    def phone(self, side, user=None, password=None, port=5060):
+        ns, ip, gw = (self.ns_a, self.ip_a, self.gw_a) if side == "a" else (self.ns_b, self.ip_b, self.gw_b)
+        p = Phone(ns, ip, gw, user or {"a": "alice", "b": "bob"}[side], password or {"a": "wonderland", "b": "builder"}[side], port)
+        p.media_port = 40000 + 100 * len(self.phones)
+        self.phones.append(p)
+        return p
+
+    def carrier(self):
+        """The trunk's other end: no password, port 5080 on B's side."""
+        p = self.phone("b", "carrier", port=5080)
+        p.password = None
+        return p
+
+    def pair(self):
+        """Alice and Bob, registered."""
+        a, b = self.phone("a"), self.phone("b")
+        for p in (a, b):
+            answer = p.register()
+            assert answer.status == 200, f"REGISTER got {answer}"
+        return a, b
+
+    def media(self, phone, port=None, ssrc=None):
+        return Media(phone.ns, phone.ip, port or phone.media_port, ssrc or 0x1000 + len(self.phones) + phone.media_port)
+
+    def call(self, a, b, number="1002", offer=None, answer=None):
+        """A whole set-up: returns both dialogs, the offer B saw and the answer A saw."""
+        da = a.invite(number, offer)
+        db, invite = b.answer_invite()
+        db.reply(invite, 180, "Ringing")
+        da.response(180)
+        db.reply(invite, 200, "OK", answer or b.sdp())
+        ok = da.response(200)
+        da.ack(ok)
+        db.get("ACK")
+        return da, db, invite, ok
+
+
+@contextlib.contextmanager
+def stage(start=True, idle=True, **sections):
+    """The stage with the gateway running. At the end nothing may be left; a failure prints the gateway's last words."""
+    s = Stage(os.environ.get("NET_ENGINE", "null"), os.environ.get("NET_FAMILIES", "44"), **sections)
+    try:
+        if start:
+            s.gw.start()
+        yield s
+        if idle:
+            s.gw.idle()
+        if s.gw.process and s.gw.process.poll() is None:
+            code = s.lab.stop(s.gw.process, signal.SIGTERM, 10)
+            assert code == 0, f"tandem-keep ended with {code} on SIGTERM"
+    except BaseException as e:
+        if not isinstance(e, SystemExit):
+            traceback.print_exc(limit=-4)
+            log = s.gw.log() if os.path.exists(s.lab.path("tandem.log")) else ""
+            print("--- the gateway's last lines\n" + "\n".join(log.splitlines()[-int(os.environ.get("LOG", "25")):]))
+            s.lab.close()
+            os._exit(1)
+        raise
+    finally:
+        s.lab.close()
+
+
+def skip(why):
+    print(f"SKIP: {why}")
+    sys.exit(77)

@@ -1,0 +1,48 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# runs: once
+"""A mistake in the file is told as file, line and what was expected; a bad reload changes nothing, a good one does."""
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from gateway import stage  # noqa: E402
+import re  # noqa: E402
+import subprocess  # noqa: E402
+from lab import wait_for  # noqa: E402
+
+MISTAKES = [  # text, line, a word of what is said
+    ("sip {\n  t1 = soon\n}\n", 2, "t1"),
+    ("registrar {\n\n  min-expiry = 5\n}\n", 3, "min-expiry"),
+    ("media { engine = warp }\n", 1, "engine"),
+    ("address inside { ports = \"20000-10000\" }\n", 1, "ports"),
+    ("nonsense { }\n", 1, "nonsense"),
+    ("user alice { password = \"x\" address = \"nowhere\" }\n", 1, "nowhere"),
+    ("user alice {\n  numbers = { \"1\" }\n}\n", 1, "password"),
+    ("route x { to = \"nobody\" }\n", 1, "nobody"),
+    ("sip {\n  t1 = 20ms\n", 2, ""),
+]
+
+with stage() as s:
+    bad = s.lab.path("bad.conf")
+    for text, line, word in MISTAKES:
+        with open(bad, "w") as f:
+            f.write(text)
+        done = subprocess.run([s.gw.build + "/tandem-keep", "-c", bad], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10)
+        assert done.returncode not in (0, -6, -11), f"{text!r} was taken: {done.returncode}"
+        told = re.search(re.escape(bad) + r":(\d+): (.*)", done.stdout)
+        assert told, f"{text!r}: no file and line in {done.stdout!r}"
+        assert word in told.group(2), f"{text!r}: {told.group(0)}"
+        assert abs(int(told.group(1)) - line) <= 1, f"{text!r}: line {told.group(1)}, wanted {line}"
+
+    alice, bob = s.pair()
+    with open(s.gw.config) as f:
+        good = f.read()
+    s.gw.configure(good.replace("wonderland", "changed").replace("t2 = 160ms", "t2 = never"))
+    before = len(s.gw.log())
+    s.gw.reload()
+    wait_for("the bad reload to be refused", lambda: "tandem.conf:" in s.gw.log()[before:])
+    assert alice.register().status == 200, "the old password holds"
+
+    s.gw.configure(good.replace("wonderland", "changed"))
+    s.gw.reload()
+    alice.password = "changed"
+    wait_for("the new password to hold", lambda: alice.register().status == 200)
