@@ -169,6 +169,7 @@ static void on_signal(uv_signal_t *s, int signo)
 {
 	struct signal_watch *w = container_of(s, struct signal_watch, uv);
 	(void)signo;
+	move_clock();
 	w->fn(w->arg);
 }
 

@@ -163,9 +163,13 @@ static void restarted(struct mgcp_gw *gw, struct slice which)
 {
 	gw->draining = false;
 	timer_stop(&gw->probe);
-	/* Always told: everything on it is gone, whatever we took its state to be. */
 	set_state(gw, MGCP_GW_UP, "it restarted");
-	lose_matching(gw, which, "the gateway restarted");
+	/* The announcement may be older than connections made since, when its first copies were lost: what is gone is found out by asking,
+	 * where that can be done. */
+	if (gw->p.profile->audits)
+		mgcp_gw_resync(gw);
+	else
+		lose_matching(gw, which, "the gateway restarted");
 }
 
 static void forced(struct mgcp_gw *gw, struct slice which)

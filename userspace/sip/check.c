@@ -35,6 +35,12 @@ static bool bad_method(const struct sip_msg *m, const struct sip_check *r, struc
 	return true;
 }
 
+/* RFC 3261 21.5.2: a method that is not recognized at all, as against one that is not allowed here. */
+static bool unknown_method(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	return m->method == SIP_METHOD_OTHER && !listed(r->methods, m->method_text);
+}
+
 static bool bad_scheme(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
 {
 	return !listed(r->schemes ? r->schemes : default_schemes, m->ruri.scheme_text);
@@ -118,8 +124,8 @@ static const struct {
 	unsigned status;
 	bool (*refuses)(const struct sip_msg *m, const struct sip_check *r, struct buf *extra);
 } checks[] = {
-	{405, bad_method},	 {416, bad_scheme}, {483, no_forwards_left}, {420, bad_require},
-	{415, bad_encoding}, {415, bad_type},	{406, bad_accept},
+	{501, unknown_method}, {405, bad_method},   {416, bad_scheme}, {483, no_forwards_left},
+	{420, bad_require},    {415, bad_encoding}, {415, bad_type},   {406, bad_accept},
 };
 
 int sip_check_request(struct sip_strans *st, const struct sip_check *rules)

@@ -100,7 +100,7 @@ static void put_status_line(struct buf *out, const struct sip_response *r)
 	buf_add(out, "\r\n", 2);
 }
 
-/* A malformed request may lack any of these. */
+/* A malformed request may lack any of these; what it has is copied as it came (8.2.6.2). */
 static void put_if_set(struct buf *out, const char *name, struct slice value)
 {
 	if (value.len)
@@ -109,10 +109,11 @@ static void put_if_set(struct buf *out, const char *name, struct slice value)
 
 static void put_to(struct buf *out, const struct sip_msg *req, const struct sip_response *r)
 {
-	if (!req->to.text.len)
+	struct slice to = sip_msg_value(req, SIP_HDR_TO);
+	if (!to.len)
 		return;
 	buf_str(out, "To: ");
-	buf_slice(out, req->to.text);
+	buf_slice(out, to);
 	if (r->status > 100 && !req->to.tag.len && r->tag.len) {
 		buf_str(out, ";tag=");
 		buf_slice(out, r->tag);
@@ -125,7 +126,7 @@ void sip_write_response(struct buf *out, const struct sip_stack *s, const struct
 	const struct sip_hdr *timestamp;
 	put_status_line(out, r);
 	put_vias(out, req);
-	put_if_set(out, "From", req->from.text);
+	put_if_set(out, "From", sip_msg_value(req, SIP_HDR_FROM));
 	put_to(out, req, r);
 	put_if_set(out, "Call-ID", req->call_id);
 	put_if_set(out, "CSeq", sip_msg_value(req, SIP_HDR_CSEQ));

@@ -417,16 +417,46 @@ static void a_gateway_without_audits_is_swept_when_nothing_is_ours(void **state)
 	bench_close(&b);
 }
 
-static void a_restart_loses_every_connection(void **state)
+static void a_restart_loses_every_connection_where_nothing_can_be_asked(void **state)
 {
 	struct bench b = {0};
-	bench_open(&b, "tandem");
+	bench_open(&b, "osmo-mgw");
 	two_up(&b);
 	b.states = 0;
 	wire_receive(&b.wire, GW, "RSIP 5 *@mg MGCP 1.0\r\nRM: restart\r\n");
 	assert_string_equal(wire_take(&b.wire), "200 5 OK\r\n--\n");
 	assert_int_equal(b.a.lost + b.b.lost, 2);
 	assert_int_equal(b.states, 1);
+	bench_close(&b);
+}
+
+static void after_a_restart_what_the_gateway_does_not_know_is_lost(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b, "tandem");
+	two_up(&b);
+	clock_test_advance(1);
+	wire_receive(&b.wire, GW, "RSIP 5 *@mg MGCP 1.0\r\nRM: restart\r\n");
+	assert_non_null(strstr(wire_take(&b.wire), "AUEP 1002 rtpbridge/*@mg"));
+	wire_receive(&b.wire, GW, "200 1002 OK\r\nZN: 0\r\n");
+	assert_int_equal(b.a.lost + b.b.lost, 0);
+	wire_take(&b.wire);
+	wire_receive(&b.wire, GW, "500 1003 no such endpoint\r\n");
+	assert_int_equal(b.a.lost + b.b.lost, 2);
+	bench_close(&b);
+}
+
+static void a_late_restart_announcement_loses_nothing(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b, "tandem");
+	two_up(&b);
+	clock_test_advance(1);
+	wire_receive(&b.wire, GW, "RSIP 5 *@mg MGCP 1.0\r\nRM: restart\r\n");
+	wire_receive(&b.wire, GW, "200 1002 OK\r\nZ: rtpbridge/7@mg\r\nZN: 1\r\n");
+	wire_receive(&b.wire, GW, "200 1003 OK\r\nI: A1, B2\r\n");
+	assert_int_equal(b.a.lost + b.b.lost, 0);
+	assert_null(strstr(wire_take(&b.wire), "DLCX"));
 	bench_close(&b);
 }
 
@@ -585,7 +615,9 @@ int main(void)
 		cmocka_unit_test(resynchronisation_spares_a_connection_whose_answer_is_on_its_way),
 		cmocka_unit_test(long_lists_come_in_pages),
 		cmocka_unit_test(a_gateway_without_audits_is_swept_when_nothing_is_ours),
-		cmocka_unit_test(a_restart_loses_every_connection),
+		cmocka_unit_test(a_restart_loses_every_connection_where_nothing_can_be_asked),
+		cmocka_unit_test(after_a_restart_what_the_gateway_does_not_know_is_lost),
+		cmocka_unit_test(a_late_restart_announcement_loses_nothing),
 		cmocka_unit_test(a_forced_endpoint_loses_its_own),
 		cmocka_unit_test(graceful_means_nothing_new),
 		cmocka_unit_test(disconnected_resynchronises),

@@ -114,7 +114,7 @@ static inline void wire_say(struct wire *w, const char *fmt, ...)
 		out[n++] = *p == '|' ? '\n' : *p;
 	}
 	if (!strstr(text, "||"))
-		n += (size_t)sprintf(out + n, "\r\nContent-Length: 0\r\n\r\n");
+		n += (size_t)snprintf(out + n, sizeof out - n, "\r\nContent-Length: 0\r\n\r\n");
 	wire_in(w, &w->peer, out, n);
 }
 
