@@ -81,7 +81,7 @@ const struct command commands[] = {
 	{.words = "trace", .help = "SIP and MGCP messages as they come and go", .daemons = CA | MG, .run = run_trace},
 	{.words = "hangup", .args = "CALL", .help = "ends a call", .daemons = CA, .arg_name = "call"},
 	{.words = "reload", .help = "reads the configuration again", .daemons = CA | MG | KEEP, .run = run_reload},
-	{.words = "restart", .args = "tandem-ca|tandem-mg", .help = "kills a daemon and starts it anew; calls survive", .daemons = KEEP,
+	{.words = "restart", .args = "tandem-ca|tandem-mg", .help = "kills a daemon and starts it anew", .daemons = KEEP,
 	 .arg_name = "name"},
 	{.words = "log level", .args = "[LEVEL]", .help = "shows or sets the log level until the next reload", .daemons = CA | MG | KEEP,
 	 .arg_name = "level"},

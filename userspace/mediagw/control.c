@@ -14,6 +14,12 @@ static json_t *addr_json(const struct addr *a)
 	return addr_is_set(a) ? json_string(addr_str(a, text)) : json_null();
 }
 
+static json_t *ip_json(const struct addr *a)
+{
+	char text[ADDR_STR_LEN];
+	return json_string(addr_ip_str(a, text));
+}
+
 /* Two digits after the point are enough for people and do not pretend more. */
 static double rounded(double v)
 {
@@ -98,7 +104,7 @@ static int show_ports(void *arg, json_t *args, json_t **result, struct buf *why)
 		for (enum family f = 0; f < FAMILIES; f++)
 			if (a->ports[f])
 				json_array_append_new(list, json_pack("{s:s, s:o, s:i, s:i, s:i, s:i}", "address", a->name,
-								      "local", addr_json(&a->local[f]), "first", a->port_min, "last",
+								      "local", ip_json(&a->local[f]), "first", a->port_min, "last",
 								      a->port_max, "used", (int)ports_used(a->ports[f]), "total",
 								      (int)ports_total(a->ports[f])));
 	}
