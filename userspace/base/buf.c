@@ -75,6 +75,8 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 	va_copy(again, ap);
+	if (!b->p)
+		room(b, 1); /* so that most text is formatted once */
 	int n = vsnprintf(b->err || !b->p ? NULL : b->p + b->len, b->err ? 0 : b->cap - b->len, fmt, ap);
 	if (n < 0)
 		b->err = -EINVAL;

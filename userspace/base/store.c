@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The queue holds the last word for each key: a second put of a key replaces the first. A commit writes the whole queue in
- * one LMDB transaction without fsync: the pages are then in the kernel's page cache and survive this process. A thread of
- * the store's own calls mdb_env_sync() each second when something was committed. The map is not written through
- * (no MDB_WRITEMAP), so that a stray pointer of ours cannot reach the database. */
+/* The queue holds the last word for each key: a second put of a key replaces the first, and what was put and deleted within
+ * a second changes no page of the tree. What is queued is also in the journal, which outlives this process. Each second the
+ * whole queue is committed in one LMDB transaction without fsync, a thread of the store's own calls mdb_env_sync(), and
+ * the journal starts again. The map is not written through (no MDB_WRITEMAP), so that a stray pointer of ours cannot reach
+ * the database. */
 #include "base/store.h"
 #include "base/hash.h"
+#include "base/journal.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/timer.h"
 #include <errno.h>
+#include <limits.h>
 #include <lmdb.h>
 #include <pthread.h>
-#include <stdatomic.h>
+#include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#define MAX_TABLES 16
-#define RETRY_MS   1000
+#define MAX_TABLES    16
+#define COMMIT_MS     1000
+#define JOURNAL_BYTES (4 << 20) /* some thousand calls; when they come within a second, it is committed earlier */
 
 struct op {
 	struct link link;
@@ -34,15 +37,16 @@ struct store {
 	unsigned n_tables;
 	struct list queue;
 	struct hash keys;
-	struct loop_deferred commit;
-	struct timer retry;
+	struct journal *journal;
+	struct timer commit;
+	struct loop_deferred now; /* the journal is full */
 	bool complained;
 
 	pthread_t syncer;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool syncing, ending;
-	atomic_bool dirty;
+	bool syncing;
+	bool dirty, ending; /* under the lock */
 };
 
 /* --- the queue ----------------------------------------------------------------------------------------------------- */
@@ -69,13 +73,15 @@ static struct op *find(struct store *s, unsigned table, struct slice key)
 	return NULL;
 }
 
-static void on_turn_end(void *arg)
+static void on_commit(void *arg)
 {
 	store_flush(arg);
 }
 
-static int queue(struct store *s, unsigned table, struct slice key, struct slice value, bool del)
+/* The last word for a key, not in the journal yet or from there. */
+static int queue(void *arg, unsigned table, bool del, struct slice key, struct slice value)
 {
+	struct store *s = arg;
 	if (table >= s->n_tables || !key.len || key.len > (size_t)mdb_env_get_maxkeysize(s->env))
 		return -EINVAL;
 	struct op *op = mem_raw(sizeof *op + key.len + value.len);
@@ -90,18 +96,29 @@ static int queue(struct store *s, unsigned table, struct slice key, struct slice
 		op_free(s, earlier);
 	list_append(&s->queue, &op->link);
 	hash_insert(&s->keys, &op->by_key, key_hash(table, key));
-	loop_defer_first(&s->commit, on_turn_end, s);
+	return 0;
+}
+
+static int say(struct store *s, unsigned table, bool del, struct slice key, struct slice value)
+{
+	int err = queue(s, table, del, key, value);
+	if (err)
+		return err;
+	if (journal_append(s->journal, table, del, key, value))
+		loop_defer_first(&s->now, on_commit, s);
+	if (!timer_running(&s->commit))
+		timer_start(&s->commit, COMMIT_MS, on_commit, s);
 	return 0;
 }
 
 int store_put(struct store *s, unsigned table, struct slice key, struct slice value)
 {
-	return queue(s, table, key, value, false);
+	return say(s, table, false, key, value);
 }
 
 int store_del(struct store *s, unsigned table, struct slice key)
 {
-	return queue(s, table, key, SLICE_NONE, true);
+	return say(s, table, true, key, SLICE_NONE);
 }
 
 /* --- committing ---------------------------------------------------------------------------------------------------- */
@@ -150,10 +167,18 @@ static int commit(struct store *s)
 	return mdb_txn_commit(txn);
 }
 
+static void ask_for_sync(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->dirty = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
 int store_flush(struct store *s)
 {
-	loop_defer_cancel(&s->commit);
-	timer_stop(&s->retry);
+	loop_defer_cancel(&s->now);
+	timer_stop(&s->commit);
 	if (list_empty(&s->queue))
 		return 0;
 	int rc = commit(s);
@@ -161,7 +186,7 @@ int store_flush(struct store *s)
 		if (!s->complained)
 			log_error("store", "not written, retried each second: %s", mdb_strerror(rc));
 		s->complained = true;
-		timer_start(&s->retry, RETRY_MS, on_turn_end, s);
+		timer_start(&s->commit, COMMIT_MS, on_commit, s);
 		return to_errno(rc);
 	}
 	if (s->complained)
@@ -169,24 +194,25 @@ int store_flush(struct store *s)
 	s->complained = false;
 	while (list_first(&s->queue))
 		op_free(s, container_of(list_first(&s->queue), struct op, link));
-	atomic_store(&s->dirty, true);
+	journal_reset(s->journal);
+	ask_for_sync(s);
 	return 0;
 }
 
 /* --- the thread that syncs ----------------------------------------------------------------------------------------- */
 
-static void *sync_each_second(void *arg)
+static void *sync_when_asked(void *arg)
 {
 	struct store *s = arg;
 	pthread_mutex_lock(&s->lock);
 	while (!s->ending) {
-		struct timespec until;
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec++;
-		pthread_cond_timedwait(&s->wake, &s->lock, &until);
+		if (!s->dirty) {
+			pthread_cond_wait(&s->wake, &s->lock);
+			continue;
+		}
+		s->dirty = false;
 		pthread_mutex_unlock(&s->lock);
-		if (atomic_exchange(&s->dirty, false))
-			mdb_env_sync(s->env, 1);
+		mdb_env_sync(s->env, 1);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -195,13 +221,9 @@ static void *sync_each_second(void *arg)
 
 static int start_syncer(struct store *s)
 {
-	pthread_condattr_t attr;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->wake, &attr);
-	pthread_condattr_destroy(&attr);
-	int rc = pthread_create(&s->syncer, NULL, sync_each_second, s);
+	pthread_cond_init(&s->wake, NULL);
+	int rc = pthread_create(&s->syncer, NULL, sync_when_asked, s);
 	s->syncing = !rc;
 	return -rc;
 }
@@ -224,15 +246,16 @@ static void stop_syncer(struct store *s)
 static void store_destroy(void *obj)
 {
 	struct store *s = obj;
-	if (s->env)
+	if (s->syncing)
 		store_flush(s);
-	loop_defer_cancel(&s->commit);
-	timer_stop(&s->retry);
+	loop_defer_cancel(&s->now);
+	timer_stop(&s->commit);
 	while (list_first(&s->queue))
 		op_free(s, container_of(list_first(&s->queue), struct op, link));
 	stop_syncer(s);
 	if (s->env)
 		mdb_env_close(s->env);
+	mem_deref(s->journal);
 	hash_free(&s->keys);
 }
 
@@ -266,6 +289,21 @@ static int open_env(struct store *s, const char *path, const char *const *tables
 	return to_errno(rc);
 }
 
+/* What an earlier process said last is committed before anything is read. */
+static int open_journal(struct store *s, const char *dir)
+{
+	char path[PATH_MAX];
+	if (snprintf(path, sizeof path, "%s/journal", dir) >= (int)sizeof path)
+		return -ENAMETOOLONG;
+	int err = journal_open(&s->journal, path, JOURNAL_BYTES);
+	if (!err)
+		err = journal_replay(s->journal, queue, s);
+	if (err != -EINVAL)
+		return err;
+	log_error("store", "%s: cannot be read to its end: what was said last is lost", path);
+	return 0;
+}
+
 int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes)
 {
 	struct store *s = mem_alloc(sizeof *s, store_destroy);
@@ -275,7 +313,11 @@ int store_open(struct store **ret, const char *path, const char *const *tables, 
 	if (!err)
 		err = open_env(s, path, tables, map_bytes);
 	if (!err)
+		err = open_journal(s, path);
+	if (!err)
 		err = start_syncer(s);
+	if (!err)
+		store_flush(s); /* what cannot be written now stays queued */
 	if (err)
 		mem_deref(s);
 	else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Live state on disk: LMDB, one environment a daemon, write-behind. Puts and deletes are queued and committed once
- * per loop turn without fsync; a thread syncs each second. Loaded at start, never read on the call path. kill -9 loses
- * nothing that was acknowledged in an earlier loop turn or after store_flush(); a power cut loses at most a second. */
+/* Live state on disk: LMDB, one environment a daemon, write-behind. Puts and deletes are queued and committed each second,
+ * then synced by a thread; until then a journal in shared memory has them (base/journal.h). Loaded at start, never read on
+ * the call path. kill -9 loses nothing that was put; a power cut loses about a second. */
 #pragma once
 #include "base/slice.h"
 
@@ -12,7 +12,7 @@ struct store; /* reference-counted: mem_deref() flushes and closes */
 int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes);
 /* Walks a table in key order; slices are valid during the callback; a non-zero return ends the walk and is returned. */
 int store_load(struct store *s, unsigned table, int (*fn)(struct slice key, struct slice value, void *arg), void *arg);
-/* Copies key and value into the queue. 0 or -ENOMEM; a failed commit raises the log and is retried. */
+/* Copies key and value into the queue. 0 or -ENOMEM; a failed commit is logged and retried each second. */
 int store_put(struct store *s, unsigned table, struct slice key, struct slice value);
 int store_del(struct store *s, unsigned table, struct slice key);
 /* Commits what is queued now. */

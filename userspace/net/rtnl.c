@@ -11,7 +11,8 @@
 #include <net/if.h>
 #include <unistd.h>
 
-#define BUFFER 32768 /* MNL_SOCKET_BUFFER_SIZE is read at run time; this is its ceiling for dumps */
+#define BUFFER       32768 /* MNL_SOCKET_BUFFER_SIZE is read at run time; this is its ceiling for dumps */
+#define MESSAGES_MAX 256   /* in one loop turn */
 
 struct rtnl {
 	struct mnl_socket *ask;
@@ -51,21 +52,30 @@ static int open_socket(struct mnl_socket **ret, unsigned groups, int flags)
 	return 0;
 }
 
-/* What exactly changed does not matter to the listener: everything waiting is one change (ENOBUFS too). */
-static void on_change(void *arg, int events)
+static void tell_all(struct rtnl *r, const char *buf, size_t len)
+{
+	int left = (int)len;
+	for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		struct rtnl_change c;
+		if (!rtnl_parse(h, &c))
+			r->changed(r->arg, &c);
+	}
+}
+
+static void on_readable(void *arg, int events)
 {
 	struct rtnl *r = arg;
 	char buf[BUFFER];
-	bool any = false;
 	(void)events;
-	for (;;) {
+	for (unsigned i = 0; i < MESSAGES_MAX; i++) {
 		ssize_t n = mnl_socket_recvfrom(r->listen, buf, sizeof buf);
-		if (n < 0 && errno != ENOBUFS && errno != EINTR)
-			break;
-		any = true;
+		if (n > 0)
+			tell_all(r, buf, (size_t)n);
+		else if (errno == ENOBUFS)
+			r->changed(r->arg, &(struct rtnl_change){.what = RTNL_LOST});
+		else if (errno != EINTR)
+			return;
 	}
-	if (any)
-		r->changed(r->arg);
 }
 
 int rtnl_open(struct rtnl **ret, rtnl_change_fn changed, void *arg)
@@ -81,7 +91,7 @@ int rtnl_open(struct rtnl **ret, rtnl_change_fn changed, void *arg)
 	if (!err && changed)
 		err = open_socket(&r->listen, groups, SOCK_NONBLOCK);
 	if (!err && changed)
-		err = loop_watch(&r->watch, mnl_socket_get_fd(r->listen), UV_READABLE, on_change, r);
+		err = loop_watch(&r->watch, mnl_socket_get_fd(r->listen), UV_READABLE, on_readable, r);
 	if (err)
 		mem_deref(r);
 	else
@@ -219,42 +229,57 @@ bool rtnl_is_default(struct rtnl *r, int ifindex)
 
 /* --- neighbours ---------------------------------------------------------------------------------------------------- */
 
-struct neighbour {
-	uint16_t state;
-	bool has_mac;
-	uint8_t mac[6];
-};
+static int read_neighbour(const struct nlmsghdr *h, struct rtnl_neighbour *n)
+{
+	const uint16_t fixed = NUD_PERMANENT | NUD_NOARP, good = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	bool has_mac = false;
+	if (mnl_nlmsg_get_payload_len(h) < sizeof *m)
+		return -EBADMSG;
+	*n = (struct rtnl_neighbour){.ifindex = m->ndm_ifindex};
+	mnl_attr_for_each(a, h, sizeof *m) {
+		const void *p = mnl_attr_get_payload(a);
+		size_t len = mnl_attr_get_payload_len(a);
+		if (mnl_attr_get_type(a) == NDA_DST)
+			get_ip(&n->ip, m->ndm_family, p, len);
+		if (mnl_attr_get_type(a) == NDA_LLADDR && len == sizeof n->mac) {
+			memcpy(n->mac, p, len);
+			has_mac = true;
+		}
+	}
+	if (!addr_is_set(&n->ip))
+		return -EBADMSG;
+	if (h->nlmsg_type == RTM_DELNEIGH)
+		n->state = RTNL_NEIGHBOUR_NONE;
+	else if (!has_mac || !(m->ndm_state & (fixed | good)))
+		n->state = RTNL_NEIGHBOUR_BAD;
+	else
+		n->state = m->ndm_state & fixed ? RTNL_NEIGHBOUR_FIXED : RTNL_NEIGHBOUR_GOOD;
+	return 0;
+}
 
 static int on_neighbour(const struct nlmsghdr *h, void *arg)
 {
-	struct neighbour *n = arg;
-	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
-	const struct nlattr *a;
-	n->state = m->ndm_state;
-	mnl_attr_for_each(a, h, sizeof *m)
-		if (mnl_attr_get_type(a) == NDA_LLADDR && mnl_attr_get_payload_len(a) == sizeof n->mac) {
-			memcpy(n->mac, mnl_attr_get_payload(a), sizeof n->mac);
-			n->has_mac = true;
-		}
+	struct rtnl_neighbour *ret = arg, n;
+	if (!read_neighbour(h, &n))
+		*ret = n;
 	return MNL_CB_OK;
 }
 
-int rtnl_neighbour(struct rtnl *r, int ifindex, const struct addr *ip, enum rtnl_neighbour_state *state, uint8_t mac[6])
+int rtnl_neighbour(struct rtnl *r, int ifindex, const struct addr *ip, struct rtnl_neighbour *ret)
 {
-	const uint16_t good = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
 	char buf[512];
 	struct ndmsg *m;
-	struct neighbour n = {0};
+	struct rtnl_neighbour found = {.ifindex = ifindex, .ip = *ip};
 	struct nlmsghdr *h = request(buf, RTM_GETNEIGH, sizeof *m, &m);
 	m->ndm_family = (unsigned char)ip->family;
 	m->ndm_ifindex = ifindex;
 	put_ip(h, NDA_DST, ip);
-	int err = ask(r, h, on_neighbour, &n);
+	int err = ask(r, h, on_neighbour, &found);
 	if (err && err != -ENOENT)
 		return err;
-	*state = err ? RTNL_NEIGHBOUR_NONE : n.state & good && n.has_mac ? RTNL_NEIGHBOUR_GOOD : RTNL_NEIGHBOUR_BAD;
-	if (*state == RTNL_NEIGHBOUR_GOOD)
-		memcpy(mac, n.mac, sizeof n.mac);
+	*ret = found;
 	return 0;
 }
 
@@ -263,7 +288,7 @@ int rtnl_neighbour_manage(struct rtnl *r, int ifindex, const struct addr *ip, bo
 	char buf[512];
 	struct ndmsg *m;
 	struct nlmsghdr *h = request(buf, RTM_NEWNEIGH, sizeof *m, &m);
-	h->nlmsg_flags = NLM_F_CREATE | (on ? 0 : NLM_F_REPLACE);
+	h->nlmsg_flags = on ? NLM_F_CREATE : NLM_F_REPLACE;
 	m->ndm_family = (unsigned char)ip->family;
 	m->ndm_ifindex = ifindex;
 	m->ndm_flags = NTF_USE;
@@ -288,12 +313,17 @@ static void vlan_of(const struct nlattr *info, struct rtnl_link *ret)
 	}
 }
 
+static bool is_up(const struct ifinfomsg *m)
+{
+	return (m->ifi_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+}
+
 static int on_link(const struct nlmsghdr *h, void *arg)
 {
 	struct rtnl_link *ret = arg;
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a;
-	ret->up = (m->ifi_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
+	ret->up = is_up(m);
 	ret->ethernet = m->ifi_type == ARPHRD_ETHER;
 	mnl_attr_for_each(a, h, sizeof *m) {
 		size_t len = mnl_attr_get_payload_len(a);
@@ -328,5 +358,46 @@ int rtnl_link(struct rtnl *r, int ifindex, struct rtnl_link *ret)
 	int err = ask(r, h, on_link, &found);
 	if (!err)
 		*ret = found;
+	return err;
+}
+
+/* --- changes ------------------------------------------------------------------------------------------------------- */
+
+static int read_link(const struct nlmsghdr *h, struct rtnl_change *ret)
+{
+	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
+	if (mnl_nlmsg_get_payload_len(h) < sizeof *m)
+		return -EBADMSG;
+	ret->ifindex = m->ifi_index;
+	ret->up = h->nlmsg_type == RTM_NEWLINK && is_up(m);
+	return 0;
+}
+
+int rtnl_parse(const struct nlmsghdr *h, struct rtnl_change *ret)
+{
+	struct rtnl_change c = {0};
+	int err = 0;
+	switch (h->nlmsg_type) {
+	case RTM_NEWNEIGH:
+	case RTM_DELNEIGH:
+		c.what = RTNL_NEIGHBOUR;
+		err = read_neighbour(h, &c.neighbour);
+		break;
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		c.what = RTNL_LINK;
+		err = read_link(h, &c);
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		c.what = RTNL_ROUTES;
+		break;
+	default:
+		return -ENOENT;
+	}
+	if (!err)
+		*ret = c;
 	return err;
 }

@@ -190,7 +190,8 @@ static void on_ready(void *arg, int events)
 {
 	struct udp *u = mem_ref(arg);
 	int n = BATCH;
-	read_errors(u);
+	if (events & UV_PRIORITIZED)
+		read_errors(u);
 	for (int i = 0; i < ROUNDS && n == BATCH && mem_refs(u) > 1; i++)
 		n = receive_batch(u);
 	if (n < 0 && n != -EAGAIN && n != -EINTR && !is_unreachable(-n))

@@ -22,8 +22,8 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-	static const char *const files[] = {"data.mdb", "lock.mdb"};
-	for (int i = 0; i < 2; i++) {
+	static const char *const files[] = {"data.mdb", "lock.mdb", "journal"};
+	for (int i = 0; i < 3; i++) {
 		char path[128];
 		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
 		unlink(path);
@@ -101,7 +101,7 @@ static void what_is_no_store_is_refused(void **state)
 	assert_null(s);
 }
 
-static void a_flushed_write_survives_kill_9(void **state)
+static void what_was_put_survives_kill_9(void **state)
 {
 	int told[2];
 	char byte;
@@ -115,10 +115,11 @@ static void a_flushed_write_survives_kill_9(void **state)
 			char key[16];
 			snprintf(key, sizeof key, "%04d", i);
 			store_put(s, 0, slice_str(key), SLICE("v"));
-			if (i % 10 == 9 && store_flush(s))
+			if (i == 499 && store_flush(s))
 				_exit(1);
 		}
-		store_put(s, 0, SLICE("queued"), SLICE("not flushed"));
+		store_del(s, 0, SLICE("0000"));
+		store_del(s, 0, SLICE("0500"));
 		if (write(told[1], "x", 1) != 1)
 			_exit(1);
 		pause();
@@ -131,8 +132,10 @@ static void a_flushed_write_survives_kill_9(void **state)
 	struct store *s = open_store();
 	struct buf got = buf_growing();
 	store_load(s, 0, add_pair, &got);
-	assert_int_equal(got.len, 1000 * strlen("0000=v "));
+	assert_int_equal(got.len, 998 * strlen("0000=v "));
 	assert_non_null(strstr(buf_z(&got), "0999=v "));
+	assert_null(strstr(buf_z(&got), "0000=v "));
+	assert_null(strstr(buf_z(&got), "0500=v "));
 	buf_reset(&got);
 	mem_deref(s);
 }
@@ -163,24 +166,53 @@ static void a_full_store_keeps_what_is_queued(void **state)
 	assert_true(err == 0 || err == -ENOSPC);
 }
 
-static void queue_in_a_turn(void *arg)
+static void a_second_later_it_is_committed(void **state)
 {
-	store_put(arg, 0, SLICE("k"), SLICE("v"));
+	struct store *s = open_store();
+	store_put(s, 0, SLICE("k"), SLICE("v"));
+	clock_test_advance(500);
+	store_put(s, 0, SLICE("l"), SLICE("w"));
+	assert_table(s, 0, "");
+	clock_test_advance(500);
+	assert_table(s, 0, "k=v l=w ");
+	store_put(s, 0, SLICE("m"), SLICE("x"));
+	clock_test_advance(1000);
+	assert_table(s, 0, "k=v l=w m=x ");
+	mem_deref(s);
+}
+
+static void put_much(void *arg)
+{
+	static char big[60000];
+	char key[16];
+	for (int i = 0; i < 100; i++) {
+		snprintf(key, sizeof key, "%02d", i);
+		assert_int_equal(store_put(arg, 0, slice_str(key), slice_of(big, sizeof big)), 0);
+	}
+}
+
+static int count(struct slice key, struct slice value, void *arg)
+{
+	++*(int *)arg;
+	return 0;
 }
 
 static void look_and_stop(void *arg)
 {
-	assert_table(arg, 0, "k=v ");
+	int n = 0;
+	assert_int_equal(store_load(arg, 0, count, &n), 0);
+	assert_int_equal(n, 100);
 	loop_stop();
 }
 
-static void the_loop_commits_at_the_end_of_its_turn(void **state)
+static void more_than_the_journal_holds_is_committed_in_its_turn(void **state)
 {
+	struct store *s = NULL;
 	assert_int_equal(loop_init(), 0);
-	struct store *s = open_store();
+	assert_int_equal(store_open(&s, dir, tables, 32 << 20), 0);
 	struct timer first = {0}, second = {0};
-	timer_start(&first, 1, queue_in_a_turn, s);
-	timer_start(&second, 20, look_and_stop, s);
+	timer_start(&first, 1, put_much, s);
+	timer_start(&second, 50, look_and_stop, s);
 	loop_run();
 	mem_deref(s);
 	loop_close();
@@ -225,9 +257,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_last_word_for_a_key_counts, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(bad_arguments_are_refused, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(what_is_no_store_is_refused, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(a_flushed_write_survives_kill_9, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(what_was_put_survives_kill_9, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(a_full_store_keeps_what_is_queued, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(the_loop_commits_at_the_end_of_its_turn, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(a_second_later_it_is_committed, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(more_than_the_journal_holds_is_committed_in_its_turn, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(memory_running_out, make_dir, remove_dir),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
