@@ -176,8 +176,8 @@ static void cx_remote(const struct conn *c, struct answer *a)
 {
 	if (a->sdp.len)
 		buf_str(&a->sdp, "\r\n");
-	if (c->remote_sdp.len)
-		buf_slice(&a->sdp, buf_text(&c->remote_sdp));
+	if (c->remote_sdp)
+		buf_slice(&a->sdp, c->remote_sdp->text);
 	else
 		buf_str(&a->sdp, "v=0\r\n");
 }

@@ -214,30 +214,10 @@ static unsigned remote_read(const struct sdp *s, enum family f, struct remote *r
 	return 0;
 }
 
-static unsigned remote_parse(struct slice text, enum family f, struct remote *r, const char **why)
+static void remote_set(struct conn *c, struct sdp *described, const struct remote *r)
 {
-	struct sdp *s;
-	int err = sdp_parse(&s, text, why);
-	if (err)
-		return err == -ENOMEM ? 400 : 509;
-	unsigned code = remote_read(s, f, r, why);
-	mem_deref(s);
-	return code;
-}
-
-static int keep(struct buf *b, struct slice text)
-{
-	struct buf fresh = buf_growing();
-	buf_slice(&fresh, text);
-	if (fresh.err)
-		return fresh.err;
-	buf_reset(b);
-	*b = fresh;
-	return 0;
-}
-
-static void remote_set(struct conn *c, const struct remote *r)
-{
+	mem_deref(c->remote_sdp);
+	c->remote_sdp = described;
 	c->remote = r->rtp;
 	c->remote_rtcp = r->rtcp;
 	c->muted = !addr_is_set(&r->rtp);
@@ -248,26 +228,34 @@ static void remote_set(struct conn *c, const struct remote *r)
 	memcpy(c->codec, r->codec, sizeof c->codec);
 }
 
+/* The peer of `c` described itself. */
+static unsigned remote_take(struct conn *c, struct slice text, const char **why)
+{
+	struct remote r = {0};
+	struct sdp *s;
+	int err = sdp_parse(&s, text, why);
+	if (err)
+		return err == -ENOMEM ? 400 : 509;
+	unsigned code = remote_read(s, c->family, &r, why);
+	if (code)
+		mem_deref(s);
+	else
+		remote_set(c, s, &r);
+	return code;
+}
+
 unsigned conn_set(struct conn *c, const struct conn_change *ch, const char **why)
 {
 	struct options o = {.dscp = -1};
-	struct remote r = {0};
 	unsigned code = options_parse(ch->options, &o, why);
 	if (code)
 		return code;
 	/* 2.3.5: what sends needs somebody to send to. */
 	*why = "this mode needs a remote description";
-	if (ch->has_mode && ch->mode & CONN_SENDONLY && slice_empty(ch->sdp) && !c->remote_sdp.len)
+	if (ch->has_mode && ch->mode & CONN_SENDONLY && slice_empty(ch->sdp) && !c->remote_sdp)
 		return 527;
-	if (!slice_empty(ch->sdp)) {
-		code = remote_parse(ch->sdp, c->family, &r, why);
-		if (code)
-			return code;
-		*why = "out of memory";
-		if (keep(&c->remote_sdp, ch->sdp))
-			return 400;
-		remote_set(c, &r);
-	}
+	if (!slice_empty(ch->sdp) && (code = remote_take(c, ch->sdp, why)))
+		return code;
 	if (slice_is_set(ch->options) && !slice_copy(ch->options, c->options, sizeof c->options) && o.dscp >= 0)
 		c->dscp = o.dscp;
 	if (ch->has_mode)

@@ -44,7 +44,7 @@ static void destroy(void *obj)
 		c->gw->n_conns--;
 		mg_count[MG_CONNECTIONS]--;
 	}
-	buf_reset(&c->remote_sdp);
+	mem_deref(c->remote_sdp);
 	buf_reset(&c->local_sdp);
 }
 
@@ -84,7 +84,6 @@ int conn_new(struct conn **ret, struct gateway *gw, struct slice call)
 	c->rtcp = c->rtp;
 	c->dscp = -1;
 	c->clock_hz = 8000;
-	c->remote_sdp = buf_growing();
 	c->local_sdp = buf_growing();
 	random_bytes(random, sizeof random);
 	hex(c->id, random, CONN_ID_LEN / 2);

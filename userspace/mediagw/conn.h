@@ -44,7 +44,8 @@ struct conn {
 	uint32_t arm;
 	int dscp;                  /* -1: the address' own */
 	char options[OPTIONS_MAX + 1];
-	struct buf remote_sdp, local_sdp;
+	struct sdp *remote_sdp;    /* NULL: not described yet */
+	struct buf local_sdp;
 	uint64_t sdp_id, sdp_version;
 
 	char codec[16];

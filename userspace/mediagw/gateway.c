@@ -67,11 +67,11 @@ static const struct verb {
 } verbs[MGCP_VERB_OTHER + 1] = {
 	[MGCP_EPCF] = {verb_epcf, P(BEARER_INFO), .names = ONE | ALL},
 	[MGCP_CRCX] = {verb_crcx, REQUEST | P(BEARER_INFO) | P(LOCAL_OPTIONS) | P(SECOND_ENDPOINT),
-		       {MGCP_P_CALL_ID, MGCP_P_CONNECTION_MODE}, {516, 517}, ONE | ANY},
+		       {MGCP_P_CALL_ID, MGCP_P_CONNECTION_MODE}, {516, 517}, .names = ONE | ANY},
 	[MGCP_MDCX] = {verb_mdcx, REQUEST | P(BEARER_INFO) | P(LOCAL_OPTIONS) | P(CONNECTION_MODE),
-		       {MGCP_P_CALL_ID, MGCP_P_CONNECTION_ID}, {516, 515}, ONE},
+		       {MGCP_P_CALL_ID, MGCP_P_CONNECTION_ID}, {516, 515}, .names = ONE},
 	[MGCP_DLCX] = {verb_dlcx, REQUEST | P(BEARER_INFO) | P(CALL_ID) | P(CONNECTION_ID) | P(REASON_CODE), .names = ONE | ALL},
-	[MGCP_RQNT] = {verb_rqnt, REQUEST | P(BEARER_INFO), {MGCP_P_REQUEST_ID}, {510}, ONE | ALL},
+	[MGCP_RQNT] = {verb_rqnt, REQUEST | P(BEARER_INFO), {MGCP_P_REQUEST_ID}, {510}, .names = ONE | ALL},
 	[MGCP_AUEP] = {verb_auep, P(REQUESTED_INFO) | P(MAX_ENDPOINTS) | P(SPECIFIC_ENDPOINT), .names = ONE | ALL, .audit = true},
 	[MGCP_AUCX] = {verb_aucx, P(REQUESTED_INFO), {MGCP_P_CONNECTION_ID}, {515}, ONE, true},
 };

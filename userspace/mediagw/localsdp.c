@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mediagw/localsdp.h"
-#include "base/mem.h"
-#include <errno.h>
 
 /* Before the peer has described itself: G.711 and telephone events, with the numbers everybody uses. */
 static const char default_formats[] = " 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n";
@@ -85,15 +83,10 @@ int localsdp_write(struct conn *c)
 {
 	const struct addr *peer = addr_is_set(&c->signalling) ? &c->signalling : &c->remote;
 	struct buf b = buf_growing();
-	struct sdp *remote = NULL;
-	const char *why;
-	if (c->remote_sdp.len && sdp_parse(&remote, buf_text(&c->remote_sdp), &why) == -ENOMEM)
-		return -ENOMEM;
 	bool first = !c->local_sdp.len;
 	c->sdp_version++;
 	origin(&b, c, address_for(c->address, c->family, peer));
-	media(&b, c, described(remote));
-	mem_deref(remote);
+	media(&b, c, described(c->remote_sdp));
 	if (b.err || (!first && slice_eq(after_origin(&b), after_origin(&c->local_sdp)))) {
 		int err = b.err;
 		c->sdp_version--;

@@ -68,7 +68,7 @@ static void check_engine(const struct fastpath *fp, const char *wanted)
 		const char *name = json_string_value(json_object_get(row, "interface"));
 		const char *mode = json_string_value(json_object_get(row, "mode"));
 		const char *reason = json_string_value(json_object_get(row, "why"));
-		if (name && mode && !strstr(mode, wanted))
+		if (name && mode && strcmp(name, "lo") && !strstr(mode, wanted))
 			alarm_raise(&alarm_engine, name, reason ? reason : mode);
 	}
 	if (!json_array_size(list))
@@ -124,6 +124,11 @@ static struct slice boot_id(char *mem, size_t size)
 	return slice_trim(slice_of(mem, n > 0 ? (size_t)n : 0));
 }
 
+static bool is_known(void *arg, uint32_t slot)
+{
+	return conn_by_slot(arg, slot) != NULL;
+}
+
 static int open_gateway(struct mg *mg, const struct conf *conf, struct adoption *adopted)
 {
 	const struct conf_part *media = conf_section(conf, "media");
@@ -136,7 +141,13 @@ static int open_gateway(struct mg *mg, const struct conf *conf, struct adoption 
 	char mem[64];
 	addr_parse(&p.agent, slice_str(conf_string(media, "agent")), 2727);
 	int err = gateway_new(&mg->gw, &p);
-	return err ? err : record_adopt(mg->gw, boot_id(mem, sizeof mem), adopted);
+	if (!err)
+		err = record_adopt(mg->gw, boot_id(mem, sizeof mem), adopted);
+	/* A stream that no record knows must not go on being relayed in the kernel. */
+	unsigned stale = err ? 0 : fastpath_sweep(mg->fp, is_known, mg->gw);
+	if (stale)
+		log_warn(NULL, "%u streams in the kernel's table belonged to no connection and were ended", stale);
+	return err;
 }
 
 static void on_trace(void *arg, bool sent, const struct addr *peer, struct slice text)

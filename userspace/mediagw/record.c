@@ -7,10 +7,10 @@
 #include "mediagw/watch.h"
 #include <errno.h>
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 
-/* The value of table "connections", whose key is the connection identifier; the remote and the local description follow. A
- * machine reads only what it wrote itself, so that its own byte order and padding do. */
+/* The value of table "connections", whose key is the connection identifier; options, the remote and the local description
+ * follow. A machine reads only what it wrote itself, so that its own byte order and padding do. */
 struct record {
 	uint32_t version, endpoint;
 	char call[CALL_ID_MAX + 1], cname[17];
@@ -21,8 +21,7 @@ struct record {
 	uint32_t arm, silence_s;
 	struct addr signalling, remote, remote_rtcp;
 	uint64_t sdp_id, sdp_version, sent_packets, sent_bytes;
-	char options[OPTIONS_MAX + 1];
-	uint32_t remote_len, local_len;
+	uint32_t options_len, remote_len, local_len;
 };
 
 static struct slice key_of(const struct conn *c)
@@ -34,22 +33,24 @@ void record_put(const struct conn *c)
 {
 	static char mem[sizeof(struct record) + 16384];
 	struct store *store = c->gw->p.store;
+	struct slice described = c->remote_sdp ? c->remote_sdp->text : SLICE_NONE;
 	struct record r = {
 		.version = RECORD_VERSION, .endpoint = c->ep->number, .mode = c->mode, .family = c->family, .latch = c->latch,
 		.port = c->port, .dscp = (int16_t)c->dscp, .arm = c->arm, .silence_s = c->silence_s, .signalling = c->signalling,
 		.remote = c->remote, .remote_rtcp = c->remote_rtcp, .sdp_id = c->sdp_id, .sdp_version = c->sdp_version,
 		.sent_packets = c->sent_packets, .sent_bytes = c->sent_bytes,
-		.remote_len = (uint32_t)c->remote_sdp.len, .local_len = (uint32_t)c->local_sdp.len,
+		.options_len = (uint32_t)strlen(c->options), .remote_len = (uint32_t)described.len,
+		.local_len = (uint32_t)c->local_sdp.len,
 	};
 	if (!store)
 		return;
 	memcpy(r.call, c->call, sizeof r.call);
 	memcpy(r.cname, c->cname, sizeof r.cname);
-	memcpy(r.options, c->options, sizeof r.options);
 	int err = slice_copy(slice_str(c->address->name), r.address, sizeof r.address);
 	struct buf b = buf_fixed(mem, sizeof mem);
 	buf_add(&b, &r, sizeof r);
-	buf_slice(&b, buf_text(&c->remote_sdp));
+	buf_str(&b, c->options);
+	buf_slice(&b, described);
 	buf_slice(&b, buf_text(&c->local_sdp));
 	if (!err)
 		err = b.err ? b.err : store_put(store, TABLE_CONNECTIONS, key_of(c), buf_text(&b));
@@ -67,19 +68,27 @@ void record_del(const struct conn *c)
 
 /* --- after a restart ---------------------------------------------------------------------------------------------- */
 
+static struct slice take(struct slice *texts, size_t len)
+{
+	struct slice head = slice_of(texts->p, len);
+	*texts = slice_from(*texts, len);
+	return head;
+}
+
 static int restore_sdp(struct conn *c, const struct record *r, struct slice texts)
 {
 	const char *why;
+	struct slice options = take(&texts, r->options_len), remote = take(&texts, r->remote_len);
 	struct conn_change ch = {
-		.has_mode = true, .mode = r->mode & CONN_SENDRECV, .options = slice_str(r->options),
-		.sdp = slice_of(texts.p, r->remote_len), .signalling = r->signalling,
+		.has_mode = true, .mode = r->mode & CONN_SENDRECV, .options = options,
+		.sdp = remote, .signalling = r->signalling,
 		.has_latch = true, .latch = r->latch, .has_arm = true, .arm = r->arm,
 		.has_silence = true, .silence_s = r->silence_s,
 	};
 	if (conn_set(c, &ch, &why))
 		return -EINVAL;
 	buf_reset(&c->local_sdp);
-	buf_slice(&c->local_sdp, slice_from(texts, r->remote_len));
+	buf_slice(&c->local_sdp, texts);
 	c->dscp = r->dscp;
 	c->sdp_id = r->sdp_id;
 	c->sdp_version = r->sdp_version;
@@ -120,9 +129,9 @@ static int restore(struct gateway *gw, struct slice key, struct slice value)
 		return -EINVAL;
 	memcpy(&r, value.p, sizeof r);
 	struct slice texts = slice_from(value, sizeof r);
-	if (r.version != RECORD_VERSION || (uint64_t)r.remote_len + r.local_len != texts.len || r.family >= FAMILIES)
+	if (r.version != RECORD_VERSION || r.family >= FAMILIES || (uint64_t)r.options_len + r.remote_len + r.local_len != texts.len)
 		return -EINVAL;
-	if (!r.endpoint || r.endpoint > gw->max_endpoints || r.call[CALL_ID_MAX] || r.cname[16] || r.address[31] || r.options[OPTIONS_MAX])
+	if (!r.endpoint || r.endpoint > gw->max_endpoints || r.call[CALL_ID_MAX] || r.cname[16] || r.address[31])
 		return -EINVAL;
 	int err = endpoint_get(gw, r.endpoint, &e);
 	if (err)

@@ -13,7 +13,7 @@ static uint32_t time_out(const struct conn *c)
 /* Whether the peer owes us packets: we listen, and its description says that it sends. */
 static bool due(const struct conn *c)
 {
-	return time_out(c) && c->mode & CONN_RECVONLY && c->remote_sdp.len && c->peer_sends && addr_is_set(&c->remote);
+	return time_out(c) && c->mode & CONN_RECVONLY && c->remote_sdp && c->peer_sends && addr_is_set(&c->remote);
 }
 
 static void report(struct conn *c)

@@ -41,12 +41,14 @@ void mgcp_gw_resync(struct mgcp_gw *gw);
 /* Gives a command of the peer (RSIP, NTFY) to the gateway object it comes from: true when it was one of ours and has been answered. */
 bool mgcp_gw_command(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src);
 
+enum mgcp_loss { MGCP_LOSS_SILENCE, MGCP_LOSS_CONNECTION };
+
 struct mgcp_conn_handlers {
 	/* CRCX or MDCX done: err 0 and the gateway's session description; or -ETIMEDOUT, -EBUSY (4xx transient: no port, no endpoint), -EINVAL
 	 * (refused for good); `code` is the MGCP code. */
 	void (*done)(void *arg, struct mgcp_conn *c, int err, unsigned code, struct slice sdp);
 	/* The gateway says the media is gone (silence time-out) or the connection is lost (restart, forced delete): why is one line. */
-	void (*lost)(void *arg, struct mgcp_conn *c, const char *why);
+	void (*lost)(void *arg, struct mgcp_conn *c, enum mgcp_loss what, const char *why);
 	/* After mgcp_conn_delete(): the statistics (P: and X-Quality lines), absent when it timed out. */
 	void (*deleted)(void *arg, struct mgcp_conn *c, struct slice params, struct slice quality);
 };

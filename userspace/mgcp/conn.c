@@ -69,13 +69,13 @@ static void tell_done(struct cx *c, int err, unsigned code, struct slice sdp)
 	mem_deref(h);
 }
 
-static void tell_lost(struct cx *c, const char *why)
+static void tell_lost(struct cx *c, enum mgcp_loss what, const char *why)
 {
 	struct mgcp_conn *h = c->handle;
 	if (!h || c->delete_wanted || !h->h.lost)
 		return;
 	mem_ref(h);
-	h->h.lost(h->arg, h, why);
+	h->h.lost(h->arg, h, what, why);
 	mem_deref(h);
 }
 
@@ -143,14 +143,14 @@ void cx_lost(struct cx *c, const char *why)
 	else if (was == CX_WAITING || was == CX_CREATING)
 		tell_done(c, -EBUSY, 0, SLICE_NONE);
 	else
-		tell_lost(c, why);
+		tell_lost(c, MGCP_LOSS_CONNECTION, why);
 	mem_deref(c);
 }
 
 void cx_silent(struct cx *c, const char *why)
 {
 	mem_ref(c);
-	tell_lost(c, why);
+	tell_lost(c, MGCP_LOSS_SILENCE, why);
 	mem_deref(c);
 }
 

@@ -33,7 +33,7 @@ static void on_done(void *arg, struct mgcp_conn *c, int err, unsigned code, stru
 	o->drop = mem_deref(o->drop);
 }
 
-static void on_lost(void *arg, struct mgcp_conn *c, const char *why)
+static void on_lost(void *arg, struct mgcp_conn *c, enum mgcp_loss what, const char *why)
 {
 	struct owner *o = arg;
 	o->lost++;
