@@ -143,18 +143,42 @@ static void add_interface(struct rtnl *r, json_t *names, const char *name)
 		json_array_append_new(names, json_string(name));
 }
 
+static const char *why_not(struct rtnl *r, const struct ifaddrs *i)
+{
+	if (i->ifa_flags & IFF_LOOPBACK)
+		return "loopback";
+	return rtnl_is_default(r, (int)if_nametoindex(i->ifa_name)) ? "carries the default route: name it in media.interfaces to attach" : NULL;
+}
+
+static void say_skipped(json_t *report, const char *name, const char *why)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(report, i, row)
+		if (!strcmp(json_string_value(json_object_get(row, "interface")), name))
+			return;
+	json_array_append_new(report, json_pack("{s:s,s:i,s:I,s:s,s:s}", "interface", name, "ifindex", (int)if_nametoindex(name), "device",
+						(json_int_t)TANDEM_NONE, "mode", "null", "why", why));
+}
+
 /* Every interface with an address of ours, except loopback and the default route's: a mistake there cuts the
- * machine off, so that one has to be named. */
-static json_t *choose(const struct attach *a)
+ * machine off, so that one has to be named. Those that are left out get their row in `report`. */
+static json_t *choose(const struct attach *a, json_t *report)
 {
 	struct ifaddrs *all = NULL;
 	struct rtnl *r = NULL;
 	json_t *names = json_array();
 	if (!names || rtnl_open(&r, NULL, NULL) || getifaddrs(&all))
 		goto out;
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next)
-		if (is_ours(a, i->ifa_addr) && !(i->ifa_flags & IFF_LOOPBACK) && !rtnl_is_default(r, (int)if_nametoindex(i->ifa_name)))
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		if (!is_ours(a, i->ifa_addr))
+			continue;
+		const char *why = why_not(r, i);
+		if (why)
+			say_skipped(report, i->ifa_name, why);
+		else
 			add_interface(r, names, i->ifa_name);
+	}
 out:
 	if (all)
 		freeifaddrs(all);
@@ -186,7 +210,7 @@ static void drop_unwanted(void *arg, const char *name)
 
 int attach_all(const struct attach *a, json_t *report)
 {
-	json_t *names = a->names ? json_incref(a->names) : choose(a), *v;
+	json_t *names = a->names ? json_incref(a->names) : choose(a, report), *v;
 	size_t i;
 	int err = names ? 0 : -ENOMEM;
 	json_array_foreach(names, i, v)

@@ -46,6 +46,8 @@ static void fastpath_destroy(void *obj)
 	if (fp->null)
 		fp_null_close(fp->null);
 	mem_deref(fp->null);
+	if (fp->hops && !(fp->kernel && fp_kernel_leaves(fp->kernel)))
+		fp_hops_forget(fp->hops);
 	mem_deref(fp->hops);
 	mem_deref(fp->kernel);
 	if (fp->slots)

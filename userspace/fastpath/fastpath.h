@@ -92,5 +92,7 @@ int fastpath_read(const struct fastpath *fp, uint32_t slot, struct fp_stats *ret
 
 /* [{"interface","mode","why"}]: each interface and what runs there; a new reference. */
 json_t *fastpath_engines(const struct fastpath *fp);
+/* After a restart: removes every stream in the adopted table that `keep` does not want. Returns their number. */
+unsigned fastpath_sweep(struct fastpath *fp, bool (*keep)(void *arg, uint32_t slot), void *arg);
 /* Leaves pinned maps and links behind when closed, for the next process to adopt. */
 void fastpath_leave(struct fastpath *fp);

@@ -27,7 +27,8 @@ struct fp_kernel {
 	uint64_t *per_cpu;
 	int cpus;
 	char *pin; /* removed when closed, unless `leave` */
-	bool leave, pinned;
+	json_t *ports; /* reserved, to be given back */
+	bool opened, leave, pinned;
 };
 
 int fp_ask(json_t *request, json_t **reply, int *fds, unsigned *n)
@@ -216,12 +217,14 @@ static void kernel_destroy(void *obj)
 	for (unsigned i = 0; i < k->n_fds; i++)
 		if (k->fds[i] >= 0)
 			close(k->fds[i]);
-	if (k->pinned && !k->leave) {
+	if (k->opened && !k->leave) {
 		json_t *reply = NULL;
 		unsigned n = 0;
-		(void)fp_ask(json_pack("{s:s,s:s}", "do", "fastpath-close", "pin", k->pin), &reply, NULL, &n);
+		(void)fp_ask(json_pack("{s:s,s:s?,s:O?}", "do", "fastpath-close", "pin", k->pinned ? k->pin : NULL, "ports", k->ports),
+			     &reply, NULL, &n);
 		json_decref(reply);
 	}
+	json_decref(k->ports);
 	if (!k->leave) {
 		fdstore_remove("media-v4");
 		fdstore_remove("media-v6");
@@ -234,10 +237,17 @@ void fp_kernel_leave(struct fp_kernel *k)
 	k->leave = true;
 }
 
+bool fp_kernel_leaves(const struct fp_kernel *k)
+{
+	return k->leave;
+}
+
 /* Takes over what the privileged side answered. */
 static int take_over(struct fp_kernel *k, json_t *reply, const struct fp_params *params)
 {
 	int err = map_tables(k, reply);
+	if (!err && json_is_true(json_object_get(reply, "adopted")))
+		fp_slots_repair(k->fp);
 	if (!err)
 		err = watch_events(k, reply);
 	if (!err)
@@ -274,6 +284,8 @@ static int open_kernel(struct fastpath *fp, struct fp_kernel *k, const struct fp
 	k->fp = fp;
 	k->pin = params->pin_dir ? mem_strdup(params->pin_dir) : NULL;
 	int err = params->pin_dir && !k->pin ? -ENOMEM : ask_open(k, params, kept4 < 0 && kept6 < 0, &reply);
+	k->opened = !err;
+	k->ports = json_incref(json_object_get(reply, "ports"));
 	k->pinned = !err && json_is_true(json_object_get(reply, "pinned"));
 	sockets->steer[0] = steer_fd(k, reply, "steer4", "media-v4", kept4);
 	sockets->steer[1] = steer_fd(k, reply, "steer6", "media-v6", kept6);

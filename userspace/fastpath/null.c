@@ -89,13 +89,15 @@ static void forward(struct fp_null *n, const struct arrival *a, const struct tan
 	struct fp_packet p = {
 		.tos = (uint8_t)(out.tos | (a->tos & 3)),
 		.hop_limit = (uint8_t)(a->hop_limit - 1),
+		.relayed = true,
 		.data = a->data,
 		.len = a->len,
 	};
 	fp_addr(&out.src, out.src_port, &p.src);
 	fp_addr(&out.dst, out.dst_port, &p.dst);
 	int err = fp_sender_queue(n->sender, &p, port_fd(n, in->peer));
-	fp_null_counters[!err ? TANDEM_FORWARDED : err == -EMSGSIZE ? TANDEM_TOO_BIG : TANDEM_SEND_FAILED]++;
+	if (err)
+		fp_null_counters[err == -EMSGSIZE ? TANDEM_TOO_BIG : TANDEM_SEND_FAILED]++;
 }
 
 static void on_rtp(struct fp_null *n, const struct arrival *a, struct tandem_packet *p)

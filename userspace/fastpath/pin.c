@@ -55,11 +55,18 @@ static void each_entry(const char *dir, const char *prefix, void (*fn)(void *arg
 		closedir(d);
 }
 
+/* A link is detached first: the kernel would do so only some time after its last name is gone. */
 static void unlink_in(void *arg, const char *name)
 {
 	char path[PATH_MAX];
-	if (!join(path, arg, name))
-		(void)unlink(path);
+	if (join(path, arg, name))
+		return;
+	int link = strncmp(name, "link-", 5) ? -1 : bpf_obj_get(path);
+	if (link >= 0) {
+		(void)bpf_link_detach(link);
+		close(link);
+	}
+	(void)unlink(path);
 }
 
 /* A folder of a layout: its objects, then itself. */
@@ -142,4 +149,27 @@ void pin_each(const struct pin *p, const char *prefix, void (*fn)(void *arg, con
 {
 	if (p->dir[0])
 		each_entry(p->dir, prefix, fn, arg);
+}
+
+int pin_note(const char *dir, const char *note)
+{
+	char path[PATH_MAX];
+	int err = join(path, dir, note);
+	if (err)
+		return err;
+	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
+}
+
+void pin_unnote(const char *dir, const char *note)
+{
+	char path[PATH_MAX];
+	if (!join(path, dir, note))
+		(void)rmdir(path);
+}
+
+void pin_notes(const char *dir, const char *prefix, void (*fn)(void *arg, const char *note), void *arg)
+{
+	struct statfs fs;
+	if (!statfs(dir, &fs) && fs.f_type == BPF_FS_MAGIC)
+		each_entry(dir, prefix, fn, arg);
 }

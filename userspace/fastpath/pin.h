@@ -22,3 +22,9 @@ void pin_each(const struct pin *p, const char *prefix, void (*fn)(void *arg, con
 void pin_remove(const struct pin *p, const char *name);
 /* Removes the folder and all in it. */
 void pin_clear(const char *dir);
+
+/* Notes that outlive us beside the pinned objects, each an empty folder: what has to be undone at the end. */
+int pin_note(const char *dir, const char *note);
+void pin_unnote(const char *dir, const char *note);
+/* Calls `fn` with each note that begins with `prefix`. */
+void pin_notes(const char *dir, const char *prefix, void (*fn)(void *arg, const char *note), void *arg);

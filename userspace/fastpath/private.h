@@ -44,12 +44,15 @@ void fp_out_read(const struct tandem_slot *s, struct tandem_out *ret);
 void fp_slot_remote(const struct fastpath *fp, uint32_t slot, struct addr *ret);
 /* Looks up the next hop for what leaves from `slot` where XDP could not know it. */
 void fp_slot_resolve(struct fastpath *fp, uint32_t slot);
+/* Frees lines that a process held when it was killed. Nobody but programs of the kernel may be using the table. */
+void fp_slots_repair(struct fastpath *fp);
 uint64_t fp_now_ns(void);
 
 /* --- send.c: packets out of local ports -------------------------------------------------------------------------- */
 struct fp_packet {
 	struct addr src, dst;
 	uint8_t tos, hop_limit;
+	bool relayed;        /* counted as forwarded once it is sent */
 	const uint8_t *data; /* stays valid until fp_sender_flush() */
 	size_t len;
 };
@@ -77,6 +80,7 @@ extern const struct counter_def fp_reason_defs[TANDEM_REASON_COUNT];
  * says that nothing of it can be had; fp->engines then says why. */
 int fp_kernel_open(struct fastpath *fp, const struct fp_params *params, struct fp_sockets *sockets);
 void fp_kernel_leave(struct fp_kernel *k);
+bool fp_kernel_leaves(const struct fp_kernel *k);
 /* A request for a privileged verb (privileged.h; `request` is stolen), to tandem-keep or with own privileges. */
 int fp_ask(json_t *request, json_t **reply, int *fds, unsigned *n);
 
@@ -92,6 +96,10 @@ struct fp_device {
 int fp_hops_open(struct fp_hops **ret, struct fastpath *fp, struct tandem_hop *table, const struct fp_device *devices, unsigned n);
 /* Index in the next-hop table for a remote address, looked up in the kernel when new; TANDEM_NONE when the table is full. */
 uint32_t fp_hop_get(struct fp_hops *h, const struct tandem_ip *ip);
+/* Forgets what no slot points at. */
+void fp_hops_sweep(struct fp_hops *h);
+/* Forgets all, and asks the kernel to keep no neighbour for us any longer: nobody takes over. */
+void fp_hops_forget(struct fp_hops *h);
 /* Which engine forwards what leaves by next hop `hop`, and why it is not a faster one. */
 enum fp_engine fp_hop_engine(const struct fp_hops *h, uint32_t hop, const char **why);
 

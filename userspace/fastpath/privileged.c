@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fastpath/privileged.h"
 #include "fastpath/attach.h"
+#include "fastpath/reserve.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/rtnl.h"
 #include "tandem/flow.h"
@@ -156,11 +158,14 @@ static int load_steer(struct open *o)
 
 static int write_locals(struct open *o)
 {
-	int fd = bpf_map__fd(o->relay->maps.locals);
-	for (unsigned i = 0; i < o->n_locals; i++) {
+	int fd = bpf_map__fd(o->relay->maps.locals), near_fd = bpf_map__fd(o->relay->maps.near);
+	for (unsigned i = o->n_locals; i-- > 0;) { /* where two want the same near place, the first one is to have it */
+		struct tandem_near near = {.local = o->ranges[i]};
 		uint8_t ip[16];
 		addr_mapped(&o->locals[i], ip);
-		if (bpf_map_update_elem(fd, ip, &o->ranges[i], 0))
+		memcpy(&near.ip, ip, sizeof near.ip);
+		uint32_t index = tandem_near_index(&near.ip);
+		if (bpf_map_update_elem(fd, ip, &o->ranges[i], 0) || bpf_map_update_elem(near_fd, &index, &near, 0))
 			return -errno;
 	}
 	return 0;
@@ -292,22 +297,44 @@ static int attach_steer(struct open *o)
 	return err;
 }
 
-/* Keeps other programs' outgoing sockets off our ports. A kernel that does not let us is no reason to stop. */
-static void reserve_ports(const struct open *o)
+/* --- reserved ports: what was reserved here is undone at the end, what was reserved before us stays ----------------- */
+
+#define NOTE "ports-"
+
+static void unreserve(const char *range)
 {
-	char list[8192];
-	int fd = open("/proc/sys/net/ipv4/ip_local_reserved_ports", O_RDWR | O_CLOEXEC);
-	ssize_t len = fd < 0 ? -1 : read(fd, list, sizeof list / 2);
-	while (len > 0 && (list[len - 1] == '\n' || list[len - 1] == '\0'))
-		len--;
-	struct buf b = buf_fixed(list, sizeof list);
-	b.len = len > 0 ? (size_t)len : 0;
+	struct slice max = slice_str(range), min = slice_cut(&max, '-');
+	uint16_t low, high;
+	if (!slice_u16(min, &low) && !slice_u16(max, &high) && low <= high)
+		(void)ports_unreserve(low, high);
+}
+
+static void unreserve_noted(void *arg, const char *note)
+{
+	unreserve(note + strlen(NOTE));
+	pin_unnote(arg, note);
+}
+
+/* Noted where it is pinned, told in the answer where it is not. */
+static void on_reserved(void *arg, uint16_t min, uint16_t max)
+{
+	struct open *o = arg;
+	char note[32];
+	snprintf(note, sizeof note, NOTE "%u-%u", min, max);
+	if (o->pin.dir[0])
+		(void)pin_note(text(o->request, "pin"), note);
+	else
+		json_array_append_new(json_object_get(o->reply, "ports"), json_string(note + strlen(NOTE)));
+}
+
+/* A kernel that does not let us is no reason to stop. */
+static void reserve_ports(struct open *o)
+{
+	const char *dir = text(o->request, "pin");
+	if (o->pin.dir[0])
+		pin_notes(dir, NOTE, unreserve_noted, (void *)dir);
 	for (unsigned i = 0; i < o->n_locals; i++)
-		buf_printf(&b, "%s%u-%u", b.len ? "," : "", o->ranges[i].port_min, o->ranges[i].port_max);
-	if (fd >= 0 && len >= 0 && !b.err)
-		(void)!pwrite(fd, list, b.len, 0);
-	if (fd >= 0)
-		close(fd);
+		(void)ports_reserve(o->ranges[i].port_min, o->ranges[i].port_max, on_reserved, o);
 }
 
 /* --- verbs --------------------------------------------------------------------------------------------------------- */
@@ -317,6 +344,20 @@ static int fail(json_t *reply, int err, const char *what)
 	if (err)
 		json_object_set_new(reply, "error", json_sprintf("%s: %s", what, strerror(-err)));
 	return err;
+}
+
+/* Without a folder it works too, but does not survive a restart. What a process left that was killed before it had finished is not adopted:
+ * the link of the steering program is made last. */
+static void open_pin(struct open *o, const char *dir)
+{
+	if (pin_open(&o->pin, dir, fingerprint(o))) {
+		o->pin.dir[0] = '\0';
+		return;
+	}
+	int last = pin_get(&o->pin, "link-steer");
+	o->pin.adopted = last >= 0;
+	if (last >= 0)
+		close(last);
 }
 
 static int open_steps(struct open *o)
@@ -334,8 +375,8 @@ static int open_steps(struct open *o)
 	};
 	int err = fail(o->reply, read_locals(o), "locals");
 	const char *dir = text(o->request, "pin"), *want = text(o->request, "want");
-	if (!err && dir && pin_open(&o->pin, dir, fingerprint(o)))
-		o->pin.dir[0] = '\0'; /* works without surviving a restart */
+	if (!err && dir)
+		open_pin(o, dir);
 	for (size_t i = 0; !err && i < sizeof steps / sizeof steps[0]; i++)
 		err = fail(o->reply, steps[i].step(o), steps[i].what);
 	if (!err && (!want || strcmp(want, "null")))
@@ -343,6 +384,12 @@ static int open_steps(struct open *o)
 	if (!err)
 		reserve_ports(o);
 	return err;
+}
+
+static void undo_pins(const char *dir)
+{
+	pin_notes(dir, NOTE, unreserve_noted, (void *)dir);
+	pin_clear(dir);
 }
 
 static int verb_open(json_t *request, json_t *reply, int *fds, unsigned *n)
@@ -355,11 +402,15 @@ static int verb_open(json_t *request, json_t *reply, int *fds, unsigned *n)
 	o->max_fds = *n < MAX_FDS ? *n : MAX_FDS;
 	json_object_set_new(reply, "fds", json_array());
 	json_object_set_new(reply, "interfaces", json_array());
+	json_object_set_new(reply, "ports", json_array());
 	int err = open_steps(o);
 	json_object_set_new(reply, "adopted", json_boolean(o->pin.adopted));
 	json_object_set_new(reply, "pinned", json_boolean(o->pin.dir[0] != '\0'));
 	for (unsigned i = 0; err && i < o->n_fds; i++)
 		close(o->fds[i]);
+	/* Nobody will look after what is pinned, or after a table that an earlier process left. */
+	if (err && o->pin.dir[0])
+		undo_pins(text(request, "pin"));
 	*n = err ? 0 : o->n_fds;
 	memcpy(fds, o->fds, *n * sizeof *fds);
 	relay__destroy(o->relay);
@@ -387,10 +438,22 @@ static int verb_neighbour(json_t *request, json_t *reply, int *fds, unsigned *n)
 static int verb_close(json_t *request, json_t *reply, int *fds, unsigned *n)
 {
 	const char *dir = text(request, "pin");
+	size_t i;
+	json_t *range;
 	*n = 0;
-	if (!dir)
-		return fail(reply, -EINVAL, "pin");
-	pin_clear(dir);
+	json_array_foreach(json_object_get(request, "ports"), i, range)
+		if (json_is_string(range))
+			unreserve(json_string_value(range));
+	if (dir)
+		undo_pins(dir);
+	return 0;
+}
+
+static int on_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[512];
+	int n = vsnprintf(line, sizeof line, format, args);
+	log_debug("libbpf", "%.*s", n > 0 ? (int)strcspn(line, "\n") : 0, line);
 	return 0;
 }
 
@@ -408,6 +471,7 @@ int fastpath_privileged(json_t *request, json_t **reply, int *fds, unsigned *n)
 	json_t *r = json_object();
 	if (!r)
 		return -ENOMEM;
+	libbpf_set_print(on_libbpf);
 	int err = -ENOSYS;
 	for (size_t i = 0; verb && i < sizeof verbs / sizeof verbs[0]; i++)
 		if (!strcmp(verb, verbs[i].name))

@@ -5,9 +5,10 @@
  *   fastpath-open       {"locals":[{"ip","min","max"}],"want":"auto|native|generic|null","interfaces":[names]|null,"pin":dir|null,
  *                        "sockets":bool}
  *                       loads the programs, makes or adopts the pinned maps, attaches, opens the sockets. Answers
- *                       {"fds":[names, in the order of the descriptors],"interfaces":[{"interface","ifindex","device","mode","why"}]}
+ *                       {"fds":[names, in the order of the descriptors],"interfaces":[{"interface","ifindex","device","mode","why"}],
+ *                       "ports":[ranges newly reserved, "min-max"; none where the pin folder remembers them],"pinned":bool,"adopted":bool}
  *   fastpath-neighbour  {"ifindex","ip","on"}: has the kernel keep a neighbour resolved
- *   fastpath-close      {"pin":dir}: removes what was pinned */
+ *   fastpath-close      {"pin":dir|null,"ports":[ranges]}: removes what was pinned, and gives reserved ports back */
 #pragma once
 #include <jansson.h>
 

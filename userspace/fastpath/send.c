@@ -25,6 +25,7 @@ struct queue {
 	struct iovec iov[BATCH][3];
 	struct header header[BATCH];
 	struct sockaddr_storage name[BATCH];
+	bool relayed[BATCH];
 };
 
 struct fp_sender {
@@ -89,6 +90,7 @@ static int queue_raw(struct queue *q, const struct fp_packet *p)
 	q->msg[i] = (struct mmsghdr){
 		.msg_hdr = {.msg_name = &q->name[i], .msg_namelen = name_len, .msg_iov = q->iov[i], .msg_iovlen = 3},
 	};
+	q->relayed[i] = p->relayed;
 	q->n++;
 	return 0;
 }
@@ -113,7 +115,10 @@ static int send_by_port(const struct fp_packet *p, int fd)
 	bool v4 = p->src.family == AF_INET;
 	add_int(&m, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, p->tos);
 	add_int(&m, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_HOPLIMIT, p->hop_limit);
-	return sendmsg(fd, &m, MSG_DONTWAIT) < 0 ? -errno : 0;
+	if (sendmsg(fd, &m, MSG_DONTWAIT) < 0)
+		return -errno;
+	fp_null_counters[TANDEM_FORWARDED] += p->relayed;
+	return 0;
 }
 
 int fp_sender_queue(struct fp_sender *s, const struct fp_packet *p, int port_fd)
@@ -133,10 +138,10 @@ static void flush_queue(struct queue *q)
 	unsigned at = 0;
 	while (at < q->n) {
 		int sent = sendmmsg(q->fd, q->msg + at, q->n - at, MSG_DONTWAIT);
-		if (sent > 0) {
-			at += (unsigned)sent;
+		for (int i = 0; i < sent; i++)
+			fp_null_counters[TANDEM_FORWARDED] += q->relayed[at++];
+		if (sent > 0)
 			continue;
-		}
 		if (errno == EINTR)
 			continue;
 		/* The first one of the rest is refused: it alone is given up. */

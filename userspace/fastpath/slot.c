@@ -3,6 +3,7 @@
 #include "fastpath/private.h"
 #include "base/timer.h"
 #include <errno.h>
+#include <sched.h>
 #include <time.h>
 
 uint64_t fp_now_ns(void)
@@ -242,7 +243,7 @@ int fastpath_join(struct fastpath *fp, uint32_t a, uint32_t b)
 		return -EINVAL;
 	if (b != TANDEM_NONE && (b >= fp->n_slots || a == b || !(fp->slots[b].in.flags & TANDEM_OPEN)))
 		return -EINVAL;
-	if (b != TANDEM_NONE && fp->slots[a].in.peer == b)
+	if (b != TANDEM_NONE && fp->slots[a].in.peer == b && fp->slots[b].in.peer == a)
 		return 0;
 	unjoin(fp, a);
 	if (b == TANDEM_NONE)
@@ -264,6 +265,41 @@ void fastpath_remove(struct fastpath *fp, uint32_t slot)
 	take(&s->in.seq);
 	start_fresh(s);
 	tandem_seq_give(&s->in.seq);
+}
+
+unsigned fastpath_sweep(struct fastpath *fp, bool (*keep)(void *arg, uint32_t slot), void *arg)
+{
+	unsigned n = 0;
+	for (uint32_t slot = 0; slot < fp->n_slots; slot++) {
+		if (!(fp->slots[slot].in.flags & TANDEM_OPEN) || keep(arg, slot))
+			continue;
+		fastpath_remove(fp, slot);
+		n++;
+	}
+	if (fp->hops)
+		fp_hops_sweep(fp->hops);
+	return n;
+}
+
+/* A program holds a line for nanoseconds: what is held unchanged for that many looks is held by nobody. */
+static void free_line(uint32_t *seq)
+{
+	uint32_t was = tandem_seq_read(seq);
+	for (int i = 0; i < 1000 && was & 1; i++) {
+		sched_yield();
+		if (tandem_seq_read(seq) != was)
+			return;
+	}
+	if (was & 1)
+		tandem_seq_give(seq);
+}
+
+void fp_slots_repair(struct fastpath *fp)
+{
+	for (uint32_t slot = 0; slot < fp->n_slots; slot++) {
+		free_line(&fp->slots[slot].in.seq);
+		free_line(&fp->slots[slot].out.seq);
+	}
 }
 
 int fastpath_read(const struct fastpath *fp, uint32_t slot, struct fp_stats *ret)

@@ -9,8 +9,14 @@ TANDEM_INLINE __u16 tandem_csum_fold(__u64 sum)
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
 	return (__u16)(sum + (sum >> 16));
+}
+
+/* Whether a sum, not 0, that includes its checksum is right: folds to 0xffff, that is, is a multiple of 0xffff. The multiplier is the inverse of
+ * 0xffff modulo 2^64: it takes multiples, and nothing else, to their quotients. */
+TANDEM_INLINE int tandem_csum_good(__u64 sum)
+{
+	return sum * 0xfffefffefffeffffull <= ~0ull / 0xffff;
 }
 
 TANDEM_INLINE __u64 tandem_csum_words(const __u32 *w, unsigned n)
@@ -35,11 +41,11 @@ TANDEM_INLINE __u64 tandem_csum_ends(int v4, const struct tandem_ip *src, const 
 	return sum + tandem_csum_words(src->w, 4) + tandem_csum_words(dst->w, 4);
 }
 
-/* The checksum of a UDP packet whose addresses and ports summed to `from` and now sum to `to`. Never 0, which would say
- * "no checksum". A wrong checksum stays wrong. */
+/* The checksum of a UDP packet whose addresses and ports summed to `from` and now sum to `to` (both below 2^47: the subtraction is
+ * from a multiple of 0xffff). Never 0, which would say "no checksum". A wrong checksum stays wrong. */
 TANDEM_INLINE __u16 tandem_csum_update(__u16 check, __u64 from, __u64 to)
 {
-	__u16 sum = tandem_csum_fold((__u64)(__u16)~check + (__u16)~tandem_csum_fold(from) + tandem_csum_fold(to));
+	__u16 sum = tandem_csum_fold((__u16)~check + to + (0xffffull << 32) - from);
 	return sum == 0xffff ? 0xffff : (__u16)~sum;
 }
 

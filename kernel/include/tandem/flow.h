@@ -16,6 +16,8 @@
 
 /* The packet logic is inlined wherever it is compiled: BPF programs have no other way to be fast. */
 #define TANDEM_INLINE static inline __attribute__((always_inline))
+/* ... except what few packets need, kept out of the others' way. */
+#define TANDEM_COLD static __attribute__((noinline, unused))
 
 #define TANDEM_LAYOUT     1u  /* version of everything in this file and of the reasons */
 #define TANDEM_NONE       0xffffffffu /* no slot, no next hop */
@@ -41,7 +43,7 @@ enum tandem_engine { TANDEM_BY_NULL, TANDEM_BY_XDP_GENERIC, TANDEM_BY_XDP_NATIVE
 
 struct tandem_ip {
 	__u32 w[4];
-};
+} __attribute__((aligned(8)));
 
 struct tandem_in {
 	__u32 seq; /* odd while it is written */
@@ -112,6 +114,19 @@ struct tandem_local {
 	__u32 base;
 	__u16 port_min, port_max; /* host order, inclusive */
 };
+
+/* Local addresses once more, each at the one place where its bits say, so that a packet's is found by one comparison. An address whose
+ * place was taken is in the hash alone. */
+struct tandem_near {
+	struct tandem_ip ip;
+	struct tandem_local local; /* port_max 0: nobody's place */
+};
+#define TANDEM_NEAR 1024u
+
+TANDEM_INLINE __u32 tandem_near_index(const struct tandem_ip *ip)
+{
+	return ((ip->w[0] ^ ip->w[1] ^ ip->w[2] ^ ip->w[3]) * 0x9e3779b1u) / (0xffffffffu / TANDEM_NEAR + 1);
+}
 
 enum tandem_hop_state {
 	TANDEM_HOP_FREE,

@@ -26,7 +26,10 @@ enum tandem_update {
 
 TANDEM_INLINE int tandem_ip_eq(const struct tandem_ip *a, const struct tandem_ip *b)
 {
-	return !((a->w[0] ^ b->w[0]) | (a->w[1] ^ b->w[1]) | (a->w[2] ^ b->w[2]) | (a->w[3] ^ b->w[3]));
+	__u64 x[2], y[2];
+	__builtin_memcpy(x, a, sizeof x);
+	__builtin_memcpy(y, b, sizeof y);
+	return !((x[0] ^ y[0]) | (x[1] ^ y[1]));
 }
 
 TANDEM_INLINE int tandem_from_media(const struct tandem_in *in, const struct tandem_packet *p)
@@ -52,6 +55,13 @@ TANDEM_INLINE __u32 tandem_judge_same(const struct tandem_in *in, const struct t
 	if (in->flags & TANDEM_LATCH && now_ns - policy->moved_ns > TANDEM_MOVE_NS && tandem_near_signalling(in, policy, p))
 		return update | TANDEM_UP_DISARM;
 	return update;
+}
+
+/* The usual case: the stream's own source goes on, on a stream that nobody has touched. tandem_judge() would say FORWARDED and no update. */
+TANDEM_INLINE int tandem_judge_usual(const struct tandem_in *in, const struct tandem_packet *p)
+{
+	return (in->flags & (TANDEM_RECEIVE | TANDEM_LATCHED | TANDEM_ARMED)) == (TANDEM_RECEIVE | TANDEM_LATCHED) &&
+	       p->ssrc == in->ssrc && p->src_port == in->src_port && tandem_ip_eq(&p->src, &in->src);
 }
 
 /* TANDEM_FORWARDED with what to change in *update (0: nothing), or why the packet is refused. `ext_max` is the

@@ -21,7 +21,7 @@
 	X(RTCP_ON_RTP, "rtcp-on-rtp", "RTCP to an RTP port without rtcp-mux")                      \
 	X(FRAGMENT, "fragment", "IP fragment passed to the kernel")                                \
 	X(IP_OPTIONS, "ip-options", "IPv4 options or IPv6 extension headers: passed to the kernel") \
-	X(BAD_HEADER, "bad-header", "inconsistent IP or UDP lengths, or a wrong IP checksum: passed to the kernel") \
+	X(BAD_HEADER, "bad-header", "inconsistent IP or UDP lengths, or a wrong checksum: passed to the kernel") \
 	X(HOP_LIMIT, "hop-limit", "TTL or hop limit used up")                                      \
 	X(TOO_BIG, "too-big", "larger than the path takes")                                        \
 	X(UNRESOLVED, "unresolved", "next hop not known: passed to the daemon")                    \

@@ -23,7 +23,7 @@ TANDEM_INLINE __u32 tandem_stats_lost(const struct tandem_stats *s)
 	return s->lost_before + (lost > 0 ? (__u32)lost : 0);
 }
 
-TANDEM_INLINE void tandem_stats_restart(struct tandem_stats *s, __u16 seq)
+TANDEM_COLD void tandem_stats_restart(struct tandem_stats *s, __u16 seq)
 {
 	s->lost_before = tandem_stats_lost(s);
 	s->base_packets = tandem_stats_packets(s);
@@ -32,20 +32,15 @@ TANDEM_INLINE void tandem_stats_restart(struct tandem_stats *s, __u16 seq)
 	s->running = 1;
 }
 
-TANDEM_INLINE void tandem_stats_seq(struct tandem_stats *s, __u16 seq)
+/* A sequence number that is not the next few. */
+TANDEM_COLD void tandem_stats_jump(struct tandem_stats *s, __u16 seq, __u16 delta)
 {
-	__u16 delta = (__u16)(seq - (__u16)s->ext_max);
-	if (delta < TANDEM_MAX_DROPOUT) {
-		s->ext_max += delta;
-	} else if (delta <= 0x10000u - TANDEM_MAX_MISORDER) {
-		/* A large jump: two in a row mean that the sender restarted without telling. */
-		if (seq == s->bad_seq)
-			tandem_stats_restart(s, seq);
-		else
-			s->bad_seq = (__u16)(seq + 1);
-	} else {
+	if (delta > 0x10000u - TANDEM_MAX_MISORDER)
 		s->reordered++;
-	}
+	else if (seq == s->bad_seq) /* two in a row after a large jump: the sender restarted without telling */
+		tandem_stats_restart(s, seq);
+	else
+		s->bad_seq = (__u16)(seq + 1);
 }
 
 /* Counts an accepted RTP packet. `clock` is in.clock; `restart` says that its SSRC is new. */
@@ -56,11 +51,15 @@ TANDEM_INLINE void tandem_stats_rtp(struct tandem_stats *s, const struct tandem_
 	if (restart || !s->running) {
 		tandem_stats_restart(s, p->seq);
 	} else {
-		__s32 d = (__s32)(transit - s->transit);
-		if (d < 0)
-			d = -d;
-		s->jitter += (__u32)d - ((s->jitter + 8) >> 4);
-		tandem_stats_seq(s, p->seq);
+		__u32 d = transit - s->transit;
+		if ((__s32)d < 0)
+			d = 0u - d;
+		s->jitter += d - ((s->jitter + 8) >> 4);
+		__u16 delta = (__u16)(p->seq - (__u16)s->ext_max);
+		if (delta < TANDEM_MAX_DROPOUT)
+			s->ext_max += delta;
+		else
+			tandem_stats_jump(s, p->seq, delta);
 	}
 	s->transit = transit;
 	s->last_ns = now_ns;

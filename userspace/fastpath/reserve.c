@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fastpath/reserve.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PORTS 65536u
+
+/* Every port's bit, and room for the list in text. */
+struct reserved {
+	int fd;
+	uint8_t port[PORTS];
+	char text[128 * 1024];
+};
+
+static int parse(struct reserved *r, struct slice list)
+{
+	while (slice_is_set(list) && list.len) {
+		struct slice range = slice_cut(&list, ','), first = slice_cut(&range, '-');
+		uint16_t min, max;
+		if (slice_u16(first, &min))
+			return -EINVAL;
+		max = min;
+		if (slice_is_set(range) && (slice_u16(range, &max) || max < min))
+			return -EINVAL;
+		memset(r->port + min, 1, max - min + 1u);
+	}
+	return 0;
+}
+
+static int read_list(struct reserved *r)
+{
+	size_t len = 0;
+	ssize_t n;
+	while ((n = read(r->fd, r->text + len, sizeof r->text - len)) > 0)
+		len += (size_t)n;
+	if (n < 0)
+		return -errno;
+	while (len && (r->text[len - 1] == '\n' || r->text[len - 1] == '\0'))
+		len--;
+	return len == sizeof r->text ? -E2BIG : parse(r, slice_of(r->text, len));
+}
+
+/* The ports from `at` that are as `value` says: where they end. */
+static uint32_t run(const struct reserved *r, uint32_t at, uint32_t end, uint8_t value)
+{
+	while (at < end && r->port[at] == value)
+		at++;
+	return at;
+}
+
+static int write_list(struct reserved *r)
+{
+	struct buf b = buf_fixed(r->text, sizeof r->text);
+	for (uint32_t at = run(r, 0, PORTS, 0), end; at < PORTS; at = run(r, end, PORTS, 0)) {
+		end = run(r, at, PORTS, 1);
+		buf_printf(&b, "%s%u-%u", b.len ? "," : "", at, end - 1);
+	}
+	buf_printf(&b, "\n");
+	if (b.err)
+		return b.err;
+	return pwrite(r->fd, r->text, b.len, 0) == (ssize_t)b.len ? 0 : -EIO;
+}
+
+static void destroy(void *obj)
+{
+	struct reserved *r = obj;
+	if (r->fd >= 0)
+		close(r->fd);
+}
+
+static int list_open(struct reserved **ret)
+{
+	struct reserved *r = mem_alloc(sizeof *r, destroy);
+	if (!r)
+		return -ENOMEM;
+	r->fd = open("/proc/sys/net/ipv4/ip_local_reserved_ports", O_RDWR | O_CLOEXEC);
+	int err = r->fd < 0 ? -errno : read_list(r);
+	if (err)
+		mem_deref(r);
+	else
+		*ret = r;
+	return err;
+}
+
+int ports_reserve(uint16_t min, uint16_t max, void (*added)(void *arg, uint16_t min, uint16_t max), void *arg)
+{
+	struct reserved *r;
+	int err = list_open(&r);
+	if (err)
+		return err;
+	uint32_t end = max + 1u;
+	for (uint32_t at = run(r, min, end, 1), to; at < end; at = run(r, to, end, 1)) {
+		to = run(r, at, end, 0);
+		added(arg, (uint16_t)at, (uint16_t)(to - 1));
+	}
+	memset(r->port + min, 1, end - min);
+	err = write_list(r);
+	mem_deref(r);
+	return err;
+}
+
+int ports_unreserve(uint16_t min, uint16_t max)
+{
+	struct reserved *r;
+	int err = list_open(&r);
+	if (err)
+		return err;
+	memset(r->port + min, 0, max - min + 1u);
+	err = write_list(r);
+	mem_deref(r);
+	return err;
+}
