@@ -6,12 +6,14 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/slice.h"
+#include "base/timer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,6 +22,8 @@
 #define MAX_PASSED  16
 #define MAX_PACKET  65536
 #define ANSWER_MS   5000
+#define SEND_MS     500   /* a keeper that is stopped reads nothing: sending to it must not block for ever */
+#define HUNG_MS     30000 /* one that did not answer is not asked again before */
 
 struct stored {
 	struct link link;
@@ -31,6 +35,7 @@ static struct list given; /* at start, not yet taken */
 static struct list held;  /* handed to the keeper */
 static bool parsed;
 static int keeper = -1;
+static uint64_t hung_until; /* clock_ms() */
 
 /* --- descriptors --------------------------------------------------------------------------------------------------- */
 
@@ -152,6 +157,16 @@ static int unix_address(struct sockaddr_un *un, socklen_t *len, const char *path
 	return 0;
 }
 
+static int unix_socket(int type)
+{
+	const struct timeval limit = {.tv_usec = SEND_MS * 1000};
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+	return fd;
+}
+
 /* One datagram, with a descriptor when fd >= 0. Nobody to tell is no error. */
 static int notify(const char *text, int fd)
 {
@@ -176,9 +191,9 @@ static int notify(const char *text, int fd)
 		*c = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd)};
 		memcpy(CMSG_DATA(c), &fd, sizeof fd);
 	}
-	int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int s = unix_socket(SOCK_DGRAM);
 	if (s < 0)
-		return -errno;
+		return s;
 	err = sendmsg(s, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 	close(s);
 	return err;
@@ -251,9 +266,9 @@ int fdstore_reconnect(void)
 	int err = unix_address(&un, &len, path);
 	if (err)
 		return err;
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int fd = unix_socket(SOCK_SEQPACKET);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (connect(fd, (struct sockaddr *)&un, len)) {
 		err = -errno;
 		close(fd);
@@ -263,7 +278,8 @@ int fdstore_reconnect(void)
 	keeper = fd;
 	struct stored *s;
 	list_foreach(s, &held, link)
-		send_stored(s->name, s->fd);
+		if (send_stored(s->name, s->fd) == -EAGAIN)
+			break;
 	notify("READY=1", -1);
 	return 0;
 }
@@ -329,6 +345,8 @@ static int receive_answer(char *mem, json_t **reply, int *fds, unsigned *n)
 int keep_request(json_t *request, json_t **reply, int *fds, unsigned *n)
 {
 	*reply = NULL;
+	if (clock_ms() < hung_until)
+		return -ETIMEDOUT;
 	if (fdstore_keeper() < 0 && fdstore_reconnect())
 		return -ENOTCONN;
 	char *mem = mem_raw(MAX_PACKET);
@@ -342,6 +360,8 @@ int keep_request(json_t *request, json_t **reply, int *fds, unsigned *n)
 	mem_free(mem);
 	if (err == -EPIPE || err == -ECONNRESET)
 		err = -ENOTCONN;
+	if (err == -ETIMEDOUT)
+		hung_until = clock_ms() + HUNG_MS;
 	if (err)
 		lose_keeper(); /* a late answer must not meet the next request */
 	else

@@ -15,8 +15,10 @@
 #include <limits.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_TABLES    16
 #define COMMIT_MS     1000
@@ -41,6 +43,9 @@ struct store {
 	struct timer commit;
 	struct loop_deferred now; /* the journal is full */
 	bool complained;
+
+	bool damaged; /* found so while opening */
+	MDB_cursor *walking; /* through a table that is being checked */
 
 	pthread_t syncer;
 	pthread_mutex_t lock;
@@ -122,6 +127,11 @@ int store_del(struct store *s, unsigned table, struct slice key)
 }
 
 /* --- committing ---------------------------------------------------------------------------------------------------- */
+
+static bool is_damage(int mdb)
+{
+	return mdb == MDB_INVALID || mdb == MDB_VERSION_MISMATCH || mdb == MDB_CORRUPTED || mdb == MDB_PAGE_NOTFOUND;
+}
 
 static int to_errno(int mdb)
 {
@@ -275,6 +285,26 @@ static int open_tables(struct store *s, const char *const *tables)
 	return mdb_txn_commit(txn);
 }
 
+/* A file that a power cut left shorter than its pages would end us by SIGBUS when one of them is read. Lengthened it reads as zeroes, which
+ * are no pages; not every short file is damaged, for LMDB writes no free ones. */
+static int fill_up(struct store *s)
+{
+	MDB_stat page;
+	MDB_envinfo info;
+	struct stat file;
+	int fd, rc = mdb_env_stat(s->env, &page);
+	if (!rc)
+		rc = mdb_env_info(s->env, &info);
+	if (!rc)
+		rc = mdb_env_get_fd(s->env, &fd);
+	if (!rc && fstat(fd, &file))
+		rc = errno;
+	if (rc)
+		return rc;
+	off_t want = (off_t)(info.me_last_pgno + 1) * page.ms_psize;
+	return file.st_size < want && ftruncate(fd, want) ? errno : 0;
+}
+
 static int open_env(struct store *s, const char *path, const char *const *tables, size_t map_bytes)
 {
 	int rc = mdb_env_create(&s->env);
@@ -285,7 +315,10 @@ static int open_env(struct store *s, const char *path, const char *const *tables
 	if (!rc)
 		rc = mdb_env_open(s->env, path, MDB_NOSYNC, 0600);
 	if (!rc)
+		rc = fill_up(s);
+	if (!rc)
 		rc = open_tables(s, tables);
+	s->damaged = is_damage(rc);
 	return to_errno(rc);
 }
 
@@ -304,7 +337,58 @@ static int open_journal(struct store *s, const char *dir)
 	return 0;
 }
 
-int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes)
+static void end_walk(struct store *s)
+{
+	if (s->walking)
+		mdb_cursor_close(s->walking);
+	s->walking = NULL;
+}
+
+static int walk(struct store *s, MDB_txn *txn, MDB_dbi dbi)
+{
+	MDB_val key, value;
+	int rc = mdb_cursor_open(txn, dbi, &s->walking);
+	if (rc)
+		return rc;
+	while (!(rc = mdb_cursor_get(s->walking, &key, &value, MDB_NEXT)))
+		;
+	end_walk(s);
+	return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int walk_all(struct store *s, MDB_txn *txn)
+{
+	int rc = 0;
+	for (unsigned i = 0; !rc && i < s->n_tables; i++)
+		rc = walk(s, txn, s->dbi[i]);
+	return rc;
+}
+
+static void on_assertion(MDB_env *env, const char *what)
+{
+	longjmp(*(jmp_buf *)mdb_env_get_userctx(env), 1);
+}
+
+/* Pages that a power cut left unwritten are met here, not in the middle of a start. LMDB ends the process at some of them, unless it
+ * never gets back to where it noticed. */
+static int check_tables(struct store *s)
+{
+	jmp_buf broken;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
+	if (rc)
+		return to_errno(rc);
+	mdb_env_set_userctx(s->env, &broken);
+	mdb_env_set_assert(s->env, on_assertion);
+	rc = setjmp(broken) ? MDB_CORRUPTED : walk_all(s, txn);
+	mdb_env_set_assert(s->env, NULL);
+	end_walk(s);
+	mdb_txn_abort(txn);
+	s->damaged |= is_damage(rc);
+	return to_errno(rc);
+}
+
+static int open_once(struct store **ret, const char *path, const char *const *tables, size_t map_bytes, bool *damaged)
 {
 	struct store *s = mem_alloc(sizeof *s, store_destroy);
 	int err = s ? hash_init(&s->keys, 256) : -ENOMEM;
@@ -313,15 +397,45 @@ int store_open(struct store **ret, const char *path, const char *const *tables, 
 	if (!err)
 		err = open_env(s, path, tables, map_bytes);
 	if (!err)
+		err = check_tables(s);
+	if (!err)
 		err = open_journal(s, path);
 	if (!err)
 		err = start_syncer(s);
 	if (!err)
 		store_flush(s); /* what cannot be written now stays queued */
+	*damaged = s && s->damaged;
 	if (err)
 		mem_deref(s);
 	else
 		*ret = s;
+	return err;
+}
+
+/* The last damaged one is kept for who wants to look at it. */
+static int move_aside(const char *path)
+{
+	static const char *const files[] = {"data.mdb", "lock.mdb", "journal"};
+	char aside[PATH_MAX], file[PATH_MAX + 16];
+	if (snprintf(aside, sizeof aside, "%s.damaged", path) >= (int)sizeof aside)
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		snprintf(file, sizeof file, "%s/%s", aside, files[i]);
+		unlink(file);
+	}
+	rmdir(aside);
+	if (rename(path, aside))
+		return -errno;
+	log_error("store", "%s is damaged: moved to %s, starting with an empty one", path, aside);
+	return 0;
+}
+
+int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes)
+{
+	bool damaged;
+	int err = open_once(ret, path, tables, map_bytes, &damaged);
+	if (err && damaged && !move_aside(path))
+		err = open_once(ret, path, tables, map_bytes, &damaged);
 	return err;
 }
 

@@ -7,8 +7,8 @@
 
 struct store; /* reference-counted: mem_deref() flushes and closes */
 
-/* Opens or creates directory `path` with the named tables (ends with NULL; at most 16). Negative errno: -EINVAL when
- * what is there is not a store. `map_bytes` bounds its size. */
+/* Opens or creates directory `path` with the named tables (ends with NULL; at most 16). What is there but cannot be read (a
+ * power cut) is moved to PATH.damaged, with a line in the log. Negative errno. `map_bytes` bounds its size. */
 int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes);
 /* Walks a table in key order; slices are valid during the callback; a non-zero return ends the walk and is returned. */
 int store_load(struct store *s, unsigned table, int (*fn)(struct slice key, struct slice value, void *arg), void *arg);

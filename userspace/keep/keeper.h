@@ -25,6 +25,8 @@ struct keeper_params {
 	const char *config;                  /* passed to the daemons with -c, NULL: without; kept */
 	const char *user;                    /* to run them as, "" or NULL: as we are */
 	struct keeper_times times;
+	/* Daemons face the network: what is configured replaces what their fastpath requests say. 0 or negative errno: refused. */
+	int (*confine)(void *arg, json_t *request);
 	void (*on_ready)(void *arg); /* every daemon has said READY=1 */
 	void (*on_ended)(void *arg); /* after keeper_stop() the last one has ended */
 	void *arg;

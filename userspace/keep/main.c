@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/schema.h"
+#include "keep/confine.h"
 #include "keep/keeper.h"
 #include <errno.h>
 #include <stdio.h>
@@ -37,6 +38,12 @@ static struct keeper_times times_of(const struct conf *c)
 				     .restart_max_ms = (uint32_t)conf_int(p, "restart-max")};
 }
 
+/* Against the configuration in force now. */
+static int confine(void *arg, json_t *request)
+{
+	return confine_request(daemon_conf(), request);
+}
+
 static void on_ready(void *arg)
 {
 	daemon_ready();
@@ -56,6 +63,7 @@ static int start(void *arg, const struct conf *c, struct buf *why)
 						   .config = daemon_conf_path(),
 						   .user = conf_string(conf_section(c, "process"), "user"),
 						   .times = times_of(c),
+						   .confine = confine,
 						   .on_ready = on_ready,
 						   .on_ended = on_ended},
 			   why);

@@ -49,11 +49,14 @@ static const struct {
 	{"fastpath", true, fastpath_privileged},
 };
 
-static int perform(json_t *request, json_t **reply, int *fds, unsigned *n)
+static int perform(const struct keeper *k, json_t *request, json_t **reply, int *fds, unsigned *n)
 {
 	const char *verb = json_string_value(json_object_get(request, "do"));
-	if (!verb)
-		return -EINVAL;
+	int err = verb ? 0 : -EINVAL;
+	if (!err && k->params.confine)
+		err = k->params.confine(k->params.arg, request);
+	if (err)
+		return err;
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 		if (verbs[i].prefix ? slice_starts(slice_str(verb), slice_str(verbs[i].verb)) : !strcmp(verb, verbs[i].verb))
 			return verbs[i].fn(request, reply, fds, n);
@@ -113,7 +116,7 @@ static int serve(struct connection *x, const char *packet, size_t len)
 	int fds[MAX_FDS];
 	unsigned n = MAX_FDS;
 	counters[CNT_REQUESTS]++;
-	int err = request ? perform(request, &reply, fds, &n) : -EINVAL;
+	int err = request ? perform(x->child->keeper, request, &reply, fds, &n) : -EINVAL;
 	if (err) {
 		counters[CNT_REFUSED]++;
 		log_warn(x->child->spec->name, "privileged request %s: %s",

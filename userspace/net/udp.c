@@ -245,10 +245,14 @@ static int send_batch(struct udp *u, unsigned from)
 	return sent;
 }
 
-static void refused(struct udp *u, const struct queued *q, int err)
+/* The user may queue more when it is told, which moves the queue: it is shown a copy. */
+static void refused(struct udp *u, struct queued q, int err)
 {
 	counts[err == -EAGAIN || err == -ENOBUFS ? CNT_TX_FULL : CNT_TX_REFUSED]++;
-	report(u, &q->dst, err, slice_of(u->out.p + q->at, q->len));
+	char *text = u->error ? mem_strndup(u->out.p + q.at, q.len) : NULL;
+	if (text)
+		report(u, &q.dst, err, slice_of(text, q.len));
+	mem_free(text);
 }
 
 /* A pending ICMP error of an earlier datagram makes the next send fail in its place: the error queue is read, which clears
@@ -270,7 +274,7 @@ void udp_flush(struct udp *u)
 			while (read_error(u))
 				;
 		} else {
-			refused(u, &u->queue[done++], n);
+			refused(u, u->queue[done++], n);
 		}
 	}
 	u->queued = 0;

@@ -20,15 +20,23 @@ static int make_dir(void **state)
 	return mkdtemp(dir) ? 0 : -1;
 }
 
-static int remove_dir(void **state)
+static int remove_files(const char *of)
 {
 	static const char *const files[] = {"data.mdb", "lock.mdb", "journal"};
 	for (int i = 0; i < 3; i++) {
 		char path[128];
-		snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+		snprintf(path, sizeof path, "%s/%s", of, files[i]);
 		unlink(path);
 	}
-	return rmdir(dir);
+	return rmdir(of);
+}
+
+static int remove_dir(void **state)
+{
+	char aside[128];
+	snprintf(aside, sizeof aside, "%s.damaged", dir);
+	remove_files(aside);
+	return remove_files(dir);
 }
 
 static struct store *open_store(void)
@@ -88,17 +96,61 @@ static void bad_arguments_are_refused(void **state)
 	mem_deref(s);
 }
 
-static void what_is_no_store_is_refused(void **state)
+static void assert_moved_aside(void)
 {
 	char path[128];
-	struct store *s = NULL;
+	snprintf(path, sizeof path, "%s.damaged/data.mdb", dir);
+	struct store *s = open_store();
+	assert_table(s, 0, "");
+	assert_int_equal(access(path, F_OK), 0);
+	store_put(s, 0, SLICE("k"), SLICE("v"));
+	assert_int_equal(store_flush(s), 0);
+	mem_deref(s);
+}
+
+static void what_is_no_store_is_moved_aside(void **state)
+{
+	char path[128];
 	snprintf(path, sizeof path, "%s/data.mdb", dir);
 	FILE *f = fopen(path, "w");
 	for (int i = 0; i < 10000; i++)
 		fputs("this is no database ", f);
 	fclose(f);
-	assert_int_equal(store_open(&s, dir, tables, 1 << 20), -EINVAL);
-	assert_null(s);
+	assert_moved_aside();
+}
+
+/* A store of many pages, of which a power cut left only the first `keep` bytes. */
+static void damage(off_t keep)
+{
+	char path[128], key[32];
+	struct store *s = open_store();
+	for (int i = 0; i < 2000; i++) {
+		snprintf(key, sizeof key, "key %d", i);
+		store_put(s, 0, slice_str(key), SLICE("some value that fills pages"));
+	}
+	assert_int_equal(store_flush(s), 0);
+	mem_deref(s);
+	snprintf(path, sizeof path, "%s/data.mdb", dir);
+	assert_int_equal(truncate(path, keep), 0);
+}
+
+static void a_store_without_its_last_pages_is_moved_aside(void **state)
+{
+	damage(5 * 4096);
+	assert_moved_aside();
+}
+
+static void a_store_without_a_leaf_is_moved_aside(void **state)
+{
+	char path[128];
+	static const char zeroes[4096];
+	damage(1 << 20);
+	snprintf(path, sizeof path, "%s/data.mdb", dir);
+	FILE *f = fopen(path, "r+");
+	fseek(f, 6 * 4096, SEEK_SET);
+	fwrite(zeroes, 1, sizeof zeroes, f);
+	fclose(f);
+	assert_moved_aside();
 }
 
 static void what_was_put_survives_kill_9(void **state)
@@ -256,7 +308,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_last_word_for_a_key_counts, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(bad_arguments_are_refused, make_dir, remove_dir),
-		cmocka_unit_test_setup_teardown(what_is_no_store_is_refused, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(what_is_no_store_is_moved_aside, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(a_store_without_its_last_pages_is_moved_aside, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(a_store_without_a_leaf_is_moved_aside, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(what_was_put_survives_kill_9, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(a_full_store_keeps_what_is_queued, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(a_second_later_it_is_committed, make_dir, remove_dir),

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "unit.h"
+#include "config/schema.h"
+#include "keep/confine.h"
+#include <errno.h>
+
+static const char text[] = "state { bpffs = \"/sys/fs/bpf/ours\" }\n"
+			   "address inside { local = { \"127.0.0.1\" } ports = \"20000-20999\" }\n"
+			   "media { interfaces = { \"eth1\" } }\n";
+
+static int ask(const char *json, json_t **request)
+{
+	struct conf *conf;
+	struct buf why = buf_growing();
+	assert_int_equal(config_load(&conf, "test", text, &why), 0);
+	*request = json_loads(json, 0, NULL);
+	assert_non_null(*request);
+	int err = confine_request(conf, *request);
+	mem_deref(conf);
+	buf_reset(&why);
+	return err;
+}
+
+static void a_folder_and_interfaces_are_the_configured_ones(void **state)
+{
+	json_t *r;
+	assert_int_equal(ask("{\"do\":\"fastpath-open\",\"pin\":\"/etc\",\"interfaces\":[\"eth0\"],"
+			     "\"locals\":[{\"ip\":\"127.0.0.1\",\"min\":20000,\"max\":20999}]}", &r), 0);
+	assert_string_equal(json_string_value(json_object_get(r, "pin")), "/sys/fs/bpf/ours");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(r, "interfaces"), 0)), "eth1");
+	json_decref(r);
+}
+
+static void ports_of_others_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"{\"do\":\"fastpath-open\",\"locals\":[{\"ip\":\"127.0.0.1\",\"min\":53,\"max\":53}]}",
+		"{\"do\":\"fastpath-open\",\"locals\":[{\"ip\":\"127.0.0.1\"}]}",
+		"{\"do\":\"fastpath-open\",\"locals\":[7]}",
+		"{\"do\":\"fastpath-close\",\"ports\":[\"20000-20999\",\"1-65535\"]}",
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		json_t *r;
+		assert_int_equal(ask(bad[i], &r), -EPERM);
+		json_decref(r);
+	}
+}
+
+static void what_was_reserved_may_be_given_back(void **state)
+{
+	json_t *r;
+	assert_int_equal(ask("{\"do\":\"fastpath-close\",\"pin\":null,\"ports\":[\"20000-20999\"]}", &r), 0);
+	assert_true(json_is_null(json_object_get(r, "pin")));
+	json_decref(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_folder_and_interfaces_are_the_configured_ones),
+		cmocka_unit_test(ports_of_others_are_refused),
+		cmocka_unit_test(what_was_reserved_may_be_given_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

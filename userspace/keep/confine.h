@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Daemons face the network, so what they ask the keeper to do is held against the configuration. */
+#pragma once
+#include "base/conf.h"
+#include <jansson.h>
+
+/* Puts the configured pin folder and interfaces in the place of what a fast path request names, and refuses ranges of ports that
+ * are no address's: 0, -EPERM or -ENOMEM. */
+int confine_request(const struct conf *conf, json_t *request);
