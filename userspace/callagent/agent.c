@@ -125,6 +125,7 @@ static int open_sip(struct agent *a, struct buf *why)
 	const struct conf_part *p = conf_section(a->conf, "sip");
 	struct sip_stack_params params = {
 		.timers = {.t1 = (uint32_t)conf_int(p, "t1"), .t2 = (uint32_t)conf_int(p, "t2"), .t4 = (uint32_t)conf_int(p, "t4")},
+		.probe_ms = (uint32_t)conf_int(p, "probe-interval"),
 		.server = conf_string(p, "user-agent"),
 		.on_request = core_on_request,
 		.on_trace = on_sip_trace,

@@ -234,6 +234,10 @@ bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const str
 			return true;
 	if (addr_parse_ip(&ip, uri->host))
 		return !domains;
+	/* An IPv4-mapped address is the IPv4 one. */
+	uint8_t bytes[16];
+	addr_mapped(&ip, bytes);
+	addr_from_mapped(&ip, bytes, 0);
 	return addr_ip_eq(&ip, &req->dst) || is_our_address(a->users->conf, &ip);
 }
 
@@ -347,7 +351,7 @@ static enum auth_result challenge(struct auth *a, struct sip_strans *st, bool pr
 		buf_reset(&headers);
 		return AUTH_REFUSED;
 	}
-	sip_reply(st, status, sip_reason(status), buf_text(&headers), SLICE_NONE, SLICE_NONE);
+	sip_reply_once(st, status, sip_reason(status), buf_text(&headers));
 	buf_reset(&headers);
 	return AUTH_CHALLENGED;
 }
@@ -383,7 +387,7 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 		return AUTH_OK;
 	case DIGEST_MALFORMED:
 		counts[CNT_MALFORMED]++;
-		sip_reply(st, 400, "Malformed Credentials", SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		sip_reply_once(st, 400, "Malformed Credentials", SLICE_NONE);
 		return AUTH_REFUSED;
 	case DIGEST_STALE:
 		counts[CNT_STALE]++;
@@ -395,7 +399,8 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 	counts[known ? CNT_WRONG : CNT_UNKNOWN]++;
 	char peer[ADDR_STR_LEN];
 	log_remote(NULL, "%s for \"%s\" from %s", known ? "wrong password" : "unknown user", name, addr_str(&req->src, peer));
-	return challenge(a, st, proxy, false, u->algs);
+	challenge(a, st, proxy, false, u->algs);
+	return AUTH_WRONG;
 }
 
 enum auth_result auth_check_from(struct auth *a, struct sip_strans *st, const struct sip_msg *req, const struct user *user)

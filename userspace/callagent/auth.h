@@ -39,6 +39,7 @@ bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const str
 enum auth_result {
 	AUTH_OK,         /* *user is set; nothing was sent */
 	AUTH_CHALLENGED, /* 401 or 407 was sent */
+	AUTH_WRONG,      /* the credentials were wrong: another challenge was sent */
 	AUTH_REFUSED,    /* another final answer was sent (400, 403) */
 };
 

@@ -104,7 +104,7 @@ static void destroy(void *obj)
 	mem_deref(c->gw);
 }
 
-static int random_id(char *id, size_t size)
+int call_random_id(char *id, size_t size)
 {
 	uint8_t bytes[8];
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
@@ -121,7 +121,7 @@ int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw)
 	struct call *c = mem_alloc(sizeof(*c), destroy);
 	if (!c)
 		return -ENOMEM;
-	int err = random_id(c->id, sizeof(c->id));
+	int err = call_random_id(c->id, sizeof(c->id));
 	if (err) {
 		mem_deref(c);
 		return err;
@@ -275,8 +275,9 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 	fill_outcome(c, by, n);
 	if (!c->cdr.answer)
 		outcome_failed(n->status);
-	log_info(c->object, "%s -> %s ended by %s: %u cause %u%s%s", c->cdr.caller, c->cdr.called, parties[by], (unsigned)c->cdr.status,
-		 (unsigned)c->cdr.cause, n->words ? ", " : "", n->words ? n->words : "");
+	/* The one line a call has at this level. */
+	log_info(c->object, "%s -> %s from %s ended by %s: %u cause %u%s%s", c->cdr.caller, c->cdr.called, c->cdr.source,
+		 parties[by], (unsigned)c->cdr.status, (unsigned)c->cdr.cause, n->words ? ", " : "", n->words ? n->words : "");
 	call_release_leg(c->a, n);
 	struct leg *l;
 	list_foreach(l, &c->legs, link)
@@ -365,7 +366,7 @@ static void fail_if_nobody_left(struct call *c)
 		.words = best->words,
 		.native = best->last,
 	};
-	call_end(c, CALL_BY_CALLED, &n);
+	call_end(c, best->asked ? CALL_BY_CALLED : CALL_BY_GATEWAY, &n);
 }
 
 void call_on_closed(struct leg *l, const struct leg_news *n)
@@ -375,6 +376,10 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 		goto out;
 	bool was_active = l->state == LEG_ACTIVE || l->state == LEG_ANSWERED;
 	leg_state(l, LEG_CLOSED, n->words ? n->words : "over");
+	struct leg_news news = *n;
+	if (was_active && n->status >= 300 && !n->cause)
+		news.cause = outcome_cause(n->status);
+	n = &news;
 	l->status = n->status;
 	l->cause = n->cause;
 	l->words = n->words;
@@ -400,7 +405,10 @@ out:
 	mem_deref(c);
 }
 
-void call_on_media_lost(void *arg, struct media *m, const char *why)
+/* Q.850: 102 recovery on timer expiry, as for any supervision that ran out; 41 temporary failure. */
+static const unsigned loss_cause[] = {[MGCP_LOSS_SILENCE] = 102, [MGCP_LOSS_CONNECTION] = 41};
+
+void call_on_media_lost(void *arg, struct media *m, enum mgcp_loss what, const char *why)
 {
 	struct call *c = arg;
 	if (call_over(c))
@@ -408,8 +416,7 @@ void call_on_media_lost(void *arg, struct media *m, const char *why)
 	log_warn(c->object, "media lost: %s", why);
 	if (c->cdr.answer)
 		outcome_lost(OUTCOME_MEDIA_LOST);
-	/* Q.850 102: recovery on timer expiry, as for any supervision that ran out. */
-	call_end(c, CALL_BY_GATEWAY, &(struct leg_news){.status = 503, .cause = 102, .words = why});
+	call_end(c, CALL_BY_GATEWAY, &(struct leg_news){.status = 503, .cause = loss_cause[what], .words = why});
 }
 
 static void put(json_t *o, const char *key, json_t *v)

@@ -64,6 +64,8 @@ struct call {
 	const void *offer_native; /* the message that offered the call */
 };
 
+/* A name for a call that nobody else has, in hex; what does not fit is cut. */
+int call_random_id(char *id, size_t size);
 /* A new call in `cs`, which holds the reference until its end. */
 int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw);
 /* Adopts the reference of a leg: the caller's first, then the called ones. */

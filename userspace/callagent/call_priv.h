@@ -14,7 +14,7 @@ void call_fail(struct call *c, unsigned status, unsigned cause, const char *word
 /* Releases one leg, whatever its state, unless it is over already. */
 void call_release_leg(struct leg *l, const struct leg_news *n);
 void call_check_done(struct call *c);
-void call_on_media_lost(void *arg, struct media *m, const char *why);
+void call_on_media_lost(void *arg, struct media *m, enum mgcp_loss what, const char *why);
 
 /* A step that waits for the media: what was said, by whom, kept until it is done. */
 struct call_task {

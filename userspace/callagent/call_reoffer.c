@@ -123,7 +123,9 @@ void call_on_reoffer(struct leg *l, const struct leg_news *n)
 	if (!c)
 		return;
 	if (c->state != CALL_ACTIVE || c->reofferer) {
-		refuse(l, 491, "another offer is under way", NULL);
+		/* Not refuse(): the one under way may be of the same leg, and goes on. */
+		log_info(l->object, "re-offer refused: another one is under way");
+		reply(l, 491, "another offer is under way", SLICE_NONE, NULL);
 		goto out;
 	}
 	c->reoffer_local = false;

@@ -31,6 +31,7 @@ static void offer_leg(struct leg *l)
 	int err = c->offer ? media_describe(l->media, SIDE_B, c->offer, &l->origin, NULL, &sdp) : 0;
 	if (!err) {
 		leg_state(l, LEG_OFFERED, "call offered");
+		l->asked = true;
 		err = l->kind->offer(l, &(struct leg_news){.sdp = buf_text(&sdp), .native = c->offer_native});
 	}
 	buf_reset(&sdp);
@@ -108,7 +109,7 @@ void call_start(struct call *c, const struct leg_news *n)
 	c->offer_native = mem_ref(unconst(n->native));
 	leg_state(c->a, LEG_OFFERED, "offers the call");
 	call_state(c, CALL_OFFERING, "offered by the caller");
-	log_info(c->object, "%s -> %s from %s", c->cdr.caller, c->cdr.called, c->cdr.source);
+	log_debug(c->object, "%s -> %s from %s", c->cdr.caller, c->cdr.called, c->cdr.source);
 	if (cdr_begin(c->calls->cdr, &c->cdr))
 		log_warn(c->object, "its record is not in the journal: out of memory");
 	if (!slice_empty(n->sdp)) {
@@ -166,6 +167,7 @@ static void early_ready(void *arg, struct media *m, int err, unsigned code)
 static bool start_early(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = l->call;
+	struct leg *before = c->early;
 	struct sdp *sdp;
 	const char *why;
 	if (!c->offer || slice_empty(n->sdp) || (c->early && c->early != l))
@@ -185,6 +187,7 @@ static bool start_early(struct leg *l, const struct leg_news *n)
 		err = media_answer(l->media, SIDE_B, sdp, false, early_ready, t);
 	}
 	if (err) {
+		c->early = before;
 		mem_deref(t);
 		log_remote(l->object, "early media not joined: %s", err == -EBADMSG ? why : strerror(-err));
 	}

@@ -59,7 +59,7 @@ static bool is_empty(const struct cdr *c, const struct cdr_column *col)
 static void write_escaped(struct buf *out, const char *z)
 {
 	for (; *z; z++)
-		if (*z == '\n' || *z == '%')
+		if (*z == '\n' || *z == '\r' || *z == '%') /* slice_line() ends lines at both */
 			buf_printf(out, "%%%02x", (unsigned char)*z);
 		else
 			buf_char(out, *z);

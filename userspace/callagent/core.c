@@ -11,17 +11,47 @@
 
 #define ALLOW  "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE"
 #define ACCEPT "application/sdp, multipart/mixed"
+/* What is passed on has to fit a datagram, with headers of ours. */
+#define BODY_MAX 32768
 
 static const char *const methods[] = {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", NULL};
 static const char *const types[] = {"application/sdp", "multipart/mixed", NULL};
 static const char *const extensions[] = {NULL};
 
-static const struct sip_check rules = {.methods = methods, .types = types, .extensions = extensions, .forwards = true};
+static const struct sip_check rules = {.methods = methods, .types = types, .extensions = extensions, .body_max = BODY_MAX, .forwards = true};
 
 static void refuse(struct sip_strans *st, unsigned status, enum outcome_refusal why)
 {
 	outcome_refused(why);
-	sip_reply(st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	sip_reply_once(st, status, NULL, SLICE_NONE);
+}
+
+/* What a record has of an attempt from its first message. */
+static void fill_record(struct cdr *r, const struct sip_msg *req, const struct source *from)
+{
+	CDR_SET(r->source, slice_str(from->name));
+	CDR_SET(r->caller, req->from.uri.user);
+	CDR_SET(r->caller_sent, req->from.uri.user);
+	CDR_SET(r->called, slice_is_set(req->ruri.user) ? req->ruri.user : req->ruri.text);
+}
+
+/* An attempt that was refused before it became a call has its record, too. A mere challenge is no attempt. */
+static void record_refusal(struct agent *a, const struct sip_msg *req, const struct source *from, unsigned status, const char *why)
+{
+	struct cdr r = {.setup = (int64_t)clock_utc_ms(), .status = status, .cause = outcome_cause(status)};
+	struct cdr_leg *leg = &r.leg[CDR_A];
+	char peer[ADDR_STR_LEN];
+	int err = call_random_id(r.id, sizeof(r.id));
+	r.end = r.setup;
+	fill_record(&r, req, from);
+	CDR_SET(r.released_by, SLICE("tandem"));
+	CDR_SET(r.why, slice_str(why));
+	CDR_SET(leg->call_id, req->call_id);
+	CDR_SET(leg->number, req->from.uri.user);
+	CDR_SET(leg->peer, slice_str(addr_str(&req->src, peer)));
+	err = err ? err : cdr_end(a->cdr, &r);
+	if (err)
+		log_error(NULL, "the record of a refused call was not queued: %s", strerror(-err));
 }
 
 /* --- who calls ------------------------------------------------------------------------------------------------------ */
@@ -45,12 +75,20 @@ static bool identify(struct agent *a, struct sip_strans *st, const struct sip_ms
 	*user = NULL;
 	if (is_trunk(a, req, from))
 		return true;
-	if (auth_check(auth, st, req, true, user) != AUTH_OK || auth_check_from(auth, st, req, *user) != AUTH_OK) {
-		outcome_refused(OUTCOME_UNAUTHENTICATED);
-		return false;
+	*from = (struct source){0};
+	enum auth_result res = auth_check(auth, st, req, true, user);
+	if (res == AUTH_OK) {
+		route_user(*user, from);
+		res = auth_check_from(auth, st, req, *user);
 	}
-	route_user(*user, from);
-	return true;
+	if (res == AUTH_OK)
+		return true;
+	outcome_refused(OUTCOME_UNAUTHENTICATED);
+	if (res == AUTH_WRONG)
+		record_refusal(a, req, from, 407, "wrong credentials");
+	else if (res == AUTH_REFUSED && *user)
+		record_refusal(a, req, from, 403, "not the caller's own number");
+	return false;
 }
 
 /* --- what is called ------------------------------------------------------------------------------------------------- */
@@ -155,7 +193,9 @@ static int find_targets(struct agent *a, struct call *c, const struct sip_msg *r
 	int n = called_number(req, called, sizeof(called));
 	if (n)
 		return n;
-	n = route_number(a->routing, a->registrar, called, from, t, ROUTE_TARGETS);
+	/* RFC 3261 16.5: a number of another domain is none of our users', but may be a route's. */
+	bool ours = req->ruri.scheme == SIP_SCHEME_TEL || auth_is_our_host(registrar_auth(a->registrar), req, &req->ruri);
+	n = route_number(a->routing, a->registrar, called, ours, from, t, ROUTE_TARGETS);
 	if (n < 0)
 		return n;
 	CDR_SET(c->cdr.called_sent, slice_str(t[0].number));
@@ -193,10 +233,7 @@ static int make_call(struct agent *a, struct sip_strans *st, const struct sip_ms
 		return -EALREADY;
 	}
 	call_add_leg(c, l);
-	CDR_SET(c->cdr.source, slice_str(from->name));
-	CDR_SET(c->cdr.caller, req->from.uri.user);
-	CDR_SET(c->cdr.caller_sent, req->from.uri.user);
-	CDR_SET(c->cdr.called, slice_is_set(req->ruri.user) ? req->ruri.user : req->ruri.text);
+	fill_record(&c->cdr, req, from);
 	*ret = c;
 	return 0;
 }
@@ -213,16 +250,12 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 	struct source from = {0};
 	const struct user *user;
 	struct call *c;
-	/* 16.6 step 3: the next one would get 0, which is no use to anybody. */
-	if (req->max_forwards <= 1) {
-		refuse(st, 483, OUTCOME_BAD_REQUEST);
-		return;
-	}
 	if (!identify(a, st, req, &from, &user))
 		return;
 	if (over_limit(a, &from)) {
 		outcome_refused(OUTCOME_LIMIT);
 		sip_reply(st, 503, "Too Many Calls", SLICE("Retry-After: 10\r\n"), SLICE_NONE, SLICE_NONE);
+		record_refusal(a, req, &from, 503, "too many calls");
 		return;
 	}
 	int err = make_call(a, st, req, &from, &c);
@@ -246,9 +279,9 @@ static void on_register(struct agent *a, struct sip_strans *st, const struct sip
 /* RFC 3261 11.2. */
 static void on_options(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
 {
-	sip_reply(st, a->stopping ? 503 : 200, NULL,
-		  SLICE("Allow: " ALLOW "\r\nAccept: " ACCEPT "\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\nSupported:\r\n"), SLICE_NONE,
-		  SLICE_NONE);
+	sip_reply_once(st, a->stopping ? 503 : 200, NULL,
+		       SLICE("Allow: " ALLOW "\r\nAccept: " ACCEPT
+			     "\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\nSupported:\r\n"));
 }
 
 /* A method that only makes sense in a dialog, outside of one (RFC 3261 12.2.2). */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/headers.h"
 
-enum action { DROP, PASS, REWRITE };
+/* IDENTITY: who somebody is, as trusted peers tell it to each other: rewritten between them, else dropped. */
+enum action { DROP, PASS, REWRITE, IDENTITY };
 
 struct rule {
 	enum sip_hdr_id id;
@@ -20,7 +21,7 @@ static const struct rule rules[] = {
 	{SIP_HDR_GEOLOCATION_ROUTING, NULL, PASS, DROP},
 	{SIP_HDR_HISTORY_INFO, NULL, REWRITE, REWRITE},   /* RFC 7044 */
 	{SIP_HDR_IDENTITY, NULL, PASS, DROP},             /* RFC 8224: a signature, byte for byte */
-	{SIP_HDR_P_ASSERTED_IDENTITY, NULL, REWRITE, REWRITE}, /* RFC 3325 */
+	{SIP_HDR_P_ASSERTED_IDENTITY, NULL, IDENTITY, IDENTITY}, /* RFC 3325 */
 	{SIP_HDR_PRIORITY, NULL, PASS, DROP},
 	{SIP_HDR_PRIVACY, NULL, PASS, PASS},              /* RFC 3323 */
 	{SIP_HDR_REASON, NULL, PASS, PASS},               /* RFC 3326 */
@@ -34,7 +35,7 @@ static const struct rule rules[] = {
 	{SIP_HDR_OTHER, "Identity-Info", PASS, DROP},
 	{SIP_HDR_OTHER, "P-Early-Media", PASS, PASS},     /* RFC 5009 */
 	{SIP_HDR_OTHER, "Priv-Answer-Mode", PASS, PASS},
-	{SIP_HDR_OTHER, "Remote-Party-ID", REWRITE, REWRITE},
+	{SIP_HDR_OTHER, "Remote-Party-ID", IDENTITY, IDENTITY},
 };
 
 /* Parameters of SIP URIs that belong to the number (RFC 3261 19.1.1, RFC 4458, RFC 3966). */
@@ -229,14 +230,41 @@ static void rewrite_line(struct buf *out, const struct sip_hdr *h, struct slice 
 		out->len = start;
 }
 
-void headers_pass(struct buf *out, const struct sip_msg *m, struct slice host)
+/* RFC 3323 4.2, RFC 3325 9.3. */
+static bool wants_privacy(const struct sip_msg *m)
 {
+	struct slice all = sip_msg_value(m, SIP_HDR_PRIVACY);
+	while (slice_is_set(all))
+		if (slice_caseeq(slice_trim(slice_cut(&all, ';')), SLICE("id")))
+			return true;
+	return false;
+}
+
+/* The sender's own identity, where a call is offered or taken. */
+static void write_identity(struct buf *out, const struct sip_msg *m, const struct headers_way *way)
+{
+	if (slice_empty(way->identity) || m->cseq.method != SIP_INVITE || (!m->request && m->status >= 300))
+		return;
+	buf_str(out, "P-Asserted-Identity: ");
+	buf_slice(out, way->identity);
+	buf_char(out, '@');
+	buf_slice(out, way->host);
+	buf_str(out, ">\r\n");
+}
+
+void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers_way *way)
+{
+	bool hidden = way->to_user && wants_privacy(m);
+	if (!hidden)
+		write_identity(out, m, way);
 	for (unsigned i = 0; i < m->n_hdrs; i++) {
 		const struct sip_hdr *h = &m->hdrs[i];
 		const struct rule *r = rule_of(h);
 		enum action action = !r ? DROP : m->request ? r->request : r->response;
+		if (action == IDENTITY)
+			action = hidden || !slice_empty(way->identity) ? DROP : REWRITE;
 		if (action == REWRITE) {
-			rewrite_line(out, h, host);
+			rewrite_line(out, h, way->host);
 		} else if (action == PASS) {
 			write_name(out, h);
 			buf_slice(out, h->value);

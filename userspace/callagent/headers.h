@@ -4,9 +4,16 @@
 #pragma once
 #include "sip/msg.h"
 
-/* Appends to `out` the header lines of `m` that pass, hosts in rewritten ones replaced by `host` (as it is written in a URI, IPv6 in
- * brackets). From, To and what makes the dialog are the leg's own. Errors stick in out->err. */
-void headers_pass(struct buf *out, const struct sip_msg *m, struct slice host);
+/* From whom to whom a message passes. */
+struct headers_way {
+	struct slice host;     /* ours, as it is written in a URI (IPv6 in brackets): goes into rewritten URIs */
+	struct slice identity; /* whom we know the sender to be, up to the "@": goes in the place of what it asserts (RFC 3325 5); empty: a
+				* trusted peer */
+	bool to_user;          /* not of the trusted peers: who wants privacy is not told to it (RFC 3325 7) */
+};
+
+/* Appends to `out` the header lines of `m` that pass. From, To and what makes the dialog are the leg's own. Errors stick in out->err. */
+void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers_way *way);
 /* Appends one name-addr or URI value with its host replaced. What cannot be parsed is left out: returns false. */
 bool headers_rewrite_value(struct buf *out, struct slice value, struct slice host);
 /* Appends a URI: SIP ones get `host` and lose every parameter that is not part of the number; tel ones keep their digits. */

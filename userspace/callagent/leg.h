@@ -63,6 +63,7 @@ struct leg {
 	struct sdp_origin origin;  /* of what we describe to it */
 	struct sdp *said;          /* its last description that took effect */
 	bool said_offer;           /* ... was an offer, not an answer */
+	bool asked;                /* the call was offered to it */
 	unsigned status, cause;    /* how it ended */
 	const char *words;         /* the same in words, a static text; NULL */
 	const void *last;          /* the message it ended with; NULL */

@@ -15,6 +15,8 @@ struct sip_leg {
 	struct sip_session *ss;
 	char own_host[ADDR_STR_LEN]; /* ours, as this peer sees it */
 	char address[64];            /* name of the local address: leg.party points here */
+	bool is_user;
+	char identity[256];          /* a user's, as headers_way wants it */
 	/* outgoing */
 	struct sip_stack *stack;
 	const struct sip_listener *listener;
@@ -114,11 +116,29 @@ static const struct sip_session_handlers handlers = {
 
 /* --- verbs ---------------------------------------------------------------------------------------------------------- */
 
+static const struct leg_kind kind_sip;
+
+/* Who speaks to this one. The called legs of a call are all of one user or trunk. */
+static const struct sip_leg *sender(const struct sip_leg *s)
+{
+	const struct call *c = s->leg.call;
+	const struct leg *l = NULL;
+	if (c && &s->leg != c->a)
+		l = c->a;
+	else if (c && c->winner)
+		l = c->winner;
+	else if (c && !list_empty(&c->legs))
+		l = container_of(list_first(&c->legs), struct leg, link);
+	return l && l->kind == &kind_sip ? sip_leg_of(l) : NULL;
+}
+
 /* Header lines for this peer of what the other side's message means. */
 static int passed(struct buf *out, const struct sip_leg *s, const struct leg_news *n)
 {
+	const struct sip_leg *from = sender(s);
+	struct headers_way way = {.host = slice_str(s->own_host), .identity = slice_str(from ? from->identity : ""), .to_user = s->is_user};
 	if (n->native)
-		headers_pass(out, n->native, slice_str(s->own_host));
+		headers_pass(out, n->native, &way);
 	return out->err;
 }
 
@@ -132,11 +152,16 @@ static void write_uri(struct buf *out, struct slice user, const char *host)
 	buf_str(out, host);
 }
 
+static bool is_anonymous(const struct sip_msg *invite)
+{
+	return slice_caseeq(invite->from.uri.host, SLICE("anonymous.invalid")) || slice_caseeq(invite->from.uri.user, SLICE("anonymous"));
+}
+
 /* Display name and URI of the caller for From (RFC 3261 8.1.1.3, RFC 3323 4.1 when anonymous). */
 static void write_from(struct buf *uri, struct slice *display, const struct sip_leg *s, const struct sip_msg *invite)
 {
 	*display = slice_str(s->display);
-	if (slice_empty(*display) && invite)
+	if (invite && (slice_empty(*display) || is_anonymous(invite)))
 		*display = invite->from.display;
 	if (invite && slice_caseeq(invite->from.uri.host, SLICE("anonymous.invalid")))
 		buf_slice(uri, SLICE("sip:anonymous@anonymous.invalid"));
@@ -174,6 +199,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 		.contact_user = slice_str(s->number),
 		.headers = buf_text(&headers),
 		.sdp = n->sdp,
+		.forwarded = true,
 		.max_forwards = s->max_forwards,
 		.ring_ms = (uint32_t)(s->ring_ms + RING_MARGIN_MS),
 		.auth_user = slice_str(s->target.auth_user),
@@ -292,6 +318,26 @@ static int set_address(struct sip_leg *s, const struct sip_listener *l, const st
 	return 0;
 }
 
+/* What a user may assert is who it has proved to be; `number` is one of its own. */
+static int set_identity(struct sip_leg *s, const char *display, const char *number)
+{
+	struct buf b = buf_fixed(s->identity, sizeof(s->identity));
+	s->is_user = true;
+	sip_write_display(&b, slice_str(display));
+	buf_str(&b, "<sip:");
+	sip_uri_escape_user(&b, slice_str(number));
+	buf_z(&b);
+	return b.err;
+}
+
+static int set_caller_identity(struct sip_leg *s, const struct source *from, const struct sip_msg *req)
+{
+	char number[128];
+	if (is_anonymous(req) || sip_uri_user(&req->from.uri, number, sizeof(number)) || !*number)
+		return set_identity(s, from->display, from->name);
+	return set_identity(s, from->display, number);
+}
+
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from)
 {
 	const struct sip_msg *req = sip_strans_request(st);
@@ -304,6 +350,8 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	int err = set_address(s, sip_strans_listener(st), &req->src, from->latch);
 	if (!err && slice_is_set(req->from.uri.user) && !s->number)
 		err = -ENOMEM;
+	if (!err && from->kind == TARGET_USER)
+		err = set_caller_identity(s, from, req);
 	if (!err)
 		err = sip_session_accept(&s->ss, st, req->ruri.user, &handlers, s);
 	if (err)
@@ -332,6 +380,8 @@ int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct tar
 	s->display = slice_dup(caller->display);
 	s->number = slice_dup(caller->number);
 	int err = s->display && s->number ? set_address(s, listener, &target->dst, target->latch) : -ENOMEM;
+	if (!err && target->kind == TARGET_USER)
+		err = set_identity(s, "", target->number);
 	if (err)
 		mem_deref(s);
 	else

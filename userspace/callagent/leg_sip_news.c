@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/leg_sip_news.h"
 #include "base/mem.h"
+#include "callagent/outcome.h"
 #include <errno.h>
 
 /* Q.850 cause of a Reason header (RFC 3326), 0 when none tells it. */
@@ -77,7 +78,7 @@ void sip_news(struct leg_news *n, unsigned status, const struct sip_msg *msg)
 {
 	*n = (struct leg_news){.status = status};
 	if (!msg) {
-		n->words = status == 408 ? "nothing came from the peer" : status ? "the peer cannot be reached" : NULL;
+		n->words = status == 408 ? "nothing came from the peer" : status == 481 ? "the peer has lost the call" : status ? "the peer cannot be reached" : NULL;
 		return;
 	}
 	n->native = msg;
@@ -130,13 +131,19 @@ struct sip_info *sip_info_new(struct sip_strans *st)
 	return i;
 }
 
+/* To the asker 408 and 481 would mean that its own dialog is lost (RFC 3261 12.2.1.2), 401 and 407 that it is asked for a password. */
+static unsigned info_outcome(unsigned status)
+{
+	return status < 300 ? status : status == 408 ? 504 : outcome_for_caller(status);
+}
+
 static void info_done(void *arg, int err, const struct sip_msg *rsp)
 {
 	struct sip_info *i = arg;
 	if (rsp && rsp->status < 200)
 		return;
 	unsigned status = rsp ? rsp->status : err == -ETIMEDOUT ? 408 : 503;
-	sip_reply(i->st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	sip_reply(i->st, info_outcome(status), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 	mem_deref(i);
 }
 

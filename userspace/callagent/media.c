@@ -116,12 +116,12 @@ static void on_done(void *arg, struct mgcp_conn *c, int err, unsigned code, stru
 	mem_deref(m);
 }
 
-static void on_lost(void *arg, struct mgcp_conn *c, const char *why)
+static void on_lost(void *arg, struct mgcp_conn *c, enum mgcp_loss what, const char *why)
 {
 	struct end *e = arg;
 	struct media *m = mem_ref(e->stream->media);
 	if (!m->ending && m->p.lost)
-		m->p.lost(m->p.arg, m, why);
+		m->p.lost(m->p.arg, m, what, why);
 	mem_deref(m);
 }
 
@@ -483,7 +483,9 @@ int media_describe(const struct media *m, enum side to, const struct sdp *from, 
 		}
 		local[i] = s->end[to].local;
 		local[i].reject = false;
-		local[i].rtcp_mux = from->media[i].rtcp_mux;
+		/* Agreed with each side for itself (RFC 5761 5.1.1); whom nothing is known of is offered what the other side can do. */
+		if (!s->end[to].remote_hash)
+			local[i].rtcp_mux = from->media[i].rtcp_mux;
 		if (local[i].rtcp_mux)
 			local[i].rtcp = local[i].rtp;
 		local[i].dir = dir_of ? dir_of[i] : from->media[i].dir;

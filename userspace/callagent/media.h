@@ -33,8 +33,8 @@ struct media_params {
 	const char *object;  /* for the log: "call 7f3a" */
 	struct media_party party[2];
 	uint32_t silence_s;  /* report when due media stay away this long, 0: never */
-	/* Media are gone for good; `why` is one line. */
-	void (*lost)(void *arg, struct media *m, const char *why);
+	/* Media are gone for good: nothing came in time, or the gateway has them no more; `why` is one line. */
+	void (*lost)(void *arg, struct media *m, enum mgcp_loss what, const char *why);
 	void *arg;
 };
 

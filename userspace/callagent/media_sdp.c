@@ -47,6 +47,7 @@ int media_sdp_read(struct sdp_local_media *ret, struct slice text)
 	} else {
 		ret->rtp = sdp->media[0].rtp;
 		ret->rtcp = sdp->media[0].rtcp;
+		ret->rtcp_mux = sdp->media[0].rtcp_mux;
 	}
 	mem_deref(sdp);
 	return err;

@@ -97,7 +97,7 @@ unsigned outcome_for_caller(unsigned status)
 	if (status < 300 || status > 699)
 		return 500;
 	if (status < 400)
-		return 480; /* where the called side points to is not for the caller to see */
+		return 480; /* a redirection is not followed (RFC 3261 16.7 leaves that open), and where it points to is not for the caller to see */
 	return i >= 0 && statuses[i].told ? statuses[i].told : status;
 }
 

@@ -248,8 +248,15 @@ static void answer(struct registrar *r, struct sip_strans *st, const struct refu
 		sip_reply(st, why->status, why->reason, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 }
 
-/* 200 with all contacts (RFC 3261 10.3, step 8). What was stored is queued before the answer is, and the loop commits the store
- * before it sends (loop_defer_first()): whoever has this answer is in the store. */
+/* Before anybody has shown who he is. */
+static void refuse_stranger(struct sip_strans *st, unsigned status, const char *reason, unsigned counter)
+{
+	counts[counter]++;
+	sip_reply_once(st, status, reason, SLICE_NONE);
+}
+
+/* 200 with all contacts (RFC 3261 10.3, step 8). What was stored outlives this process from the moment it was put: whoever has
+ * this answer is in the store. */
 static void answer_contacts(struct registrar *r, struct sip_strans *st, const char *aor)
 {
 	struct binding b[LOCATION_CONTACTS_MAX];
@@ -297,10 +304,11 @@ static bool may_register(const struct registrar *r, const struct sip_msg *req, c
 	const struct sip_uri *to = &req->to.uri;
 	if (to->scheme > SIP_SCHEME_SIPS)
 		return refuse(why, 400, "Not A SIP Address", CNT_MALFORMED);
-	if (!auth_is_our_host(r->auth, req, to) || sip_uri_user(to, name, sizeof name) || !auth_user(r->auth, name))
-		return refuse(why, 404, sip_reason(404), CNT_NOT_FOUND);
-	if (!user_owns(user, name))
+	/* Others are forbidden before it shows whether there are any. */
+	if (sip_uri_user(to, name, sizeof name) || !user_owns(user, name))
 		return refuse(why, 403, sip_reason(403), CNT_FORBIDDEN);
+	if (!auth_is_our_host(r->auth, req, to))
+		return refuse(why, 404, sip_reason(404), CNT_NOT_FOUND);
 	return true;
 }
 
@@ -337,9 +345,9 @@ void registrar_request(struct registrar *r, struct sip_strans *st, const struct 
 	struct refusal why;
 	char aor[NAME_SIZE];
 	if (req->ruri.scheme > SIP_SCHEME_SIPS)
-		answer(r, st, &(struct refusal){416, sip_reason(416), CNT_MALFORMED});
+		refuse_stranger(st, 416, sip_reason(416), CNT_MALFORMED);
 	else if (!auth_is_our_host(r->auth, req, &req->ruri))
-		answer(r, st, &(struct refusal){403, "Not Our Domain", CNT_FORBIDDEN});
+		refuse_stranger(st, 403, "Not Our Domain", CNT_FORBIDDEN);
 	else if (refuse_extensions(st, req) || auth_check(r->auth, st, req, false, &user) != AUTH_OK)
 		return;
 	else if (!may_register(r, req, user, &why))

@@ -124,6 +124,7 @@ void route_user(const struct user *u, struct source *ret)
 	const struct conf_part *p = user_conf(u);
 	ret->kind = TARGET_USER;
 	SET(ret->name, user_name(u));
+	SET(ret->display, conf_string(p, "display"));
 	SET(ret->address, conf_string(p, "address"));
 	ret->latch = conf_bool(p, "latch");
 	ret->max_calls = 0;
@@ -185,12 +186,12 @@ static const struct rule *longest_match(const struct routing *r, struct slice ca
 	return best;
 }
 
-int route_number(const struct routing *r, const struct registrar *reg, const char *called, const struct source *from,
+int route_number(const struct routing *r, const struct registrar *reg, const char *called, bool ours, const struct source *from,
 		 struct target *out, unsigned max)
 {
 	const struct auth *a = registrar_auth((struct registrar *)(uintptr_t)reg);
-	const struct user *u = auth_user(a, called);
-	if (!u)
+	const struct user *u = ours ? auth_user(a, called) : NULL;
+	if (!u && ours)
 		u = auth_user_by_number(a, called);
 	if (u)
 		return to_user(reg, u, called, out, max);

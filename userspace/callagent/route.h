@@ -11,7 +11,7 @@ enum target_kind { TARGET_USER, TARGET_TRUNK };
 struct target {
 	enum target_kind kind;
 	char name[64];        /* of the user or trunk */
-	char uri[512];        /* Request-URI */
+	char uri[1025];       /* Request-URI; the registrar takes none that is longer */
 	char number[128];     /* called number as sent */
 	struct addr dst;
 	char address[64];     /* local address to use; empty: any */
@@ -24,6 +24,7 @@ struct target {
 struct source {
 	enum target_kind kind;
 	char name[64];
+	char display[64];     /* of a user, as configured */
 	char address[64];
 	bool latch;
 	bool exact;           /* a trunk whose port matches, too */
@@ -36,9 +37,10 @@ int routing_new(struct routing **ret, const struct conf *conf);
 /* The trunk whose address a request comes from; one whose port matches as well wins. 0 or -ENOENT. */
 int route_trunk(const struct routing *r, const struct addr *src, struct source *ret);
 void route_user(const struct user *u, struct source *ret);
-/* Targets for a called number (unescaped): a user's registered contacts, or what the longest matching route names. Returns how many, or
+/* Targets for a called number (unescaped): a user's registered contacts when the number is of our domains (`ours`), or what the longest
+ * matching route names. Returns how many, or
  * -ENOENT: the number leads nowhere; -EHOSTUNREACH: it is a user's who is not registered; -ENOSPC: it is too long. */
-int route_number(const struct routing *r, const struct registrar *reg, const char *called, const struct source *from,
+int route_number(const struct routing *r, const struct registrar *reg, const char *called, bool ours, const struct source *from,
 		 struct target *out, unsigned max);
 /* Calls of a trunk at the same time, 0: no limit. */
 unsigned route_trunk_limit(const struct routing *r, const char *trunk);

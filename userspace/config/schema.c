@@ -50,6 +50,8 @@ static const struct conf_option sip_options[] = {
 	OPTION("ring-timeout", CONF_DURATION, "3m", "A call that nobody answers ends after this time with 408 (Timer C of RFC 3261).",
 	 .min = 100, .max = 3600000),
 	OPTION("max-duration", CONF_DURATION, "12h", "An answered call ends after this time. 0: never.", .min = 0, .max = 2592000000),
+	OPTION("probe-interval", CONF_DURATION, "5m", "How often each side of an answered call is asked with OPTIONS whether it is still there, the first "
+	 "time after a tenth of this. Who answers 481, or has answered before and does so no more, ends the call. 0: never.", .min = 0, .max = 86400000),
 	OPTION("max-calls", CONF_INT, "10000", "Calls at the same time; a further one is answered with 503.", .min = 1, .max = 1000000),
 	OPTION("max-calls-per-user", CONF_INT, "0", "Calls of one user at the same time, 0: no limit of its own.", .min = 0, .max = 1000000),
 	OPTION("max-forwards", CONF_INT, "70", "Max-Forwards of new requests.", .min = 1, .max = 255),

@@ -46,9 +46,15 @@ static bool bad_scheme(const struct sip_msg *m, const struct sip_check *r, struc
 	return !listed(r->schemes ? r->schemes : default_schemes, m->ruri.scheme_text);
 }
 
+/* REGISTER and OPTIONS end here anyway (16.3 step 3). */
 static bool no_forwards_left(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
 {
-	return r->forwards && m->max_forwards == 0 && m->method != SIP_REGISTER;
+	return r->forwards && m->max_forwards == 0 && m->method != SIP_REGISTER && m->method != SIP_OPTIONS;
+}
+
+static bool too_large(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	return r->body_max && m->body.len > r->body_max;
 }
 
 static bool bad_require(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
@@ -125,7 +131,8 @@ static const struct {
 	bool (*refuses)(const struct sip_msg *m, const struct sip_check *r, struct buf *extra);
 } checks[] = {
 	{501, unknown_method}, {405, bad_method},   {416, bad_scheme}, {483, no_forwards_left},
-	{420, bad_require},    {415, bad_encoding}, {415, bad_type},   {406, bad_accept},
+	{413, too_large},      {420, bad_require},  {415, bad_encoding}, {415, bad_type},
+	{406, bad_accept},
 };
 
 int sip_check_request(struct sip_strans *st, const struct sip_check *rules)
@@ -138,7 +145,7 @@ int sip_check_request(struct sip_strans *st, const struct sip_check *rules)
 			status = checks[i].status;
 	if (status) {
 		sip_counts[SIP_CNT_REFUSED]++;
-		sip_reply(st, status, NULL, extra.err ? SLICE_NONE : buf_text(&extra), SLICE_NONE, SLICE_NONE);
+		sip_reply_once(st, status, NULL, extra.err ? SLICE_NONE : buf_text(&extra));
 	}
 	buf_reset(&extra);
 	return (int)status;

@@ -8,9 +8,10 @@ struct sip_check {
 	const char *const *types;      /* body types taken and given; ends with NULL */
 	const char *const *extensions; /* option tags understood (Supported); ends with NULL */
 	const char *const *schemes;    /* of the Request-URI; ends with NULL; NULL: sip, sips, tel */
-	bool forwards;                 /* requests are passed on: Max-Forwards 0 is refused (483), REGISTER excepted */
+	size_t body_max;               /* octets of a body; a longer one is refused (413); 0: no limit */
+	bool forwards;                 /* requests are passed on: Max-Forwards 0 is refused (483), REGISTER and OPTIONS excepted */
 };
 
-/* Answers 405 + Allow, 416, 483, 420 + Unsupported, 415 + Accept or Accept-Encoding, or 406, and returns the status; 0 when there is nothing
+/* Answers 405 + Allow, 416, 483, 413, 420 + Unsupported, 415 + Accept or Accept-Encoding, or 406, and returns the status; 0 when there is nothing
  * to refuse. */
 int sip_check_request(struct sip_strans *st, const struct sip_check *rules);

@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include <errno.h>
 
+/* Dialogs that one INVITE may make: each costs an ACK and a BYE, to where the response says. */
+enum { FORKS_MAX = 16 };
+
 static const char *const state_names[] = {
 	[CTRANS_CALLING] = "calling",	  [CTRANS_TRYING] = "trying",	  [CTRANS_PROCEEDING] = "proceeding",
 	[CTRANS_COMPLETED] = "completed", [CTRANS_ACCEPTED] = "accepted", [CTRANS_TERMINATED] = "terminated",
@@ -92,11 +95,6 @@ void sip_ctrans_end(struct sip_ctrans *ct)
 	mem_deref(ct);
 }
 
-void sip_ctrans_detach(struct sip_ctrans *ct)
-{
-	ct->fn = NULL;
-}
-
 static void tell(struct sip_ctrans *ct, int err, const struct sip_msg *rsp)
 {
 	if (ct->fn)
@@ -123,6 +121,14 @@ static void on_end(void *arg)
 static void on_timeout(void *arg)
 {
 	sip_ctrans_fail(arg, -ETIMEDOUT);
+}
+
+void sip_ctrans_detach(struct sip_ctrans *ct)
+{
+	ct->fn = NULL;
+	/* A provisional has stopped Timer B, and nobody is left to give it up: what is still to come may come within 64*T1. */
+	if (ct->state == CTRANS_PROCEEDING && !timer_running(&ct->end))
+		timer_start(&ct->end, ms(ct, SIP_TIMER_B), on_timeout, ct);
 }
 
 /* Timers A and E. Timer A doubles without bound: 64*T1 ends it. */
@@ -163,7 +169,7 @@ static struct slice method_text(const struct sip_request_params *p)
 
 static void put_request(struct buf *out, const struct sip_ctrans *ct, const struct sip_request_params *p)
 {
-	put_start(out, ct, method_text(p), p->ruri, p->max_forwards ? p->max_forwards : 70);
+	put_start(out, ct, method_text(p), p->ruri, p->forwarded ? p->max_forwards : 70);
 	buf_slice(out, p->headers);
 	if (ct->stack->server && slice_search(p->headers, SLICE("User-Agent:")) < 0)
 		sip_put(out, "User-Agent", slice_str(ct->stack->server));
@@ -342,10 +348,14 @@ static void take_2xx(struct sip_ctrans *ct, const struct sip_msg *rsp)
 		set_state(ct, CTRANS_ACCEPTED, "2xx");
 		timer_stop(&ct->resend);
 		timer_start(&ct->end, ms(ct, SIP_TIMER_M), on_end, ct);
+		ct->request = mem_deref(ct->request); /* neither sent again nor cancelled any more */
 	} else if (ct->state != CTRANS_ACCEPTED) {
 		return;
 	} else if (acked_again(ct, rsp)) {
 		sip_counts[SIP_CNT_RX_RETRANSMIT]++;
+		return;
+	} else if (list_count(&ct->acked) >= FORKS_MAX) {
+		sip_counts[SIP_CNT_STRAY_RESPONSE]++;
 		return;
 	}
 	if (ct->fn)

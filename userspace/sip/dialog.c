@@ -122,12 +122,20 @@ static void find_hop(struct sip_dialog *d)
 		d->hop = a;
 }
 
+/* A caller of RFC 2543 has no tag and need not have a Contact: then it is called back at its From. */
+static bool is_rfc2543(const struct sip_msg *m)
+{
+	return m->request && slice_empty(m->from.tag) && !sip_msg_hdr(m, SIP_HDR_CONTACT);
+}
+
 static int set_target(struct sip_dialog *d, const struct sip_msg *m)
 {
 	struct sip_nameaddr contact;
 	struct sip_values it = {0};
 	struct slice value;
-	if (!sip_msg_each(m, SIP_HDR_CONTACT, &it, &value) || sip_nameaddr_parse(&contact, value) || contact.star)
+	if (is_rfc2543(m))
+		contact = (struct sip_nameaddr){.uri = m->from.uri};
+	else if (!sip_msg_each(m, SIP_HDR_CONTACT, &it, &value) || sip_nameaddr_parse(&contact, value) || contact.star)
 		return -EBADMSG;
 	if (d->target && slice_eq(slice_str(d->target), contact.uri.text))
 		return 0;

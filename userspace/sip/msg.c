@@ -45,7 +45,8 @@ static struct slice take_line(struct parser *p)
 static struct slice take_folded(struct parser *p)
 {
 	struct slice line = take_line(p);
-	while (p->rest.len && (p->rest.p[0] == ' ' || p->rest.p[0] == '\t')) {
+	/* After the blank line comes the body, which may begin with anything. */
+	while (line.len && p->rest.len && (p->rest.p[0] == ' ' || p->rest.p[0] == '\t')) {
 		char *gap = p->m->data + (slice_end(line) - p->m->data);
 		while (gap < p->rest.p)
 			*gap++ = ' ';

@@ -17,6 +17,8 @@ void session_state(struct sip_session *ss, enum session_state now, const char *w
 	log_debug("sip session", SLICE_FMT ": %s -> %s (%s)", SLICE_ARG(sip_session_call_id(ss)), state_names[ss->state],
 		  state_names[now], why);
 	ss->state = now;
+	if (now == SESSION_UP)
+		session_probe_start(ss);
 }
 
 uint32_t session_ms(const struct sip_session *ss, enum sip_timer_id id)
@@ -53,7 +55,9 @@ static void quiet(struct sip_session *ss)
 	timer_stop(&ss->no_ack);
 	timer_stop(&ss->offer_retry);
 	timer_stop(&ss->end);
+	timer_stop(&ss->probe);
 	session_drop_ctrans(&ss->invite);
+	session_drop_ctrans(&ss->probing);
 	session_drop_ctrans(&ss->bye);
 	if (ss->uas)
 		sip_strans_on_cancel(ss->uas, NULL, NULL);

@@ -26,7 +26,7 @@ struct sip_session_handlers {
 	void (*request)(void *arg, struct sip_strans *st, const struct sip_msg *req);
 	/* The end, called exactly once, also after sip_session_bye(): status 0 and msg NULL: BYE sent and done; msg is a BYE: the peer hung up;
 	 * msg is a response (300..699): outgoing call failed; msg is a CANCEL: incoming call was given up;
-	 * msg NULL with status 408 or 503: nothing came (time-out or no route; also lost ACK, lost dialog).
+	 * msg NULL with status 408 or 503: nothing came (time-out or no route; also lost ACK), 481: the peer has lost the dialog.
 	 * An outgoing call given up with sip_session_bye() ends with its response (487); one that rang out with 408 and no msg. */
 	void (*closed)(void *arg, unsigned status, const struct sip_msg *msg);
 };
@@ -41,7 +41,8 @@ struct sip_session_params {
 	struct slice headers;                /* further header lines: passed-through ones, Privacy, ... */
 	struct slice sdp;                    /* the offer; empty: none */
 	struct slice body_type;              /* empty: application/sdp */
-	uint32_t max_forwards;               /* 0: 70 */
+	bool forwarded;                      /* continues another call: max_forwards is what is left of its hops, maybe 0; else 70 */
+	uint32_t max_forwards;
 	uint32_t ring_ms;                    /* give up (CANCEL) after this; 0: Timer C, 180 s */
 	struct slice auth_user, auth_password; /* to answer 401/407 with; may be empty */
 };

@@ -93,6 +93,7 @@ static void forget_2xx(struct sip_session *ss)
 {
 	timer_stop(&ss->resend_2xx);
 	timer_stop(&ss->no_ack);
+	sip_strans_settled(ss->uas);
 	ss->uas = mem_deref(ss->uas);
 }
 

@@ -43,6 +43,15 @@ void session_send_bye(struct sip_session *ss)
 		session_close_soon(ss, ss->end_status);
 }
 
+void session_lost(struct sip_session *ss, unsigned status)
+{
+	if (ss->state != SESSION_UP)
+		return;
+	ss->end_status = status;
+	session_state(ss, SESSION_LEAVING, "dialog lost");
+	session_send_bye(ss);
+}
+
 static void keep_headers(struct sip_session *ss, struct slice headers)
 {
 	/* Without memory for them the BYE goes without: it must go. */

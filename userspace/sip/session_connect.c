@@ -39,8 +39,8 @@ static int send_invite(struct sip_session *ss)
 		err = sip_request(&ss->invite, ss->stack,
 				  &(struct sip_request_params){.method = SIP_INVITE, .ruri = ss->ruri, .dst = ss->peer,
 							       .listener = &ss->place->l, .headers = buf_text(&lines),
-							       .max_forwards = ss->max_forwards, .body_type = ss->body_type,
-							       .body = ss->sdp},
+							       .forwarded = ss->forwarded, .max_forwards = ss->max_forwards,
+							       .body_type = ss->body_type, .body = ss->sdp},
 				  on_response, ss);
 	buf_reset(&lines);
 	return err;
@@ -106,6 +106,7 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
 	ss->state = SESSION_CALLING;
 	ss->invite_had_offer = p->sdp.len > 0;
 	ss->peer = p->dst;
+	ss->forwarded = p->forwarded;
 	ss->max_forwards = p->max_forwards;
 	ss->ring_ms = p->ring_ms;
 	ss->cseq = 1 + sip_random(s, 1000);
@@ -125,6 +126,15 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
 
 /* --- answers -------------------------------------------------------------------------------------------------------- */
 
+/* The peer chooses its half of a dialog's name only: with another Call-ID or From tag than ours it could name somebody else's. */
+static int dialog_of(struct sip_dialog **ret, struct sip_session *ss, const struct sip_msg *rsp)
+{
+	if (!slice_eq(rsp->call_id, slice_str(ss->call_id)) || !slice_eq(rsp->from.tag, slice_str(ss->tag)) ||
+	    rsp->cseq.number != ss->cseq)
+		return -ESRCH;
+	return sip_dialog_uac(ret, ss->place, ss, rsp);
+}
+
 /* An early dialog for each To tag (12.1.2): requests of the callee find their session by it. */
 static void take_early(struct sip_session *ss, const struct sip_msg *rsp)
 {
@@ -134,10 +144,21 @@ static void take_early(struct sip_session *ss, const struct sip_msg *rsp)
 	list_foreach(d, &ss->early, link)
 		if (slice_eq(d->remote_tag, rsp->to.tag))
 			return;
-	if (ss->n_early == MAX_EARLY || sip_dialog_uac(&d, ss->place, ss, rsp))
+	if (ss->n_early == MAX_EARLY || dialog_of(&d, ss, rsp))
 		return;
 	list_append(&ss->early, &d->link);
 	ss->n_early++;
+}
+
+/* RFC 6228: one of the early dialogs is over. The others go on, so that it is nothing to the user. */
+static void end_early(struct sip_session *ss, const struct sip_msg *rsp)
+{
+	struct sip_dialog *d;
+	list_foreach_safe(d, &ss->early, link)
+		if (slice_eq(d->remote_tag, rsp->to.tag)) {
+			mem_deref(d);
+			ss->n_early--;
+		}
 }
 
 static void take_provisional(struct sip_session *ss, const struct sip_msg *rsp)
@@ -145,6 +166,10 @@ static void take_provisional(struct sip_session *ss, const struct sip_msg *rsp)
 	if (ss->state != SESSION_CALLING || rsp->status == 100)
 		return;
 	start_ring_timer(ss);
+	if (rsp->status == 199) {
+		end_early(ss, rsp);
+		return;
+	}
 	take_early(ss, rsp);
 	if (ss->h && ss->h->progress)
 		ss->h->progress(ss->arg, rsp);
@@ -154,7 +179,7 @@ static void take_provisional(struct sip_session *ss, const struct sip_msg *rsp)
 static int confirm(struct sip_session *ss, const struct sip_msg *rsp)
 {
 	struct sip_dialog *d, *e;
-	int err = sip_dialog_uac(&d, ss->place, ss, rsp);
+	int err = dialog_of(&d, ss, rsp);
 	if (err)
 		return err;
 	list_foreach_safe(e, &ss->early, link) {
@@ -193,8 +218,11 @@ static void take_2xx(struct sip_session *ss, const struct sip_msg *rsp)
 		return;
 	}
 	timer_stop(&ss->ring);
-	if (confirm(ss, rsp)) {
-		sip_fork_end(ss->invite, rsp);
+	int err = confirm(ss, rsp);
+	if (err) {
+		/* What is not our dialog is not ours to end. */
+		if (err != -ESRCH)
+			sip_fork_end(ss->invite, rsp);
 		session_close(ss, 500, NULL);
 		return;
 	}

@@ -42,15 +42,10 @@ static void done(struct sip_session *ss, unsigned status, const struct sip_msg *
 		ss->h->offer_done(ss->arg, status, msg);
 }
 
-/* The dialog is gone or its peer is (12.2.1.2): what is left is to say so. */
 static void lost(struct sip_session *ss, unsigned status, const struct sip_msg *msg)
 {
 	done(ss, status, msg);
-	if (ss->state == SESSION_UP) {
-		ss->end_status = 408;
-		session_state(ss, SESSION_LEAVING, "dialog lost");
-		session_send_bye(ss);
-	}
+	session_lost(ss, status);
 }
 
 /* 14.1: the side that made the Call-ID waits 2.1 to 4 s, the other 0 to 2 s, in steps of 10 ms. */
@@ -82,14 +77,30 @@ static bool retry_with_credentials(struct sip_session *ss, const struct sip_msg 
 	return !send_reinvite(ss);
 }
 
+static void on_never_answered(void *arg)
+{
+	struct sip_session *ss = arg;
+	if (ss->invite)
+		sip_cancel(ss->invite, SLICE_NONE);
+}
+
+/* A provisional answer has stopped Timer B: Timer C is what still ends it (16.6 step 11, 16.7 step 2). */
+static void take_provisional(struct sip_session *ss, unsigned status)
+{
+	if (status > 100 || !timer_running(&ss->ring))
+		timer_start(&ss->ring, session_ms(ss, SIP_TIMER_C), on_never_answered, ss);
+}
+
 static void on_response(void *arg, int err, const struct sip_msg *rsp)
 {
 	struct sip_session *ss = mem_ref(arg);
 	unsigned status = rsp ? rsp->status : err == -ETIMEDOUT ? 408 : 503;
+	if (!rsp || status >= 200)
+		timer_stop(&ss->ring);
 	if (!rsp)
 		lost(ss, status, NULL);
 	else if (status < 200)
-		(void)0;
+		take_provisional(ss, status);
 	else if (status < 300)
 		accepted(ss, rsp);
 	else if (status == 491 && ss->state == SESSION_UP)
@@ -168,6 +179,13 @@ static bool body_is_sdp(const struct sip_msg *req)
 	return !req->body.len || slice_caseeq(type, SLICE("application/sdp")) || slice_casestarts(type, SLICE("multipart/"));
 }
 
+static void on_cancel(void *arg, const struct sip_msg *cancel)
+{
+	struct sip_session *ss = arg;
+	refuse(ss->uas, 487, SLICE_NONE);
+	ss->uas = mem_deref(ss->uas);
+}
+
 static void take_offer(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
 {
 	if (!body_is_sdp(req)) {
@@ -180,6 +198,7 @@ static void take_offer(struct sip_session *ss, struct sip_strans *st, const stru
 	}
 	sip_dialog_refresh(ss->dialog, req);
 	ss->uas = mem_ref(st);
+	sip_strans_on_cancel(st, on_cancel, ss);
 	ss->h->offer(ss->arg, req);
 }
 
@@ -229,6 +248,9 @@ int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char 
 	if (!err)
 		err = sip_reply(st, status, reason, buf_text(&lines), sdp.len ? SLICE("application/sdp") : SLICE_NONE, sdp);
 	buf_reset(&lines);
+	/* An UPDATE that waited longer than its sender: the answer is lost, the next offer is not. */
+	if (err == -EALREADY)
+		ss->uas = mem_deref(st);
 	if (err || status < 200)
 		return err;
 	if (status < 300 && sip_strans_request(st)->method == SIP_INVITE)

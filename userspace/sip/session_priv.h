@@ -35,7 +35,7 @@ struct sip_session {
 	const struct sip_session_handlers *h; /* NULL: detached */
 	void *arg;
 	enum session_state state;
-	bool outgoing, invite_had_offer;
+	bool outgoing, invite_had_offer, forwarded;
 	struct addr peer;
 	struct sip_dialog *dialog; /* the confirmed one, or the only one of an incoming call */
 	struct list early;	   /* outgoing: dialogs of 101 to 199 */
@@ -61,6 +61,10 @@ struct sip_session {
 	char *offer_store;
 	struct slice offer_headers, offer_sdp;
 	struct timer offer_retry;
+
+	struct sip_ctrans *probing; /* OPTIONS: is the peer still there? */
+	bool probe_answered;
+	struct timer probe;
 
 	struct sip_ctrans *bye;
 	char *bye_headers;
@@ -99,4 +103,9 @@ void session_offer_drop(struct sip_session *ss);
 
 /* session_bye.c */
 void session_send_bye(struct sip_session *ss);
+/* The dialog is gone or its peer is (RFC 3261 12.2.1.2): what is left is to say so; closed() with `status` follows. */
+void session_lost(struct sip_session *ss, unsigned status);
 void session_take_bye(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
+
+/* session_probe.c */
+void session_probe_start(struct sip_session *ss);

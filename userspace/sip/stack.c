@@ -328,7 +328,7 @@ static void take_cancel(struct sip_stack *s, struct sip_strans *st)
 	struct sip_strans *target = sip_strans_find(s, st->req, SIP_METHOD_CANCELLED);
 	if (!target) {
 		sip_counts[SIP_CNT_STRAY_CANCEL]++;
-		sip_reply(st, 481, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		sip_reply_once(st, 481, NULL, SLICE_NONE);
 		return;
 	}
 	mem_ref(target);
@@ -349,7 +349,7 @@ static void take_new(struct sip_stack *s, struct sip_strans *st)
 		if (sip_sessions_request(s, st, req))
 			return;
 		sip_counts[SIP_CNT_NO_DIALOG]++;
-		sip_reply(st, 481, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		sip_reply_once(st, 481, NULL, SLICE_NONE);
 	} else if (s->params.on_request) {
 		s->params.on_request(s->params.arg, st, req);
 	} else {
@@ -385,7 +385,7 @@ static void take_request(struct sip_place *p, struct sip_msg *req)
 	}
 	mem_ref(st);
 	if (refuse)
-		sip_reply(st, refuse, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		sip_reply_once(st, refuse, NULL, SLICE_NONE);
 	else
 		take_new(s, st);
 	/* 17.2.1: an INVITE that nobody has answered by now gets its 100. */

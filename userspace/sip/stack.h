@@ -26,6 +26,7 @@ struct sip_listener {
 
 struct sip_stack_params {
 	struct sip_timers timers;
+	uint32_t probe_ms;  /* how often answered sessions ask their peer for a sign of life; 0: never */
 	const char *server; /* Server and User-Agent value */
 	/* A new request that no transaction, dialog or session took: in-dialog ones for unknown dialogs have been answered with
 	 * 481. The handler answers through sip_reply(), accepts a session, or keeps a reference and answers later. */
@@ -55,6 +56,9 @@ size_t sip_stack_transactions(const struct sip_stack *s);
 /* Answers a request through its server transaction. `extra` is header text ("Name: value\r\n"...), may be absent; `body` too, with
  * its type. To gets a tag (the transaction's own, stable) above 100. A second final answer is refused with -EALREADY. */
 int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct slice extra, struct slice body_type, struct slice body);
+/* The final answer to somebody who has not shown who he is: sent once and forgotten, transaction and all, so that a flood with made-up
+ * senders neither takes memory nor is multiplied by retransmissions (RFC 3261 26.3.2.4, 8.2.7). The To tag is a function of the request. */
+int sip_reply_once(struct sip_strans *st, unsigned status, const char *reason, struct slice extra);
 int sip_replyf(struct sip_strans *st, unsigned status, const char *reason, const char *extra_fmt, ...) __attribute__((format(printf, 4, 5)));
 const struct sip_msg *sip_strans_request(const struct sip_strans *st);
 /* The local tag that answers above 100 carry. */
@@ -77,8 +81,9 @@ struct sip_request_params {
 	struct slice ruri;
 	struct addr dst;                    /* next hop, resolved */
 	const struct sip_listener *listener; /* NULL: chosen for dst */
-	/* All headers but Via, Max-Forwards (70 unless max_forwards), Content-* ; from From to whatever, as text lines. */
+	/* All headers but Via, Max-Forwards, Content-* ; from From to whatever, as text lines. */
 	struct slice headers;
+	bool forwarded;        /* continues another request: max_forwards is what is left of its hops, maybe 0; else 70 */
 	uint32_t max_forwards;
 	struct slice body_type, body;
 };

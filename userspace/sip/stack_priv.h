@@ -146,6 +146,8 @@ void sip_strans_ack(struct sip_strans *st);
 void sip_strans_cancel(struct sip_strans *st, const struct sip_msg *cancel);
 /* Sends the last response once more (2xx: their retransmission is the session's affair). */
 void sip_strans_resend(struct sip_strans *st);
+/* The 2xx has been acknowledged: it is not sent again, and copies of the request are swallowed (RFC 6026 7.1). */
+void sip_strans_settled(struct sip_strans *st);
 /* Whether the user has answered, and whether finally. */
 bool sip_strans_answered(const struct sip_strans *st);
 bool sip_strans_final(const struct sip_strans *st);

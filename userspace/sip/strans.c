@@ -162,6 +162,12 @@ void sip_strans_resend(struct sip_strans *st)
 	sip_send(st->place, &st->reply_to, sip_block_text(st->last));
 }
 
+void sip_strans_settled(struct sip_strans *st)
+{
+	if (st->state >= STRANS_ACCEPTED)
+		st->last = mem_deref(st->last);
+}
+
 static void on_timer_g(void *arg)
 {
 	struct sip_strans *st = arg;
@@ -256,6 +262,17 @@ int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct
 	sip_counts[SIP_CNT_TX_RESPONSE]++;
 	/* A datagram that could not be queued is one that was lost: the machine sends it again. */
 	sip_send(st->place, &st->reply_to, sip_block_text(b));
+	return 0;
+}
+
+int sip_reply_once(struct sip_strans *st, unsigned status, const char *reason, struct slice extra)
+{
+	if (!st->stack)
+		return -ESHUTDOWN;
+	if (sip_strans_final(st))
+		return -EALREADY;
+	sip_reply_stateless(st->place, st->req, status, reason, extra);
+	sip_strans_end(st);
 	return 0;
 }
 

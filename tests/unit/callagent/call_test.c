@@ -234,6 +234,7 @@ static void no_ports(void **state)
 	gateway_err = -EBUSY;
 	gateway_answers();
 	assert_said("alarm: 403\na: release 503\n");
+	assert_string_equal(call->cdr.released_by, "gateway");
 	news(call_on_closed, a, 0, SLICE_NONE);
 	assert_over();
 }
@@ -343,13 +344,53 @@ static void asked_for_an_offer(void **state)
 	close_both();
 }
 
+/* The other party is still to follow when this one offers again: that is refused, and what is under way is not lost. */
+static void an_impatient_party_is_refused(void **state)
+{
+	answered_call();
+	news(call_on_reoffer, a, 0, SLICE_NONE);
+	news(call_on_confirmed, a, 0, sdp("192.0.2.1", AUDIO(4000) "a=sendonly\r\n"));
+	said[0] = '\0';
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", AUDIO(4000)));
+	assert_said("a: reply 491\n");
+	news(call_on_reoffer_done, b1, 200, sdp("192.0.2.2", AUDIO(6000) "a=recvonly\r\n"));
+	gateway_answers();
+	assert_said("gw: mdcx 1 recvonly arm 2\ngw: mdcx 2 sendonly arm 3\n");
+	close_both();
+}
+
 static void lost_media_end_the_call(void **state)
 {
 	answered_call();
 	struct mgcp_conn *c = container_of(list_first(&conns), struct mgcp_conn, link);
-	c->h.lost(c->arg, c, "no media for 30 s");
+	c->h.lost(c->arg, c, MGCP_LOSS_SILENCE, "no media for 30 s");
 	assert_said("a: release 503\nb1: release 503\ngw: dlcx 1\ngw: dlcx 2\n");
+	assert_int_equal(call->cdr.cause, 102);
 	close_both();
+	answered_call();
+	c = container_of(list_first(&conns), struct mgcp_conn, link);
+	c->h.lost(c->arg, c, MGCP_LOSS_CONNECTION, "the gateway has lost the connection");
+	assert_int_equal(call->cdr.cause, 41);
+	said[0] = '\0';
+	close_both();
+}
+
+/* RFC 3398 8.2.6.1: no peer's silence is a normal clearing. */
+static void a_peer_that_is_gone_is_no_normal_end(void **state)
+{
+	static const struct { unsigned status, cause; } ends[] = {{408, 102}, {481, 41}};
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		answered_call();
+		mem_ref(call);
+		news(call_on_closed, b1, ends[i].status, SLICE_NONE);
+		assert_int_equal(call->cdr.cause, ends[i].cause);
+		assert_string_equal(call->cdr.released_by, "called");
+		said[0] = '\0';
+		news(call_on_closed, a, 0, SLICE_NONE);
+		gateway_answers();
+		mem_deref(call);
+		assert_over();
+	}
 }
 
 static void a_call_ends_at_its_longest(void **state)
@@ -477,7 +518,9 @@ int main(void)
 		CALL_TEST(a_stream_the_gateway_cannot_do),
 		CALL_TEST(glare_is_refused),
 		CALL_TEST(asked_for_an_offer),
+		CALL_TEST(an_impatient_party_is_refused),
 		CALL_TEST(lost_media_end_the_call),
+		CALL_TEST(a_peer_that_is_gone_is_no_normal_end),
 		CALL_TEST(a_call_ends_at_its_longest),
 		CALL_TEST(a_wrong_answer_fails_the_call),
 		CALL_TEST(an_unusable_offer_is_refused),

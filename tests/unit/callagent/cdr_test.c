@@ -36,6 +36,8 @@ static struct cdr sample(const char *id)
 	CDR_SET(c.id, slice_str(id));
 	CDR_SET(c.caller, SLICE("1001"));
 	CDR_SET(c.called, SLICE("+49%\n30"));
+	/* What %0D in a called number stands for: not the end of a line of the journal, nor the begin of a field. */
+	CDR_SET(c.called_sent, SLICE("+49\rreleased_by=me\r"));
 	c.leg[CDR_A].quality = (struct cdr_quality){.packets = 500, .octets = 80000, .lost = 2, .jitter_ms = 3, .mos = 4.25};
 	return c;
 }

@@ -17,16 +17,23 @@ static struct sip_msg *parse(const char *text)
 	return m;
 }
 
-static char *pass(const char *text)
+static char *pass_between(const char *text, const char *identity, bool to_user)
 {
+	const struct headers_way way = {SLICE(US), slice_str(identity), to_user};
 	struct sip_msg *m = parse(text);
 	struct buf out = buf_growing();
-	headers_pass(&out, m, SLICE(US));
+	headers_pass(&out, m, &way);
 	assert_int_equal(out.err, 0);
 	char *z = mem_strdup(buf_z(&out));
 	buf_reset(&out);
 	mem_deref(m);
 	return z;
+}
+
+/* Between trusted peers. */
+static char *pass(const char *text)
+{
+	return pass_between(text, "", false);
 }
 
 #define DIALOG                                                                                  \
@@ -100,6 +107,49 @@ static void responses_have_their_own_column(void **state)
 			 "Contact: <sip:secret>\r\nContent-Length: 0\r\n\r\n");
 	assert_string_equal(out, "Retry-After: 60\r\nReason: Q.850;cause=17\r\n");
 	mem_free(out);
+	/* Where a redirection points to, and the rest that tells of the called side's network. */
+	out = pass("SIP/2.0 302 Moved" "\r\n" DIALOG
+		   "Contact: <sip:bob@secret>\r\nCall-Info: <http://secret/x>\r\nError-Info: <sip:secret>\r\nReply-To: <sip:secret>\r\n"
+		   "Organization: secret\r\nUser-Agent: secret\r\nWWW-Authenticate: Digest realm=\"secret\"\r\nAuthentication-Info: x=secret\r\n"
+		   "Record-Route: <sip:secret>\r\nP-Charging-Vector: icid-value=secret\r\nX-Unknown: secret\r\nTimestamp: 1 2\r\n"
+		   "Diversion: <sip:+1666@secret>;reason=deflection\r\nContent-Length: 0\r\n\r\n");
+	assert_string_equal(out, "Diversion: <sip:+1666@" US ">;reason=deflection\r\n");
+	mem_free(out);
+}
+
+#define ASSERTS "P-Asserted-Identity: <sip:+1@secret>\r\nRemote-Party-ID: <sip:+1@secret>;party=calling\r\n"
+
+static void assert_passes(const char *first, const char *more, const char *identity, bool to_user, const char *expected)
+{
+	char text[1500];
+	snprintf(text, sizeof(text), "%s\r\n" DIALOG "%sContent-Length: 0\r\n\r\n", first, more);
+	char *out = pass_between(text, identity, to_user);
+	assert_string_equal(out, expected);
+	mem_free(out);
+}
+
+/* RFC 3325 5 and 7: a user is who it has proved to be, and who wants privacy is told to trusted peers only. */
+static void identities_are_believed_of_trusted_peers_only(void **state)
+{
+	static const char own[] = "\"Alice\" <sip:1001", invite[] = "INVITE sip:b@192.0.2.200 SIP/2.0";
+	static const char believed[] = "P-Asserted-Identity: <sip:+1@" US ">\r\nRemote-Party-ID: <sip:+1@" US ">;party=calling\r\n";
+	static const char proved[] = "P-Asserted-Identity: \"Alice\" <sip:1001@" US ">\r\n";
+	assert_passes(invite, ASSERTS, "", false, believed);
+	assert_passes(invite, ASSERTS, "", true, believed);
+	assert_passes(invite, ASSERTS, own, false, proved);
+	assert_passes(invite, ASSERTS, own, true, proved);
+	assert_passes(invite, "", own, false, proved);
+	assert_passes("SIP/2.0 200 OK", ASSERTS, own, true, proved);
+	assert_passes("SIP/2.0 486 Busy Here", ASSERTS, own, true, "");
+}
+
+static void privacy_is_kept_from_users(void **state)
+{
+	static const char invite[] = "INVITE sip:b@192.0.2.200 SIP/2.0";
+	assert_passes(invite, "Privacy: header; ID\r\n" ASSERTS, "", true, "Privacy: header; ID\r\n");
+	assert_passes(invite, "Privacy: id\r\n" ASSERTS, "<sip:1001", true, "Privacy: id\r\n");
+	assert_passes(invite, "Privacy: id\r\n", "<sip:1001", false, "P-Asserted-Identity: <sip:1001@" US ">\r\nPrivacy: id\r\n");
+	assert_passes(invite, "Privacy: none\r\n", "<sip:1001", true, "P-Asserted-Identity: <sip:1001@" US ">\r\nPrivacy: none\r\n");
 }
 
 static void anonymous_hosts_stay(void **state)
@@ -122,7 +172,7 @@ static void body(void *arg)
 {
 	struct sip_msg *m = arg;
 	struct buf out = buf_growing();
-	headers_pass(&out, m, SLICE(US));
+	headers_pass(&out, m, &(struct headers_way){.host = SLICE(US)});
 	assert_true(out.err == 0 || out.err == -12);
 	buf_reset(&out);
 }
@@ -138,7 +188,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_that_locates_passes),     cmocka_unit_test(what_it_means_passes),
-		cmocka_unit_test(responses_have_their_own_column), cmocka_unit_test(anonymous_hosts_stay),
+		cmocka_unit_test(responses_have_their_own_column),
+		cmocka_unit_test(identities_are_believed_of_trusted_peers_only),
+		cmocka_unit_test(privacy_is_kept_from_users), cmocka_unit_test(anonymous_hosts_stay),
 		cmocka_unit_test(what_cannot_be_read_does_not_pass), cmocka_unit_test(memory_runs_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,19 @@ static struct sip_msg *parse(const char *first, const char *cseq, const char *mo
 	return m;
 }
 
+static struct sip_msg *parse_from(const char *from, const char *more)
+{
+	struct sip_msg *m;
+	unsigned status;
+	const char *why = "";
+	char text[2048];
+	int n = snprintf(text, sizeof(text), "INVITE sip:0049@192.0.2.200 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: %s;tag=1\r\n"
+			 "To: <sip:0049@192.0.2.200>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n%sContent-Length: 0\r\n\r\n", from, more);
+	if (sip_msg_parse(&m, text, (size_t)n, &status, &why))
+		fail_msg("%s", why);
+	return m;
+}
+
 static struct target target = {.kind = TARGET_TRUNK, .name = "carrier", .uri = "sip:0049@192.0.2.9", .number = "0049"};
 static const struct leg_sip_caller caller = {.number = SLICE("1001")};
 
@@ -224,6 +237,35 @@ static void the_invite_names_only_us(void **state)
 	assert_int_equal(l->kind->offer(l, &(struct leg_news){0}), 0);
 	assert_sent("to sip:0049@192.0.2.9\nFrom:  <sip:1001@carrier.example>\nTo: <sip:0049@carrier.example>\nhops 69\n");
 	mem_deref(l);
+}
+
+/* RFC 3325 5: a user is who it has proved to be; RFC 3323: the configured name is not told when it calls anonymously. */
+static void a_user_is_who_it_has_proved_to_be(void **state)
+{
+	static const struct leg_sip_caller named = {.display = SLICE("Alice"), .number = SLICE("1001")};
+	struct source user = {.kind = TARGET_USER, .name = "alice", .display = "Alice"};
+	struct call c = {0};
+	struct leg *l = NULL;
+	list_init(&c.legs);
+	assert_int_equal(leg_sip_incoming(&c.a, NULL, &user), 0);
+	assert_int_equal(leg_sip_outgoing(&l, NULL, &target, &named, 0, 20000), 0);
+	l->call = &c;
+	assert_int_equal(l->kind->offer(l, &(struct leg_news){.native = invite}), 0);
+	assert_sent("to sip:0049@192.0.2.9\nFrom: Alice <sip:1001@192.0.2.200>\nTo: <sip:0049@192.0.2.9>\nhops 0\n"
+		    "P-Asserted-Identity: Alice <sip:1001@192.0.2.200>\r\n");
+	mem_deref(l);
+	mem_deref(c.a);
+
+	mem_deref(invite);
+	invite = parse_from("\"Nobody\" <sip:anonymous@anonymous.invalid>", "Privacy: id\r\n");
+	assert_int_equal(leg_sip_incoming(&c.a, NULL, &user), 0);
+	assert_int_equal(leg_sip_outgoing(&l, NULL, &target, &named, 0, 20000), 0);
+	l->call = &c;
+	assert_int_equal(l->kind->offer(l, &(struct leg_news){.native = invite}), 0);
+	assert_sent("to sip:0049@192.0.2.9\nFrom: \"Nobody\" <sip:anonymous@anonymous.invalid>\nTo: <sip:0049@192.0.2.9>\nhops 0\n"
+		    "P-Asserted-Identity: Alice <sip:alice@192.0.2.200>\r\nPrivacy: id\r\n");
+	mem_deref(l);
+	mem_deref(c.a);
 }
 
 static void an_unreachable_address_is_no_leg(void **state)
@@ -286,7 +328,7 @@ static void information_is_answered_by_the_other_side(void **state)
 	assert_sent("answered 480\n"); /* nobody there */
 	information_to = b;
 	of_a->h->request(of_a->arg, NULL, info);
-	assert_sent("INFO application/dtmf-relay Signal=5\nanswered 408\n");
+	assert_sent("INFO application/dtmf-relay Signal=5\nanswered 504\n");
 	struct sip_msg *other = parse("MESSAGE sip:x SIP/2.0", "MESSAGE", "Content-Length: 0\r\n\r\n");
 	of_a->h->request(of_a->arg, NULL, other);
 	assert_sent("answered 405\n");
@@ -333,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEG_TEST(the_invite_names_only_us),
+		LEG_TEST(a_user_is_who_it_has_proved_to_be),
 		LEG_TEST(an_unreachable_address_is_no_leg),
 		LEG_TEST(ends_tell_why),
 		LEG_TEST(an_incoming_leg_tells_progress),

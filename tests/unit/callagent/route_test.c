@@ -93,7 +93,7 @@ static int route(const char *number, const char *source)
 {
 	struct source from = {0};
 	cdr_text(from.name, sizeof(from.name), slice_str(source));
-	return route_number(routing, NULL, number, &from, t, ROUTE_TARGETS);
+	return route_number(routing, NULL, number, true, &from, t, ROUTE_TARGETS);
 }
 
 static void users_ring_at_all_their_phones(void **state)

@@ -209,6 +209,31 @@ static void detached_means_no_more_calls(void **state)
 	finish(ct);
 }
 
+/* Nobody is left to give up an INVITE that rings on: it must not stay for ever. */
+static void a_detached_invite_that_is_never_answered_ends(void **state)
+{
+	wire_open(&w);
+	struct sip_ctrans *ct = send_request(SIP_INVITE);
+	wire_answer(&w, w.sent[0].text, 180, "t", NULL);
+	sip_ctrans_detach(ct);
+	finish(ct);
+}
+
+/* Each further fork costs an ACK and a BYE, both to where it says: there is an end to it. */
+static void forks_without_end_are_not_all_ended(void **state)
+{
+	char tag[16];
+	wire_open(&w);
+	struct sip_ctrans *ct = send_request(SIP_INVITE);
+	sip_ctrans_detach(ct);
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(tag, sizeof tag, "t%u", i);
+		wire_answer(&w, w.sent[0].text, 200, tag, "|Contact: <sip:b@192.0.2.9:5070>");
+	}
+	assert_int_equal(w.n, 1 + 2 * 16);
+	finish(ct);
+}
+
 static void timers_scale_with_t1(void **state)
 {
 	assert_int_equal(wire_try_open(&w, 20), 0);
@@ -256,6 +281,8 @@ int main(void)
 		cmocka_unit_test(a_cancelled_invite_without_answer_ends_after_64_t1),
 		cmocka_unit_test(an_icmp_error_fails_the_request_it_quotes),
 		cmocka_unit_test(detached_means_no_more_calls),
+		cmocka_unit_test(a_detached_invite_that_is_never_answered_ends),
+		cmocka_unit_test(forks_without_end_are_not_all_ended),
 		cmocka_unit_test(timers_scale_with_t1),
 		cmocka_unit_test(survives_any_failed_allocation),
 	};

@@ -220,9 +220,31 @@ static void a_call_without_contact_is_refused(void **state)
 	finish();
 }
 
+/* RFC 4475 3.4.1: no branch, no From tag, no Contact. */
+static void a_caller_of_rfc_2543_is_called_back_at_its_from(void **state)
+{
+	wire_open(&w);
+	closed = acked = 0;
+	wire_say(&w, "INVITE sip:b@192.0.2.1 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070|From: <sip:old@192.0.2.9:5070>|To: <sip:b@192.0.2.1>|"
+		 "Call-ID: c|CSeq: 1 INVITE");
+	assert_int_equal(sip_session_accept(&ss, w.st, SLICE("b"), &handlers, NULL), 0);
+	assert_int_equal(sip_session_answer(ss, SLICE_NONE, SLICE("v=0")), 0);
+	assert_int_equal(wire_status(&w), 200);
+	wire_say(&w, "ACK sip:b@192.0.2.1 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070|From: <sip:old@192.0.2.9:5070>|To: %s|Call-ID: c|CSeq: 1 ACK",
+		 wire_hdr(wire_last(&w), "To"));
+	assert_int_equal(acked, 1);
+	sip_session_bye(ss, 0, SLICE_NONE);
+	assert_true(starts(wire_last(&w), "BYE sip:old@192.0.2.9:5070 SIP/2.0"));
+	assert_string_equal(wire_hdr(wire_last(&w), "To"), "<sip:old@192.0.2.9:5070>");
+	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
+	assert_int_equal(closed, 1);
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_caller_of_rfc_2543_is_called_back_at_its_from),
 		cmocka_unit_test(a_second_200_is_acked_and_ended_and_the_first_call_goes_on),
 		cmocka_unit_test(a_200_after_the_user_has_gone_is_ended_too),
 		cmocka_unit_test(requests_follow_routes_or_the_source),

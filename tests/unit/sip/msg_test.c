@@ -49,6 +49,18 @@ static void request(void **state)
 	mem_deref(m);
 }
 
+/* The blank line ends the headers whatever the body begins with: no line of it is a continuation (RFC 3261 7.3.1). */
+static void a_body_may_begin_with_space(void **state)
+{
+	struct sip_msg *m = parse(LINE VIA REST "Content-Length: 16\r\n\r\n  x\r\nSubject: y\r");
+	assert_slice(m->body, "  x\r\nSubject: y\r");
+	assert_null(sip_msg_hdr(m, SIP_HDR_SUBJECT));
+	mem_deref(m);
+	m = parse("SIP/2.0 200 OK\r\n" VIA REST "\r\n\tx");
+	assert_slice(m->body, "\tx");
+	mem_deref(m);
+}
+
 static void response(void **state)
 {
 	struct sip_msg *m = parse("sip/2.0 180 Ringing now\r\n" VIA REST "\r\n");
@@ -267,7 +279,8 @@ static void without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(request),    cmocka_unit_test(response), cmocka_unit_test(headers),
+		cmocka_unit_test(request),    cmocka_unit_test(a_body_may_begin_with_space),
+		cmocka_unit_test(response), cmocka_unit_test(headers),
 		cmocka_unit_test(names),      cmocka_unit_test(refused),  cmocka_unit_test(too_big),
 		cmocka_unit_test(max_forwards_over_255_is_absent),        cmocka_unit_test(parameters),
 		cmocka_unit_test(writing),    cmocka_unit_test(reasons_and_causes),

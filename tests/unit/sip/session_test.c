@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Sessions (RFC 3261 12 to 15, RFC 3264): two stacks on a wire in memory with delay and loss, on the test clock. */
 #include "unit.h"
-#include "sip/session.h"
+#include "sip/session_priv.h"
 #include "sip/stack_priv.h"
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +22,7 @@ struct user {
 };
 
 static struct user a, b;
+static uint32_t probe_ms;
 static unsigned loss_percent, drops, flights;
 static uint32_t dice;
 static const char *drop_start; /* messages that begin so are lost ... */
@@ -158,7 +159,7 @@ static int open_user(struct user *u, const char *addr)
 {
 	memset(u, 0, sizeof *u);
 	addr_parse(&u->addr, slice_str(addr), 5060);
-	struct sip_stack_params p = {.timers = {500, 4000, 5000}, .on_request = on_request, .arg = u};
+	struct sip_stack_params p = {.timers = {500, 4000, 5000}, .probe_ms = probe_ms, .on_request = on_request, .arg = u};
 	struct sip_listener l = {.name = "x", .local = u->addr, .fd = -1};
 	u->rings = u->answers_offers = true;
 	int err = sip_stack_open(&u->stack, &p);
@@ -316,6 +317,49 @@ static void bye_waits_for_the_ack(void **state)
 
 /* --- giving up ---------------------------------------------------------------------------------------------------------- */
 
+static void the_end_of_an_early_dialog_is_no_progress(void **state)
+{
+	assert_int_equal(open_both(), 0);
+	call(OFFER, 0);
+	clock_test_advance(50);
+	assert_int_equal(a.progress, 1);
+	assert_int_equal(a.ss->n_early, 1);
+	sip_session_progress(b.ss, 199, NULL, SLICE_NONE, SLICE_NONE);
+	clock_test_advance(50);
+	assert_int_equal(a.progress, 1);
+	assert_int_equal(a.ss->n_early, 0);
+	sip_session_answer(b.ss, SLICE_NONE, ANSWER);
+	clock_test_advance(50);
+	assert_int_equal(a.answered, 1);
+	sip_session_bye(a.ss, 0, SLICE_NONE);
+	finish();
+}
+
+static void say_180(const char *from_tag, const char *call_id, uint32_t cseq)
+{
+	char text[600];
+	int n = snprintf(text, sizeof text,
+			 "SIP/2.0 180 X\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=%s\r\nFrom: <sip:al@192.0.2.1>;tag=%s\r\n"
+			 "To: <sip:bob@192.0.2.2>;tag=t\r\nCall-ID: %s\r\nCSeq: %u INVITE\r\nContact: <sip:bob@192.0.2.2>\r\n\r\n",
+			 a.ss->invite->branch, from_tag, call_id, cseq);
+	sip_stack_input(container_of(list_first(&a.stack->places), struct sip_place, link), &b.addr, &a.addr, text, (size_t)n);
+}
+
+static void a_peer_cannot_name_our_half_of_a_dialog(void **state)
+{
+	assert_int_equal(open_both(), 0);
+	b.rings = false;
+	call(OFFER, 0);
+	say_180("another", a.ss->call_id, a.ss->cseq);
+	say_180(a.ss->tag, "another", a.ss->cseq);
+	say_180(a.ss->tag, a.ss->call_id, a.ss->cseq + 1);
+	assert_int_equal(a.ss->n_early, 0);
+	say_180(a.ss->tag, a.ss->call_id, a.ss->cseq);
+	assert_int_equal(a.ss->n_early, 1);
+	sip_session_bye(a.ss, 0, SLICE_NONE);
+	finish();
+}
+
 static void the_caller_gives_up(void **state)
 {
 	open_both();
@@ -458,7 +502,7 @@ static void offers_that_cross_are_both_made_in_the_end(void **state)
 	establish(OFFER);
 	assert_int_equal(sip_session_offer(a.ss, SLICE_NONE, OFFER), 0);
 	assert_int_equal(sip_session_offer(b.ss, SLICE_NONE, OFFER), 0);
-	clock_test_advance(50);
+	clock_test_advance(2 * DELAY_MS); /* the callee may draw a pause of nothing */
 	assert_int_equal(journal_count("SIP/2.0 491"), 2);
 	assert_int_equal(a.offers_done + b.offers_done, 0);
 	clock_test_advance(2040); /* the callee's turn comes within 2 s */
@@ -480,7 +524,64 @@ static void an_offer_to_a_lost_dialog_ends_the_call(void **state)
 	clock_test_advance(100);
 	assert_int_equal(a.offer_status, 481);
 	assert_int_equal(a.closed, 1);
+	assert_int_equal(a.status, 481);
+	finish();
+}
+
+/* --- signs of life ------------------------------------------------------------------------------------------------------- */
+
+#define PROBE_MS 300000
+
+static void establish_probed(void)
+{
+	probe_ms = PROBE_MS;
+	establish(OFFER);
+	probe_ms = 0;
+}
+
+static void a_peer_that_answers_goes_on(void **state)
+{
+	establish_probed();
+	clock_test_advance(PROBE_MS / 10 + 100);
+	assert_int_equal(journal_count("OPTIONS"), 2); /* each asks the other */
+	clock_test_advance(3 * PROBE_MS);
+	assert_int_equal(journal_count("OPTIONS"), 8);
+	assert_int_equal(a.closed + b.closed, 0);
+	sip_session_bye(a.ss, 0, SLICE_NONE);
+	finish();
+}
+
+static void a_peer_that_has_lost_the_dialog_ends_the_call(void **state)
+{
+	establish_probed();
+	b.ss = mem_deref(b.ss);
+	clock_test_advance(PROBE_MS / 10 + 100);
+	assert_int_equal(a.closed, 1);
+	assert_int_equal(a.status, 481);
+	finish();
+}
+
+static void a_peer_that_falls_silent_ends_the_call(void **state)
+{
+	establish_probed();
+	clock_test_advance(PROBE_MS / 10 + 100);
+	loss_percent = 100;
+	clock_test_advance(PROBE_MS);
+	assert_int_equal(a.closed, 0);
+	clock_test_advance(2 * 64 * 500); /* OPTIONS and BYE run out */
+	assert_int_equal(a.closed, 1);
 	assert_int_equal(a.status, 408);
+	finish();
+}
+
+static void a_peer_that_never_answers_is_left_alone(void **state)
+{
+	establish_probed();
+	loss_percent = 100;
+	clock_test_advance(5 * PROBE_MS);
+	assert_int_equal(a.closed + b.closed, 0);
+	loss_percent = 0;
+	sip_session_bye(a.ss, 0, SLICE_NONE);
 	finish();
 }
 
@@ -495,6 +596,46 @@ static void a_bye_during_an_offer_ends_it(void **state)
 	assert_true(b.by_bye);
 	assert_int_equal(journal_count("SIP/2.0 487"), 1);
 	assert_int_equal(a.offers_done, 0);
+	finish();
+}
+
+/* The peer takes its re-INVITE back before we have answered: the next one is as good as the first. */
+static void a_cancelled_offer_makes_room_for_the_next(void **state)
+{
+	establish(OFFER);
+	b.answers_offers = false;
+	sip_session_offer(a.ss, SLICE_NONE, OFFER);
+	clock_test_advance(50);
+	assert_int_equal(sip_cancel(a.ss->invite, SLICE_NONE), 0);
+	clock_test_advance(50);
+	assert_int_equal(a.offer_status, 487);
+	assert_int_not_equal(sip_session_reply_offer(b.ss, 200, NULL, SLICE_NONE, ANSWER), 0);
+	b.answers_offers = true;
+	assert_int_equal(sip_session_offer(a.ss, SLICE_NONE, OFFER), 0);
+	clock_test_advance(50);
+	assert_int_equal(b.offers, 2);
+	assert_int_equal(a.offer_status, 200);
+	assert_int_equal(sip_session_offer(b.ss, SLICE_NONE, OFFER), 0);
+	clock_test_advance(50);
+	assert_int_equal(b.offer_status, 200);
+	sip_session_bye(a.ss, 0, SLICE_NONE);
+	finish();
+}
+
+/* A provisional answer stops Timer B: Timer C takes over, also within a call. */
+static void an_offer_that_is_never_answered_is_given_up(void **state)
+{
+	establish(OFFER);
+	b.answers_offers = false;
+	sip_session_offer(a.ss, SLICE_NONE, OFFER);
+	clock_test_advance(170000);
+	assert_int_equal(a.offers_done, 0);
+	clock_test_advance(11000);
+	assert_int_equal(journal_count("CANCEL"), 1);
+	assert_int_equal(a.offers_done, 1);
+	assert_int_equal(a.offer_status, 487);
+	assert_int_equal(a.closed, 0);
+	sip_session_bye(a.ss, 0, SLICE_NONE);
 	finish();
 }
 
@@ -536,6 +677,8 @@ int main(void)
 		cmocka_unit_test(a_2xx_is_sent_again_until_its_ack),
 		cmocka_unit_test(without_ack_the_callee_hangs_up),
 		cmocka_unit_test(bye_waits_for_the_ack),
+		cmocka_unit_test(the_end_of_an_early_dialog_is_no_progress),
+		cmocka_unit_test(a_peer_cannot_name_our_half_of_a_dialog),
 		cmocka_unit_test(the_caller_gives_up),
 		cmocka_unit_test(a_200_that_crosses_cancel_is_acked_and_ended),
 		cmocka_unit_test(nobody_answers_within_the_ring_time),
@@ -548,7 +691,13 @@ int main(void)
 		cmocka_unit_test(offers_go_both_ways_again_and_again),
 		cmocka_unit_test(offers_that_cross_are_both_made_in_the_end),
 		cmocka_unit_test(an_offer_to_a_lost_dialog_ends_the_call),
+		cmocka_unit_test(a_peer_that_answers_goes_on),
+		cmocka_unit_test(a_peer_that_has_lost_the_dialog_ends_the_call),
+		cmocka_unit_test(a_peer_that_falls_silent_ends_the_call),
+		cmocka_unit_test(a_peer_that_never_answers_is_left_alone),
 		cmocka_unit_test(a_bye_during_an_offer_ends_it),
+		cmocka_unit_test(a_cancelled_offer_makes_room_for_the_next),
+		cmocka_unit_test(an_offer_that_is_never_answered_is_given_up),
 		cmocka_unit_test(survives_any_failed_allocation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,32 @@ static void a_refusal_is_sent_by_timer_g_until_ack(void **state)
 	finish();
 }
 
+static void an_answer_given_once_leaves_nothing_behind(void **state)
+{
+	char tag[600];
+	wire_open(&w);
+	ask("INVITE", "z9hG4bKa");
+	assert_int_equal(sip_reply_once(w.st, 407, NULL, SLICE("X: y\r\n")), 0);
+	assert_int_equal(wire_status(&w), 407);
+	assert_string_equal(wire_hdr(wire_last(&w), "X"), "y");
+	assert_int_equal(sip_reply_once(w.st, 407, NULL, SLICE_NONE), -EALREADY);
+	snprintf(tag, sizeof tag, "%s", wire_hdr(wire_last(&w), "To"));
+	assert_non_null(strstr(tag, ";tag="));
+	assert_int_equal(sip_stack_transactions(w.stack), 0);
+	assert_int_equal(timer_count(), 0);
+	unsigned n = w.n;
+	clock_test_advance(32000);
+	assert_int_equal(w.n, n);
+	/* A copy is a request like the first, and its answer one of the same peer. */
+	ask("INVITE", "z9hG4bKa");
+	assert_int_equal(w.requests, 2);
+	sip_reply_once(w.st, 407, NULL, SLICE_NONE);
+	assert_string_equal(wire_hdr(wire_last(&w), "To"), tag);
+	/* Nothing waits for the ACK, and it is harmless. */
+	ask_more("ACK", "192.0.2.9:5070;branch=z9hG4bKa", ";tag=x", "");
+	finish();
+}
+
 static void timer_h_ends_it_without_ack(void **state)
 {
 	wire_open(&w);
@@ -296,7 +322,7 @@ static void a_user_agent_core_refuses_by_table(void **state)
 {
 	static const char *const methods[] = {"INVITE", "ACK", "OPTIONS", NULL}, *const types[] = {"application/sdp", NULL},
 					    *const extensions[] = {"timer", NULL};
-	static const struct sip_check rules = {.methods = methods, .types = types, .extensions = extensions, .forwards = true};
+	static const struct sip_check rules = {.methods = methods, .types = types, .extensions = extensions, .body_max = 4, .forwards = true};
 	static const struct {
 		unsigned status;
 		const char *method, *uri, *more, *header, *value;
@@ -304,7 +330,9 @@ static void a_user_agent_core_refuses_by_table(void **state)
 		{501, "NEWFANGLED", "sip:b@h", "", NULL, NULL},
 		{405, "SUBSCRIBE", "sip:b@h", "", "Allow", "INVITE, ACK, OPTIONS"},
 		{416, "OPTIONS", "nobody:b", "", NULL, NULL},
-		{483, "OPTIONS", "sip:b@h", "|Max-Forwards: 0", NULL, NULL},
+		{483, "INVITE", "sip:b@h", "|Max-Forwards: 0", NULL, NULL},
+		{200, "OPTIONS", "sip:b@h", "|Max-Forwards: 0", NULL, NULL},
+		{413, "INVITE", "sip:b@h", "|Content-Type: application/sdp|Content-Length: 5||v=0..", NULL, NULL},
 		{420, "OPTIONS", "sip:b@h", "|Require: timer, foo|Require: bar", "Unsupported", "foo, bar"},
 		{415, "INVITE", "sip:b@h", "|Content-Type: text/plain|Content-Length: 2||hi", "Accept", "application/sdp"},
 		{415, "INVITE", "sip:b@h", "|Content-Type: application/sdp|Content-Encoding: gzip|Content-Length: 2||hi", "Accept-Encoding",
@@ -352,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_unanswered_invite_gets_100_and_its_copies_the_last_answer),
 		cmocka_unit_test(a_refusal_is_sent_by_timer_g_until_ack),
+		cmocka_unit_test(an_answer_given_once_leaves_nothing_behind),
 		cmocka_unit_test(timer_h_ends_it_without_ack),
 		cmocka_unit_test(after_a_2xx_copies_are_absorbed_until_timer_l),
 		cmocka_unit_test(other_requests_are_answered_again_until_timer_j),
