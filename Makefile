@@ -58,7 +58,7 @@ BPF_SKEL := $(BPF_SRC:bpf/%.bpf.c=$(O)/gen/%.skel.h)
 
 $(O)/gen/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h kernel/include/tandem/*.h)
 	$(call say,BPF,$<)
-	$(Q)mkdir -p $(@D); $(CLANG) -O2 -g -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Ikernel/include -Ibpf \
+	$(Q)mkdir -p $(@D); $(CLANG) -O2 -g -Wall -Werror -fno-strict-aliasing -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Ikernel/include -Ibpf \
 		-I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
 $(O)/gen/%.skel.h: $(O)/gen/%.bpf.o
 	$(call say,SKEL,$@)

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 #include "locals.h"
+#include "tandem/latch.h"
 #include "tandem/reasons.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TANDEM_NEAR);
+	__type(key, __u32);
+	__type(value, struct tandem_near);
+} near SEC(".maps");
 
 /* One slot for each local media port; the size is set at load time. */
 struct {
@@ -40,6 +48,16 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 * 1024);
 } events SEC(".maps");
+
+static __always_inline const struct tandem_local *find_local(const struct tandem_ip *ip)
+{
+	__u32 index = tandem_near_index(ip);
+	const struct tandem_near *n = bpf_map_lookup_elem(&near, &index);
+	if (n && tandem_ip_eq(&n->ip, ip) && n->local.port_max)
+		return &n->local;
+	struct tandem_ip key = *ip;
+	return bpf_map_lookup_elem(&locals, &key);
+}
 
 static __always_inline void count(enum tandem_reason why)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From Ethernet to UDP. What the kernel handles better (fragments, options, extension headers, anything malformed) is
- * left to it. */
+/* From Ethernet to RTP. What the kernel handles better (fragments, options, extension headers, anything malformed) is
+ * left to it. Fields are read where they are needed, from the packet, and not copied: there are few registers. */
 #pragma once
 #include "tandem/csum.h"
 #include "tandem/reasons.h"
@@ -14,7 +14,8 @@
 #include <linux/ipv6.h>
 #include <linux/udp.h>
 
-#define MAX_TAGS 2
+#define MAX_TAGS  2
+#define likely(x) __builtin_expect(!!(x), 1)
 
 struct cursor {
 	void *at, *end;
@@ -24,14 +25,15 @@ struct vlan_tag {
 	__be16 tci, proto;
 };
 
+/* Where the headers are. `v4` is constant in each of the two copies that the program consists of. */
 struct parsed {
-	struct tandem_ip src, dst;
-	__u16 sport, dport; /* network order */
-	__u16 udp_len, check; /* as in the header */
-	__u16 ip_len; /* host order, with the IP header */
-	__u16 headers; /* bytes in front of the UDP header */
-	__u8 v4, tos, hop_limit;
-	__u8 why; /* enum tandem_reason, 0 (never a reason to pass): plain UDP */
+	int v4;
+	union {
+		const struct iphdr *ip4;
+		const struct ipv6hdr *ip6;
+	};
+	const struct udphdr *udp;
+	const struct tandem_rtp *rtp;
 };
 
 static __always_inline void *take(struct cursor *c, __u32 len)
@@ -49,10 +51,11 @@ static __always_inline __be16 parse_ethernet(struct cursor *c)
 	struct ethhdr *eth = take(c, sizeof *eth);
 	if (!eth)
 		return 0;
-	__be16 proto = eth->h_proto;
+	const __be16 *at = (const __be16 *)eth + ETH_ALEN; /* aligned, which the compiler does not know of a packed header */
+	__be16 proto = *at;
 #pragma unroll
 	for (int i = 0; i < MAX_TAGS; i++) {
-		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
+		if (likely(proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD)))
 			break;
 		struct vlan_tag *tag = take(c, sizeof *tag);
 		if (!tag)
@@ -62,79 +65,92 @@ static __always_inline __be16 parse_ethernet(struct cursor *c)
 	return proto;
 }
 
-static __always_inline int parse_ipv4(struct cursor *c, struct parsed *p)
+/* An IPv6 address in a packet. */
+static __always_inline struct tandem_ip ip_at(const void *at)
 {
-	struct iphdr *ip = take(c, sizeof *ip);
-	if (!ip || ip->protocol != IPPROTO_UDP)
-		return 0;
-	p->v4 = 1;
-	p->tos = ip->tos;
-	p->hop_limit = ip->ttl;
-	p->ip_len = bpf_ntohs(ip->tot_len);
-	p->src = (struct tandem_ip){{0, 0, bpf_htonl(0xffff), ip->saddr}};
-	p->dst = (struct tandem_ip){{0, 0, bpf_htonl(0xffff), ip->daddr}};
-	if (ip->version != 4 || ip->ihl != 5)
-		p->why = TANDEM_IP_OPTIONS;
-	else if (ip->frag_off & bpf_htons(0x3fff))
-		p->why = TANDEM_FRAGMENT;
-	else if (tandem_csum_fold(tandem_csum_words((__u32 *)ip, 5)) != 0xffff)
-		p->why = TANDEM_BAD_HEADER;
-	return 1;
+	struct tandem_ip ip;
+	((__u64 *)&ip)[0] = ((const __u64 *)at)[0];
+	((__u64 *)&ip)[1] = ((const __u64 *)at)[1];
+	return ip;
 }
 
-static __always_inline int parse_ipv6(struct cursor *c, struct parsed *p)
+static __always_inline struct tandem_ip src_of(const struct parsed *p)
 {
-	struct ipv6hdr *ip = take(c, sizeof *ip);
-	if (!ip)
-		return 0;
-	p->v4 = 0;
-	p->tos = (__u8)(bpf_ntohl(*(__be32 *)ip) >> 20);
-	p->hop_limit = ip->hop_limit;
-	p->ip_len = bpf_ntohs(ip->payload_len) + sizeof *ip;
-	__builtin_memcpy(&p->src, &ip->saddr, sizeof p->src);
-	__builtin_memcpy(&p->dst, &ip->daddr, sizeof p->dst);
-	switch (ip->nexthdr) {
-	case IPPROTO_UDP:
-		break;
-	case IPPROTO_FRAGMENT:
-		p->why = TANDEM_FRAGMENT;
-		break;
-	case IPPROTO_HOPOPTS:
-	case IPPROTO_ROUTING:
-	case IPPROTO_DSTOPTS:
-		p->why = TANDEM_IP_OPTIONS;
-		break;
-	default:
-		return 0;
-	}
-	return 1;
+	return p->v4 ? (struct tandem_ip){{0, 0, bpf_htonl(0xffff), p->ip4->saddr}} : ip_at(&p->ip6->saddr);
 }
 
-/* Whether it is UDP over IP at all; p->why then says what keeps the program from handling it. The cursor ends at the
- * UDP payload. */
-static __always_inline int parse(struct cursor *c, struct parsed *p)
+static __always_inline struct tandem_ip dst_of(const struct parsed *p)
 {
-	void *start = c->at;
-	__be16 proto = parse_ethernet(c);
-	p->why = 0;
-	if (proto == bpf_htons(ETH_P_IP)) {
-		if (!parse_ipv4(c, p))
+	return p->v4 ? (struct tandem_ip){{0, 0, bpf_htonl(0xffff), p->ip4->daddr}} : ip_at(&p->ip6->daddr);
+}
+
+static __always_inline __u8 tos_of(const struct parsed *p)
+{
+	return p->v4 ? p->ip4->tos : (__u8)(bpf_ntohl(*(const __be32 *)p->ip6) >> 20);
+}
+
+static __always_inline __u8 hop_limit_of(const struct parsed *p)
+{
+	return p->v4 ? p->ip4->ttl : p->ip6->hop_limit;
+}
+
+/* The sum of both addresses as they count in a UDP checksum. */
+static __always_inline __u64 address_sum(const struct parsed *p)
+{
+	if (p->v4)
+		return (__u64)p->ip4->saddr + p->ip4->daddr;
+	struct tandem_ip src = src_of(p), dst = dst_of(p);
+	return tandem_csum_words(src.w, 4) + tandem_csum_words(dst.w, 4);
+}
+
+static __always_inline __u32 udp_len_of(const struct parsed *p)
+{
+	return bpf_ntohs(p->udp->len);
+}
+
+/* Whether it is UDP over IP at all, perhaps behind other headers. */
+static __always_inline int parse_ip(struct cursor *c, struct parsed *p)
+{
+	p->ip4 = take(c, p->v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
+	if (!p->ip4)
+		return 0;
+	if (p->v4)
+		return p->ip4->protocol == IPPROTO_UDP;
+	if (likely(p->ip6->nexthdr == IPPROTO_UDP))
+		return 1;
+	return p->ip6->nexthdr == IPPROTO_FRAGMENT || p->ip6->nexthdr == IPPROTO_HOPOPTS || p->ip6->nexthdr == IPPROTO_ROUTING ||
+	       p->ip6->nexthdr == IPPROTO_DSTOPTS;
+}
+
+/* What keeps the program from handling the IP header, or 0 (never a reason to pass). */
+static __always_inline enum tandem_reason odd_ip(const struct parsed *p)
+{
+	if (!p->v4) {
+		if (likely(p->ip6->nexthdr == IPPROTO_UDP))
 			return 0;
-	} else if (proto != bpf_htons(ETH_P_IPV6) || !parse_ipv6(c, p)) {
-		return 0;
+		return p->ip6->nexthdr == IPPROTO_FRAGMENT ? TANDEM_FRAGMENT : TANDEM_IP_OPTIONS;
 	}
-	p->headers = (__u16)(c->at - start);
-	struct udphdr *udp = take(c, sizeof *udp);
-	if (p->why)
-		return 1;
-	__u32 ip_header = p->v4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	if (!udp || p->ip_len != ip_header + bpf_ntohs(udp->len) || bpf_ntohs(udp->len) < sizeof *udp) {
-		p->why = TANDEM_BAD_HEADER;
-		return 1;
-	}
-	p->sport = udp->source;
-	p->dport = udp->dest;
-	p->udp_len = udp->len;
-	p->check = udp->check;
-	return 1;
+	const __u32 *w = (const __u32 *)p->ip4;
+	if (*(const __u8 *)w != 0x45) /* version 4, five words */
+		return TANDEM_IP_OPTIONS;
+	if (p->ip4->frag_off & bpf_htons(0x3fff))
+		return TANDEM_FRAGMENT;
+	return likely(tandem_csum_good(tandem_csum_words(w, 5))) ? 0 : TANDEM_BAD_HEADER;
+}
+
+static __always_inline enum tandem_reason parse_udp(struct cursor *c, struct parsed *p)
+{
+	p->udp = take(c, sizeof *p->udp);
+	if (!p->udp || udp_len_of(p) < sizeof *p->udp)
+		return TANDEM_BAD_HEADER;
+	__u32 ip_len = p->v4 ? bpf_ntohs(p->ip4->tot_len) - sizeof(struct iphdr) : bpf_ntohs(p->ip6->payload_len);
+	return likely(ip_len == udp_len_of(p)) ? 0 : TANDEM_BAD_HEADER;
+}
+
+/* The packet as the logic sees it. */
+static __always_inline struct tandem_packet packet_of(const struct parsed *p)
+{
+	struct tandem_packet pkt = {.src = src_of(p), .src_port = p->udp->source, .len = udp_len_of(p) - sizeof(struct udphdr)};
+	tandem_rtp_load(&pkt, p->rtp);
+	return pkt;
 }

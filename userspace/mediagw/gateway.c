@@ -16,6 +16,7 @@ static void destroy(void *obj)
 		mgcp_forget(gw->p.peer, gw);
 	endpoints_free(gw);
 	hash_free(&gw->slots);
+	mem_free(gw->domain);
 }
 
 int gateway_new(struct gateway **ret, const struct gateway_params *params)
@@ -25,9 +26,10 @@ int gateway_new(struct gateway **ret, const struct gateway_params *params)
 	if (!gw)
 		return -ENOMEM;
 	gw->p = *params;
+	gw->p.domain = gw->domain = mem_strdup(params->domain);
 	list_init(&gw->endpoints);
 	list_init(&gw->conns);
-	int err = hash_init(&gw->slots, 1024);
+	int err = gw->domain ? hash_init(&gw->slots, 1024) : -ENOMEM;
 	if (!err)
 		err = endpoints_init(gw, params->max_endpoints ? params->max_endpoints : pairs / 2 ? pairs / 2 : 1);
 	if (!err)

@@ -21,6 +21,7 @@ struct gateway_params {
 
 struct gateway {
 	struct gateway_params p;
+	char *domain; /* p.domain: a reload frees the configuration's */
 	struct numbers *numbers;       /* of endpoints; number n is rtpbridge/n+1 */
 	struct endpoint **by_number;
 	uint32_t max_endpoints;
