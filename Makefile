@@ -27,6 +27,7 @@ dir_tandemctl   := ctl
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 .PHONY: all help
 all: $(PROGRAMS:%=$(O)/%)
 

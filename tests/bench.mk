@@ -24,9 +24,9 @@ $(BENCH_O)/%.bpf.o: tests/bench/relay/%.bpf.c tests/bench/relay/relay.bpf.h
 .PHONY: bench-prog
 bench-prog: $(BENCH_O)/progtool $(BENCH_O)/prog.bpf.o $(BENCH_O)/sink.bpf.o ## nanoseconds in the XDP program, each pair of families
 	@$(BENCH_O)/progtool $(BENCH_O)/prog.bpf.o $(BENCH_O)/sink.bpf.o $(or $(R),5)
-$(BENCH_O)/progtool: tests/bench/prog/progtool.c tests/bench/prog/prog.h tests/bench/relay/relay.bpf.h $(O)/gen/relay.skel.h
+$(BENCH_O)/progtool: tests/bench/prog/progtool.c tests/bench/prog/prog.bpf.h tests/bench/relay/relay.bpf.h $(O)/gen/relay.skel.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< -lbpf
-$(BENCH_O)/%.bpf.o: tests/bench/prog/%.bpf.c tests/bench/prog/prog.h
+$(BENCH_O)/%.bpf.o: tests/bench/prog/%.bpf.c tests/bench/prog/prog.bpf.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D); $(CLANG) -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<

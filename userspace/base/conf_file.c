@@ -51,6 +51,8 @@ static size_t string_at(const char *p, const char *end)
 
 void conf_file_blank_comments(char *text, size_t len)
 {
+	if (!len)
+		return;
 	const char *end = text + len;
 	for (char *p = text; p < end;) {
 		size_t n = comment_at(text, p, end);

@@ -12,7 +12,7 @@
 #define STORE_BYTES (256UL << 20)
 
 static const char *const store_tables[] = {
-	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_SECRETS] = "secrets", [AGENT_STORE_CDR] = "cdr", NULL,
+	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -149,7 +149,6 @@ static int open_registrar(struct agent *a, struct buf *why)
 		.conf = a->conf,
 		.store = a->store,
 		.bindings_table = AGENT_STORE_BINDINGS,
-		.secret_table = AGENT_STORE_SECRETS,
 	};
 	int err = registrar_new(&a->registrar, &p);
 	if (err)

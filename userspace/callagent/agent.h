@@ -8,7 +8,7 @@
 #include "sip/session.h"
 
 /* Tables of the store. */
-enum { AGENT_STORE_BINDINGS, AGENT_STORE_SECRETS, AGENT_STORE_CDR };
+enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR };
 
 struct agent {
 	struct conf *conf;

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <stdio.h>
 
 enum { CNT_OK, CNT_NONE, CNT_STALE, CNT_WRONG, CNT_UNKNOWN, CNT_MALFORMED, CNT_FROM, CNT_MAX };
 static const struct counter_def counter_defs[CNT_MAX] = {
@@ -22,7 +21,7 @@ static const struct counter_def counter_defs[CNT_MAX] = {
 static uint64_t counts[CNT_MAX];
 static struct counter_group counters = COUNTER_GROUP("auth", counter_defs, counts);
 
-enum { NONCES_MAX = 65536, SECRET_LEN = 32, NAME_MAX_LEN = 128 };
+enum { NONCES_MAX = 65536, NAME_MAX_LEN = 128 };
 
 struct user {
 	struct hash_link by_name;
@@ -52,7 +51,6 @@ struct users {
 struct auth {
 	struct users *users;
 	struct digest_server *digest;
-	uint8_t secret[SECRET_LEN];
 };
 
 /* --- users ---------------------------------------------------------------------------------------------------------- */
@@ -248,65 +246,23 @@ static void auth_destroy(void *obj)
 	struct auth *a = obj;
 	mem_deref(a->digest);
 	mem_deref(a->users);
-	OPENSSL_cleanse(a->secret, sizeof a->secret);
 }
 
-/* Nonces carry the time of the monotonic clock, which means nothing after the machine was started anew: the secret
- * belongs to one boot. */
-struct stored_secret {
-	char boot[40];
-	uint8_t secret[SECRET_LEN];
-};
-
-static void read_boot_id(char boot[40])
+/* The secret that signs nonces is this process's own: one that survived it would let nonces be replayed whose counts it has
+ * forgotten. To a phone a restart costs one answer with stale=true. */
+static int new_digest(struct digest_server **ret, const struct users *us)
 {
-	memset(boot, 0, 40);
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-	if (!f)
-		return;
-	if (!fgets(boot, 40, f))
-		boot[0] = '\0';
-	fclose(f);
+	return digest_server_new(ret, us->realm, NULL, us->nonce_life, NONCES_MAX);
 }
 
-static int load_secret(struct slice key, struct slice value, void *arg)
-{
-	if (slice_eq(key, SLICE("digest")) && value.len == sizeof(struct stored_secret))
-		memcpy(arg, value.p, value.len);
-	return 0;
-}
-
-static int get_secret(struct auth *a, const struct auth_params *p)
-{
-	struct stored_secret kept = {0}, now = {0};
-	int err = p->store ? store_load(p->store, p->secret_table, load_secret, &kept) : 0;
-	if (err)
-		return err;
-	read_boot_id(now.boot);
-	if (now.boot[0] && !memcmp(now.boot, kept.boot, sizeof now.boot)) {
-		memcpy(a->secret, kept.secret, SECRET_LEN);
-	} else if (RAND_bytes(now.secret, SECRET_LEN) != 1) {
-		err = -EIO;
-	} else {
-		memcpy(a->secret, now.secret, SECRET_LEN);
-		if (p->store)
-			err = store_put(p->store, p->secret_table, SLICE("digest"), slice_of((char *)&now, sizeof now));
-	}
-	OPENSSL_cleanse(&kept, sizeof kept);
-	OPENSSL_cleanse(&now, sizeof now);
-	return err;
-}
-
-int auth_new(struct auth **ret, const struct auth_params *p)
+int auth_new(struct auth **ret, const struct conf *conf)
 {
 	struct auth *a = mem_alloc(sizeof *a, auth_destroy);
 	if (!a)
 		return -ENOMEM;
-	int err = get_secret(a, p);
+	int err = users_new(&a->users, conf);
 	if (!err)
-		err = users_new(&a->users, p->conf);
-	if (!err)
-		err = digest_server_new(&a->digest, a->users->realm, a->secret, a->users->nonce_life, NONCES_MAX);
+		err = new_digest(&a->digest, a->users);
 	if (err) {
 		mem_deref(a);
 		return err;
@@ -327,7 +283,7 @@ int auth_reconfigure(struct auth *a, const struct conf *conf)
 	if (!strcmp(us->realm, a->users->realm) && us->nonce_life == a->users->nonce_life)
 		digest = mem_ref(a->digest);
 	else
-		err = digest_server_new(&digest, us->realm, a->secret, us->nonce_life, NONCES_MAX);
+		err = new_digest(&digest, us);
 	if (err) {
 		mem_deref(us);
 		return err;

@@ -3,7 +3,6 @@
  * object serves the registrar (401) and calls (407). */
 #pragma once
 #include "base/conf.h"
-#include "base/store.h"
 #include "sip/digest.h"
 #include "sip/stack.h"
 
@@ -17,13 +16,8 @@ const struct conf_part *user_conf(const struct user *u);
 /* Whether `name` (unescaped user part) is the user's name or one of its numbers. */
 bool user_owns(const struct user *u, const char *name);
 
-struct auth_params {
-	const struct conf *conf; /* sections sip (realm), registrar (nonce-life), user; a reference is taken */
-	struct store *store;     /* keeps the nonce secret across restarts; NULL: a random one for this run */
-	unsigned secret_table;
-};
-
-int auth_new(struct auth **ret, const struct auth_params *p);
+/* Sections sip (realm), registrar (nonce-life) and user of `conf`, to which a reference is taken. */
+int auth_new(struct auth **ret, const struct conf *conf);
 /* Takes the users of `conf`: on error nothing has changed. */
 int auth_reconfigure(struct auth *a, const struct conf *conf);
 

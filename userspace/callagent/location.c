@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/store.h"
 #include "base/timer.h"
 #include "callagent/contact.h"
 #include <errno.h>

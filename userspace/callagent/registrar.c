@@ -65,7 +65,7 @@ int registrar_new(struct registrar **ret, const struct registrar_params *p)
 	struct registrar *r = mem_alloc(sizeof *r, registrar_destroy);
 	if (!r)
 		return -ENOMEM;
-	int err = auth_new(&r->auth, &(struct auth_params){p->conf, p->store, p->secret_table});
+	int err = auth_new(&r->auth, p->conf);
 	if (!err)
 		err = location_new(&r->location, &(struct location_params){p->store, p->bindings_table, p->on_change, p->arg});
 	if (err) {

@@ -25,7 +25,7 @@ struct binding {
 struct registrar_params {
 	const struct conf *conf; /* sections sip, registrar, user; a reference is taken */
 	struct store *store;     /* NULL: nothing survives */
-	unsigned bindings_table, secret_table;
+	unsigned bindings_table;
 	/* A user's set of contacts changed (registered, expired, removed); not called while loading. May be NULL. */
 	void (*on_change)(void *arg, const char *user);
 	void *arg;

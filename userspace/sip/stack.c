@@ -35,9 +35,16 @@ static const struct counter_def counter_defs[SIP_CNT_MAX] = {
 	[SIP_CNT_FORK_ENDED] = {"fork-ended", "further 2xx of a forked INVITE, ended with ACK and BYE"},
 	[SIP_CNT_GLARE] = {"glare", "offers that crossed (491 sent or received)"},
 	[SIP_CNT_ACK_LOST] = {"ack-lost", "final answers to INVITE whose ACK never came"},
+	[SIP_CNT_TRANSACTIONS_NOW] = {"transactions-now", "transactions alive, those that only absorb repetitions among them"},
 };
 uint64_t sip_counts[SIP_CNT_MAX];
 static struct counter_group counter_group = COUNTER_GROUP("sip", counter_defs, sip_counts);
+static const struct sip_stack *shown; /* whose transactions the counters show: the one opened last */
+
+static void refresh(struct counter_group *g)
+{
+	sip_counts[SIP_CNT_TRANSACTIONS_NOW] = shown ? sip_stack_transactions(shown) : 0;
+}
 
 /* --- random ------------------------------------------------------------------------------------------------------- */
 
@@ -215,6 +222,8 @@ static void stack_destroy(void *obj)
 	struct sip_strans *st;
 	struct sip_ctrans *ct;
 	struct sip_place *p;
+	if (shown == s)
+		shown = NULL;
 	sip_sessions_close(s);
 	hash_foreach(ct, &s->ctrans, by_branch) {
 		mem_ref(ct);
@@ -257,7 +266,9 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 	if (err) {
 		mem_deref(s);
 	} else {
+		counter_group.refresh = refresh;
 		counter_register(&counter_group);
+		shown = s;
 		*ret = s;
 	}
 	return err;

@@ -3,7 +3,7 @@
  * stream's, as it arrived, and calls the program that is measured. What this costs is known from the call of `empty`. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include "prog.h"
+#include "prog.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

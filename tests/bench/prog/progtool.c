@@ -2,7 +2,7 @@
 /* What one packet costs in the XDP program itself: BPF_PROG_TEST_RUN of the real object on 300 latched streams, in each pair of
  * families, less an empty program; beside it the bare program of the relay bench. Usage: progtool PROG.bpf.o SINK.bpf.o [ROUNDS] */
 #include "relay.skel.h"
-#include "prog.h"
+#include "prog.bpf.h"
 #include "../relay/relay.bpf.h"
 #include "tandem/slot.h"
 #include "tandem/stats.h"
