@@ -37,7 +37,7 @@ install:     all ## copy programs, man pages, example configuration and the syst
 	install -m 755 $(O)/tandem-keep $(O)/tandem-ca $(O)/tandem-mg $(DESTDIR)$(prefix)/sbin
 	install -m 755 $(O)/tandemctl $(DESTDIR)$(prefix)/bin
 	install -m 644 appliance/tandem.service $(DESTDIR)/lib/systemd/system
-	install -d $(DESTDIR)$(prefix)/share/doc/tandem $(DESTDIR)$(prefix)/share/man/man1 $(DESTDIR)$(prefix)/share/man/man5 $(DESTDIR)$(prefix)/share/man/man8
+	install -d $(DESTDIR)$(prefix)/share/doc/tandem $(DESTDIR)$(prefix)/share/man/man5 $(DESTDIR)$(prefix)/share/man/man8
 	set -e; for file in $(wildcard appliance/*.example); do install -m 644 $$file $(DESTDIR)$(prefix)/share/doc/tandem; done
 	set -e; for page in $(MANPAGES); do install -m 644 $$page $(DESTDIR)$(prefix)/share/man/man$${page##*.}; done
 	$(O)/tandemctl help config --man >$(DESTDIR)$(prefix)/share/man/man5/tandem.conf.5

@@ -50,6 +50,7 @@ class Gateway:
     def __init__(self, lab, ns, engine, carrier, **sections):
         self.lab, self.ns, self.engine = lab, ns, engine
         self.build = os.path.abspath(os.environ.get("O", "build"))
+        self.keep, self.tandemctl = f"{self.build}/tandem-keep", f"{self.build}/tandemctl"
         self.pins = f"/sys/fs/bpf/{lab.prefix}"
         lab.mount_bpffs()
         lab.pins.append(self.pins)
@@ -70,7 +71,7 @@ class Gateway:
 
     def start(self, settle=True):
         """Starts it and waits until it serves; `settle`: also until the media gateway has told the call agent that it restarted."""
-        self.process = self.lab.start(self.ns, f"{self.build}/tandem-keep", "-c", self.config, log="tandem.log")
+        self.process = self.lab.start(self.ns, self.keep, "-c", self.config, log="tandem.log")
         wait_for("the gateway to be ready", self.ready, 15)
         if settle:
             wait_for("RSIP to be answered", lambda: self.counter("mgcp", "response", "tandem-mg"), 15)
@@ -91,7 +92,7 @@ class Gateway:
             return f.read()
 
     def ctl(self, *args):
-        return sh("nsenter", f"--net=/run/netns/{self.ns}", f"{self.build}/tandemctl", "-c", self.config, *args)
+        return sh("nsenter", f"--net=/run/netns/{self.ns}", self.tandemctl, "-c", self.config, *args)
 
     def show(self, what):
         return json.loads(self.ctl("--json", "show", what))
@@ -183,8 +184,16 @@ class Stage:
                 total += int(f.read().split()[1])
         return total
 
-    def phone(self, side, user=None, password=None, port=5060):
-        ns, ip, gw = (self.ns_a, self.ip_a, self.gw_a) if side == "a" else (self.ns_b, self.ip_b, self.gw_b)
+    def another(self, side):
+        """Another address of A's or B's, for a second peer in that namespace."""
+        ns, dev, net = (self.ns_a, "a0", 1) if side == "a" else (self.ns_b, "b0", 2)
+        ip, bits = (f"10.79.{net}.200", 24) if (self.fa if side == "a" else self.fb) == 4 else (f"fd79:{net}::200", 64)
+        self.lab.inside(ns, "ip", "addr", "add", f"{ip}/{bits}", "dev", dev, *(["nodad"] if ":" in ip else []))
+        return ip
+
+    def phone(self, side, user=None, password=None, port=5060, ip=None):
+        ns, own, gw = (self.ns_a, self.ip_a, self.gw_a) if side == "a" else (self.ns_b, self.ip_b, self.gw_b)
+        ip = ip or own
         p = Phone(ns, ip, gw, user or {"a": "alice", "b": "bob"}[side], password or {"a": "wonderland", "b": "builder"}[side], port)
         p.media_port = 40000 + 100 * len(self.phones)
         self.phones.append(p)

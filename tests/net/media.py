@@ -39,6 +39,10 @@ class Media:
             got.append(sock.recvfrom(2048))
         return got
 
+    def close(self):
+        self.rtp.close()
+        self.rtcp.close()
+
     def drain(self):
         return self.receive(100000, 0.05)
 

@@ -238,9 +238,10 @@ class Dialog:
         """The next request of this dialog with that method."""
         return self.phone.take(lambda m: m.method == method and m.get("call-id") == self.call_id, f"{method} in the dialog", timeout)
 
-    def bye(self, headers=()):
-        """Ends the call and wants 200."""
-        self.request("BYE", headers=headers)
+    def bye(self, other):
+        """Ends the call, which the other dialog must notice; wants 200."""
+        self.request("BYE")
+        other.hung_up()
         answer = self.response(method="BYE")
         if answer.status != 200:
             raise Unexpected(f"BYE got {answer}")

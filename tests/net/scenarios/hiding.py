@@ -32,7 +32,8 @@ with stage() as s:
     for name, value in MEANING:
         assert invite.get(name.lower()), f"{name} did not pass"
     assert invite.get("reason") == MEANING[2][1] and invite.get("user-to-user") == MEANING[3][1]
-    assert "+15551001" in invite.get("p-asserted-identity")
+    # A phone is who it has proved to be, whatever it asserts (RFC 3325 5).
+    assert "sip:alice@" in invite.get("p-asserted-identity") and "+15551001" not in invite.get("p-asserted-identity")
 
     def secrets(phone, dialog, other_gateway):
         tags = {m.tag(h) for m in phone.received for h in ("from", "to") if m.tag(h)} | {dialog.tag}

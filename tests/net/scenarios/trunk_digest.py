@@ -1,0 +1,48 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# runs: families
+"""A carrier that asks for a password: the INVITE is sent again with the answer, by SHA-256 when offered; the caller learns nothing of it. A wrong password fails the call."""
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from gateway import stage  # noqa: E402
+from sipmsg import digest, parameters  # noqa: E402
+
+MD5 = 'Digest realm="carrier.invalid", nonce="abc123", qop="auth", algorithm=MD5'
+SHA = 'Digest realm="carrier.invalid", nonce="def456", qop="auth", algorithm=SHA-256'
+
+
+def challenged(s, alice, carrier, status, challenges):
+    """A call up to the second INVITE, with the credentials it carries."""
+    d = alice.invite("9555")
+    first, invite = carrier.answer_invite()
+    name, answer = ("WWW-Authenticate", "authorization") if status == 401 else ("Proxy-Authenticate", "proxy-authorization")
+    first.reply(invite, status, "Who are you", headers=[(name, c) for c in challenges])
+    ack = first.get("ACK")
+    assert ack.cseq == invite.cseq
+    second, again = carrier.answer_invite()
+    assert again.cseq == invite.cseq + 1 and again.get("call-id") == invite.get("call-id") and again.tag("from") == invite.tag("from"), again.raw
+    assert again.get("via") != invite.get("via") and again.body == invite.body
+    return d, second, again, parameters(again.get(answer))
+
+
+with stage(trunk='auth-user = "tandem-1" password = "let-me-in"') as s:
+    alice, _ = s.pair()
+    carrier = s.carrier()
+    for status, challenges, chosen in ((407, [MD5], MD5), (401, [SHA, MD5], SHA)):
+        d, dc, invite, given = challenged(s, alice, carrier, status, challenges)
+        wanted = parameters(digest(chosen, "INVITE", invite.uri, "tandem-1", "let-me-in", cnonce=given["cnonce"]))
+        assert given["nc"] == "00000001" and given["username"] == "tandem-1" and given["uri"] == invite.uri, given
+        assert given["response"] == wanted["response"], f"{given}, wanted {wanted}"
+        dc.reply(invite, 180, "Ringing")
+        d.response(180)
+        dc.reply(invite, 200, "OK", carrier.sdp())
+        d.ack(d.response(200))
+        dc.get("ACK")
+        d.bye(dc)
+        assert not any(b"carrier.invalid" in m.raw for m in alice.received), "the caller saw the carrier's challenge"
+    d, dc, invite, _ = challenged(s, alice, carrier, 407, [MD5])
+    dc.reply(invite, 407, "Proxy Authentication Required", headers=[("Proxy-Authenticate", MD5.replace("abc123", "other"))])
+    refused = d.response()
+    d.ack(refused)
+    assert refused.status == 403, f"{refused}: the caller cannot know the carrier's password"
+    carrier.nothing(lambda m: m.method == "INVITE")
