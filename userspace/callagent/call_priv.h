@@ -34,7 +34,6 @@ void call_leg_said(struct leg *l, struct sdp *sdp, bool offer);
 
 /* call_reoffer.c */
 void call_reoffer_confirmed(struct leg *l, const struct leg_news *n);
-void call_reoffer_aborted(struct call *c);
 
 static inline bool call_over(const struct call *c)
 {
