@@ -86,6 +86,8 @@ void calls_end_all(struct calls *cs, const char *why)
 static void destroy(void *obj)
 {
 	struct call *c = obj;
+	if (c->calls && !call_over(c))
+		c->calls->live--;
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);
 	for (unsigned i = 0; i < c->n_groups; i++)
@@ -136,6 +138,7 @@ int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw)
 	c->cdr.setup = (int64_t)clock_utc_ms();
 	hash_insert(&cs->table, &c->by_id, slice_hash(slice_str(c->id), true));
 	list_append(&cs->all, &c->link);
+	cs->live++;
 	outcome_attempt();
 	*ret = c;
 	return 0;
@@ -269,6 +272,7 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 	if (call_over(c))
 		return;
 	mem_ref(c);
+	c->calls->live--;
 	call_state(c, CALL_ENDING, n->words ? n->words : parties[by]);
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);

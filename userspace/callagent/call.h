@@ -20,6 +20,7 @@ enum call_by { CALL_BY_CALLER, CALL_BY_CALLED, CALL_BY_GATEWAY, CALL_BY_OPERATOR
 /* All calls of the process and what they share. */
 struct calls {
 	struct hash table; /* by id */
+	size_t live; /* those not ending: what limits count */
 	struct list all;
 	struct cdr_log *cdr; /* borrowed; may be NULL */
 	uint32_t silence_s;

@@ -213,7 +213,7 @@ static int find_targets(struct agent *a, struct call *c, const struct sip_msg *r
 static bool over_limit(const struct agent *a, const struct source *from)
 {
 	const struct conf_part *sip = conf_section(a->conf, "sip");
-	if (a->stopping || calls_count(&a->calls) >= (size_t)conf_int(sip, "max-calls"))
+	if (a->stopping || a->calls.live >= (size_t)conf_int(sip, "max-calls"))
 		return true;
 	unsigned limit = from->kind == TARGET_USER ? (unsigned)conf_int(sip, "max-calls-per-user") : from->max_calls;
 	return limit && calls_of(a, from->name) >= limit;
