@@ -194,17 +194,6 @@ const struct user *auth_user(const struct auth *a, const char *name)
 	return u ? u : auth_user_by_number(a, name);
 }
 
-void auth_each_user(const struct auth *a, void (*fn)(const struct user *u, void *arg), void *arg)
-{
-	for (unsigned i = 0; i < a->users->n; i++)
-		fn(&a->users->all[i], arg);
-}
-
-const char *auth_realm(const struct auth *a)
-{
-	return a->users->realm;
-}
-
 /* --- whose domain --------------------------------------------------------------------------------------------------- */
 
 static bool is_our_address(const struct conf *conf, const struct addr *ip)

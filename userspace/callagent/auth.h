@@ -24,9 +24,6 @@ int auth_reconfigure(struct auth *a, const struct conf *conf);
 /* By name, or by one of its numbers; NULL: nobody. */
 const struct user *auth_user(const struct auth *a, const char *name);
 const struct user *auth_user_by_number(const struct auth *a, const char *number);
-/* Calls fn for every user, in the order of the configuration. */
-void auth_each_user(const struct auth *a, void (*fn)(const struct user *u, void *arg), void *arg);
-const char *auth_realm(const struct auth *a);
 /* Whether the host of a URI names this box: its realm, one of registrar.domains, or an address it listens at. */
 bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const struct sip_uri *uri);
 

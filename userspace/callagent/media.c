@@ -519,11 +519,6 @@ const struct cdr_quality *media_quality(const struct media *m, enum side side)
 	return &m->quality[side];
 }
 
-unsigned media_connections(const struct media *m)
-{
-	return m->conns;
-}
-
 const char *media_failure(int err)
 {
 	switch (err) {

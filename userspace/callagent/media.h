@@ -57,5 +57,3 @@ bool media_ended(const struct media *m);
 const struct cdr_quality *media_quality(const struct media *m, enum side side);
 /* An error of media_done_fn in words, for the caller and the record. */
 const char *media_failure(int err);
-/* Connections that exist on the gateway. */
-unsigned media_connections(const struct media *m);

@@ -195,11 +195,6 @@ const struct addr *sip_session_peer(const struct sip_session *ss)
 	return ss->dialog ? &ss->dialog->peer : &ss->peer;
 }
 
-const struct sip_listener *sip_session_listener(const struct sip_session *ss)
-{
-	return ss->stack ? &ss->place->l : NULL;
-}
-
 size_t sip_stack_sessions(const struct sip_stack *s)
 {
 	return s->open_sessions;

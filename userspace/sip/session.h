@@ -76,5 +76,4 @@ void sip_session_detach(struct sip_session *ss);
 struct slice sip_session_call_id(const struct sip_session *ss);
 /* The peer's transport address. */
 const struct addr *sip_session_peer(const struct sip_session *ss);
-const struct sip_listener *sip_session_listener(const struct sip_session *ss);
 size_t sip_stack_sessions(const struct sip_stack *s);

@@ -35,7 +35,6 @@ enum sip_count {
 	SIP_CNT_MAX
 };
 extern uint64_t sip_counts[SIP_CNT_MAX];
-void sip_counters_register(void);
 
 /* --- the stack ---------------------------------------------------------------------------------------------------- */
 
