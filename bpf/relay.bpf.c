@@ -9,7 +9,7 @@
 
 /* What is not dropped but goes up the stack: to the daemon's sockets, or to be dropped there as any host would. */
 #define BIT(why) (1u << TANDEM_##why)
-#define GOES_UP  (BIT(FRAGMENT) | BIT(IP_OPTIONS) | BIT(BAD_HEADER) | BIT(TOO_BIG) | BIT(UNRESOLVED) | BIT(EGRESS) | BIT(BUSY))
+#define GOES_UP  (BIT(FRAGMENT) | BIT(IP_OPTIONS) | BIT(BAD_HEADER) | BIT(TOO_BIG) | BIT(UNRESOLVED) | BIT(EGRESS) | BIT(BUSY) | BIT(KEPT))
 
 static __always_inline int goes_up(enum tandem_reason why)
 {
@@ -45,8 +45,8 @@ struct arrival {
 static __noinline int decide(struct xdp_md *ctx, struct tandem_slot *s, const struct arrival *a)
 {
 	__u32 update = 0, seq = tandem_seq_read(&s->in.seq);
-	enum tandem_reason why = TANDEM_DIRECTION;
-	if (s->in.flags & TANDEM_RECEIVE)
+	enum tandem_reason why = s->in.flags & TANDEM_NO_XDP ? TANDEM_KEPT : TANDEM_DIRECTION;
+	if ((s->in.flags & (TANDEM_RECEIVE | TANDEM_NO_XDP)) == TANDEM_RECEIVE)
 		why = tandem_judge(&s->in, &s->policy, s->stats.ext_max, &a->pkt, a->now, &update);
 	if (!tandem_seq_good(&s->in.seq, seq))
 		return -TANDEM_BUSY;
@@ -59,7 +59,7 @@ static __noinline int decide(struct xdp_md *ctx, struct tandem_slot *s, const st
 	if (!tandem_commit(s, peer, seq, &a->pkt, update))
 		return -TANDEM_BUSY;
 	if (update & (TANDEM_UP_SOURCE | TANDEM_UP_SSRC)) {
-		struct tandem_event ev = {a->slot, tandem_event_of(update)};
+		struct tandem_event ev = {a->slot, tandem_event_of(update), 0};
 		bpf_ringbuf_output(&events, &ev, sizeof ev, 0);
 	}
 	return (int)update;
@@ -132,7 +132,7 @@ static __always_inline int on_rtp(struct xdp_md *ctx, const struct parsed *p, __
 {
 	__u32 seq = tandem_seq_read(&s->in.seq);
 	struct tandem_packet pkt = packet_of(p);
-	int usual = tandem_judge_usual(&s->in, &pkt), update = 0;
+	int usual = tandem_judge_usual(&s->in, &pkt, TANDEM_NO_XDP), update = 0;
 	if (!likely(usual && tandem_seq_good(&s->in.seq, seq))) {
 		struct arrival a = {.pkt = packet_of(p), .covered = covered(ctx, p), .now = bpf_ktime_get_ns(), .slot = slot};
 		update = decide(ctx, s, &a);

@@ -86,7 +86,7 @@ static const struct conf_option address_options[] = {
 
 static const struct conf_option media_options[] = {
 	OPTION("engine", CONF_CHOICE, "auto", "Who relays media: the best that can be had (auto), XDP in the driver (native), XDP in the network stack "
-	 "(generic), or tandem-mg itself (null).", .choices = "auto|native|generic|null"),
+	 "(generic), the kernel module (module), or tandem-mg itself (null).", .choices = "auto|native|generic|module|null"),
 	OPTION("interfaces", CONF_LIST, "", "Interfaces that XDP is attached to. Empty: every one with an address of ours, except loopback and that of "
 	 "the default route."),
 	OPTION("silence-timeout", CONF_DURATION, "60s", "A stream that should flow and does not for this time is reported, and its call ends. 0: never.",

@@ -13,8 +13,9 @@
 
 struct fastpath; /* mem_deref() closes it; with `leave` set by fastpath_leave() kernel state stays pinned */
 
-enum fp_engine { FP_NULL, FP_XDP_GENERIC, FP_XDP_NATIVE, FP_ENGINES };
-enum fp_want { FP_WANT_AUTO, FP_WANT_NATIVE, FP_WANT_GENERIC, FP_WANT_NULL };
+/* From the slowest to the fastest, as enum tandem_engine. */
+enum fp_engine { FP_NULL, FP_KMOD, FP_XDP_GENERIC, FP_XDP_NATIVE, FP_ENGINES };
+enum fp_want { FP_WANT_AUTO, FP_WANT_NATIVE, FP_WANT_GENERIC, FP_WANT_MODULE, FP_WANT_NULL };
 
 /* One local address with its range of media ports. */
 struct fp_local {
@@ -26,8 +27,8 @@ struct fp_handlers {
 	/* An RTCP packet (compound, or reduced-size) that the slot's state accepted. The handler may rewrite it into
 	 * `out` and send it with fastpath_send(); nothing is relayed by itself. */
 	void (*rtcp)(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len);
-	/* The slot's latch changed (TANDEM_EV_*): first packet, rebind, new SSRC. May be NULL. */
-	void (*event)(void *arg, uint32_t slot, unsigned event);
+	/* Something happened on the slot (TANDEM_EV_*, with its value): first packet, rebind, new SSRC, telephone-event. May be NULL. */
+	void (*event)(void *arg, uint32_t slot, unsigned event, uint32_t value);
 };
 
 struct fp_params {
@@ -61,6 +62,8 @@ struct fp_stream {
 	bool rtcp;              /* this slot is an RTCP port */
 	bool rtcp_mux;          /* RTCP on this RTP slot */
 	uint8_t dscp;           /* of what leaves from this slot */
+	uint8_t event_pt;       /* payload type of telephone-events that can be read (not under SRTP), 0: none */
+	enum fp_want engine;    /* FP_WANT_MODULE, FP_WANT_NULL: no faster one; anything else: the fastest there is */
 	uint32_t clock_hz;      /* RTP clock, for jitter */
 	uint32_t arm;           /* a new value re-arms the latch: once per completed offer/answer */
 };

@@ -68,7 +68,7 @@ static int on_event(void *arg, void *data, size_t len)
 		return 0;
 	fp_slot_resolve(fp, ev.slot);
 	if (fp->handlers.event)
-		fp->handlers.event(fp->arg, ev.slot, ev.kind);
+		fp->handlers.event(fp->arg, ev.slot, ev.kind, ev.value);
 	return 0;
 }
 
@@ -119,7 +119,8 @@ static json_t *locals_json(const struct fp_params *p)
 static json_t *open_request(const struct fp_params *p, bool sockets)
 {
 	static const char *const want[] = {
-		[FP_WANT_AUTO] = "auto", [FP_WANT_NATIVE] = "native", [FP_WANT_GENERIC] = "generic", [FP_WANT_NULL] = "null",
+		[FP_WANT_AUTO] = "auto", [FP_WANT_NATIVE] = "native", [FP_WANT_GENERIC] = "generic", [FP_WANT_MODULE] = "module",
+		[FP_WANT_NULL] = "null",
 	};
 	json_t *names = p->interfaces ? json_array() : json_null();
 	for (unsigned i = 0; p->interfaces && i < p->n_interfaces; i++)

@@ -66,7 +66,7 @@ static void changed(struct fp_null *n, uint32_t slot, uint32_t update)
 	struct fastpath *fp = n->fp;
 	fp_slot_resolve(fp, slot);
 	if (fp->handlers.event && update & (TANDEM_UP_SOURCE | TANDEM_UP_SSRC))
-		fp->handlers.event(fp->arg, slot, tandem_event_of(update));
+		fp->handlers.event(fp->arg, slot, tandem_event_of(update), 0);
 }
 
 static struct tandem_slot *peer_of(struct fp_null *n, const struct tandem_in *in)

@@ -141,7 +141,8 @@ static uint16_t mode_flags(const struct fp_stream *f)
 {
 	return (uint16_t)(TANDEM_OPEN | (f->receive ? TANDEM_RECEIVE : 0) | (f->send ? TANDEM_SEND : 0) |
 			  (f->rtcp ? TANDEM_IS_RTCP : 0) | (f->rtcp_mux ? TANDEM_MUX : 0) |
-			  (f->latch ? TANDEM_LATCH : 0) | (addr_is_set(&f->remote) && f->remote.port ? TANDEM_REMOTE : 0));
+			  (f->latch ? TANDEM_LATCH : 0) | (f->engine == FP_WANT_NULL ? TANDEM_NO_XDP | TANDEM_NO_KMOD : 0) |
+			  (f->engine == FP_WANT_MODULE ? TANDEM_NO_XDP : 0) | (addr_is_set(&f->remote) && f->remote.port ? TANDEM_REMOTE : 0));
 }
 
 static void start_fresh(struct tandem_slot *s)
@@ -194,6 +195,7 @@ int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *
 	if (fresh || s->policy.arm != f->arm)
 		flags |= TANDEM_ARMED;
 	s->in.flags = flags;
+	s->in.event_pt = f->event_pt;
 	s->in.clock = (uint32_t)(((uint64_t)f->clock_hz << 32) / 1000000000u);
 	fp_ip(&f->signalling, &s->policy.signalling);
 	s->policy.arm = f->arm;

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 static const char *const engine_names[FP_ENGINES] = {
-	[FP_NULL] = "null", [FP_XDP_GENERIC] = "xdp-generic", [FP_XDP_NATIVE] = "xdp-native",
+	[FP_NULL] = "null", [FP_KMOD] = "module", [FP_XDP_GENERIC] = "xdp-generic", [FP_XDP_NATIVE] = "xdp-native",
 };
 
 static json_t *addr_json(const struct addr *a)

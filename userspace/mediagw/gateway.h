@@ -48,7 +48,7 @@ void gateway_execute(struct gateway *gw, const struct mgcp_msg *cmd, const struc
 void gateway_command(void *arg, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src);
 /* Handlers of struct fp_params, with the gateway as their argument. */
 void gateway_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len);
-void gateway_event(void *arg, uint32_t slot, unsigned event);
+void gateway_event(void *arg, uint32_t slot, unsigned event, uint32_t value);
 
 /* The verbs. Each returns the response code. */
 struct command {

@@ -48,11 +48,11 @@ static void on_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint
 		gateway_rtcp(mg->gw, slot, src, data, len);
 }
 
-static void on_event(void *arg, uint32_t slot, unsigned event)
+static void on_event(void *arg, uint32_t slot, unsigned event, uint32_t value)
 {
 	struct mg *mg = arg;
 	if (mg->gw)
-		gateway_event(mg->gw, slot, event);
+		gateway_event(mg->gw, slot, event, value);
 }
 
 /* An operator who names an engine is told when another one runs. */
@@ -78,7 +78,7 @@ static void check_engine(const struct fastpath *fp, const char *wanted)
 
 static int open_fastpath(struct mg *mg, const struct conf *conf, struct buf *why)
 {
-	static const enum fp_want wants[] = {FP_WANT_AUTO, FP_WANT_NATIVE, FP_WANT_GENERIC, FP_WANT_NULL};
+	static const enum fp_want wants[] = {FP_WANT_AUTO, FP_WANT_NATIVE, FP_WANT_GENERIC, FP_WANT_MODULE, FP_WANT_NULL};
 	const struct conf_part *media = conf_section(conf, "media");
 	const char *pins = conf_string(conf_section(conf, "state"), "bpffs"), *interfaces[MAX_INTERFACES];
 	struct fp_local locals[MAX_LOCALS];

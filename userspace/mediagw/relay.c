@@ -58,7 +58,7 @@ void gateway_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_
 		mg_count[MG_RTCP_NO_PEER]++;
 }
 
-void gateway_event(void *arg, uint32_t slot, unsigned event)
+void gateway_event(void *arg, uint32_t slot, unsigned event, uint32_t value)
 {
 	struct conn *c = conn_by_slot(arg, slot);
 	struct fp_stats st;

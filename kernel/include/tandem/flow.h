@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The table shared by the XDP program, the daemon's null engine and the daemon itself: one slot for every local media port.
+/* The table shared by the XDP program, the kernel module, the daemon's null engine and the daemon itself: one slot for every local media port.
  *
  * A slot is four cache lines, by who writes them and how often:
  *   in      read for each packet, written when the stream's source changes    (under in.seq)
@@ -19,9 +19,9 @@
 /* ... except what few packets need, kept out of the others' way. */
 #define TANDEM_COLD static __attribute__((noinline, unused))
 
-#define TANDEM_LAYOUT     1u  /* version of everything in this file and of the reasons */
+#define TANDEM_LAYOUT     2u  /* version of everything in this file and of the reasons */
 #define TANDEM_NONE       0xffffffffu /* no slot, no next hop */
-#define TANDEM_MAX_HOPS   16384u
+#define TANDEM_MAX_HOPS   131072u
 #define TANDEM_MAX_LOCALS 256u
 #define TANDEM_MAX_DEVICES 64u
 
@@ -36,10 +36,12 @@ enum tandem_slot_flag {
 	TANDEM_ARMED   = 1 << 7, /* no packet has confirmed the last offer/answer yet */
 	TANDEM_LATCHED = 1 << 8, /* in.src is the current source */
 	TANDEM_MOVED   = 1 << 9, /* in.media changed after in.src was latched */
+	TANDEM_NO_XDP  = 1 << 10, /* XDP leaves the stream alone: asked for by the operator */
+	TANDEM_NO_KMOD = 1 << 11, /* ... so does the module */
 };
 
-/* Who forwarded a packet. */
-enum tandem_engine { TANDEM_BY_NULL, TANDEM_BY_XDP_GENERIC, TANDEM_BY_XDP_NATIVE, TANDEM_ENGINES };
+/* Who forwarded a packet, from the slowest to the fastest. */
+enum tandem_engine { TANDEM_BY_NULL, TANDEM_BY_KMOD, TANDEM_BY_XDP_GENERIC, TANDEM_BY_XDP_NATIVE, TANDEM_ENGINES };
 
 struct tandem_ip {
 	__u32 w[4];
@@ -52,7 +54,8 @@ struct tandem_in {
 	struct tandem_ip src; /* latched source */
 	struct tandem_ip media; /* signalled media address */
 	__u16 media_port;
-	__u16 reserved;
+	__u8 event_pt; /* payload type of telephone-events (RFC 4733) that can be read here, 0: none */
+	__u8 reserved;
 	__u32 ssrc; /* of the latched source */
 	__u32 clock; /* RTP clock as 2^32 * Hz / 10^9: nanoseconds times this, shifted right by 32, are RTP units */
 	__u32 peer; /* joined slot, or TANDEM_NONE */
@@ -76,13 +79,14 @@ struct tandem_stats {
 	__u32 packets[TANDEM_ENGINES]; /* accepted, by who handled them */
 	__u32 base_packets; /* accepted before base_seq was set */
 	__u32 ext_max; /* highest sequence number with its cycles, RFC 3550 A.1 */
-	__u32 base_seq;
-	__u32 bad_seq; /* next expected after a jump; > 0xffff: none */
+	__u16 base_seq;
+	__u16 bad_seq; /* next expected after a jump */
 	__u32 jitter; /* RFC 3550 A.8, times 16 */
 	__u32 transit;
 	__u32 reordered;
 	__u32 lost_before; /* lost of earlier SSRCs */
-	__u32 running; /* base_seq is set */
+	__u16 running; /* base_seq is set */
+	__u16 jumped; /* bad_seq is set */
 };
 
 struct tandem_policy {
@@ -91,10 +95,11 @@ struct tandem_policy {
 	__u64 moved_ns; /* when TANDEM_MOVED was set */
 	__u16 prev_port;
 	__u8 tos; /* of what leaves from this port */
-	__u8 reserved;
+	__u8 event_state; /* enum tandem_dtmf_state of the telephone-event that began at event_ts */
 	__u32 arm; /* offer/answer generation */
 	__u32 hop_media, hop_signalling; /* next hops to in.media and to signalling */
 	__u32 refused; /* packets dropped here, all reasons */
+	__u32 event_ts; /* RTP timestamp of the last telephone-event, host order */
 };
 
 struct tandem_slot {
@@ -150,14 +155,19 @@ struct tandem_hop {
 };
 _Static_assert(sizeof(struct tandem_hop) == 64, "a next hop is one cache line");
 
-/* Told by the XDP program through its ring buffer. */
+enum tandem_dtmf_state { TANDEM_DTMF_NONE, TANDEM_DTMF_BEGUN, TANDEM_DTMF_ENDED };
+
+/* Told by whoever forwards: XDP through its ring buffer, the module by multicast, the null engine by a call. */
 enum tandem_event_kind {
 	TANDEM_EV_LATCH = 1, /* first packet of an armed stream */
 	TANDEM_EV_REBIND, /* the stream moved by itself: same SSRC, new source */
 	TANDEM_EV_SSRC, /* new SSRC from the same source */
+	TANDEM_EV_DTMF, /* a telephone-event began; value: its code */
+	TANDEM_EV_DTMF_END, /* ... ended; value: code << 16 | duration in RTP units */
 };
 
 struct tandem_event {
 	__u32 slot;
 	__u32 kind;
+	__u32 value;
 };

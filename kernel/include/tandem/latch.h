@@ -57,10 +57,11 @@ TANDEM_INLINE __u32 tandem_judge_same(const struct tandem_in *in, const struct t
 	return update;
 }
 
-/* The usual case: the stream's own source goes on, on a stream that nobody has touched. tandem_judge() would say FORWARDED and no update. */
-TANDEM_INLINE int tandem_judge_usual(const struct tandem_in *in, const struct tandem_packet *p)
+/* The usual case: the stream's own source goes on, on a stream that nobody has touched. tandem_judge() would say FORWARDED and no update.
+ * `not_mine` is the flag by which an engine is kept off a stream, or 0. */
+TANDEM_INLINE int tandem_judge_usual(const struct tandem_in *in, const struct tandem_packet *p, __u16 not_mine)
 {
-	return (in->flags & (TANDEM_RECEIVE | TANDEM_LATCHED | TANDEM_ARMED)) == (TANDEM_RECEIVE | TANDEM_LATCHED) &&
+	return (in->flags & (TANDEM_RECEIVE | TANDEM_LATCHED | TANDEM_ARMED | not_mine)) == (TANDEM_RECEIVE | TANDEM_LATCHED) &&
 	       p->ssrc == in->ssrc && p->src_port == in->src_port && tandem_ip_eq(&p->src, &in->src);
 }
 

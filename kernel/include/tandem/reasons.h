@@ -27,7 +27,8 @@
 	X(UNRESOLVED, "unresolved", "next hop not known: passed to the daemon")                    \
 	X(EGRESS, "egress", "leaves through an interface the fast path cannot send on: passed to the daemon") \
 	X(BUSY, "busy", "stream being changed at this moment: passed to the daemon")               \
-	X(SEND_FAILED, "send-failed", "the kernel refused to send it")
+	X(SEND_FAILED, "send-failed", "the kernel refused to send it")                             \
+	X(KEPT, "kept", "stream kept from this engine by the operator: passed on to a slower one")
 
 #define TANDEM_REASON_ENUM(id, name, help) TANDEM_##id,
 enum tandem_reason { TANDEM_REASONS(TANDEM_REASON_ENUM) TANDEM_REASON_COUNT };

@@ -20,6 +20,7 @@ struct tandem_packet {
 	__u32 timestamp; /* host order */
 	__u32 ssrc; /* as on the wire */
 	__u32 len; /* UDP payload */
+	__u8 pt; /* payload type */
 };
 
 TANDEM_INLINE void tandem_rtp_load(struct tandem_packet *p, const struct tandem_rtp *h)
@@ -32,4 +33,5 @@ TANDEM_INLINE void tandem_rtp_load(struct tandem_packet *p, const struct tandem_
 	p->timestamp = h->timestamp;
 #endif
 	p->ssrc = h->ssrc;
+	p->pt = h->mpt & 0x7f;
 }

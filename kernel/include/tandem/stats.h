@@ -4,8 +4,6 @@
 #pragma once
 #include "tandem/latch.h"
 
-#define TANDEM_NO_BAD_SEQ 0x10000u
-
 TANDEM_INLINE __u32 tandem_stats_packets(const struct tandem_stats *s)
 {
 	__u32 n = 0;
@@ -28,19 +26,21 @@ TANDEM_COLD void tandem_stats_restart(struct tandem_stats *s, __u16 seq)
 	s->lost_before = tandem_stats_lost(s);
 	s->base_packets = tandem_stats_packets(s);
 	s->base_seq = s->ext_max = seq;
-	s->bad_seq = TANDEM_NO_BAD_SEQ;
+	s->jumped = 0;
 	s->running = 1;
 }
 
 /* A sequence number that is not the next few. */
 TANDEM_COLD void tandem_stats_jump(struct tandem_stats *s, __u16 seq, __u16 delta)
 {
-	if (delta > 0x10000u - TANDEM_MAX_MISORDER)
+	if (delta > 0x10000u - TANDEM_MAX_MISORDER) {
 		s->reordered++;
-	else if (seq == s->bad_seq) /* two in a row after a large jump: the sender restarted without telling */
+	} else if (s->jumped && seq == s->bad_seq) { /* two in a row after a large jump: the sender restarted without telling */
 		tandem_stats_restart(s, seq);
-	else
+	} else {
 		s->bad_seq = (__u16)(seq + 1);
+		s->jumped = 1;
+	}
 }
 
 /* Counts an accepted RTP packet. `clock` is in.clock; `restart` says that its SSRC is new. */

@@ -125,7 +125,7 @@ static const struct {
 	{GOOD "registrar { min-expiry = 2h }", "unit.conf:2: registrar.min-expiry: expected at most default-expiry (1h), not 2h\n"},
 	{GOOD "registrar { default-expiry = 3h }", "unit.conf:2: registrar.default-expiry: expected at most max-expiry (2h), not 3h\n"},
 	{GOOD "sip { t1 = 5s t2 = 4s }", "unit.conf:2: sip.t1: expected at most t2 (4s), not 5s\n"},
-	{GOOD "media { engine = warp }", "unit.conf:2: media.engine: expected one of auto, native, generic, null, not \"warp\"\n"},
+	{GOOD "media { engine = warp }", "unit.conf:2: media.engine: expected one of auto, native, generic, module, null, not \"warp\"\n"},
 	{GOOD "state { directory = lib }", "unit.conf:2: state.directory: expected an absolute path, not \"lib\"\n"},
 	{GOOD "user \"al ice\" { password = x }",
 	 "unit.conf:2: user: expected a name of 1 to 64 characters, none of them a space or one of @:;,<>\"/?, not \"al ice\"\n"},
