@@ -126,6 +126,8 @@ static __always_inline int parse_ip(struct cursor *c, struct parsed *p)
 static __always_inline enum tandem_reason odd_ip(const struct parsed *p)
 {
 	if (!p->v4) {
+		if ((*(const __u8 *)p->ip6 & 0xf0) != 0x60)
+			return TANDEM_BAD_HEADER;
 		if (likely(p->ip6->nexthdr == IPPROTO_UDP))
 			return 0;
 		return p->ip6->nexthdr == IPPROTO_FRAGMENT ? TANDEM_FRAGMENT : TANDEM_IP_OPTIONS;

@@ -5,6 +5,7 @@
 #include "parse.h"
 #include "rewrite.h"
 #include "tandem/classify.h"
+#include "tandem/dtmf.h"
 #include "tandem/stats.h"
 
 /* What is not dropped but goes up the stack: to the daemon's sockets, or to be dropped there as any host would. */
@@ -36,7 +37,6 @@ static __noinline int refuse(struct tandem_slot *s, enum tandem_reason why)
 struct arrival {
 	struct tandem_packet pkt;
 	struct covered covered;
-	__u64 now;
 	__u32 slot;
 };
 
@@ -47,7 +47,7 @@ static __noinline int decide(struct xdp_md *ctx, struct tandem_slot *s, const st
 	__u32 update = 0, seq = tandem_seq_read(&s->in.seq);
 	enum tandem_reason why = s->in.flags & TANDEM_NO_XDP ? TANDEM_KEPT : TANDEM_DIRECTION;
 	if ((s->in.flags & (TANDEM_RECEIVE | TANDEM_NO_XDP)) == TANDEM_RECEIVE)
-		why = tandem_judge(&s->in, &s->policy, s->stats.ext_max, &a->pkt, a->now, &update);
+		why = tandem_judge(&s->in, &s->policy, s->stats.ext_max, &a->pkt, &update);
 	if (!tandem_seq_good(&s->in.seq, seq))
 		return -TANDEM_BUSY;
 	if (why != TANDEM_FORWARDED || !update)
@@ -63,6 +63,39 @@ static __noinline int decide(struct xdp_md *ctx, struct tandem_slot *s, const st
 		bpf_ringbuf_output(&events, &ev, sizeof ev, 0);
 	}
 	return (int)update;
+}
+
+/* An accepted telephone-event. */
+struct spoken {
+	struct tandem_packet pkt;
+	__u32 slot, at; /* at: offset of the RTP header in the frame */
+	__u8 vpxcc;
+};
+
+/* Four bytes behind the RTP header `off` bytes on, as a number; 0 when there are none. */
+static __always_inline int word_at(struct xdp_md *ctx, const struct spoken *h, __u32 off, __u32 *ret)
+{
+	__be32 word;
+	if (off + sizeof word > h->pkt.len || bpf_xdp_load_bytes(ctx, h->at + off, &word, sizeof word))
+		return 0;
+	*ret = bpf_ntohl(word);
+	return 1;
+}
+
+static __noinline int telephone_event(struct xdp_md *ctx, struct tandem_slot *s, const struct spoken *h)
+{
+	struct tandem_dtmf_news news;
+	__u32 off = tandem_rtp_behind_sources(h->vpxcc), word;
+	if (!word_at(ctx, h, off, &word))
+		return 0;
+	if (h->vpxcc & TANDEM_RTP_EXTENDED && !word_at(ctx, h, off + tandem_rtp_extension(word), &word))
+		return 0;
+	tandem_dtmf_hear(&s->policy, &h->pkt, word, &news);
+	for (__u32 i = 0; i < 3 && i < news.n; i++) {
+		struct tandem_event ev = {h->slot, news.event[i].kind, news.event[i].value};
+		bpf_ringbuf_output(&events, &ev, sizeof ev, 0);
+	}
+	return 0;
 }
 
 /* A consistent copy of where it goes. */
@@ -107,7 +140,7 @@ static __always_inline enum tandem_reason route(const struct parsed *p, const st
 }
 
 /* Sends accepted RTP on. It is counted in the slot only by who finishes it. */
-static __always_inline int forward(struct xdp_md *ctx, const struct parsed *p, struct tandem_slot *s, int restart,
+static __always_inline int forward(struct xdp_md *ctx, const struct parsed *p, __u32 slot, struct tandem_slot *s, int restart,
 				   enum tandem_engine engine)
 {
 	struct tandem_out out;
@@ -117,6 +150,11 @@ static __always_inline int forward(struct xdp_md *ctx, const struct parsed *p, s
 		/* Reading the clock stops the processor until all loads before it are done: so it comes after all of them. */
 		struct tandem_packet pkt = packet_of(p);
 		tandem_stats_rtp(&s->stats, &pkt, s->in.clock, bpf_ktime_get_ns(), engine, restart);
+		if (!likely(!tandem_dtmf_is(&s->in, p->rtp->mpt))) {
+			struct spoken h = {.pkt = packet_of(p), .slot = slot, .at = (__u32)((void *)p->rtp - (void *)(long)ctx->data),
+					   .vpxcc = p->rtp->vpxcc};
+			telephone_event(ctx, s, &h);
+		}
 	}
 	if (why != TANDEM_FORWARDED)
 		return refuse(s, why);
@@ -134,12 +172,12 @@ static __always_inline int on_rtp(struct xdp_md *ctx, const struct parsed *p, __
 	struct tandem_packet pkt = packet_of(p);
 	int usual = tandem_judge_usual(&s->in, &pkt, TANDEM_NO_XDP), update = 0;
 	if (!likely(usual && tandem_seq_good(&s->in.seq, seq))) {
-		struct arrival a = {.pkt = packet_of(p), .covered = covered(ctx, p), .now = bpf_ktime_get_ns(), .slot = slot};
+		struct arrival a = {.pkt = packet_of(p), .covered = covered(ctx, p), .slot = slot};
 		update = decide(ctx, s, &a);
 		if (update < 0)
 			return refuse(s, (enum tandem_reason)-update);
 	}
-	return forward(ctx, p, s, update & TANDEM_UP_SSRC, engine);
+	return forward(ctx, p, slot, s, update & TANDEM_UP_SSRC, engine);
 }
 
 /* UDP for a media port. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Steers what arrives for any of our media ports to one socket a family, so that setting up a stream costs no
- * socket, and no unreachable leaves for a port between two calls. */
+/* Steers what arrives for any of our media ports to a socket of the thread that the port belongs to, so that setting up a stream costs
+ * no socket, no unreachable leaves for a port between two calls, and one stream is one thread's. */
 #include <linux/bpf.h>
 #include "locals.h"
 #include <bpf/bpf_endian.h>
@@ -11,7 +11,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKMAP);
-	__uint(max_entries, 2); /* 0: IPv4, 1: IPv6 */
+	__uint(max_entries, 2 * TANDEM_STEER_PLACES); /* IPv4, then IPv6; however many threads there are, each place has a socket */
 	__type(key, __u32);
 	__type(value, __u64);
 } sockets SEC(".maps");
@@ -19,7 +19,7 @@ struct {
 SEC("sk_lookup")
 int steer(struct bpf_sk_lookup *ctx)
 {
-	__u32 which = ctx->family == FAMILY_INET6;
+	__u32 which = ctx->family == FAMILY_INET6, place;
 	struct tandem_ip ip = {{0, 0, bpf_htonl(0xffff), ctx->local_ip4}};
 	if (ctx->protocol != IPPROTO_UDP)
 		return SK_PASS;
@@ -28,7 +28,8 @@ int steer(struct bpf_sk_lookup *ctx)
 	const struct tandem_local *local = bpf_map_lookup_elem(&locals, &ip);
 	if (!local || !local_has(local, ctx->local_port))
 		return SK_PASS;
-	struct bpf_sock *sk = bpf_map_lookup_elem(&sockets, &which);
+	place = which * TANDEM_STEER_PLACES + (ctx->local_port >> 1) % TANDEM_STEER_PLACES;
+	struct bpf_sock *sk = bpf_map_lookup_elem(&sockets, &place);
 	if (!sk)
 		return SK_PASS;
 	bpf_sk_assign(ctx, sk, 0);

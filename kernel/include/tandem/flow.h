@@ -17,13 +17,14 @@
 /* The packet logic is inlined wherever it is compiled: BPF programs have no other way to be fast. */
 #define TANDEM_INLINE static inline __attribute__((always_inline))
 /* ... except what few packets need, kept out of the others' way. */
-#define TANDEM_COLD static __attribute__((noinline, unused))
+#define TANDEM_COLD static __attribute__((__noinline__, __unused__))
 
 #define TANDEM_LAYOUT     2u  /* version of everything in this file and of the reasons */
 #define TANDEM_NONE       0xffffffffu /* no slot, no next hop */
 #define TANDEM_MAX_HOPS   131072u
 #define TANDEM_MAX_LOCALS 256u
 #define TANDEM_MAX_DEVICES 64u
+#define TANDEM_STEER_PLACES 64u /* that ports are dealt out to, a pair each in turn; the null engine's threads share them */
 
 enum tandem_slot_flag {
 	TANDEM_OPEN    = 1 << 0, /* a stream uses the port */
@@ -54,7 +55,7 @@ struct tandem_in {
 	struct tandem_ip src; /* latched source */
 	struct tandem_ip media; /* signalled media address */
 	__u16 media_port;
-	__u8 event_pt; /* payload type of telephone-events (RFC 4733) that can be read here, 0: none */
+	__u8 event_pt; /* TANDEM_EVENT_PT | payload type of telephone-events (RFC 4733) that can be read here, or 0 */
 	__u8 reserved;
 	__u32 ssrc; /* of the latched source */
 	__u32 clock; /* RTP clock as 2^32 * Hz / 10^9: nanoseconds times this, shifted right by 32, are RTP units */
@@ -85,21 +86,25 @@ struct tandem_stats {
 	__u32 transit;
 	__u32 reordered;
 	__u32 lost_before; /* lost of earlier SSRCs */
-	__u16 running; /* base_seq is set */
-	__u16 jumped; /* bad_seq is set */
+	__u8 running; /* base_seq is set */
+	__u8 jumped; /* bad_seq is set */
+	__u8 last_by; /* enum tandem_engine: who handled the last packet */
+	__u8 reserved;
 };
 
 struct tandem_policy {
 	struct tandem_ip signalling; /* source of the signalling; all zero: none */
 	struct tandem_ip prev; /* source before the last change: never wins the stream back by itself */
-	__u64 moved_ns; /* when TANDEM_MOVED was set */
+	__u32 event_before; /* duration of the earlier segments of a long telephone-event, RTP units */
+	__u16 event_duration; /* ... of the current one, as far as heard */
+	__u8 event_code, reserved;
 	__u16 prev_port;
 	__u8 tos; /* of what leaves from this port */
 	__u8 event_state; /* enum tandem_dtmf_state of the telephone-event that began at event_ts */
 	__u32 arm; /* offer/answer generation */
 	__u32 hop_media, hop_signalling; /* next hops to in.media and to signalling */
 	__u32 refused; /* packets dropped here, all reasons */
-	__u32 event_ts; /* RTP timestamp of the last telephone-event, host order */
+	__u32 event_ts; /* RTP timestamp of the last telephone-event or its last segment, host order */
 };
 
 struct tandem_slot {
@@ -156,6 +161,7 @@ struct tandem_hop {
 _Static_assert(sizeof(struct tandem_hop) == 64, "a next hop is one cache line");
 
 enum tandem_dtmf_state { TANDEM_DTMF_NONE, TANDEM_DTMF_BEGUN, TANDEM_DTMF_ENDED };
+#define TANDEM_EVENT_PT 0x80u /* set in event_pt: payload type 0 is one too */
 
 /* Told by whoever forwards: XDP through its ring buffer, the module by multicast, the null engine by a call. */
 enum tandem_event_kind {
@@ -163,7 +169,7 @@ enum tandem_event_kind {
 	TANDEM_EV_REBIND, /* the stream moved by itself: same SSRC, new source */
 	TANDEM_EV_SSRC, /* new SSRC from the same source */
 	TANDEM_EV_DTMF, /* a telephone-event began; value: its code */
-	TANDEM_EV_DTMF_END, /* ... ended; value: code << 16 | duration in RTP units */
+	TANDEM_EV_DTMF_END, /* ... ended; value: code << 24 | duration in RTP units */
 };
 
 struct tandem_event {

@@ -4,6 +4,7 @@
 #include "tandem/flow.h"
 
 #define TANDEM_RTP_HEADER 12u
+#define TANDEM_RTP_EXTENDED 0x10u /* in vpxcc: a header extension follows */
 
 struct tandem_rtp {
 	__u8 vpxcc, mpt;
@@ -21,6 +22,7 @@ struct tandem_packet {
 	__u32 ssrc; /* as on the wire */
 	__u32 len; /* UDP payload */
 	__u8 pt; /* payload type */
+	__u8 marker;
 };
 
 TANDEM_INLINE void tandem_rtp_load(struct tandem_packet *p, const struct tandem_rtp *h)
@@ -34,4 +36,17 @@ TANDEM_INLINE void tandem_rtp_load(struct tandem_packet *p, const struct tandem_
 #endif
 	p->ssrc = h->ssrc;
 	p->pt = h->mpt & 0x7f;
+	p->marker = h->mpt >> 7;
+}
+
+/* Where the payload begins, or the header extension when there is one (5.3.1): behind the list of contributing sources. */
+TANDEM_INLINE __u32 tandem_rtp_behind_sources(__u8 vpxcc)
+{
+	return TANDEM_RTP_HEADER + 4u * (vpxcc & 15);
+}
+
+/* Length of a header extension whose first four bytes are, as a number, `head`. */
+TANDEM_INLINE __u32 tandem_rtp_extension(__u32 head)
+{
+	return 4u + 4u * (head & 0xffff);
 }

@@ -6,12 +6,20 @@
 #include "tandem/csum.h"
 #include "tandem/latch.h"
 
-#define TANDEM_COMPILER_BARRIER() __asm__ volatile("" ::: "memory")
+#ifdef __KERNEL__
+#include <linux/atomic.h>
+#define TANDEM_READ_BARRIER()        smp_rmb()
+#define TANDEM_CAS(word, from, to)   cmpxchg(word, from, to)
+#define TANDEM_INCREMENT(word)       smp_store_release(word, *(word) + 1)
+#else
 #ifdef __bpf__
 /* The instruction set has no load barrier; the JIT's loads are ordered on x86. */
-#define TANDEM_READ_BARRIER() TANDEM_COMPILER_BARRIER()
+#define TANDEM_READ_BARRIER()        __asm__ volatile("" ::: "memory")
 #else
-#define TANDEM_READ_BARRIER() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define TANDEM_READ_BARRIER()        __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#endif
+#define TANDEM_CAS(word, from, to)   __sync_val_compare_and_swap(word, from, to)
+#define TANDEM_INCREMENT(word)       __sync_fetch_and_add(word, 1)
 #endif
 
 TANDEM_INLINE __u32 tandem_seq_read(const __u32 *seq)
@@ -30,12 +38,12 @@ TANDEM_INLINE int tandem_seq_good(const __u32 *seq, __u32 was)
 
 TANDEM_INLINE int tandem_seq_take(__u32 *seq, __u32 was)
 {
-	return !(was & 1) && __sync_val_compare_and_swap(seq, was, was + 1) == was;
+	return !(was & 1) && TANDEM_CAS(seq, was, was + 1) == was;
 }
 
 TANDEM_INLINE void tandem_seq_give(__u32 *seq)
 {
-	__sync_fetch_and_add(seq, 1);
+	TANDEM_INCREMENT(seq);
 }
 
 /* The address the slot's own packets go to: where its peer was last heard, else what was signalled. */
@@ -69,7 +77,8 @@ TANDEM_INLINE int tandem_commit(struct tandem_slot *s, struct tandem_slot *peer,
 	if (!tandem_seq_take(&s->in.seq, was))
 		return 0;
 	__u16 before = s->in.flags, flags = before;
-	int points = peer && peer->out.family && (update & TANDEM_UP_SOURCE || (update & TANDEM_UP_DISARM && flags & TANDEM_MOVED));
+	/* Until a move is confirmed, packets go where the offer/answer said. */
+	int points = peer && peer->out.family && (flags & TANDEM_MOVED ? update & TANDEM_UP_DISARM : update & TANDEM_UP_SOURCE);
 	if (points && !tandem_seq_take(&peer->out.seq, tandem_seq_read(&peer->out.seq))) {
 		tandem_seq_give(&s->in.seq);
 		return 0;
@@ -83,8 +92,10 @@ TANDEM_INLINE int tandem_commit(struct tandem_slot *s, struct tandem_slot *peer,
 		s->in.src_port = p->src_port;
 		flags |= TANDEM_LATCHED;
 	}
-	if (update & TANDEM_UP_SSRC)
+	if (update & TANDEM_UP_SSRC) {
 		s->in.ssrc = p->ssrc;
+		s->policy.event_state = TANDEM_DTMF_NONE;
+	}
 	if (update & TANDEM_UP_DISARM)
 		flags &= (__u16)~(TANDEM_ARMED | TANDEM_MOVED);
 	s->in.flags = flags;

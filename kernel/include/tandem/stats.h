@@ -21,25 +21,38 @@ TANDEM_INLINE __u32 tandem_stats_lost(const struct tandem_stats *s)
 	return s->lost_before + (lost > 0 ? (__u32)lost : 0);
 }
 
-TANDEM_COLD void tandem_stats_restart(struct tandem_stats *s, __u16 seq)
+TANDEM_INLINE void tandem_stats_jitter(struct tandem_stats *s, __u32 transit)
+{
+	__u32 d = transit - s->transit;
+	if ((__s32)d < 0)
+		d = 0u - d;
+	s->jitter += d - ((s->jitter + 8) >> 4);
+	s->transit = transit;
+}
+
+/* A new sequence begins: its timestamps have nothing to do with those before. */
+TANDEM_COLD void tandem_stats_restart(struct tandem_stats *s, __u16 seq, __u32 transit)
 {
 	s->lost_before = tandem_stats_lost(s);
 	s->base_packets = tandem_stats_packets(s);
 	s->base_seq = s->ext_max = seq;
+	s->transit = transit;
 	s->jumped = 0;
 	s->running = 1;
 }
 
 /* A sequence number that is not the next few. */
-TANDEM_COLD void tandem_stats_jump(struct tandem_stats *s, __u16 seq, __u16 delta)
+TANDEM_COLD void tandem_stats_jump(struct tandem_stats *s, __u16 seq, __u16 delta, __u32 transit)
 {
 	if (delta > 0x10000u - TANDEM_MAX_MISORDER) {
 		s->reordered++;
+		tandem_stats_jitter(s, transit);
 	} else if (s->jumped && seq == s->bad_seq) { /* two in a row after a large jump: the sender restarted without telling */
-		tandem_stats_restart(s, seq);
+		tandem_stats_restart(s, seq, transit);
 	} else {
 		s->bad_seq = (__u16)(seq + 1);
 		s->jumped = 1;
+		s->base_packets++; /* of no sequence that is counted */
 	}
 }
 
@@ -48,21 +61,17 @@ TANDEM_INLINE void tandem_stats_rtp(struct tandem_stats *s, const struct tandem_
 				    enum tandem_engine by, int restart)
 {
 	__u32 transit = (__u32)((now_ns * clock) >> 32) - p->timestamp;
+	__u16 delta = (__u16)(p->seq - (__u16)s->ext_max);
 	if (restart || !s->running) {
-		tandem_stats_restart(s, p->seq);
+		tandem_stats_restart(s, p->seq, transit);
+	} else if (delta < TANDEM_MAX_DROPOUT) {
+		s->ext_max += delta;
+		tandem_stats_jitter(s, transit);
 	} else {
-		__u32 d = transit - s->transit;
-		if ((__s32)d < 0)
-			d = 0u - d;
-		s->jitter += d - ((s->jitter + 8) >> 4);
-		__u16 delta = (__u16)(p->seq - (__u16)s->ext_max);
-		if (delta < TANDEM_MAX_DROPOUT)
-			s->ext_max += delta;
-		else
-			tandem_stats_jump(s, p->seq, delta);
+		tandem_stats_jump(s, p->seq, delta, transit);
 	}
-	s->transit = transit;
 	s->last_ns = now_ns;
 	s->bytes += p->len;
 	s->packets[by]++;
+	s->last_by = (__u8)by;
 }
