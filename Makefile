@@ -67,6 +67,6 @@ $(O)/gen/%.skel.h: $(O)/gen/%.bpf.o
 $(call lib_obj,fastpath) $(call lib_obj,keep): | $(BPF_SKEL)
 
 # --- tests, benches, fuzzing, packaging -------------------------------------------------------------------------------
-include $(wildcard tests/*.mk appliance/*.mk)
+include $(wildcard kernel/*.mk tests/*.mk appliance/*.mk)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

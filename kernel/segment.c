@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "segment.h"
+
+#include <linux/netdevice.h>
+
+#include "compat.h"
+
+static void tandem_segment(const struct tandem_table *t, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	unsigned int verdict;
+
+	if (state->pf == NFPROTO_IPV4)
+		verdict = tandem_relay_v4(t, skb, state);
+	else
+		verdict = tandem_relay_v6(t, skb, state);
+	if (verdict == NF_ACCEPT)
+		state->okfn(state->net, state->sk, skb);
+	else if (verdict != NF_STOLEN)
+		kfree_skb(skb);
+}
+
+unsigned int tandem_segments(const struct tandem_table *t, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct sk_buff *segments = __skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM, false), *next;
+
+	if (IS_ERR_OR_NULL(segments))
+		return NF_DROP;
+	skb_list_walk_safe(segments, segments, next) {
+		skb_mark_not_on_list(segments);
+		tandem_segment(t, segments, state);
+	}
+	consume_skb(skb);
+	return NF_STOLEN;
+}
