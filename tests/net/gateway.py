@@ -5,7 +5,7 @@
      10.79.1.2     .1.1  .2.1   10.79.2.2
      fd79:1::2     ::1    ::1   fd79:2::2
 
-A scenario is a file with `with stage() as s:`; the runner sets NET_ENGINE (null, xdp) and NET_FAMILIES (44, 46, 64, 66: A's and B's)."""
+A scenario is a file with `with stage() as s:`; the runner sets NET_ENGINE (null, xdp, auto; module where it is loaded) and NET_FAMILIES (44, 46, 64, 66: A's and B's)."""
 import contextlib
 import json
 import os
@@ -26,7 +26,7 @@ from phone import Phone  # noqa: E402
 A, B = {4: "10.79.1.2", 6: "fd79:1::2"}, {4: "10.79.2.2", 6: "fd79:2::2"}
 INSIDE, OUTSIDE = {4: "10.79.1.1", 6: "fd79:1::1"}, {4: "10.79.2.1", 6: "fd79:2::1"}
 T1_MS = 20
-ENGINES = {"null": "null", "xdp": "native"}
+ENGINES = {"null": "null", "module": "module", "xdp": "native", "auto": "auto"}  # media.engine
 
 CONFIG = """
 log {{ level = debug }}
@@ -62,6 +62,7 @@ class Gateway:
         self.config = lab.path("tandem.conf")
         self.configure(**sections)
         self.process = None
+        self.supervisor = None  # who starts tandem-keep and holds its descriptors; None: nobody
 
     def configure(self, text=None, **sections):
         """Writes the configuration: sections changed, or a whole text."""
@@ -71,13 +72,13 @@ class Gateway:
 
     def start(self, settle=True):
         """Starts it and waits until it serves; `settle`: also until the media gateway has told the call agent that it restarted."""
-        self.process = self.lab.start(self.ns, self.keep, "-c", self.config, log="tandem.log")
+        self.process = (self.supervisor or self.lab).start(self.ns, self.keep, "-c", self.config, log="tandem.log")
         wait_for("the gateway to be ready", self.ready, 15)
         if settle:
             wait_for("RSIP to be answered", lambda: self.counter("mgcp", "response", "tandem-mg"), 15)
         if self.engine == "xdp":
             engines = self.show("engines")
-            assert engines and all("native" in e["mode"] for e in engines), f"XDP is not on both interfaces: {engines}"
+            assert [e["mode"] for e in engines if e["interface"] != "*"] == ["native"] * 2, f"XDP is not on both interfaces: {engines}"
 
     def ready(self):
         if self.process.poll() is not None:

@@ -7,6 +7,8 @@ import time
 
 from lab import entered
 
+SO_RCVBUFFORCE = 33
+
 
 class Media:
     def __init__(self, ns, ip, port, ssrc):
@@ -14,6 +16,7 @@ class Media:
         family = socket.AF_INET6 if ":" in ip else socket.AF_INET
         with entered(ns):
             self.rtp, self.rtcp = (socket.socket(family, socket.SOCK_DGRAM) for _ in range(2))
+            self.rtp.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # what comes is looked at late
             self.rtp.bind((ip, port))
             self.rtcp.bind((ip, port + 1))
         self.got = []

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -199,8 +200,12 @@ static void on_keeper(void *arg, int events)
 static void watch_keeper(void)
 {
 	int fd = fdstore_keeper();
-	if (fd < 0)
+	if (fd < 0) {
+		/* It died while we started. */
+		if (getenv("TANDEM_KEEP"))
+			timer_start(&self.rekeep, REKEEP_MS, on_rekeep, NULL);
 		return;
+	}
 	self.keeper_fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (self.keeper_fd < 0 || loop_watch(&self.keeper, self.keeper_fd, UV_READABLE, on_keeper, NULL))
 		log_warn(NULL, "the connection to tandem-keep is not watched");
@@ -277,6 +282,7 @@ static int begin(struct buf *why)
 		return err;
 	alarm_on_change(on_alarm, NULL);
 	err = open_control(why);
+	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); /* a keeper's successor can find us now */
 	if (!err)
 		err = loop_signal(SIGHUP, on_hangup, NULL);
 	if (!err)

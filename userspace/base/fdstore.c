@@ -19,9 +19,12 @@
 
 #define FIRST_FD    3
 #define MAX_NAME    255
-#define MAX_PASSED  16
+#define RETRY_MS    20
+#define MAX_PASSED  200
 #define MAX_PACKET  65536
 #define ANSWER_MS   5000
+#define START_MS    60000 /* ... to a daemon that is starting: programs that the kernel has to verify take their time on a slow machine */
+#define WAIT_MS     10000 /* a daemon that is starting waits so long for a keeper that has just died */
 #define SEND_MS     500   /* a keeper that is stopped reads nothing: sending to it must not block for ever */
 #define HUNG_MS     30000 /* one that did not answer is not asked again before */
 
@@ -34,6 +37,7 @@ struct stored {
 static struct list given; /* at start, not yet taken */
 static struct list held;  /* handed to the keeper */
 static bool parsed;
+static bool started;      /* READY=1 has been said */
 static int keeper = -1;
 static uint64_t hung_until; /* clock_ms() */
 
@@ -237,6 +241,7 @@ void fdstore_remove(const char *name)
 
 void fdstore_notify(const char *text)
 {
+	started |= slice_starts(slice_str(text), SLICE("READY=1"));
 	notify(text, -1);
 }
 
@@ -317,7 +322,7 @@ static void take_descriptors(struct msghdr *m, int *fds, unsigned room, unsigned
 static int receive_answer(char *mem, json_t **reply, int *fds, unsigned *n)
 {
 	struct pollfd p = {.fd = keeper, .events = POLLIN};
-	int rc = poll(&p, 1, ANSWER_MS);
+	int rc = poll(&p, 1, started ? ANSWER_MS : START_MS);
 	if (rc <= 0)
 		return rc ? -errno : -ETIMEDOUT;
 	union {
@@ -342,24 +347,52 @@ static int receive_answer(char *mem, json_t **reply, int *fds, unsigned *n)
 	return 0;
 }
 
+/* What a daemon gets at its start decides how it works from then on: without its keeper it would do without privileges for good. One that
+ * serves does not stop for a keeper. */
+static int find_keeper(void)
+{
+	int err = fdstore_reconnect();
+	for (unsigned ms = 0; err && !started && getenv("TANDEM_KEEP") && ms < WAIT_MS; ms += RETRY_MS) {
+		usleep(RETRY_MS * 1000);
+		err = fdstore_reconnect();
+	}
+	return err;
+}
+
+static int gone(int err)
+{
+	return err == -EPIPE || err == -ECONNRESET ? -ENOTCONN : err;
+}
+
+static int exchange(json_t *request, char *mem, json_t **reply, int *fds, unsigned *n)
+{
+	int err = gone(send_request(request));
+	if (err == -ENOTCONN && !find_keeper())
+		err = gone(send_request(request));
+	if (!err)
+		err = gone(receive_answer(mem, reply, fds, n));
+	/* It died over the question: the next one is asked. One that is dying may still have taken the connection. */
+	for (unsigned ms = 0; err == -ENOTCONN && !started && ms < WAIT_MS && !find_keeper(); ms += RETRY_MS) {
+		usleep(RETRY_MS * 1000);
+		err = gone(send_request(request));
+		if (!err)
+			err = gone(receive_answer(mem, reply, fds, n));
+	}
+	return err;
+}
+
 int keep_request(json_t *request, json_t **reply, int *fds, unsigned *n)
 {
 	*reply = NULL;
 	if (clock_ms() < hung_until)
 		return -ETIMEDOUT;
-	if (fdstore_keeper() < 0 && fdstore_reconnect())
+	if (fdstore_keeper() < 0 && find_keeper())
 		return -ENOTCONN;
 	char *mem = mem_raw(MAX_PACKET);
 	if (!mem)
 		return -ENOMEM;
-	int err = send_request(request);
-	if ((err == -EPIPE || err == -ECONNRESET) && !fdstore_reconnect())
-		err = send_request(request);
-	if (!err)
-		err = receive_answer(mem, reply, fds, n);
+	int err = exchange(request, mem, reply, fds, n);
 	mem_free(mem);
-	if (err == -EPIPE || err == -ECONNRESET)
-		err = -ENOTCONN;
 	if (err == -ETIMEDOUT)
 		hung_until = clock_ms() + HUNG_MS;
 	if (err)

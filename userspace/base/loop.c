@@ -3,11 +3,15 @@
 #include "base/mem.h"
 #include "base/timer.h"
 #include <errno.h>
+#include <poll.h>
+
+#define READS_OF_FAILED 8
 
 struct loop_watch {
 	uv_poll_t *poll; /* freed by libuv's close callback, after us */
 	loop_fd_fn fn;
 	void *arg;
+	int events;
 };
 
 struct signal_watch {
@@ -121,14 +125,38 @@ void loop_close(void)
 	ready = false;
 }
 
+static void on_poll(uv_poll_t *p, int status, int events);
+
+static bool has_error(uv_poll_t *p)
+{
+	struct pollfd f = {0};
+	return uv_fileno((uv_handle_t *)p, &f.fd) || poll(&f, 1, 0) < 0 || f.revents & (POLLERR | POLLNVAL);
+}
+
+/* A failed descriptor reads as ready: the owner's recv() tells what is wrong, and takes the error away; a netlink socket that has lost
+ * messages works on then. libuv has stopped watching it. One whose error nobody takes is not watched any more: it would be ready for ever. */
+static void on_failed(uv_poll_t *p)
+{
+	for (int i = 0; i < READS_OF_FAILED && p->data; i++) {
+		struct loop_watch *w = p->data;
+		w->fn(w->arg, UV_READABLE);
+		if (p->data && !has_error(p)) {
+			(void)uv_poll_start(p, w->events, on_poll);
+			return;
+		}
+	}
+}
+
 static void on_poll(uv_poll_t *p, int status, int events)
 {
 	move_clock(); /* runs timers, which may end this watch */
 	struct loop_watch *w = p->data;
 	if (!w)
 		return;
-	/* A failed descriptor reads as ready: the owner's recv() tells what is wrong. */
-	w->fn(w->arg, status < 0 ? UV_READABLE : events);
+	if (status < 0)
+		on_failed(p);
+	else
+		w->fn(w->arg, events);
 }
 
 static void watch_destroy(void *obj)
@@ -149,7 +177,7 @@ int loop_watch(struct loop_watch **ret, int fd, int events, loop_fd_fn fn, void 
 		mem_free(poll);
 		goto out;
 	}
-	*w = (struct loop_watch){.poll = poll, .fn = fn, .arg = arg};
+	*w = (struct loop_watch){.poll = poll, .fn = fn, .arg = arg, .events = events};
 	poll->data = w;
 	err = uv_poll_start(poll, events, on_poll);
 out:
@@ -162,6 +190,7 @@ out:
 
 int loop_watch_set(struct loop_watch *w, int events)
 {
+	w->events = events;
 	return uv_poll_start(w->poll, events, on_poll);
 }
 

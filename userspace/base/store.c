@@ -22,7 +22,7 @@
 
 #define MAX_TABLES    16
 #define COMMIT_MS     1000
-#define JOURNAL_BYTES (4 << 20) /* some thousand calls; when they come within a second, it is committed earlier */
+#define JOURNAL_BYTES (16 << 20) /* what a thousand calls write from set-up to end; when more come within a second, it is committed earlier */
 
 struct op {
 	struct link link;

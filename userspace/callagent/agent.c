@@ -12,7 +12,7 @@
 #define STORE_BYTES (256UL << 20)
 
 static const char *const store_tables[] = {
-	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", NULL,
+	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -156,6 +156,42 @@ static int open_registrar(struct agent *a, struct buf *why)
 	return err;
 }
 
+static struct mgcp_gw *gateway_of(void *arg, struct slice name)
+{
+	struct agent *a = arg;
+	return gateways_find(&a->gateways, name);
+}
+
+static void login_of(void *arg, const char *trunk, struct slice *user, struct slice *password)
+{
+	struct agent *a = arg;
+	route_login(a->routing, trunk, user, password);
+}
+
+static bool is_alive(void *arg, struct slice id)
+{
+	struct agent *a = arg;
+	return calls_find(&a->calls, id) != NULL;
+}
+
+/* What was cut short is taken up again, in this order: calls, the records of those that are no more, what the gateways have. */
+static int take_over(struct agent *a, struct buf *why)
+{
+	a->home = (struct leg_sip_home){.stack = a->sip, .login = login_of, .arg = a};
+	const struct leg_maker makers[] = {{"sip", leg_sip_restore, &a->home}, {0}};
+	const struct calls_past past = {
+		.store = a->store, .table = AGENT_STORE_CALLS, .makers = makers, .gateway = gateway_of, .arg = a,
+	};
+	a->calls.cdr = a->cdr;
+	int err = calls_restore(&a->calls, &past);
+	if (!err)
+		err = cdr_log_recover(a->cdr, is_alive, a);
+	if (err)
+		buf_printf(why, "calls of an earlier process: %s", strerror(-err));
+	gateways_resync(&a->gateways);
+	return err;
+}
+
 static void on_empty(void *arg)
 {
 	struct agent *a = arg;
@@ -177,11 +213,10 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : open_registrar(a, why);
 	err = err ? err : routing_new(&a->routing, conf);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
-	/* The last: from here on requests are answered. */
 	err = err ? err : open_sip(a, why);
+	err = err ? err : take_over(a, why);
 	if (err && !why->len)
 		buf_str(why, strerror(-err));
-	a->calls.cdr = a->cdr;
 	return err;
 }
 

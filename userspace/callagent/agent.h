@@ -3,12 +3,13 @@
 #pragma once
 #include "callagent/call.h"
 #include "callagent/gateways.h"
+#include "callagent/leg_sip.h"
 #include "callagent/route.h"
 #include "config/schema.h"
 #include "sip/session.h"
 
 /* Tables of the store. */
-enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR };
+enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS };
 
 struct agent {
 	struct conf *conf;
@@ -21,6 +22,7 @@ struct agent {
 	struct routing *routing;
 	struct gateways gateways;
 	struct calls calls;
+	struct leg_sip_home home;
 	bool stopping;
 	void (*on_stopped)(void); /* the last call is over after agent_stop() */
 };

@@ -11,7 +11,7 @@ static const char *const names[] = {
 
 static const char *const parties[] = {
 	[CALL_BY_CALLER] = "caller",     [CALL_BY_CALLED] = "called", [CALL_BY_GATEWAY] = "gateway",
-	[CALL_BY_OPERATOR] = "operator", [CALL_BY_TANDEM] = "tandem",
+	[CALL_BY_OPERATOR] = "operator", [CALL_BY_TANDEM] = "tandem", [CALL_BY_RESTART] = "restart",
 };
 
 const char *call_state_name(enum call_state s)
@@ -23,6 +23,7 @@ void call_state(struct call *c, enum call_state state, const char *why)
 {
 	log_debug(c->object, "%s -> %s: %s", names[c->state], names[state], why);
 	c->state = state;
+	call_changed(c);
 }
 
 /* --- all calls ---------------------------------------------------------------------------------------------------- */
@@ -30,18 +31,22 @@ void call_state(struct call *c, enum call_state state, const char *why)
 int calls_init(struct calls *cs)
 {
 	list_init(&cs->all);
+	list_init(&cs->changed);
 	return hash_init(&cs->table, 256);
 }
 
 void calls_fini(struct calls *cs)
 {
 	struct call *c;
+	calls_save(cs);
 	list_foreach_safe(c, &cs->all, link) {
 		list_remove(&c->link);
 		hash_remove(&cs->table, &c->by_id);
 		mem_deref(c);
 	}
+	loop_defer_cancel(&cs->save);
 	hash_free(&cs->table);
+	buf_reset(&cs->record);
 }
 
 /* The whole id, or the part of it that logs show. */
@@ -90,6 +95,7 @@ static void destroy(void *obj)
 		c->calls->live--;
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);
+	list_remove(&c->changed);
 	for (unsigned i = 0; i < c->n_groups; i++)
 		mem_deref(c->group[i]);
 	struct leg *l;
@@ -118,30 +124,62 @@ int call_random_id(char *id, size_t size)
 	return b.err;
 }
 
-int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw)
+int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const char *id)
 {
 	struct call *c = mem_alloc(sizeof(*c), destroy);
 	if (!c)
 		return -ENOMEM;
-	int err = call_random_id(c->id, sizeof(c->id));
-	if (err) {
-		mem_deref(c);
-		return err;
-	}
+	CDR_SET(c->id, slice_str(id));
 	list_init(&c->legs);
 	c->calls = cs;
 	c->gw = mem_ref(gw);
 	struct buf name = buf_fixed(c->object, sizeof(c->object));
 	buf_printf(&name, "call %.8s", c->id);
 	buf_z(&name);
-	CDR_SET(c->cdr.id, slice_str(c->id));
-	c->cdr.setup = (int64_t)clock_utc_ms();
 	hash_insert(&cs->table, &c->by_id, slice_hash(slice_str(c->id), true));
 	list_append(&cs->all, &c->link);
 	cs->live++;
-	outcome_attempt();
 	*ret = c;
 	return 0;
+}
+
+int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw)
+{
+	char id[sizeof((*ret)->id)];
+	int err = call_random_id(id, sizeof(id));
+	if (!err)
+		err = call_make(ret, cs, gw, id);
+	if (err)
+		return err;
+	CDR_SET((*ret)->cdr.id, slice_str(id));
+	(*ret)->cdr.setup = (int64_t)clock_utc_ms();
+	outcome_attempt();
+	return 0;
+}
+
+static void on_media_changed(void *arg)
+{
+	call_changed(arg);
+}
+
+int call_add_group(struct call *c, const struct media_party *a, const struct media_party *b)
+{
+	if (c->n_groups == CALL_GROUPS)
+		return -E2BIG;
+	struct media_params p = {
+		.gw = c->gw,
+		.call_id = c->id,
+		.object = c->object,
+		.party = {[SIDE_A] = *a, [SIDE_B] = *b},
+		.silence_s = c->calls->silence_s,
+		.lost = call_on_media_lost,
+		.changed = on_media_changed,
+		.arg = c,
+	};
+	int err = media_new(&c->group[c->n_groups], &p);
+	if (!err)
+		c->n_groups++;
+	return err;
 }
 
 /* Media shared by the legs that are reached the same way; made when the first of them comes. */
@@ -156,20 +194,9 @@ static int group_for(struct call *c, struct leg *l)
 				return 0;
 			}
 	}
-	if (c->n_groups == CALL_GROUPS)
-		return -E2BIG;
-	struct media_params p = {
-		.gw = c->gw,
-		.call_id = c->id,
-		.object = c->object,
-		.party = {[SIDE_A] = c->a->party, [SIDE_B] = l->party},
-		.silence_s = c->calls->silence_s,
-		.lost = call_on_media_lost,
-		.arg = c,
-	};
-	int err = media_new(&c->group[c->n_groups], &p);
+	int err = call_add_group(c, &c->a->party, &l->party);
 	if (!err)
-		l->media = c->group[c->n_groups++];
+		l->media = c->group[c->n_groups - 1];
 	return err;
 }
 
@@ -231,6 +258,7 @@ void call_leg_said(struct leg *l, struct sdp *sdp, bool offer)
 	mem_deref(l->said);
 	l->said = sdp;
 	l->said_offer = offer;
+	call_changed(l->call);
 }
 
 struct leg *call_peer(const struct call *c, const struct leg *l)
@@ -252,7 +280,7 @@ void call_release_leg(struct leg *l, const struct leg_news *n)
 	l->kind->release(l, n);
 }
 
-static void media_over(void *arg, struct media *m)
+void call_on_media_over(void *arg, struct media *m)
 {
 	call_check_done(arg);
 }
@@ -287,7 +315,7 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 	list_foreach(l, &c->legs, link)
 		call_release_leg(l, n);
 	for (unsigned i = 0; i < c->n_groups; i++)
-		media_end(c->group[i], media_over, c);
+		media_end(c->group[i], call_on_media_over, c);
 	call_check_done(c);
 	mem_deref(c);
 }
@@ -345,6 +373,7 @@ void call_check_done(struct call *c)
 		return;
 	call_state(c, CALL_DONE, "both sides and the media are over");
 	write_record(c);
+	call_forget(c);
 	hash_remove(&c->calls->table, &c->by_id);
 	list_remove(&c->link);
 	struct calls *cs = c->calls;
@@ -390,6 +419,7 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 	if (!l->last)
 		l->last = mem_ref(unconst(n->native));
 	if (call_over(c)) {
+		call_changed(c);
 		call_check_done(c);
 	} else if (l == c->a || l == c->winner) {
 		if (was_active && n->status >= 300)

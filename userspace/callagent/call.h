@@ -2,6 +2,8 @@
 /* A call: the caller's leg, the called legs (several ring in parallel, one wins) and the media between them. */
 #pragma once
 #include "base/hash.h"
+#include "base/loop.h"
+#include "base/store.h"
 #include "base/timer.h"
 #include "callagent/leg.h"
 
@@ -15,7 +17,7 @@ enum call_state {
 	CALL_DONE,
 };
 
-enum call_by { CALL_BY_CALLER, CALL_BY_CALLED, CALL_BY_GATEWAY, CALL_BY_OPERATOR, CALL_BY_TANDEM };
+enum call_by { CALL_BY_CALLER, CALL_BY_CALLED, CALL_BY_GATEWAY, CALL_BY_OPERATOR, CALL_BY_TANDEM, CALL_BY_RESTART };
 
 /* All calls of the process and what they share. */
 struct calls {
@@ -28,6 +30,12 @@ struct calls {
 	uint64_t ring_ms;
 	void (*on_empty)(void *arg); /* the last one is over; NULL */
 	void *arg;
+	/* Live state (calls_keep()). */
+	struct store *store; /* borrowed; NULL: calls end with the process */
+	unsigned store_table;
+	struct list changed;
+	struct loop_deferred save;
+	struct buf record;   /* the one being written */
 };
 
 int calls_init(struct calls *cs);
@@ -37,12 +45,30 @@ size_t calls_count(const struct calls *cs);
 /* Ends every call; their ends come later, from the loop. */
 void calls_end_all(struct calls *cs, const char *why);
 
+/* What calls of an earlier process are made of again. */
+struct calls_past {
+	struct store *store; /* borrowed: from now on calls are kept there */
+	unsigned table;
+	const struct leg_maker *makers; /* ends with kind == NULL */
+	/* The gateway of that name, NULL when it is not configured any more. */
+	struct mgcp_gw *(*gateway)(void *arg, struct slice name);
+	void *arg;
+};
+
+/* Takes over the calls of an earlier process that was killed. Those that were answered go on; those that were not are ended, and both
+ * sides are told. What cannot be read or taken over is dropped, with a line in the log. Before the gateways are asked what they have.
+ * Negative errno: the store cannot be read. */
+int calls_restore(struct calls *cs, const struct calls_past *past);
+/* Puts what has changed into the store, as the end of each loop turn does before anything is sent. */
+void calls_save(struct calls *cs);
+
 #define CALL_GROUPS 4
 
 struct call {
 	struct calls *calls;
 	struct hash_link by_id;
-	struct link link;
+	struct link link, changed;
+	bool kept;       /* in the store */
 	char id[17];     /* hex: also MGCP's C: */
 	char object[24]; /* "call 7f3a91c2" */
 	enum call_state state;
@@ -83,6 +109,8 @@ json_t *call_json(const struct call *c);
 /* --- what legs report ---------------------------------------------------------------------------------------------- */
 void call_on_progress(struct leg *l, const struct leg_news *n);
 void call_on_answered(struct leg *l, const struct leg_news *n);
+/* Something that its save verb writes has changed. */
+void call_on_changed(struct leg *l);
 /* The caller's confirmation of the answer. */
 void call_on_confirmed(struct leg *l, const struct leg_news *n);
 void call_on_reoffer(struct leg *l, const struct leg_news *n);

@@ -16,6 +16,16 @@ void call_release_leg(struct leg *l, const struct leg_news *n);
 void call_check_done(struct call *c);
 void call_on_media_lost(void *arg, struct media *m, enum mgcp_loss what, const char *why);
 
+/* call_save.c: its record is written at the end of this turn, or deleted now. */
+void call_changed(struct call *c);
+void call_forget(struct call *c);
+/* A call with that id and nothing else, held by `cs`. */
+int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const char *id);
+/* Media between two parties: the next group. */
+int call_add_group(struct call *c, const struct media_party *a, const struct media_party *b);
+void call_on_media_over(void *arg, struct media *m);
+void call_start_longest(struct call *c);
+
 /* A step that waits for the media: what was said, by whom, kept until it is done. */
 struct call_task {
 	struct call *call;

@@ -219,6 +219,15 @@ static void on_longest(void *arg)
 	call_fail(c, 503, CAUSE_TIMER, "the longest duration allowed is over");
 }
 
+/* From the answer on, whichever process gave it. */
+void call_start_longest(struct call *c)
+{
+	int64_t since = (int64_t)clock_utc_ms() - c->cdr.answer;
+	uint64_t gone = since > 0 ? (uint64_t)since : 0, longest = c->calls->longest_ms;
+	if (longest)
+		timer_start(&c->longest, gone < longest ? longest - gone : 0, on_longest, c);
+}
+
 static void note_codec(struct call *c, const struct sdp *answer)
 {
 	for (unsigned i = 0; i < answer->n_media; i++) {
@@ -277,8 +286,7 @@ static void answer_ready(void *arg, struct media *m, int err, unsigned code)
 	}
 	call_state(c, CALL_ACTIVE, "answered");
 	note_answer(c, t->sdp);
-	if (c->calls->longest_ms)
-		timer_start(&c->longest, c->calls->longest_ms, on_longest, c);
+	call_start_longest(c);
 out:
 	buf_reset(&sdp);
 	mem_deref(t);

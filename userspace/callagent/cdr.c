@@ -256,11 +256,20 @@ size_t cdr_pending(struct cdr_log *l)
 	return n;
 }
 
+struct recovery {
+	struct cdr_log *l;
+	bool (*alive)(void *arg, struct slice id);
+	void *arg;
+};
+
 /* A record left by an earlier process: final ones are written as they are, open ones end now. */
 static int recover(struct slice key, struct slice value, void *arg)
 {
-	struct cdr_log *l = arg;
+	const struct recovery *r = arg;
+	struct cdr_log *l = r->l;
 	struct cdr c;
+	if (r->alive && r->alive(r->arg, key))
+		return 0;
 	if (cdr_row_read(&c, value)) {
 		log_warn(l->file, "journal record " SLICE_FMT " cannot be read and is left out", SLICE_ARG(key));
 		return 0;
@@ -274,6 +283,12 @@ static int recover(struct slice key, struct slice value, void *arg)
 	}
 	int err = enqueue(l, &c);
 	return err == -ENOSPC ? 0 : err;
+}
+
+int cdr_log_recover(struct cdr_log *l, bool (*alive)(void *arg, struct slice id), void *arg)
+{
+	struct recovery r = {.l = l, .alive = alive, .arg = arg};
+	return l && l->journal ? store_load(l->journal, l->table, recover, &r) : 0;
 }
 
 /* The columns, and what a list of calls wants to show of them. */
@@ -371,8 +386,6 @@ int cdr_log_open(struct cdr_log **ret, const struct cdr_log_params *p)
 	pthread_cond_init(&l->idle, NULL);
 	l->file = mem_strdup(p->file);
 	int err = l->file ? cdr_db_open(&l->db, p->file, true, &why) : -ENOMEM;
-	if (!err)
-		err = l->journal ? store_load(l->journal, l->table, recover, l) : 0;
 	if (!err)
 		err = start_thread(l);
 	if (err) {

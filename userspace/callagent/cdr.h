@@ -53,8 +53,10 @@ struct cdr_log_params {
 	unsigned batch_ms;     /* rows wait this long for company; 0: 200 */
 };
 
-/* Opens the file, makes or checks its table and turns what the journal holds into rows. Negative errno with the log written. */
+/* Opens the file, makes or checks its table. Negative errno with the log written. */
 int cdr_log_open(struct cdr_log **ret, const struct cdr_log_params *p);
+/* Turns what an earlier process left in the journal into rows, but for those calls that go on (`alive`; NULL: none does). */
+int cdr_log_recover(struct cdr_log *l, bool (*alive)(void *arg, struct slice id), void *arg);
 /* The call has begun or got on: its record goes into the journal. */
 int cdr_begin(struct cdr_log *l, const struct cdr *c);
 /* The call is over: the record is final. */

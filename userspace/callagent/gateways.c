@@ -100,7 +100,7 @@ static int add_gateway(struct gateways *g, const char *name, const char *address
 	if (!err)
 		err = mgcp_gw_new(&g->gw[g->n], g->peer, &p);
 	if (!err)
-		mgcp_gw_resync(g->gw[g->n++]);
+		g->n++;
 	return err;
 }
 
@@ -149,6 +149,20 @@ int gateways_open(struct gateways *g, const struct conf *conf, const struct gate
 	if (!err && g->audit_ms)
 		timer_start(&g->audit, g->audit_ms, audit, g);
 	return err;
+}
+
+void gateways_resync(struct gateways *g)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		mgcp_gw_resync(g->gw[i]);
+}
+
+struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		if (slice_eq(slice_str(mgcp_gw_name(g->gw[i])), name))
+			return g->gw[i];
+	return NULL;
 }
 
 void gateways_close(struct gateways *g)

@@ -21,8 +21,12 @@ struct gateways {
 	struct gateways_trace trace;
 };
 
-/* Opens the agent's socket (taken from the keeper when it has it) and asks every gateway what it has. */
+/* Opens the agent's socket (taken from the keeper when it has it). */
 int gateways_open(struct gateways *g, const struct conf *conf, const struct gateways_trace *trace, struct buf *why);
+/* Asks every gateway what it has: what no call knows is deleted there. */
+void gateways_resync(struct gateways *g);
+/* NULL: none has that name. */
+struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name);
 void gateways_close(struct gateways *g);
 /* One that works, in turn; one not heard of yet when there is none; NULL: all are down. */
 struct mgcp_gw *gateways_pick(struct gateways *g);

@@ -48,6 +48,15 @@ struct leg_kind {
 	void (*release)(struct leg *l, const struct leg_news *n);
 	/* One line about the peer, and its name for the dialogue, for records and lists. */
 	void (*describe)(const struct leg *l, struct cdr_leg *out);
+	/* What another process needs to go on with it, appended to `out`; nothing when its party has nothing of it any more. */
+	void (*save)(const struct leg *l, struct buf *out);
+};
+
+/* Makes a leg of a kind again from what its save verb wrote: with its state of affairs and its party, nothing else set. */
+struct leg_maker {
+	const char *kind;
+	int (*restore)(struct leg **ret, enum side side, const char *target, struct slice record, void *arg);
+	void *arg;
 };
 
 /* The part all kinds have in common; a kind embeds it first. Made with leg_init(). */

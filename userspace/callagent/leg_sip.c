@@ -2,6 +2,7 @@
 #include "callagent/leg_sip.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pack.h"
 #include "callagent/call.h"
 #include "callagent/headers.h"
 #include "callagent/leg_sip_news.h"
@@ -104,6 +105,12 @@ static void on_request(void *arg, struct sip_strans *st, const struct sip_msg *r
 	mem_deref(s);
 }
 
+static void on_changed(void *arg)
+{
+	struct sip_leg *s = arg;
+	call_on_changed(&s->leg);
+}
+
 static const struct sip_session_handlers handlers = {
 	.progress = on_progress,
 	.answered = on_answered,
@@ -112,6 +119,7 @@ static const struct sip_session_handlers handlers = {
 	.acked = on_acked,
 	.request = on_request,
 	.closed = on_closed,
+	.changed = on_changed,
 };
 
 /* --- verbs ---------------------------------------------------------------------------------------------------------- */
@@ -282,6 +290,46 @@ static void verb_describe(const struct leg *l, struct cdr_leg *out)
 		CDR_SET(out->number, slice_str(s->stack ? s->target.number : s->number));
 }
 
+/* --- in a store ---------------------------------------------------------------------------------------------------- */
+
+struct kept {
+	bool is_user, latch;
+	struct slice own_host, address, identity, number, called;
+	struct addr signalling, dst;
+	struct slice session;
+};
+
+enum { TAG_SESSION = 30 };
+
+#define FIELD(tag, type, member) PACK_FIELD(tag, type, struct kept, member)
+static const struct pack_field fields[] = {
+	FIELD(1, PACK_BOOL, is_user),      FIELD(2, PACK_BOOL, latch),      FIELD(3, PACK_SLICE, own_host),
+	FIELD(4, PACK_SLICE, address),     FIELD(5, PACK_SLICE, identity),  FIELD(6, PACK_SLICE, number),
+	FIELD(7, PACK_SLICE, called),      FIELD(8, PACK_BYTES, signalling), FIELD(9, PACK_BYTES, dst),
+	FIELD(TAG_SESSION, PACK_SLICE, session),
+};
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+static void verb_save(const struct leg *l, struct buf *out)
+{
+	const struct sip_leg *s = sip_leg_of(l);
+	struct kept k = {
+		.is_user = s->is_user, .latch = l->party.latch, .own_host = slice_str(s->own_host),
+		.address = slice_str(s->address), .identity = slice_str(s->identity), .number = slice_str(s->number),
+		.called = slice_str(s->target.number), .signalling = l->party.signalling, .dst = s->target.dst,
+	};
+	size_t before = out->len;
+	size_t at = pack_begin(out, TAG_SESSION);
+	if (s->ss)
+		sip_session_save(s->ss, out);
+	if (out->len == at) {
+		out->len = before;
+		return;
+	}
+	pack_end(out, at);
+	pack_write(out, fields, FIELDS, &k);
+}
+
 static const struct leg_kind kind_sip = {
 	.name = "sip",
 	.offer = verb_offer,
@@ -293,6 +341,7 @@ static const struct leg_kind kind_sip = {
 	.info = verb_info,
 	.release = verb_release,
 	.describe = verb_describe,
+	.save = verb_save,
 };
 
 /* --- making --------------------------------------------------------------------------------------------------------- */
@@ -382,6 +431,43 @@ int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct tar
 	int err = s->display && s->number ? set_address(s, listener, &target->dst, target->latch) : -ENOMEM;
 	if (!err && target->kind == TARGET_USER)
 		err = set_identity(s, "", target->number);
+	if (err)
+		mem_deref(s);
+	else
+		*ret = &s->leg;
+	return err;
+}
+
+static int take_kept(struct sip_leg *s, const struct kept *k)
+{
+	s->is_user = k->is_user;
+	s->leg.party = (struct media_party){.address = s->address, .signalling = k->signalling, .latch = k->latch};
+	s->target.dst = k->dst;
+	if (slice_copy(k->own_host, s->own_host, sizeof(s->own_host)) || slice_copy(k->address, s->address, sizeof(s->address)) ||
+	    slice_copy(k->identity, s->identity, sizeof(s->identity)) || slice_copy(k->called, s->target.number, sizeof(s->target.number)))
+		return -EBADMSG;
+	s->number = k->number.len ? slice_dup(k->number) : NULL;
+	return k->number.len && !s->number ? -ENOMEM : 0;
+}
+
+int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg)
+{
+	const struct leg_sip_home *home = arg;
+	struct slice user = SLICE_NONE, password = SLICE_NONE;
+	struct kept k = {0};
+	if (pack_read(&k, fields, FIELDS, record))
+		return -EBADMSG;
+	struct sip_leg *s = mem_alloc(sizeof(*s), destroy);
+	if (!s)
+		return -ENOMEM;
+	leg_init(&s->leg, &kind_sip, side);
+	if (side == SIDE_B) {
+		s->stack = mem_ref(home->stack);
+		home->login(home->arg, target, &user, &password);
+	}
+	int err = take_kept(s, &k);
+	if (!err && k.session.len)
+		err = sip_session_restore(&s->ss, home->stack, k.session, user, password, &handlers, s);
 	if (err)
 		mem_deref(s);
 	else

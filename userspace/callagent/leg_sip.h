@@ -11,6 +11,16 @@ struct leg_sip_caller {
 	struct slice number;  /* escaped user part of From */
 };
 
+/* A restored leg's surroundings. */
+struct leg_sip_home {
+	struct sip_stack *stack;
+	/* What the challenges of a trunk are answered with; empty for who is none. */
+	void (*login)(void *arg, const char *trunk, struct slice *user, struct slice *password);
+	void *arg;
+};
+
+/* The restore function of the kind "sip"; `arg` is a struct leg_sip_home. -EADDRNOTAVAIL: its address is not configured any more. */
+int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg);
 /* Takes an incoming INVITE for the call; `from` says whose it is. */
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from);
 /* A leg to `target`; nothing is sent before its offer verb. `max_forwards` is that of the request to be sent. */

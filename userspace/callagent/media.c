@@ -1,62 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "callagent/media.h"
-#include "base/list.h"
+#include "callagent/media_priv.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/media_sdp.h"
 #include <errno.h>
 #include <stdlib.h>
 
-/* A connection, seen from its side. */
-struct end {
-	struct stream *stream;
-	enum side side;
-	struct mgcp_conn *conn;
-	struct sdp_local_media local; /* what the gateway gave us */
-	uint32_t local_hash;          /* of the text it said it in */
-	bool created;                 /* the gateway has confirmed it */
-	bool in_job;                  /* the current job waits for it */
-	bool dying;                   /* being deleted */
-	uint32_t remote_hash;         /* of the description it was last given */
-	uint32_t silence_s;
-	const char *mode;
-	uint32_t arm;
-};
-
-struct stream {
-	struct media *media;
-	unsigned index;
-	bool made_by_offer; /* by the offer that is not answered yet */
-	struct end end[2];
-};
-
-struct job {
-	struct link link;
-	bool is_answer, final;
-	enum side from;
-	struct sdp *sdp;
-	media_done_fn fn;
-	void *arg;
-	unsigned pending;
-	int err;
-	unsigned code;
-};
-
-struct media {
-	struct media_params p;
-	struct stream *stream[SDP_MAX_MEDIA];
-	struct list jobs; /* the first is being done */
-	struct sdp *offer; /* the last one */
-	enum side offerer;
-	unsigned round;   /* completed re-offers: each re-arms the latches */
-	unsigned conns;   /* made and not reported deleted yet */
-	bool starting, ending;
-	struct cdr_quality quality[2];
-	void (*end_fn)(void *arg, struct media *m);
-	void *end_arg;
-};
-
 static void job_step(struct media *m);
+
+static void changed(const struct media *m)
+{
+	if (m->p.changed)
+		m->p.changed(m->p.arg);
+}
 
 /* --- connections -------------------------------------------------------------------------------------------------- */
 
@@ -78,6 +34,7 @@ static void end_forget(struct end *e)
 	e->conn = mem_deref(e->conn);
 	e->created = e->dying = false;
 	e->stream->media->conns--;
+	changed(e->stream->media);
 }
 
 /* A further stream that the gateway cannot do (video on a gateway for voice) is rejected alone; the call goes on without. */
@@ -111,6 +68,7 @@ static void on_done(void *arg, struct mgcp_conn *c, int err, unsigned code, stru
 	}
 	if (err && !e->created)
 		end_forget(e);
+	changed(m);
 	job_step(m);
 	end_check(m);
 	mem_deref(m);
@@ -155,7 +113,7 @@ static void on_deleted(void *arg, struct mgcp_conn *c, struct slice params, stru
 	mem_deref(m);
 }
 
-static const struct mgcp_conn_handlers handlers = {.done = on_done, .lost = on_lost, .deleted = on_deleted};
+const struct mgcp_conn_handlers media_conn_handlers = {.done = on_done, .lost = on_lost, .deleted = on_deleted};
 
 static void end_delete(struct end *e)
 {
@@ -197,7 +155,7 @@ static int end_create(struct job *j, struct end *e, const struct sdp_media *like
 	s.arm = e->arm + 1;
 	int err = sdp.err ? sdp.err : options.err;
 	if (!err)
-		err = mgcp_conn_create(&e->conn, m->p.gw, &s, &handlers, e);
+		err = mgcp_conn_create(&e->conn, m->p.gw, &s, &media_conn_handlers, e);
 	if (!err) {
 		e->mode = s.mode;
 		e->arm = s.arm;
@@ -245,7 +203,7 @@ static int end_apply(struct job *j, struct end *e, const struct sdp_media *remot
 
 /* --- streams ------------------------------------------------------------------------------------------------------ */
 
-static struct stream *stream_at(struct media *m, unsigned i)
+struct stream *media_stream_at(struct media *m, unsigned i)
 {
 	if (!m->stream[i]) {
 		struct stream *s = mem_alloc(sizeof(*s), NULL);
@@ -281,7 +239,7 @@ static bool stream_alive(const struct stream *s)
 static int offer_stream(struct media *m, struct job *j, unsigned i)
 {
 	const struct sdp_media *om = &j->sdp->media[i];
-	struct stream *s = stream_at(m, i);
+	struct stream *s = media_stream_at(m, i);
 	if (!s)
 		return -ENOMEM;
 	if (!sdp_media_relayable(om))

@@ -35,6 +35,8 @@ struct media_params {
 	uint32_t silence_s;  /* report when due media stay away this long, 0: never */
 	/* Media are gone for good: nothing came in time, or the gateway has them no more; `why` is one line. */
 	void (*lost)(void *arg, struct media *m, enum mgcp_loss what, const char *why);
+	/* What media_save() writes has changed. */
+	void (*changed)(void *arg);
 	void *arg;
 };
 
@@ -55,5 +57,11 @@ void media_end(struct media *m, void (*fn)(void *arg, struct media *m), void *ar
 bool media_ended(const struct media *m);
 /* What the first stream measured of packets from that side; zeroes before the end. */
 const struct cdr_quality *media_quality(const struct media *m, enum side side);
+/* The connections, for a store: appended to `out`. */
+void media_save(const struct media *m, struct buf *out);
+/* Takes over the connections of a saved one, into new media with the same parameters: -EBADMSG, -ENOMEM. No command is sent. */
+int media_restore(struct media *m, struct slice record);
+/* The offer of that side is still to be answered. */
+void media_resume_offer(struct media *m, enum side from, struct sdp *offer);
 /* An error of media_done_fn in words, for the caller and the record. */
 const char *media_failure(int err);

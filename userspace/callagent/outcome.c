@@ -4,7 +4,7 @@
 #include "sip/msg.h"
 
 enum {
-	CNT_ATTEMPTS, CNT_ANSWERED, CNT_BUSY, CNT_NO_ANSWER, CNT_CANCELLED, CNT_DECLINED, CNT_UNREACHABLE, CNT_NOT_FOUND, CNT_NOT_ACCEPTABLE,
+	CNT_ATTEMPTS, CNT_ANSWERED, CNT_TAKEN_OVER, CNT_BUSY, CNT_NO_ANSWER, CNT_CANCELLED, CNT_DECLINED, CNT_UNREACHABLE, CNT_NOT_FOUND, CNT_NOT_ACCEPTABLE,
 	CNT_NO_MEDIA, CNT_OTHER, CNT_MEDIA_LOST, CNT_SIGNALLING_LOST, CNT_TOO_LONG, CNT_UNKNOWN_SOURCE, CNT_UNAUTHENTICATED,
 	CNT_BAD_REQUEST, CNT_LIMIT, CNT_MAX,
 };
@@ -12,6 +12,7 @@ enum {
 static const struct counter_def defs[CNT_MAX] = {
 	[CNT_ATTEMPTS] = {"attempts", "calls begun"},
 	[CNT_ANSWERED] = {"answered", "calls answered"},
+	[CNT_TAKEN_OVER] = {"taken-over", "answered calls of an earlier process that this one goes on with"},
 	[CNT_BUSY] = {"failed-busy", "calls whose called party was busy (486, 600)"},
 	[CNT_NO_ANSWER] = {"failed-no-answer", "calls that nobody answered in time (480, 408)"},
 	[CNT_CANCELLED] = {"failed-cancelled", "calls given up by the caller before the answer (487)"},
@@ -119,6 +120,11 @@ void outcome_attempt(void)
 void outcome_answered(void)
 {
 	values[CNT_ANSWERED]++;
+}
+
+void outcome_taken_over(void)
+{
+	values[CNT_TAKEN_OVER]++;
 }
 
 void outcome_failed(unsigned status)

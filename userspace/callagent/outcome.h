@@ -14,6 +14,8 @@ unsigned outcome_cause(unsigned status);
 void outcome_register(void);
 void outcome_attempt(void);
 void outcome_answered(void);
+/* Of an earlier process, which counted it as answered. */
+void outcome_taken_over(void);
 void outcome_failed(unsigned status);
 /* An answered call that did not end by a hang-up. */
 enum outcome_loss { OUTCOME_MEDIA_LOST, OUTCOME_SIGNALLING_LOST, OUTCOME_TOO_LONG };

@@ -136,6 +136,13 @@ unsigned route_trunk_limit(const struct routing *r, const char *trunk)
 	return t ? (unsigned)conf_int(t->conf, "max-calls") : 0;
 }
 
+void route_login(const struct routing *r, const char *trunk, struct slice *user, struct slice *password)
+{
+	const struct trunk *t = trunk_named(r, slice_str(trunk));
+	*user = slice_str(t ? conf_string(t->conf, "auth-user") : "");
+	*password = slice_str(t ? conf_string(t->conf, "password") : "");
+}
+
 static int to_user(const struct registrar *reg, const struct user *u, const char *number, struct target *out, unsigned max)
 {
 	struct binding b[ROUTE_TARGETS];

@@ -42,5 +42,7 @@ void route_user(const struct user *u, struct source *ret);
  * -ENOENT: the number leads nowhere; -EHOSTUNREACH: it is a user's who is not registered; -ENOSPC: it is too long. */
 int route_number(const struct routing *r, const struct registrar *reg, const char *called, bool ours, const struct source *from,
 		 struct target *out, unsigned max);
+/* What a trunk's challenges are answered with; empty for whoever is none. The text lives as long as the routing. */
+void route_login(const struct routing *r, const char *trunk, struct slice *user, struct slice *password);
 /* Calls of a trunk at the same time, 0: no limit. */
 unsigned route_trunk_limit(const struct routing *r, const char *trunk);

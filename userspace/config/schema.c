@@ -79,14 +79,19 @@ static const struct conf_option address_options[] = {
 	 .check = check_prefix),
 	OPTION("ports", CONF_STRING, "16384-32767", "Media ports, as FIRST-LAST. A stream takes two.", .check = check_ports),
 	OPTION("sip-port", CONF_INT, "5060", "UDP port of SIP.", .min = 1, .max = 65535),
+	OPTION("engine", CONF_CHOICE, "auto", "Who may relay what arrives at this address: whatever media.engine allows (auto), nothing faster than the kernel "
+	 "module (module), or only tandem-mg (null).", .choices = "auto|module|null"),
 	OPTION("dscp-voice", CONF_INT, "46", "DSCP of media packets; 46 is EF.", .min = 0, .max = 63),
 	OPTION("dscp-signalling", CONF_INT, "40", "DSCP of SIP packets; 40 is CS5.", .min = 0, .max = 63),
 	{0},
 };
 
 static const struct conf_option media_options[] = {
-	OPTION("engine", CONF_CHOICE, "auto", "Who relays media: the best that can be had (auto), XDP in the driver (native), XDP in the network stack "
-	 "(generic), the kernel module (module), or tandem-mg itself (null).", .choices = "auto|native|generic|module|null"),
+	OPTION("engine", CONF_CHOICE, "auto", "Who relays media: the best that can be had on each interface (auto): XDP in the driver, XDP in the network stack, "
+	 "the kernel module; or only XDP in the driver (native), only XDP in the network stack (generic), only the kernel module (module), or tandem-mg alone "
+	 "(null). What the one named cannot relay, tandem-mg does.", .choices = "auto|native|generic|module|null"),
+	OPTION("threads", CONF_INT, "0", "Threads in which tandem-mg relays what no kernel engine does. 0: one for each CPU it may use.", .min = 0,
+	 .max = 32),
 	OPTION("interfaces", CONF_LIST, "", "Interfaces that XDP is attached to. Empty: every one with an address of ours, except loopback and that of "
 	 "the default route."),
 	OPTION("silence-timeout", CONF_DURATION, "60s", "A stream that should flow and does not for this time is reported, and its call ends. 0: never.",

@@ -35,6 +35,7 @@ struct config_address {
 	uint16_t port_min, port_max; /* media ports, both included */
 	uint16_t sip_port;
 	uint8_t dscp_voice, dscp_signalling;
+	uint8_t engine; /* index among the choices of address.engine */
 };
 
 /* Every address section in file order, as an array to mem_free(). local = {"auto"} becomes what this machine has now.

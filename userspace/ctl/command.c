@@ -88,12 +88,26 @@ static bool several(unsigned bits)
 	return (bits & (bits - 1)) != 0;
 }
 
+static void name_args(json_t *args, const char *names, int n, char **rest)
+{
+	struct slice left = slice_str(names), name;
+	for (int i = 0; i < n && slice_is_set(name = slice_cut(&left, ' ')); i++)
+		json_object_setn_new(args, name.p, name.len, json_string(rest[i]));
+}
+
+static int args_allowed(const struct command *c)
+{
+	int n = c->args != NULL;
+	for (const char *p = c->arg_names; p && *p; p++)
+		n += *p == ' ';
+	return n;
+}
+
 int command_ask(const struct command *c, const struct options *o, int n, char **rest)
 {
 	json_t *all = json_array(), *args = json_object(), *last = NULL;
 	unsigned answered = 0;
-	if (c->arg_name && n)
-		json_object_set_new(args, c->arg_name, json_string(rest[0]));
+	name_args(args, c->arg_names, n, rest);
 	for (size_t i = 0; i < N_DAEMONS; i++) {
 		if (!(c->daemons & daemons[i].bit))
 			continue;
@@ -137,7 +151,7 @@ int command_run(const struct options *o, int argc, char **argv)
 		int n = words_matched(c, argc, argv);
 		if (!n)
 			continue;
-		if (argc - n > (c->args ? 1 : 0)) {
+		if (argc - n > args_allowed(c)) {
 			fprintf(stderr, "tandemctl: usage: %s %s\n", c->words, c->args ? c->args : "");
 			return 64;
 		}

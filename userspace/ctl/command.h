@@ -22,7 +22,7 @@ struct command {
 	const char *none;     /* when there are no rows */
 	/* Another way to do it; returns the exit status. `rest` are the words after the command's own. */
 	int (*run)(const struct command *c, const struct options *o, int n, char **rest);
-	const char *arg_name; /* the first word of `rest` is passed under this name */
+	const char *arg_names; /* the words of `rest` are passed under these names, which a space parts; NULL: one at most, to `run` */
 };
 
 extern const struct command commands[]; /* ends with words == NULL */

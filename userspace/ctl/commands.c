@@ -18,7 +18,8 @@ static const struct column streams[] = {
 	{"call", "CALL", AS_IS},     {"endpoint", "ENDPOINT", AS_IS}, {"connection", "CONN", AS_IS},
 	{"local", "LOCAL", AS_IS},   {"remote", "REMOTE", AS_IS},     {"engine", "ENGINE", AS_IS},
 	{"packets", "PACKETS", AS_IS}, {"lost", "LOST", AS_IS},	      {"jitter_ms", "JITTER", AS_IS},
-	{"mos", "MOS", AS_IS},	     {"latched", "LATCHED", AS_IS},   {"why", "WHY NOT FASTER", AS_IS},
+	{"mos", "MOS", AS_IS},	     {"sources", "SOURCES", AS_IS},   {"latched", "LATCHED", AS_IS},
+	{"refused", "REFUSED", AS_IS}, {"why", "WHY NOT FASTER", AS_IS},
 	{0},
 };
 
@@ -38,7 +39,7 @@ static const struct column alarms[] = {
 };
 
 static const struct column engines[] = {
-	{"interface", "INTERFACE", AS_IS}, {"mode", "MODE", AS_IS}, {"why", "WHY NOT FASTER", AS_IS}, {0},
+	{"interface", "INTERFACE", AS_IS}, {"mode", "MODE", AS_IS}, {"version", "VERSION", AS_IS}, {"why", "WHY NOT FASTER", AS_IS}, {0},
 };
 
 static const struct column ports[] = {
@@ -79,12 +80,15 @@ const struct command commands[] = {
 	{.words = "show processes", .help = "the daemons", .daemons = KEEP, .columns = processes, .none = "no processes"},
 	{.words = "show config", .help = "the running configuration, passwords hidden", .daemons = CA},
 	{.words = "trace", .help = "SIP and MGCP messages as they come and go", .daemons = CA | MG, .run = run_trace},
-	{.words = "hangup", .args = "CALL", .help = "ends a call", .daemons = CA, .arg_name = "call"},
+	{.words = "hangup", .args = "CALL", .help = "ends a call", .daemons = CA, .arg_names = "call"},
+	{.words = "stream engine", .args = "ENDPOINT|CONN auto|module|null", .help = "who may relay what arrives there: the fastest engine, or none faster than this",
+	 .daemons = MG, .columns = streams, .none = "no streams", .arg_names = "stream engine"},
 	{.words = "reload", .help = "reads the configuration again", .daemons = CA | MG | KEEP, .run = run_reload},
 	{.words = "restart", .args = "tandem-ca|tandem-mg", .help = "kills a daemon and starts it anew", .daemons = KEEP,
-	 .arg_name = "name"},
+	 .arg_names = "name"},
+	{.words = "leave", .help = "ends the daemons and keeps the calls for those that are started next (an upgrade)", .daemons = KEEP},
 	{.words = "log level", .args = "[LEVEL]", .help = "shows or sets the log level until the next reload", .daemons = CA | MG | KEEP,
-	 .arg_name = "level"},
+	 .arg_names = "level"},
 	{.words = "check-config", .args = "FILE", .help = "checks a configuration file", .run = run_check_config},
 	{.words = "help config", .args = "[--man]", .help = "every option of the configuration (as a manual page)", .run = run_help_config},
 	{.words = "help", .help = "this list", .run = run_help},

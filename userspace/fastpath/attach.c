@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fastpath/attach.h"
+#include "fastpath/topology.h"
 #include "base/mem.h"
-#include "net/rtnl.h"
-#include "tandem/flow.h"
+#include "tandem/slot.h"
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <ifaddrs.h>
 #include <linux/if_link.h>
-#include <net/if.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static const struct mode {
@@ -21,6 +20,14 @@ static const struct mode {
 };
 #define MODES (sizeof modes / sizeof modes[0])
 
+/* One attach_all() on its way. */
+struct round {
+	const struct attach *a;
+	struct topology *t;
+	json_t *report;
+	int vrf; /* the one that is served */
+};
+
 static bool wanted(const struct attach *a, const struct mode *m)
 {
 	return !strcmp(a->want, "auto") || !strcmp(a->want, m->name);
@@ -31,12 +38,35 @@ static void link_name(char out[64], const struct mode *m, int ifindex)
 	snprintf(out, 64, "link-%s-%d", m->name, ifindex);
 }
 
-/* The interface's key in the device map: the one it has (next hops of adopted streams use it), else a free one. */
-static int device_key(int map, int ifindex, uint32_t *ret)
+/* --- devices ------------------------------------------------------------------------------------------------------- */
+
+/* Next hops that still say a key which another interface had before would send by the wrong one. */
+static int forget_hops(int map, uint32_t key)
+{
+	const size_t size = TANDEM_MAX_HOPS * sizeof(struct tandem_hop);
+	struct tandem_hop *hops = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+	if (hops == MAP_FAILED)
+		return -errno;
+	for (uint32_t i = 0; i < TANDEM_MAX_HOPS; i++) {
+		struct tandem_hop *h = &hops[i];
+		if (h->device != key || h->state < TANDEM_HOP_EGRESS)
+			continue;
+		bool taken = tandem_seq_take(&h->seq, h->seq);
+		h->state = TANDEM_HOP_UNRESOLVED;
+		if (taken)
+			tandem_seq_give(&h->seq);
+	}
+	munmap(hops, size);
+	return 0;
+}
+
+/* The interface's key in the device map: the one it has (next hops of adopted streams use it), else a free one. The kernel frees that of an
+ * interface that goes away. */
+static int device_key(const struct attach *a, int ifindex, uint32_t *ret)
 {
 	uint32_t unused = TANDEM_NONE, value;
 	for (uint32_t key = 0; key < TANDEM_MAX_DEVICES; key++) {
-		if (bpf_map_lookup_elem(map, &key, &value)) {
+		if (bpf_map_lookup_elem(a->devices, &key, &value)) {
 			if (unused == TANDEM_NONE)
 				unused = key;
 		} else if (value == (uint32_t)ifindex) {
@@ -46,12 +76,35 @@ static int device_key(int map, int ifindex, uint32_t *ret)
 	}
 	if (unused == TANDEM_NONE)
 		return -ENOSPC;
+	int err = forget_hops(a->hops, unused);
 	value = (uint32_t)ifindex;
-	if (bpf_map_update_elem(map, &unused, &value, 0))
-		return -errno;
-	*ret = unused;
-	return 0;
+	if (!err && bpf_map_update_elem(a->devices, &unused, &value, 0))
+		err = -errno;
+	if (!err)
+		*ret = unused;
+	return err;
 }
+
+static bool is_reported(const struct round *r, int ifindex)
+{
+	size_t i;
+	json_t *row;
+	json_array_foreach(r->report, i, row)
+		if (json_integer_value(json_object_get(row, "ifindex")) == ifindex && strcmp(json_string_value(json_object_get(row, "mode")), "null"))
+			return true;
+	return false;
+}
+
+/* What leaves by an interface that is no longer attached to is not for the program to send. */
+static void drop_devices(const struct round *r)
+{
+	uint32_t value;
+	for (uint32_t key = 0; key < TANDEM_MAX_DEVICES; key++)
+		if (!bpf_map_lookup_elem(r->a->devices, &key, &value) && !is_reported(r, (int)value))
+			(void)bpf_map_delete_elem(r->a->devices, &key);
+}
+
+/* --- links --------------------------------------------------------------------------------------------------------- */
 
 static int attach_mode(const struct attach *a, const struct mode *m, int ifindex)
 {
@@ -85,119 +138,117 @@ static void say_why(char *why, size_t size, const struct mode *m, int err)
 		 err == -EBUSY ? "another XDP program is attached" : strerror(-err));
 }
 
-static int attach_one(const struct attach *a, const char *name, json_t *report)
+static int report(const struct round *r, const char *name, int ifindex, uint32_t key, const char *mode, const char *why)
+{
+	json_t *row = json_pack("{s:s,s:i,s:I,s:s,s:s?}", "interface", name, "ifindex", ifindex, "device", (json_int_t)key, "mode", mode, "why",
+				why && why[0] ? why : NULL);
+	return json_array_append_new(r->report, row) ? -ENOMEM : 0;
+}
+
+static int attach_one(const struct round *r, const struct rtnl_link *link)
 {
 	char why[256] = "";
 	const struct mode *got = NULL;
 	uint32_t key = TANDEM_NONE;
-	int ifindex = (int)if_nametoindex(name);
-	if (!ifindex)
-		snprintf(why, sizeof why, "no such interface");
-	for (size_t i = 0; ifindex && i < MODES && !got; i++) {
-		if (!wanted(a, &modes[i]))
+	for (size_t i = 0; i < MODES && !got; i++) {
+		if (!wanted(r->a, &modes[i]))
 			continue;
-		int err = attach_mode(a, &modes[i], ifindex);
+		int err = attach_mode(r->a, &modes[i], link->ifindex);
 		if (err)
 			say_why(why, sizeof why, &modes[i], err);
 		else
 			got = &modes[i];
 	}
-	int err = got ? device_key(a->devices, ifindex, &key) : 0;
+	int err = got ? device_key(r->a, link->ifindex, &key) : 0;
 	if (err)
 		snprintf(why, sizeof why, "cannot be sent on: %s", strerror(-err));
-	json_t *row = json_pack("{s:s,s:i,s:I,s:s,s:s?}", "interface", name, "ifindex", ifindex, "device", (json_int_t)key, "mode",
-				got ? got->name : "null", "why", why[0] ? why : NULL);
-	return json_array_append_new(report, row) ? -ENOMEM : 0;
+	return report(r, link->name, link->ifindex, key, got ? got->name : "null", why);
 }
 
-static bool is_ours(const struct attach *a, const struct sockaddr *sa)
+/* --- which interfaces ---------------------------------------------------------------------------------------------- */
+
+static bool has_row(const struct round *r, const char *name)
 {
-	struct addr ip;
-	if (!sa || addr_from_sockaddr(&ip, sa))
-		return false;
-	for (unsigned i = 0; i < a->n_locals; i++)
-		if (addr_ip_eq(&ip, &a->locals[i]))
+	size_t i;
+	json_t *row;
+	json_array_foreach(r->report, i, row)
+		if (!strcmp(json_string_value(json_object_get(row, "interface")), name))
 			return true;
 	return false;
 }
 
-static bool has_name(json_t *names, const char *name)
+/* Why XDP is kept off an interface that it could be attached to, or NULL. */
+static const char *why_not(const struct round *r, const struct rtnl_link *link, bool named, char room[128])
+{
+	if (link->loopback)
+		return "loopback";
+	if (!link->ethernet)
+		return "not an Ethernet device";
+	if (!strcmp(link->kind, "vrf"))
+		return "a VRF: packets come by its interfaces";
+	const struct rtnl_link *other = topology_other_vrf(r->t, link, r->vrf);
+	if (other) {
+		snprintf(room, 128, "in a VRF: %s is in another one than %s", other->name, r->vrf ? "our first address" : "our other addresses");
+		return room;
+	}
+	if (!named && topology_is_default(r->t, link->ifindex))
+		return "carries the default route: name it in media.interfaces to attach";
+	return NULL;
+}
+
+/* A VLAN's packets come by its lower interface. */
+static int try_link(const struct round *r, const struct rtnl_link *link, bool named)
+{
+	char room[128];
+	const struct rtnl_link *lower = link->vlan ? topology_link(r->t, link->lower) : NULL;
+	const char *why = named ? NULL : why_not(r, link, false, room);
+	if (!why && lower)
+		link = lower;
+	if (has_row(r, link->name))
+		return 0;
+	if (!why)
+		why = why_not(r, link, true, room);
+	return why ? report(r, link->name, link->ifindex, TANDEM_NONE, "null", why) : attach_one(r, link);
+}
+
+static int try_named(const struct round *r)
 {
 	size_t i;
 	json_t *v;
-	json_array_foreach(names, i, v)
-		if (json_is_string(v) && !strcmp(json_string_value(v), name))
-			return true;
-	return false;
-}
-
-/* The interface to attach to for an interface that has an address: a VLAN's packets come by its lower one. */
-static void add_interface(struct rtnl *r, json_t *names, const char *name)
-{
-	char lower[IF_NAMESIZE];
-	struct rtnl_link link;
-	int ifindex = (int)if_nametoindex(name);
-	if (!rtnl_link(r, ifindex, &link) && link.vlan && if_indextoname((unsigned)link.lower, lower))
-		name = lower;
-	if (!has_name(names, name))
-		json_array_append_new(names, json_string(name));
-}
-
-static const char *why_not(struct rtnl *r, const struct ifaddrs *i)
-{
-	if (i->ifa_flags & IFF_LOOPBACK)
-		return "loopback";
-	return rtnl_is_default(r, (int)if_nametoindex(i->ifa_name)) ? "carries the default route: name it in media.interfaces to attach" : NULL;
-}
-
-static void say_skipped(json_t *report, const char *name, const char *why)
-{
-	size_t i;
-	json_t *row;
-	json_array_foreach(report, i, row)
-		if (!strcmp(json_string_value(json_object_get(row, "interface")), name))
-			return;
-	json_array_append_new(report, json_pack("{s:s,s:i,s:I,s:s,s:s}", "interface", name, "ifindex", (int)if_nametoindex(name), "device",
-						(json_int_t)TANDEM_NONE, "mode", "null", "why", why));
+	int err = 0;
+	json_array_foreach(r->a->names, i, v) {
+		const char *name = json_string_value(v);
+		const struct rtnl_link *link = name ? topology_named(r->t, name) : NULL;
+		if (link)
+			err = try_link(r, link, true);
+		else if (name)
+			err = report(r, name, 0, TANDEM_NONE, "null", "no such interface");
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 /* Every interface with an address of ours, except loopback and the default route's: a mistake there cuts the
- * machine off, so that one has to be named. Those that are left out get their row in `report`. */
-static json_t *choose(const struct attach *a, json_t *report)
+ * machine off, so that one has to be named. */
+static int try_by_address(const struct round *r)
 {
-	struct ifaddrs *all = NULL;
-	struct rtnl *r = NULL;
-	json_t *names = json_array();
-	if (!names || rtnl_open(&r, NULL, NULL) || getifaddrs(&all))
-		goto out;
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-		if (!is_ours(a, i->ifa_addr))
-			continue;
-		const char *why = why_not(r, i);
-		if (why)
-			say_skipped(report, i->ifa_name, why);
-		else
-			add_interface(r, names, i->ifa_name);
+	int err = 0;
+	for (unsigned i = 0; !err && i < topology_count(r->t); i++) {
+		const struct rtnl_link *link = topology_at(r->t, i);
+		if (topology_has_ours(r->t, link->ifindex))
+			err = try_link(r, link, false);
 	}
-out:
-	if (all)
-		freeifaddrs(all);
-	mem_deref(r);
-	return names;
+	return err;
 }
 
-struct sweep {
-	const struct attach *a;
-	json_t *report;
-};
-
-/* Unpins links to interfaces that are no longer asked for, which detaches them. */
+/* Unpins links to interfaces that are no longer asked for, which detaches them, and those of interfaces that are gone. */
 static void drop_unwanted(void *arg, const char *name)
 {
-	const struct sweep *s = arg;
+	const struct round *r = arg;
 	size_t i;
 	json_t *row;
-	json_array_foreach(s->report, i, row) {
+	json_array_foreach(r->report, i, row) {
 		char kept[64];
 		for (size_t m = 0; m < MODES; m++) {
 			link_name(kept, &modes[m], (int)json_integer_value(json_object_get(row, "ifindex")));
@@ -205,20 +256,22 @@ static void drop_unwanted(void *arg, const char *name)
 				return;
 		}
 	}
-	pin_remove(s->a->pin, name);
+	pin_remove(r->a->pin, name);
 }
 
-int attach_all(const struct attach *a, json_t *report)
+int attach_all(const struct attach *a, json_t *rows, json_t *vrfs)
 {
-	json_t *names = a->names ? json_incref(a->names) : choose(a, report), *v;
-	size_t i;
-	int err = names ? 0 : -ENOMEM;
-	json_array_foreach(names, i, v)
-		if (!err && json_is_string(v))
-			err = attach_one(a, json_string_value(v), report);
-	struct sweep s = {a, report};
-	pin_each(a->pin, "link-native-", drop_unwanted, &s);
-	pin_each(a->pin, "link-generic-", drop_unwanted, &s);
-	json_decref(names);
+	struct round r = {.a = a, .report = rows};
+	int err = topology_read(&r.t, a->locals, a->n_locals);
+	if (err)
+		return err;
+	r.vrf = topology_vrf(r.t, vrfs);
+	err = a->names ? try_named(&r) : try_by_address(&r);
+	if (!err) {
+		pin_each(a->pin, "link-native-", drop_unwanted, &r);
+		pin_each(a->pin, "link-generic-", drop_unwanted, &r);
+		drop_devices(&r);
+	}
+	mem_deref(r.t);
 	return err;
 }

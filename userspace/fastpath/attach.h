@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Attaching the XDP program to interfaces. */
+/* Attaching the XDP program to interfaces.
+ *
+ * XDP knows addresses and nothing of VRFs. So it serves one: that of the first of our addresses that is there. No interface of another VRF
+ * is attached to, and what leaves by one goes through the daemon. */
 #pragma once
 #include "fastpath/pin.h"
 #include "net/addr.h"
@@ -7,9 +10,9 @@
 
 struct attach {
 	const struct pin *pin;
-	int native_prog, generic_prog, devices; /* descriptors */
-	const char *want;                       /* "auto", "native", "generic" */
-	json_t *names;                          /* to attach to, or NULL: chosen by address */
+	int native_prog, generic_prog, devices, hops; /* descriptors */
+	const char *want;                             /* "auto", "native", "generic" */
+	json_t *names;                                /* to attach to, or NULL: chosen by address */
 	const struct addr *locals;
 	unsigned n_locals;
 	/* Takes the descriptor of a link that is not pinned. */
@@ -17,5 +20,7 @@ struct attach {
 	void *arg;
 };
 
-/* Appends {"interface","ifindex","device","mode","why"} for each interface tried to `report`. */
-int attach_all(const struct attach *a, json_t *report);
+/* Attaches where it is asked for and not done yet, and detaches elsewhere; can be called again whenever interfaces or addresses have
+ * changed. Appends {"interface","ifindex","device","mode","why"} for each interface tried to `report`, and the VRF device of each local
+ * address (0: none) to `vrfs`. */
+int attach_all(const struct attach *a, json_t *report, json_t *vrfs);

@@ -5,41 +5,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* An address that is not on this machine can receive nothing: better told now than by silence in a call. */
-static int check_local(const struct addr *ip)
-{
-	struct addr any_port = *ip;
-	struct sockaddr_storage ss;
-	any_port.port = 0;
-	int fd = socket(ip->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -EADDRNOTAVAIL;
-	int err = bind(fd, (struct sockaddr *)&ss, addr_to_sockaddr(&any_port, &ss)) ? -EADDRNOTAVAIL : 0;
-	close(fd);
-	return err;
-}
-
-static int set_ranges(struct fastpath *fp, const struct fp_params *params)
-{
-	if (!params->n_locals || params->n_locals > TANDEM_MAX_LOCALS)
-		return -EADDRNOTAVAIL;
-	fp->ranges = mem_raw(params->n_locals * sizeof *fp->ranges);
-	if (!fp->ranges)
-		return -ENOMEM;
-	for (unsigned i = 0; i < params->n_locals; i++) {
-		const struct fp_local *l = &params->locals[i];
-		if (!addr_is_set(&l->ip) || addr_is_any(&l->ip) || l->port_min > l->port_max || !l->port_min || check_local(&l->ip))
-			return -EADDRNOTAVAIL;
-		for (unsigned k = 0; k < i; k++)
-			if (addr_ip_eq(&l->ip, &fp->ranges[k].ip))
-				return -EADDRNOTAVAIL;
-		fp->ranges[i] = (struct fp_range){l->ip, l->port_min, l->port_max, fp->n_slots};
-		fp->n_slots += (uint32_t)(l->port_max - l->port_min) + 1;
-		fp->n_ranges++;
-	}
-	return 0;
-}
-
 static void fastpath_destroy(void *obj)
 {
 	struct fastpath *fp = obj;
@@ -49,11 +14,16 @@ static void fastpath_destroy(void *obj)
 	if (fp->hops && !(fp->kernel && fp_kernel_leaves(fp->kernel)))
 		fp_hops_forget(fp->hops);
 	mem_deref(fp->hops);
+	if (fp->kmod && !fp_kernel_leaves(fp->kernel))
+		fp_kmod_detach(fp->kmod);
+	mem_deref(fp->kmod);
 	mem_deref(fp->kernel);
 	if (fp->slots)
 		munmap(fp->slots, fp->n_slots * sizeof *fp->slots);
 	mem_free(fp->ranges);
+	mem_free(fp->by_ip);
 	json_decref(fp->engines);
+	json_decref(fp->no_kernel);
 }
 
 static int plain_slots(struct fastpath *fp)
@@ -67,19 +37,23 @@ static int plain_slots(struct fastpath *fp)
 
 int fastpath_open(struct fastpath **ret, const struct fp_params *params)
 {
-	struct fp_sockets sockets = {.steer = {-1, -1}, .raw = {-1, -1}};
+	struct fp_sockets sockets = FP_NO_SOCKETS;
 	struct fastpath *fp = mem_alloc(sizeof *fp, fastpath_destroy);
 	if (!fp)
 		return -ENOMEM;
 	fp->handlers = params->handlers;
 	fp->arg = params->arg;
-	int err = set_ranges(fp, params);
+	fp->want = params->want;
+	int err = fp_ranges_set(fp, params);
 	if (err)
 		goto out;
 	if (fp_kernel_open(fp, params, &sockets))
 		err = plain_slots(fp);
+	else
+		err = fp_kmod_open(&fp->kmod, fp, params);
 	if (!err)
 		err = fp_null_open(&fp->null, fp, &sockets);
+	fp_sockets_close_old(&sockets);
 out:
 	if (err)
 		mem_deref(fp);
@@ -110,9 +84,13 @@ int fastpath_send(struct fastpath *fp, uint32_t slot, const uint8_t *data, size_
 	return fp_null_send(fp->null, slot, &dst, data, len);
 }
 
-json_t *fastpath_engines(const struct fastpath *fp)
+void fp_event(struct fastpath *fp, const struct tandem_event *ev)
 {
-	return fp->engines ? json_deep_copy(fp->engines) : json_array();
+	if (ev->slot >= fp->n_slots)
+		return;
+	fp_slot_resolve(fp, ev->slot);
+	if (fp->handlers.event)
+		fp->handlers.event(fp->arg, ev->slot, ev->kind, ev->value);
 }
 
 void fastpath_leave(struct fastpath *fp)

@@ -7,6 +7,7 @@
  * What XDP forwards never comes here. What it passes up (RTCP always; RTP while a next hop is unknown, on interfaces
  * it is not attached to, fragments, IP options) comes through sockets and is forwarded by the null engine. */
 #pragma once
+#include "fastpath/why.h"
 #include "net/addr.h"
 #include "tandem/flow.h"
 #include <jansson.h>
@@ -29,6 +30,8 @@ struct fp_handlers {
 	void (*rtcp)(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len);
 	/* Something happened on the slot (TANDEM_EV_*, with its value): first packet, rebind, new SSRC, telephone-event. May be NULL. */
 	void (*event)(void *arg, uint32_t slot, unsigned event, uint32_t value);
+	/* fastpath_engines() tells something else than before: an interface came or went, the module was loaded, ... May be NULL. */
+	void (*engines)(void *arg);
 };
 
 struct fp_params {
@@ -40,6 +43,7 @@ struct fp_params {
 	const char *pin_dir; /* under bpffs, NULL: not pinned */
 	struct fp_handlers handlers;
 	void *arg;
+	unsigned threads; /* that the null engine forwards in; 0: one for each CPU that this process may use */
 	bool plain; /* with FP_WANT_NULL: ask nothing of the kernel but a socket a port */
 };
 
@@ -88,12 +92,14 @@ struct fp_stats {
 	uint64_t last_rx_ms;           /* 0: never */
 	bool latched;
 	struct addr remote;            /* where its packets go now */
-	enum fp_engine engine;         /* that will forward the next packet */
-	const char *why;               /* why not a faster one; NULL when it is the fastest */
+	enum fp_engine engine;         /* that forwards it: who had the last packet if that is recent, else who will have the next */
+	enum fp_why why;               /* why not a faster one */
+	enum fp_why why_no_module;     /* with FP_NULL: why not the module either */
 };
 int fastpath_read(const struct fastpath *fp, uint32_t slot, struct fp_stats *ret);
 
-/* [{"interface","mode","why"}]: each interface and what runs there; a new reference. */
+/* [{"interface","mode","why"}]: each interface and what runs there, "native", "generic", "module" or "null"; last "*", all the others, with
+ * the module's "version" where there is one. `why` is null where nothing faster exists. A new reference. */
 json_t *fastpath_engines(const struct fastpath *fp);
 /* After a restart: removes every stream in the adopted table that `keep` does not want. Returns their number. */
 unsigned fastpath_sweep(struct fastpath *fp, bool (*keep)(void *arg, uint32_t slot), void *arg);

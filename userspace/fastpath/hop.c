@@ -5,52 +5,12 @@
  * a change of routes or links all routes are asked for again, some in each loop turn, but what leaves by an interface
  * that went down is unresolved at once. What is not certain is unresolved: its packets go through the daemon and the
  * kernel's own routing, never to a stale address. */
-#include "fastpath/neighbour.h"
-#include "fastpath/private.h"
-#include "base/timer.h"
+#include "fastpath/hops.h"
 #include <errno.h>
 
-#define A_TURN    128 /* routes asked for in a loop turn */
-#define LINKS_MAX 32
-#define SWEEP_MIN 1024
-
-struct entry {
-	struct hash_link link;
-	struct tandem_ip ip;
-	uint32_t index;
-	/* What the route says. */
-	int ifindex;
-	uint16_t state, vlan, mtu; /* state: as if the neighbour were known */
-	uint32_t device;
-	uint8_t smac[6];
-	struct neighbour *via; /* NULL unless state needs one */
-	struct link at_via;
-	bool marked;
-};
-
-struct known_link {
-	int ifindex;
-	bool exists;
-	struct rtnl_link link;
-};
-
-struct fp_hops {
-	struct fastpath *fp;
-	struct tandem_hop *table;
-	struct fp_device devices[TANDEM_MAX_DEVICES];
-	unsigned n_devices;
-	struct rtnl *rtnl;
-	struct neighbours *neighbours;
-	struct hash by_ip;
-	struct entry **by_index;
-	uint32_t next_free;   /* where to look for a free index first */
-	uint32_t sweep_at;    /* number of entries at which the unused ones are looked for */
-	uint32_t recent[2];   /* handed out last: their slots may not be written yet */
-	uint32_t at, left;    /* the round through all entries: next index, and how many to go */
-	struct timer round;
-	struct known_link links[LINKS_MAX]; /* since the last change */
-	unsigned n_links;
-};
+#define TURN_MS   2     /* of a loop turn are spent on asking for routes */
+#define CHUNK     32    /* routes asked for at once */
+#define WIDEN_MS  30000 /* paths that took less than their interface are asked for again */
 
 static uint32_t ip_hash(const struct tandem_ip *ip)
 {
@@ -63,6 +23,14 @@ static const struct fp_device *device_of(const struct fp_hops *h, int ifindex)
 		if (h->devices[i].ifindex == ifindex)
 			return &h->devices[i];
 	return NULL;
+}
+
+static bool device_keyed(const struct fp_hops *h, uint32_t key)
+{
+	for (unsigned i = 0; i < h->n_devices; i++)
+		if (h->devices[i].key == key)
+			return true;
+	return false;
 }
 
 static bool link_of(struct fp_hops *h, int ifindex, struct rtnl_link *ret)
@@ -127,56 +95,126 @@ static void set_neighbour(struct fp_hops *h, struct entry *e, const struct addr 
 		e->state = TANDEM_HOP_UNRESOLVED;
 }
 
-/* What the route says; false when the destination is not reached through a neighbour on one of our devices. */
-static bool look_up(struct fp_hops *h, struct entry *e, struct addr *next)
+/* XDP can send only on the interfaces it is attached to. */
+static bool can_send(struct fp_hops *h, const struct rtnl_route *route, const struct rtnl_link *link, const struct fp_device **d)
 {
-	struct rtnl_route route;
-	struct rtnl_link link, lower;
-	fp_addr(&e->ip, 0, next);
+	struct rtnl_link lower;
+	*d = device_of(h, link->vlan ? link->lower : link->ifindex);
+	return !route->local && link->ethernet && *d && (!link->vlan || link_of(h, link->lower, &lower));
+}
+
+static void set_mtu(struct fp_hops *h, struct entry *e, uint16_t link, uint16_t path)
+{
+	bool narrow = path && path < link;
+	e->mtu = narrow ? path : link;
+	if (narrow == link_in_list(&e->at_narrow))
+		return;
+	if (narrow)
+		list_append(&h->narrow, &e->at_narrow);
+	else
+		list_remove(&e->at_narrow);
+}
+
+/* What the route says; false when the destination is not reached through a neighbour on one of our devices. */
+static bool take_route(struct fp_hops *h, struct entry *e, const struct rtnl_question *q, struct addr *next)
+{
+	const struct fp_device *d;
+	struct rtnl_link link;
 	e->state = TANDEM_HOP_UNRESOLVED;
 	e->ifindex = 0;
-	if (rtnl_route(h->rtnl, next, &route) || !link_of(h, route.ifindex, &link) || !link.up)
+	if (q->err || !link_of(h, q->route.ifindex, &link) || !link.up)
 		return false;
-	e->ifindex = route.ifindex;
-	bool tagged = link.vlan != 0;
-	const struct fp_device *d = device_of(h, tagged ? link.lower : route.ifindex);
-	if (route.local || !link.ethernet || !d || (tagged && !link_of(h, link.lower, &lower))) {
+	e->ifindex = q->route.ifindex;
+	if (!can_send(h, &q->route, &link, &d)) {
 		e->state = TANDEM_HOP_EGRESS;
 		return false;
 	}
-	if (addr_is_set(&route.gateway))
-		*next = route.gateway;
+	*next = addr_is_set(&q->route.gateway) ? q->route.gateway : q->dst;
 	memcpy(e->smac, link.mac, sizeof e->smac);
 	e->vlan = link.vlan;
-	e->mtu = link.mtu;
+	set_mtu(h, e, link.mtu, q->route.mtu);
 	e->device = d->key;
 	e->state = d->native ? TANDEM_HOP_NATIVE : TANDEM_HOP_GENERIC;
 	return true;
 }
 
-static void refresh(struct fp_hops *h, struct entry *e)
+static void take_answer(struct fp_hops *h, struct entry *e, const struct rtnl_question *q)
 {
 	struct addr next;
-	if (look_up(h, e, &next))
+	if (take_route(h, e, q, &next))
 		set_neighbour(h, e, &next);
 	else
 		leave_neighbour(h, e);
 	publish(h, e);
 }
 
+static void refresh(struct fp_hops *h, struct entry *const *entries, unsigned n)
+{
+	struct rtnl_question q[CHUNK];
+	for (unsigned i = 0; i < n; i++) {
+		q[i] = (struct rtnl_question){.vrf = h->vrf};
+		fp_addr(&entries[i]->ip, 0, &q[i].dst);
+	}
+	rtnl_routes(h->rtnl, q, n);
+	for (unsigned i = 0; i < n; i++)
+		take_answer(h, entries[i], &q[i]);
+}
+
+/* The kernel tells nobody when it learns a path's MTU, or forgets it. */
+static void on_widen(void *arg)
+{
+	struct fp_hops *h = arg;
+	struct entry *some[CHUNK], *e;
+	unsigned n = 0;
+	list_foreach(e, &h->narrow, at_narrow)
+		if (n < CHUNK)
+			some[n++] = e;
+	for (unsigned i = 0; i < n; i++) { /* the others have their turn next time */
+		list_remove(&some[i]->at_narrow);
+		list_append(&h->narrow, &some[i]->at_narrow);
+	}
+	refresh(h, some, n);
+	timer_start(&h->widen, list_empty(&h->narrow) ? WIDEN_MS : WIDEN_MS / (1 + h->by_ip.count / CHUNK), on_widen, h);
+}
+
 /* --- changes ------------------------------------------------------------------------------------------------------- */
+
+static uint64_t now_ms(void)
+{
+	return fp_now_ns() / 1000000;
+}
+
+bool hops_rest(struct fp_hops *h)
+{
+	return now_ms() < h->rest_ms;
+}
+
+void hops_worked(struct fp_hops *h)
+{
+	h->rest_ms = now_ms() + 1;
+}
+
+static unsigned next_entries(struct fp_hops *h, struct entry *ret[CHUNK])
+{
+	unsigned n = 0;
+	for (; h->left && n < CHUNK; h->left--) {
+		struct entry *e = h->by_index[h->at];
+		h->at = (h->at + 1) % TANDEM_MAX_HOPS;
+		if (e)
+			ret[n++] = e;
+	}
+	return n;
+}
 
 static void go_on(void *arg)
 {
 	struct fp_hops *h = arg;
-	for (unsigned done = 0; h->left && done < A_TURN; h->left--) {
-		struct entry *e = h->by_index[h->at];
-		h->at = (h->at + 1) % TANDEM_MAX_HOPS;
-		if (!e)
-			continue;
-		refresh(h, e);
-		done++;
-	}
+	struct entry *some[CHUNK];
+	uint64_t end = now_ms() + TURN_MS;
+	while (h->left && !hops_rest(h) && now_ms() < end)
+		refresh(h, some, next_entries(h, some));
+	if (now_ms() >= h->rest_ms)
+		hops_worked(h);
 	if (h->left)
 		timer_start(&h->round, 1, go_on, h);
 }
@@ -226,6 +264,7 @@ static void on_change(void *arg, const struct rtnl_change *c)
 		neighbours_reread(h->neighbours);
 		break;
 	case RTNL_ROUTES:
+	case RTNL_ADDRESS:
 		break;
 	}
 	refresh_all(h);
@@ -253,102 +292,78 @@ static struct entry *entry_add(struct fp_hops *h, const struct tandem_ip *ip, ui
 	return e;
 }
 
-static void entry_drop(struct fp_hops *h, struct entry *e)
+void hop_entry_drop(struct fp_hops *h, struct entry *e)
 {
 	leave_neighbour(h, e);
+	list_remove(&e->at_narrow);
 	e->state = TANDEM_HOP_FREE;
 	publish(h, e);
 	h->by_index[e->index] = NULL;
+	h->unused[h->n_unused++] = e->index;
 	hash_remove(&h->by_ip, &e->link);
 	mem_free(e);
 }
 
-static void mark(struct fp_hops *h, uint32_t hop)
+/* XDP cannot tell VRFs apart: next hops are those of one. */
+static bool is_elsewhere(const struct fp_hops *h, uint32_t slot)
 {
-	if (hop < TANDEM_MAX_HOPS && h->by_index[hop])
-		h->by_index[hop]->marked = true;
+	return fp_range_of(h->fp, slot)->vrf != h->vrf;
 }
 
-/* Called whenever the entries have doubled, so that it costs little for each. */
-void fp_hops_sweep(struct fp_hops *h)
+uint32_t fp_hop_get(struct fp_hops *h, uint32_t slot, const struct tandem_ip *ip)
 {
-	struct entry *e;
-	hash_foreach(e, &h->by_ip, link)
-		e->marked = false;
-	for (uint32_t i = 0; i < h->fp->n_slots; i++) {
-		const struct tandem_slot *s = &h->fp->slots[i];
-		if (!(s->in.flags & TANDEM_OPEN))
-			continue;
-		mark(h, s->out.hop);
-		mark(h, s->policy.hop_media);
-		mark(h, s->policy.hop_signalling);
-	}
-	mark(h, h->recent[0]);
-	mark(h, h->recent[1]);
-	hash_foreach(e, &h->by_ip, link)
-		if (!e->marked)
-			entry_drop(h, e);
-	h->sweep_at = (uint32_t)h->by_ip.count * 2 > SWEEP_MIN ? (uint32_t)h->by_ip.count * 2 : SWEEP_MIN;
+	struct entry *e = entry_of(h, ip);
+	if (is_elsewhere(h, slot))
+		return TANDEM_NONE;
+	if (e)
+		return hops_hand_out(h, e);
+	if (!h->n_unused)
+		hops_sweep_now(h);
+	if (!h->n_unused)
+		return TANDEM_NONE;
+	e = entry_add(h, ip, h->unused[h->n_unused - 1]);
+	if (!e)
+		return TANDEM_NONE;
+	h->n_unused--;
+	refresh(h, &e, 1);
+	hops_grown(h);
+	return hops_hand_out(h, e);
 }
 
-static uint32_t free_index(struct fp_hops *h)
-{
-	for (uint32_t i = 0; i < TANDEM_MAX_HOPS; i++) {
-		uint32_t at = (h->next_free + i) % TANDEM_MAX_HOPS;
-		if (!h->by_index[at]) {
-			h->next_free = at + 1;
-			return at;
-		}
-	}
-	return TANDEM_NONE;
-}
-
-static uint32_t handed_out(struct fp_hops *h, uint32_t index)
-{
-	h->recent[0] = h->recent[1];
-	h->recent[1] = index;
-	return index;
-}
-
-uint32_t fp_hop_get(struct fp_hops *h, const struct tandem_ip *ip)
+void fp_hop_mtu_changed(struct fp_hops *h, const struct tandem_ip *ip)
 {
 	struct entry *e = entry_of(h, ip);
 	if (e)
-		return handed_out(h, e->index);
-	if (h->by_ip.count >= (h->sweep_at < TANDEM_MAX_HOPS ? h->sweep_at : TANDEM_MAX_HOPS))
-		fp_hops_sweep(h);
-	uint32_t index = free_index(h);
-	e = index == TANDEM_NONE ? NULL : entry_add(h, ip, index);
-	if (!e)
-		return TANDEM_NONE;
-	refresh(h, e);
-	return handed_out(h, index);
+		refresh(h, &e, 1);
 }
 
-enum fp_engine fp_hop_engine(const struct fp_hops *h, uint32_t hop, const char **why)
+void fp_hops_devices(struct fp_hops *h, const struct fp_device *devices, unsigned n)
 {
-	static const struct {
-		enum fp_engine engine;
-		const char *why;
-	} by_state[] = {
-		[TANDEM_HOP_FREE] = {FP_NULL, "next hop not known"},
-		[TANDEM_HOP_UNRESOLVED] = {FP_NULL, "next hop does not answer"},
-		[TANDEM_HOP_EGRESS] = {FP_NULL, "leaves through an interface without XDP"},
-		[TANDEM_HOP_GENERIC] = {FP_XDP_GENERIC, "the interface's driver has no native XDP"},
-		[TANDEM_HOP_NATIVE] = {FP_XDP_NATIVE, NULL},
-	};
+	struct entry *e;
+	h->n_devices = n;
+	h->vrf = h->fp->ranges[0].vrf;
+	memcpy(h->devices, devices, n * sizeof *devices);
+	/* Until its turn comes, nothing leaves by an interface that is no longer a device. */
+	hash_foreach(e, &h->by_ip, link)
+		if (e->state > TANDEM_HOP_EGRESS && !device_keyed(h, e->device)) {
+			e->state = TANDEM_HOP_EGRESS;
+			publish(h, e);
+		}
+	refresh_all(h);
+}
+
+enum tandem_hop_state fp_hop_state(const struct fp_hops *h, uint32_t hop)
+{
 	uint16_t state = hop < TANDEM_MAX_HOPS ? h->table[hop].state : TANDEM_HOP_FREE;
-	if (state >= sizeof by_state / sizeof by_state[0])
-		state = TANDEM_HOP_FREE;
-	*why = by_state[state].why;
-	return by_state[state].engine;
+	return state <= TANDEM_HOP_NATIVE ? (enum tandem_hop_state)state : TANDEM_HOP_FREE;
 }
 
 void fp_hops_forget(struct fp_hops *h)
 {
 	struct entry *e;
 	hash_foreach(e, &h->by_ip, link)
-		entry_drop(h, e);
+		hop_entry_drop(h, e);
+	neighbours_flush(h->neighbours);
 }
 
 static void hops_destroy(void *obj)
@@ -356,6 +371,8 @@ static void hops_destroy(void *obj)
 	struct fp_hops *h = obj;
 	struct entry *e;
 	timer_stop(&h->round);
+	timer_stop(&h->widen);
+	timer_stop(&h->sweep_timer);
 	mem_deref(h->neighbours);
 	mem_deref(h->rtnl);
 	hash_foreach(e, &h->by_ip, link) {
@@ -364,18 +381,20 @@ static void hops_destroy(void *obj)
 	}
 	hash_free(&h->by_ip);
 	mem_deref(h->by_index);
+	mem_free(h->unused);
 }
 
+/* What the table says holds until its turn comes: nobody has followed it for a while, a moment more does no harm. */
 static int adopt(struct fp_hops *h)
 {
-	for (uint32_t i = 0; i < TANDEM_MAX_HOPS; i++) {
+	for (uint32_t i = TANDEM_MAX_HOPS; i-- > 0;) {
 		if (h->table[i].state == TANDEM_HOP_FREE)
-			continue;
-		struct entry *e = entry_add(h, &h->table[i].dst, i);
-		if (!e)
+			h->unused[h->n_unused++] = i;
+		else if (!entry_add(h, &h->table[i].dst, i))
 			return -ENOMEM;
-		refresh(h, e);
 	}
+	if (h->by_ip.count)
+		refresh_all(h);
 	return 0;
 }
 
@@ -387,20 +406,25 @@ int fp_hops_open(struct fp_hops **ret, struct fastpath *fp, struct tandem_hop *t
 	h->fp = fp;
 	h->table = table;
 	h->n_devices = n;
-	h->sweep_at = SWEEP_MIN;
+	h->vrf = fp->ranges[0].vrf;
 	h->recent[0] = h->recent[1] = TANDEM_NONE;
 	memcpy(h->devices, devices, n * sizeof *devices);
+	list_init(&h->narrow);
 	h->by_index = mem_alloc(TANDEM_MAX_HOPS * sizeof(struct entry *), NULL);
-	int err = h->by_index ? hash_init(&h->by_ip, 256) : -ENOMEM;
+	h->unused = h->by_index ? mem_raw(TANDEM_MAX_HOPS * sizeof *h->unused) : NULL;
+	int err = h->unused ? hash_init(&h->by_ip, 256) : -ENOMEM;
 	if (!err)
 		err = rtnl_open(&h->rtnl, on_change, h);
 	if (!err)
 		err = neighbours_open(&h->neighbours, h->rtnl);
 	if (!err)
 		err = adopt(h);
-	if (err)
+	if (err) {
 		mem_deref(h);
-	else
-		*ret = h;
-	return err;
+		return err;
+	}
+	hops_grown(h);
+	timer_start(&h->widen, WIDEN_MS, on_widen, h);
+	*ret = h;
+	return 0;
 }

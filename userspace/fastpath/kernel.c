@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MAX_FDS 16
+#define MAX_FDS 200
 
 static uint64_t xdp_counters[TANDEM_REASON_COUNT];
 
@@ -19,8 +19,9 @@ struct fp_kernel {
 	struct fastpath *fp;
 	int fds[MAX_FDS]; /* all that came back; closed at the end */
 	unsigned n_fds;
-	int reasons_fd;
+	int slots_fd, reasons_fd;
 	struct tandem_hop *hops;
+	struct fp_devices *devices;
 	struct ring_buffer *ring;
 	struct loop_watch *watch;
 	struct counter_group counters;
@@ -59,16 +60,11 @@ static void refresh_counters(struct counter_group *g)
 
 static int on_event(void *arg, void *data, size_t len)
 {
-	struct fastpath *fp = arg;
 	struct tandem_event ev;
-	if (len < sizeof ev)
-		return 0;
-	memcpy(&ev, data, sizeof ev);
-	if (ev.slot >= fp->n_slots)
-		return 0;
-	fp_slot_resolve(fp, ev.slot);
-	if (fp->handlers.event)
-		fp->handlers.event(fp->arg, ev.slot, ev.kind, ev.value);
+	if (len >= sizeof ev) {
+		memcpy(&ev, data, sizeof ev);
+		fp_event(arg, &ev);
+	}
 	return 0;
 }
 
@@ -90,19 +86,23 @@ static int fd_named(const struct fp_kernel *k, json_t *reply, const char *name)
 	return -1;
 }
 
-/* A steering socket: a new one when the privileged side made it, else the one kept for us across a restart. */
-static int steer_fd(struct fp_kernel *k, json_t *reply, const char *name, const char *kept_name, int kept)
+/* The steered sockets: new ones when the privileged side made any, else those kept for us across a restart. */
+static void steer_sockets(struct fp_kernel *k, json_t *reply, const struct fp_kept *kept, unsigned threads, struct fp_sockets *ret)
 {
-	int fd = fd_named(k, reply, name);
-	if (fd >= 0) {
-		if (kept >= 0)
-			close(kept);
-		(void)fdstore_put(kept_name, fd);
-		return fd;
+	bool made = fd_named(k, reply, "steer4-0") >= 0 || fd_named(k, reply, "steer6-0") >= 0;
+	char name[32];
+	if (!made)
+		fp_kept_use(kept, threads, ret);
+	for (unsigned i = 0; made && i < 2 * threads; i++) {
+		snprintf(name, sizeof name, "steer%c-%u", i & 1 ? '6' : '4', i / 2);
+		ret->steer[i / 2][i & 1] = fd_named(k, reply, name);
 	}
-	if (kept >= 0 && k->n_fds < MAX_FDS)
-		k->fds[k->n_fds++] = kept;
-	return kept;
+	ret->threads = threads;
+	if (made)
+		fp_kept_replace(kept, ret);
+	for (unsigned i = 0; !made && i < 2 * threads; i++)
+		if (ret->steer[i / 2][i & 1] >= 0 && k->n_fds < MAX_FDS)
+			k->fds[k->n_fds++] = ret->steer[i / 2][i & 1];
 }
 
 static json_t *locals_json(const struct fp_params *p)
@@ -116,7 +116,7 @@ static json_t *locals_json(const struct fp_params *p)
 	return a;
 }
 
-static json_t *open_request(const struct fp_params *p, bool sockets)
+static json_t *open_request(const struct fp_params *p, bool sockets, unsigned threads)
 {
 	static const char *const want[] = {
 		[FP_WANT_AUTO] = "auto", [FP_WANT_NATIVE] = "native", [FP_WANT_GENERIC] = "generic", [FP_WANT_MODULE] = "module",
@@ -125,8 +125,8 @@ static json_t *open_request(const struct fp_params *p, bool sockets)
 	json_t *names = p->interfaces ? json_array() : json_null();
 	for (unsigned i = 0; p->interfaces && i < p->n_interfaces; i++)
 		json_array_append_new(names, json_string(p->interfaces[i]));
-	return json_pack("{s:s,s:o,s:s,s:o,s:s?,s:b}", "do", "fastpath-open", "locals", locals_json(p), "want", want[p->want],
-			 "interfaces", names, "pin", p->pin_dir, "sockets", sockets);
+	return json_pack("{s:s,s:o,s:s,s:o,s:s?,s:b,s:i}", "do", "fastpath-open", "locals", locals_json(p), "want", want[p->want],
+			 "interfaces", names, "pin", p->pin_dir, "sockets", sockets, "threads", (int)threads);
 }
 
 static int map_tables(struct fp_kernel *k, json_t *reply)
@@ -139,6 +139,7 @@ static int map_tables(struct fp_kernel *k, json_t *reply)
 	if (p == MAP_FAILED)
 		return -errno;
 	fp->slots = p;
+	k->slots_fd = slots;
 	p = mmap(NULL, TANDEM_MAX_HOPS * sizeof *k->hops, PROT_READ | PROT_WRITE, MAP_SHARED, hops, 0);
 	if (p == MAP_FAILED)
 		return -errno;
@@ -167,47 +168,18 @@ static int show_counters(struct fp_kernel *k, json_t *reply)
 	return 0;
 }
 
-static int follow_hops(struct fp_kernel *k, json_t *reply)
+static int follow_devices(struct fp_kernel *k, const struct fp_params *params, json_t *reply)
 {
-	struct fp_device devices[TANDEM_MAX_DEVICES];
-	unsigned n = 0;
-	size_t i;
-	json_t *row;
-	json_array_foreach(json_object_get(reply, "interfaces"), i, row) {
-		const char *mode = json_string_value(json_object_get(row, "mode"));
-		json_int_t key = json_integer_value(json_object_get(row, "device"));
-		if (!mode || !strcmp(mode, "null") || key >= TANDEM_MAX_DEVICES || n == TANDEM_MAX_DEVICES)
-			continue;
-		devices[n++] = (struct fp_device){
-			.ifindex = (int)json_integer_value(json_object_get(row, "ifindex")),
-			.key = (uint32_t)key,
-			.native = !strcmp(mode, "native"),
-		};
-	}
-	return n ? fp_hops_open(&k->fp->hops, k->fp, k->hops, devices, n) : 0;
-}
-
-static void say_engine(struct fastpath *fp, const char *interface, const char *mode, const char *why)
-{
-	json_array_append_new(fp->engines, json_pack("{s:s,s:s,s:s?}", "interface", interface, "mode", mode, "why", why));
-	log_info("fastpath", "interface %s: %s%s%s", interface, mode, why ? ": " : "", why ? why : "");
-}
-
-static void say_engines(struct fastpath *fp, json_t *reply, const struct fp_params *p)
-{
-	json_t *rows = json_object_get(reply, "interfaces"), *row;
-	size_t i;
-	json_array_foreach(rows, i, row)
-		say_engine(fp, json_string_value(json_object_get(row, "interface")), json_string_value(json_object_get(row, "mode")),
-			   json_string_value(json_object_get(row, "why")));
-	if (!json_array_size(rows))
-		say_engine(fp, "*", "null",
-			   p->want == FP_WANT_NULL ? "configured" : "no interface but loopback and the default route's has our addresses");
+	json_t *request = open_request(params, false, 0);
+	int err = request ? fp_devices_open(&k->devices, k->fp, k->hops, request, reply) : -ENOMEM;
+	json_decref(request);
+	return err;
 }
 
 static void kernel_destroy(void *obj)
 {
 	struct fp_kernel *k = obj;
+	mem_deref(k->devices);
 	mem_deref(k->watch);
 	if (k->ring)
 		ring_buffer__free(k->ring);
@@ -226,10 +198,8 @@ static void kernel_destroy(void *obj)
 		json_decref(reply);
 	}
 	json_decref(k->ports);
-	if (!k->leave) {
-		fdstore_remove("media-v4");
-		fdstore_remove("media-v6");
-	}
+	if (!k->leave)
+		fp_kept_forget();
 	mem_free(k->pin);
 }
 
@@ -243,8 +213,15 @@ bool fp_kernel_leaves(const struct fp_kernel *k)
 	return k->leave;
 }
 
+uint32_t fp_kernel_slots_id(const struct fp_kernel *k)
+{
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof info;
+	return bpf_obj_get_info_by_fd(k->slots_fd, &info, &len) ? 0 : info.id;
+}
+
 /* Takes over what the privileged side answered. */
-static int take_over(struct fp_kernel *k, json_t *reply, const struct fp_params *params)
+static int take_over(struct fp_kernel *k, const struct fp_params *params, json_t *reply)
 {
 	int err = map_tables(k, reply);
 	if (!err && json_is_true(json_object_get(reply, "adopted")))
@@ -253,17 +230,13 @@ static int take_over(struct fp_kernel *k, json_t *reply, const struct fp_params 
 		err = watch_events(k, reply);
 	if (!err)
 		err = show_counters(k, reply);
-	if (!err)
-		err = follow_hops(k, reply);
-	if (!err)
-		say_engines(k->fp, reply, params);
-	return err;
+	return err ? err : follow_devices(k, params, reply);
 }
 
-static int ask_open(struct fp_kernel *k, const struct fp_params *params, bool sockets, json_t **reply)
+static int ask_open(struct fp_kernel *k, const struct fp_params *params, bool sockets, unsigned threads, json_t **reply)
 {
 	k->n_fds = MAX_FDS;
-	int err = fp_ask(open_request(params, sockets), reply, k->fds, &k->n_fds);
+	int err = fp_ask(open_request(params, sockets, threads), reply, k->fds, &k->n_fds);
 	if (err)
 		k->n_fds = 0;
 	return err;
@@ -275,25 +248,26 @@ static void give_up(struct fastpath *fp, int err, json_t *reply)
 	if (fp->slots)
 		munmap(fp->slots, fp->n_slots * sizeof *fp->slots);
 	fp->slots = NULL;
-	say_engine(fp, "*", "null", said ? said : strerror(-err));
+	fp_engines_none(fp, said ? said : strerror(-err));
 }
 
 static int open_kernel(struct fastpath *fp, struct fp_kernel *k, const struct fp_params *params, struct fp_sockets *sockets)
 {
-	int kept4 = fdstore_take("media-v4"), kept6 = fdstore_take("media-v6");
+	struct fp_kept kept;
+	unsigned threads = fp_threads_wanted(params->threads);
 	json_t *reply = NULL;
+	fp_kept_take(&kept);
 	k->fp = fp;
 	k->pin = params->pin_dir ? mem_strdup(params->pin_dir) : NULL;
-	int err = params->pin_dir && !k->pin ? -ENOMEM : ask_open(k, params, kept4 < 0 && kept6 < 0, &reply);
+	int err = params->pin_dir && !k->pin ? -ENOMEM : ask_open(k, params, !fp_kept_serves(&kept, params, threads), threads, &reply);
 	k->opened = !err;
 	k->ports = json_incref(json_object_get(reply, "ports"));
 	k->pinned = !err && json_is_true(json_object_get(reply, "pinned"));
-	sockets->steer[0] = steer_fd(k, reply, "steer4", "media-v4", kept4);
-	sockets->steer[1] = steer_fd(k, reply, "steer6", "media-v6", kept6);
+	steer_sockets(k, reply, &kept, threads, sockets);
 	sockets->raw[0] = fd_named(k, reply, "raw4");
 	sockets->raw[1] = fd_named(k, reply, "raw6");
 	if (!err)
-		err = take_over(k, reply, params);
+		err = take_over(k, params, reply);
 	if (err)
 		give_up(fp, err, reply);
 	json_decref(reply);
@@ -302,9 +276,8 @@ static int open_kernel(struct fastpath *fp, struct fp_kernel *k, const struct fp
 
 int fp_kernel_open(struct fastpath *fp, const struct fp_params *params, struct fp_sockets *sockets)
 {
-	fp->engines = json_array();
 	if (params->want == FP_WANT_NULL && params->plain) {
-		say_engine(fp, "*", "null", "configured");
+		fp_engines_none(fp, "configured");
 		return -ENOTSUP;
 	}
 	struct fp_kernel *k = mem_alloc(sizeof *k, kernel_destroy);
@@ -312,7 +285,8 @@ int fp_kernel_open(struct fastpath *fp, const struct fp_params *params, struct f
 		return -ENOMEM;
 	int err = open_kernel(fp, k, params, sockets);
 	if (err) {
-		*sockets = (struct fp_sockets){.steer = {-1, -1}, .raw = {-1, -1}};
+		fp_sockets_close_old(sockets);
+		*sockets = FP_NO_SOCKETS;
 		fp->hops = mem_deref(fp->hops);
 		mem_deref(k);
 	} else {

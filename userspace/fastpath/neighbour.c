@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fastpath/neighbour.h"
 #include "fastpath/private.h"
+#include "base/timer.h"
 #include <errno.h>
+
+#define ASK_MAX 64 /* neighbours in a request: a full neighbour table costs the kernel some time for each */
 
 struct neighbours {
 	struct rtnl *rtnl;
 	struct hash by_address;
+	json_t *wanted; /* of the kernel: rows of a request for tandem-keep */
+	struct timer flush;
 };
 
 static uint32_t hash_of(int ifindex, const struct addr *ip)
@@ -22,26 +27,43 @@ static struct neighbour *find(const struct neighbours *ns, int ifindex, const st
 	return NULL;
 }
 
-static void manage(struct neighbour *n, bool on)
+void neighbours_flush(struct neighbours *ns)
+{
+	json_t *reply = NULL, *wanted = ns->wanted;
+	unsigned none = 0;
+	timer_stop(&ns->flush);
+	ns->wanted = NULL;
+	if (wanted)
+		(void)fp_ask(json_pack("{s:s,s:o}", "do", "fastpath-neighbours", "neighbours", wanted), &reply, NULL, &none);
+	json_decref(reply);
+}
+
+static void on_flush(void *arg)
+{
+	neighbours_flush(arg);
+}
+
+static void manage(struct neighbours *ns, struct neighbour *n, bool on)
 {
 	char z[ADDR_STR_LEN];
-	json_t *reply = NULL;
-	unsigned none = 0;
-	(void)fp_ask(json_pack("{s:s,s:i,s:s,s:b}", "do", "fastpath-neighbour", "ifindex", n->is.ifindex, "ip", addr_ip_str(&n->is.ip, z),
-			       "on", on),
-		     &reply, NULL, &none);
-	json_decref(reply);
 	n->managed = on;
+	if (!ns->wanted)
+		ns->wanted = json_array();
+	json_array_append_new(ns->wanted, json_pack("{s:i,s:s,s:b}", "ifindex", n->is.ifindex, "ip", addr_ip_str(&n->is.ip, z), "on", on));
+	if (json_array_size(ns->wanted) >= ASK_MAX)
+		neighbours_flush(ns);
+	else if (!timer_running(&ns->flush))
+		timer_start(&ns->flush, 0, on_flush, ns);
 }
 
 /* The kernel forgets its promise with the neighbour; one that an administrator has set needs none. Asked once for each time that the kernel
  * has forgotten, so that a kernel that refuses is not asked for ever. */
-static void keep_resolved(struct neighbour *n)
+static void keep_resolved(struct neighbours *ns, struct neighbour *n)
 {
 	if (n->is.state == RTNL_NEIGHBOUR_NONE || n->is.state == RTNL_NEIGHBOUR_FIXED)
 		n->managed = false;
 	if (!n->managed && n->is.state != RTNL_NEIGHBOUR_FIXED)
-		manage(n, true);
+		manage(ns, n, true);
 }
 
 struct neighbour *neighbour_get(struct neighbours *ns, int ifindex, const struct addr *ip, struct link *user)
@@ -54,9 +76,9 @@ struct neighbour *neighbour_get(struct neighbours *ns, int ifindex, const struct
 		n = mem_raw(sizeof *n);
 		if (!n)
 			return NULL;
-		*n = (struct neighbour){.is = is};
+		*n = (struct neighbour){.is = is, .managed = is.managed};
 		hash_insert(&ns->by_address, &n->link, hash_of(ifindex, ip));
-		keep_resolved(n);
+		keep_resolved(ns, n);
 	}
 	list_append(&n->users, user);
 	return n;
@@ -68,7 +90,7 @@ void neighbour_put(struct neighbours *ns, struct neighbour *n, struct link *user
 	if (!list_empty(&n->users))
 		return;
 	if (n->managed)
-		manage(n, false);
+		manage(ns, n, false);
 	hash_remove(&ns->by_address, &n->link);
 	mem_free(n);
 }
@@ -84,7 +106,7 @@ struct neighbour *neighbour_update(struct neighbours *ns, const struct rtnl_neig
 	if (!n || same(&n->is, is))
 		return NULL;
 	n->is = *is;
-	keep_resolved(n);
+	keep_resolved(ns, n);
 	return n;
 }
 
@@ -95,7 +117,7 @@ void neighbours_reread(struct neighbours *ns)
 		struct rtnl_neighbour is = {.ifindex = n->is.ifindex, .ip = n->is.ip};
 		(void)rtnl_neighbour(ns->rtnl, n->is.ifindex, &n->is.ip, &is);
 		n->is = is;
-		keep_resolved(n);
+		keep_resolved(ns, n);
 	}
 }
 
@@ -103,6 +125,8 @@ static void destroy(void *obj)
 {
 	struct neighbours *ns = obj;
 	struct neighbour *n;
+	timer_stop(&ns->flush);
+	json_decref(ns->wanted);
 	hash_foreach(n, &ns->by_address, link) {
 		hash_remove(&ns->by_address, &n->link);
 		mem_free(n);

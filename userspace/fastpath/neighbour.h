@@ -25,6 +25,8 @@ void neighbour_put(struct neighbours *ns, struct neighbour *n, struct link *user
 struct neighbour *neighbour_update(struct neighbours *ns, const struct rtnl_neighbour *is);
 /* Asks the kernel about each again: messages were lost. */
 void neighbours_reread(struct neighbours *ns);
+/* What the kernel is to be asked for is collected, and asked at the end of the loop turn; or now. */
+void neighbours_flush(struct neighbours *ns);
 
 static inline bool neighbour_usable(const struct neighbour *n)
 {

@@ -1,261 +1,132 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The null engine: receives through sockets, judges each packet by its slot with the logic the kernel uses, and sends it on. One
- * socket a family receives the whole range where an sk_lookup program steers it there; otherwise a socket a port. */
-#include "fastpath/private.h"
+ * socket a thread and family receives the whole range where an sk_lookup program steers it there; otherwise a socket a port. Here: how it is
+ * opened and closed, ports with a socket of their own, and what threads hand over. */
+#include "fastpath/null.h"
 #include <errno.h>
 #include <unistd.h>
 
-#define BATCH       64
 #define BATCHES_MAX 8 /* in one loop turn: signalling must get its share */
-#define BUFFER      2048
 
 #define REASON_DEF(id, reason_name, reason_help) {reason_name, reason_help},
 const struct counter_def fp_reason_defs[TANDEM_REASON_COUNT] = {TANDEM_REASONS(REASON_DEF)};
 uint64_t fp_null_counters[TANDEM_REASON_COUNT];
-static struct counter_group group = COUNTER_GROUP("relay-null", fp_reason_defs, fp_null_counters);
 
-/* A socket and what it serves. */
+/* --- counters ------------------------------------------------------------------------------------------------------ */
+
+enum { CNT_LOST, CNT_MAX };
+static const struct counter_def thread_defs[CNT_MAX] = {
+	[CNT_LOST] = {"lost", "RTCP packets and events that a media thread could not hand over, because the main loop was too busy"},
+};
+static uint64_t thread_counters[CNT_MAX];
+
+static struct list open_engines;                       /* struct fp_null */
+static uint64_t closed[TANDEM_REASON_COUNT], closed_lost; /* what those counted that are closed */
+
+uint64_t fp_worker_count(const struct fp_worker *w, uint64_t *sum)
+{
+	for (unsigned i = 0; i < TANDEM_REASON_COUNT; i++)
+		sum[i] += __atomic_load_n(&w->counters[i], __ATOMIC_RELAXED);
+	return __atomic_load_n(&w->lost, __ATOMIC_RELAXED);
+}
+
+static uint64_t count(const struct fp_null *n, uint64_t *sum)
+{
+	uint64_t lost = fp_worker_count(&n->main, sum);
+	return lost + (n->threads ? fp_threads_count(n->threads, sum) : 0);
+}
+
+static void refresh(struct counter_group *g)
+{
+	struct fp_null *n;
+	memcpy(fp_null_counters, closed, sizeof closed);
+	thread_counters[CNT_LOST] = closed_lost;
+	list_foreach(n, &open_engines, link)
+		thread_counters[CNT_LOST] += count(n, fp_null_counters);
+}
+
+static struct counter_group group = COUNTER_GROUP("relay-null", fp_reason_defs, fp_null_counters);
+static struct counter_group thread_group = COUNTER_GROUP("relay-threads", thread_defs, thread_counters);
+
+static void show_counters(struct fp_null *n)
+{
+	list_append(&open_engines, &n->link);
+	group.refresh = thread_group.refresh = refresh;
+	counter_register(&group);
+	counter_register(&thread_group);
+}
+
+/* --- workers ------------------------------------------------------------------------------------------------------- */
+
+int fp_worker_init(struct fp_worker *w, struct fp_null *n, const int raw[2])
+{
+	w->null = n;
+	w->fp = n->fp;
+	int err = fp_batch_new(&w->batch);
+	return err ? err : fp_sender_open(&w->sender, raw, w);
+}
+
+void fp_worker_free(struct fp_worker *w)
+{
+	w->handover = mem_deref(w->handover);
+	w->sender = mem_deref(w->sender);
+	fp_batch_free(w->batch);
+	w->batch = NULL;
+}
+
+/* --- what threads hand over ---------------------------------------------------------------------------------------- */
+
+static void on_event(struct fastpath *fp, const struct fp_message *m)
+{
+	struct tandem_event ev = {.slot = m->slot, .kind = m->value, .value = m->more};
+	fp_event(fp, &ev);
+}
+
+static void on_resolve(struct fastpath *fp, const struct fp_message *m)
+{
+	fp_slot_resolve(fp, m->slot);
+}
+
+static void on_rtcp(struct fastpath *fp, const struct fp_message *m)
+{
+	fp_null_rtcp(fp->null, m->slot, &m->peer, m->data, m->len);
+}
+
+static void on_mtu(struct fastpath *fp, const struct fp_message *m)
+{
+	struct tandem_ip ip;
+	fp_ip(&m->peer, &ip);
+	if (fp->hops)
+		fp_hop_mtu_changed(fp->hops, &ip);
+}
+
+void fp_null_message(struct fp_null *n, const struct fp_message *m)
+{
+	static void (*const kinds[])(struct fastpath *fp, const struct fp_message *m) = {
+		[FP_MESSAGE_EVENT] = on_event,
+		[FP_MESSAGE_RESOLVE] = on_resolve,
+		[FP_MESSAGE_RTCP] = on_rtcp,
+		[FP_MESSAGE_MTU] = on_mtu,
+	};
+	kinds[m->kind](n->fp, m);
+}
+
+/* --- ports with a socket of their own ------------------------------------------------------------------------------ */
+
 struct receiver {
 	struct fp_null *null;
 	struct loop_watch *watch;
 	int fd;
-	sa_family_t family;
-	uint32_t slot; /* TANDEM_NONE: told by each packet's original destination */
-	bool owned;    /* the descriptor is ours to close */
-};
-
-struct batch {
-	struct mmsghdr msg[BATCH];
-	struct iovec iov[BATCH];
-	struct sockaddr_storage name[BATCH];
-	_Alignas(struct cmsghdr) char control[BATCH][CMSG_SPACE(sizeof(struct sockaddr_in6)) + 2 * CMSG_SPACE(sizeof(int))];
-	uint8_t data[BATCH][BUFFER];
-};
-
-struct fp_null {
-	struct fastpath *fp; /* which owns us; NULL once it is closed (perhaps by a handler, while a batch is worked through) */
-	struct fp_sender *sender;
-	struct receiver *steer[2];
-	struct receiver **port; /* by slot, where not steered */
-	struct batch *batch;
-};
-
-/* What arrived, besides what the logic wants to know. */
-struct arrival {
 	uint32_t slot;
-	struct addr src;
-	const uint8_t *data;
-	size_t len;
-	uint8_t tos, hop_limit;
 };
-
-static void refuse(struct tandem_slot *s, enum tandem_reason why)
-{
-	fp_null_counters[why]++;
-	if (s && s->in.flags & TANDEM_OPEN)
-		__atomic_fetch_add(&s->policy.refused, 1, __ATOMIC_RELAXED);
-}
-
-static int port_fd(const struct fp_null *n, uint32_t slot)
-{
-	return n->port[slot] ? n->port[slot]->fd : -1;
-}
-
-static void changed(struct fp_null *n, uint32_t slot, uint32_t update)
-{
-	struct fastpath *fp = n->fp;
-	fp_slot_resolve(fp, slot);
-	if (fp->handlers.event && update & (TANDEM_UP_SOURCE | TANDEM_UP_SSRC))
-		fp->handlers.event(fp->arg, slot, tandem_event_of(update), 0);
-}
-
-static struct tandem_slot *peer_of(struct fp_null *n, const struct tandem_in *in)
-{
-	return in->peer < n->fp->n_slots ? &n->fp->slots[in->peer] : NULL;
-}
-
-/* Accepted RTP goes on to the joined slot's remote. */
-static void forward(struct fp_null *n, const struct arrival *a, const struct tandem_in *in)
-{
-	struct tandem_slot *s = &n->fp->slots[a->slot];
-	struct tandem_out out;
-	fp_out_read(s, &out);
-	if (!out.family || !out.dst_port)
-		return refuse(s, TANDEM_NO_PEER);
-	if (a->hop_limit <= 1)
-		return refuse(s, TANDEM_HOP_LIMIT);
-	if (out.hop == TANDEM_NONE)
-		fp_slot_resolve(n->fp, in->peer);
-	struct fp_packet p = {
-		.tos = (uint8_t)(out.tos | (a->tos & 3)),
-		.hop_limit = (uint8_t)(a->hop_limit - 1),
-		.relayed = true,
-		.data = a->data,
-		.len = a->len,
-	};
-	fp_addr(&out.src, out.src_port, &p.src);
-	fp_addr(&out.dst, out.dst_port, &p.dst);
-	int err = fp_sender_queue(n->sender, &p, port_fd(n, in->peer));
-	if (err)
-		fp_null_counters[err == -EMSGSIZE ? TANDEM_TOO_BIG : TANDEM_SEND_FAILED]++;
-}
-
-static void on_rtp(struct fp_null *n, const struct arrival *a, struct tandem_packet *p)
-{
-	struct tandem_slot *s = &n->fp->slots[a->slot];
-	struct tandem_in in;
-	uint32_t update, seq;
-	uint64_t now = fp_now_ns();
-	enum tandem_reason why;
-	do {
-		fp_in_read(s, &in, &seq);
-		update = 0;
-		if (in.flags & TANDEM_IS_RTCP)
-			return refuse(s, TANDEM_RTP_ON_RTCP);
-		if (!(in.flags & TANDEM_RECEIVE))
-			return refuse(s, TANDEM_DIRECTION);
-		why = tandem_judge(&in, &s->policy, s->stats.ext_max, p, now, &update);
-	} while (why == TANDEM_FORWARDED && update && !tandem_commit(s, peer_of(n, &in), seq, p, update));
-	if (why != TANDEM_FORWARDED)
-		return refuse(s, why);
-	tandem_stats_rtp(&s->stats, p, in.clock, now, TANDEM_BY_NULL, update & TANDEM_UP_SSRC);
-	if (update)
-		changed(n, a->slot, update);
-	forward(n, a, &in);
-}
-
-/* The `in` of the RTP port that an RTCP packet's stream uses: the same one with rtcp-mux, else the port below. */
-static const struct tandem_in *rtp_of(struct fp_null *n, uint32_t slot, const struct tandem_in *in, struct tandem_in *copy)
-{
-	uint32_t seq;
-	if (!(in->flags & TANDEM_IS_RTCP))
-		return in;
-	struct addr local;
-	fp_slot_local(n->fp, slot, &local);
-	if (!(local.port & 1) || !slot)
-		return NULL;
-	fp_in_read(&n->fp->slots[slot - 1], copy, &seq);
-	return copy->flags & TANDEM_OPEN && !(copy->flags & TANDEM_IS_RTCP) ? copy : NULL;
-}
-
-static void on_rtcp(struct fp_null *n, const struct arrival *a, struct tandem_packet *p)
-{
-	struct fastpath *fp = n->fp;
-	struct tandem_slot *s = &fp->slots[a->slot];
-	struct tandem_in in, copy;
-	uint32_t update, seq;
-	do {
-		fp_in_read(s, &in, &seq);
-		if (!(in.flags & (TANDEM_IS_RTCP | TANDEM_MUX)))
-			return refuse(s, TANDEM_RTCP_ON_RTP);
-		if (tandem_judge_rtcp(&in, &s->policy, rtp_of(n, a->slot, &in, &copy), p, &update) != TANDEM_RTCP)
-			return refuse(s, TANDEM_RTCP_STRANGER);
-	} while (update && !tandem_commit(s, peer_of(n, &in), seq, p, update));
-	fp_null_counters[TANDEM_RTCP]++;
-	if (in.flags & TANDEM_IS_RTCP) {
-		s->stats.packets[TANDEM_BY_NULL]++;
-		s->stats.bytes += a->len;
-		s->stats.last_ns = fp_now_ns();
-	}
-	if (fp->handlers.rtcp)
-		fp->handlers.rtcp(fp->arg, a->slot, &a->src, a->data, a->len);
-}
-
-static void on_packet(struct fp_null *n, const struct arrival *a)
-{
-	struct tandem_slot *s = &n->fp->slots[a->slot];
-	if (!(s->in.flags & TANDEM_OPEN))
-		return refuse(NULL, TANDEM_NO_STREAM);
-	struct tandem_packet p = {.src_port = htons(a->src.port), .len = (uint32_t)a->len};
-	fp_ip(&a->src, &p.src);
-	switch (tandem_classify(a->len ? a->data[0] : 0, a->len > 1 ? a->data[1] : 0, p.len)) {
-	case TANDEM_KIND_RTP: {
-		struct tandem_rtp h;
-		memcpy(&h, a->data, sizeof h);
-		tandem_rtp_load(&p, &h);
-		return on_rtp(n, a, &p);
-	}
-	case TANDEM_KIND_RTCP:
-		return on_rtcp(n, a, &p);
-	case TANDEM_KIND_STUN:
-		return refuse(s, TANDEM_STUN);
-	case TANDEM_KIND_DTLS:
-		return refuse(s, TANDEM_DTLS);
-	case TANDEM_KIND_RUNT:
-		return refuse(s, TANDEM_RUNT);
-	case TANDEM_KIND_OTHER:
-		return refuse(s, TANDEM_JUNK);
-	}
-}
-
-/* --- receiving --------------------------------------------------------------------------------------------------- */
-
-static void read_control(struct msghdr *m, struct arrival *a, struct addr *dst)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		int v = 0;
-		if (c->cmsg_len >= CMSG_LEN(sizeof v))
-			memcpy(&v, CMSG_DATA(c), sizeof v);
-		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
-			a->tos = *CMSG_DATA(c);
-		else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS)
-			a->tos = (uint8_t)v;
-		else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
-			 (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT))
-			a->hop_limit = (uint8_t)v;
-		else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_ORIGDSTADDR) ||
-			 (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_ORIGDSTADDR)) {
-			struct sockaddr_storage ss = {0};
-			size_t len = c->cmsg_len - CMSG_LEN(0);
-			memcpy(&ss, CMSG_DATA(c), len < sizeof ss ? len : sizeof ss);
-			addr_from_sockaddr(dst, (struct sockaddr *)&ss);
-		}
-	}
-}
-
-static void on_message(struct receiver *r, struct mmsghdr *m)
-{
-	struct fp_null *n = r->null;
-	struct arrival a = {.slot = r->slot, .data = m->msg_hdr.msg_iov->iov_base, .len = m->msg_len, .hop_limit = 64};
-	struct addr dst = {0};
-	read_control(&m->msg_hdr, &a, &dst);
-	if (m->msg_hdr.msg_flags & MSG_TRUNC)
-		return refuse(NULL, TANDEM_TOO_BIG);
-	if (addr_from_sockaddr(&a.src, m->msg_hdr.msg_name))
-		return refuse(NULL, TANDEM_STRANGER);
-	if (a.slot == TANDEM_NONE && fastpath_slot(n->fp, &dst, &a.slot))
-		return refuse(NULL, TANDEM_NO_STREAM);
-	on_packet(n, &a);
-}
-
-static void prepare(struct batch *b)
-{
-	for (unsigned i = 0; i < BATCH; i++) {
-		b->iov[i] = (struct iovec){b->data[i], BUFFER};
-		b->msg[i].msg_hdr = (struct msghdr){
-			.msg_name = &b->name[i],
-			.msg_namelen = sizeof b->name[i],
-			.msg_iov = &b->iov[i],
-			.msg_iovlen = 1,
-			.msg_control = b->control[i],
-			.msg_controllen = sizeof b->control[i],
-		};
-	}
-}
 
 static void on_readable(void *arg, int events)
 {
 	struct receiver *r = mem_ref(arg); /* a handler may close the port */
 	struct fp_null *n = mem_ref(r->null);
-	for (unsigned round = 0; round < BATCHES_MAX; round++) {
-		prepare(n->batch);
-		int got = recvmmsg(r->fd, n->batch->msg, BATCH, MSG_DONTWAIT, NULL);
-		for (int i = 0; i < got && n->fp; i++)
-			on_message(r, &n->batch->msg[i]);
-		fp_sender_flush(n->sender);
-		if (got < BATCH || !r->watch)
+	for (unsigned round = 0; round < BATCHES_MAX && r->watch; round++)
+		if (fp_worker_receive(&n->main, r->fd, r->slot) < FP_BATCH)
 			break;
-	}
 	mem_deref(n);
 	mem_deref(r);
 }
@@ -264,42 +135,26 @@ static void receiver_destroy(void *obj)
 {
 	struct receiver *r = obj;
 	mem_deref(r->watch);
-	if (r->owned && r->fd >= 0)
+	if (r->fd >= 0)
 		close(r->fd);
 }
 
-/* What a packet's headers said must come with it. */
-static void ask_headers(int fd, sa_family_t family)
-{
-	static const struct {
-		sa_family_t family;
-		int level, option;
-	} rows[] = {
-		{AF_INET, IPPROTO_IP, IP_RECVTOS},           {AF_INET, IPPROTO_IP, IP_RECVTTL},
-		{AF_INET, IPPROTO_IP, IP_RECVORIGDSTADDR},   {AF_INET6, IPPROTO_IPV6, IPV6_RECVTCLASS},
-		{AF_INET6, IPPROTO_IPV6, IPV6_RECVHOPLIMIT}, {AF_INET6, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR},
-	};
-	int on = 1;
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		if (rows[i].family == family)
-			(void)setsockopt(fd, rows[i].level, rows[i].option, &on, sizeof on);
-}
-
-static int receiver_new(struct receiver **ret, struct fp_null *n, int fd, sa_family_t family, uint32_t slot, bool owned)
+/* Takes the descriptor in any case. */
+static int receiver_new(struct receiver **ret, struct fp_null *n, int fd, sa_family_t family, uint32_t slot)
 {
 	struct receiver *r = mem_alloc(sizeof *r, receiver_destroy);
-	if (!r)
+	if (!r) {
+		close(fd);
 		return -ENOMEM;
-	*r = (struct receiver){.null = n, .fd = fd, .family = family, .slot = slot};
-	ask_headers(fd, family);
-	int err = loop_watch(&r->watch, fd, UV_READABLE, on_readable, r);
-	if (err) {
-		mem_deref(r);
-		return err;
 	}
-	r->owned = owned;
-	*ret = r;
-	return 0;
+	*r = (struct receiver){.null = n, .fd = fd, .slot = slot};
+	fp_receive_prepare(fd, family, false);
+	int err = loop_watch(&r->watch, fd, UV_READABLE, on_readable, r);
+	if (err)
+		mem_deref(r);
+	else
+		*ret = r;
+	return err;
 }
 
 static void receiver_close(struct receiver **r)
@@ -309,9 +164,14 @@ static void receiver_close(struct receiver **r)
 	*r = mem_deref(*r);
 }
 
+int fp_null_port_fd(const struct fp_null *n, uint32_t slot)
+{
+	return slot < n->fp->n_slots && n->port[slot] ? n->port[slot]->fd : -1;
+}
+
 bool fp_null_steered(const struct fp_null *n, sa_family_t family)
 {
-	return n->steer[family == AF_INET6] != NULL;
+	return n->steered[family == AF_INET6];
 }
 
 int fp_null_open_port(struct fp_null *n, uint32_t slot)
@@ -326,12 +186,12 @@ int fp_null_open_port(struct fp_null *n, uint32_t slot)
 		return -errno;
 	if (local.family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-	int err = bind(fd, (struct sockaddr *)&ss, addr_to_sockaddr(&local, &ss)) ? -errno : 0;
-	if (!err)
-		err = receiver_new(&n->port[slot], n, fd, local.family, slot, true);
-	if (err)
+	if (bind(fd, (struct sockaddr *)&ss, addr_to_sockaddr(&local, &ss))) {
+		int err = -errno;
 		close(fd);
-	return err;
+		return err;
+	}
+	return receiver_new(&n->port[slot], n, fd, local.family, slot);
 }
 
 void fp_null_close_port(struct fp_null *n, uint32_t slot)
@@ -339,19 +199,44 @@ void fp_null_close_port(struct fp_null *n, uint32_t slot)
 	receiver_close(&n->port[slot]);
 }
 
+/* --- the daemon's own packets ---------------------------------------------------------------------------------------- */
+
 int fp_null_send(struct fp_null *n, uint32_t slot, const struct addr *dst, const uint8_t *data, size_t len)
 {
-	struct fp_packet p = {.dst = *dst, .tos = n->fp->slots[slot].policy.tos, .hop_limit = 64, .data = data, .len = len};
-	fp_slot_local(n->fp, slot, &p.src);
-	int err = fp_sender_queue(n->sender, &p, port_fd(n, slot));
-	fp_sender_flush(n->sender);
+	struct addr local;
+	struct fp_packet p = {
+		.family = dst->family == AF_INET ? 4 : 6,
+		.vrf = fp_vrf_of(n->fp, slot),
+		.dst_port = htons(dst->port),
+		.tos = n->fp->slots[slot].policy.tos,
+		.hop_limit = 64,
+		.data = (uint8_t *)data,
+		.len = len,
+	};
+	fp_slot_local(n->fp, slot, &local);
+	fp_ip(&local, &p.src);
+	fp_ip(dst, &p.dst);
+	p.src_port = htons(local.port);
+	int fd = fp_null_port_fd(n, slot);
+	if (!fp_sender_raw(n->main.sender, p.family))
+		return fd < 0 ? -ENOTCONN : fp_sender_by_port(n->main.sender, &p, fd);
+	uint32_t mtu = fp_sender_mtu(n->main.sender, &p);
+	if (mtu < UINT32_MAX)
+		return fp_sender_fragments(n->main.sender, &p, mtu);
+	int err = fp_sender_queue(n->main.sender, &p);
+	fp_sender_flush(n->main.sender);
 	return err;
 }
 
+/* --- opening and closing --------------------------------------------------------------------------------------------- */
+
 void fp_null_close(struct fp_null *n)
 {
-	receiver_close(&n->steer[0]);
-	receiver_close(&n->steer[1]);
+	if (n->threads)
+		fp_threads_close(n->threads);
+	closed_lost += count(n, closed);
+	list_remove(&n->link);
+	n->threads = mem_deref(n->threads);
 	for (uint32_t i = 0; n->port && i < n->fp->n_slots; i++)
 		receiver_close(&n->port[i]);
 	n->fp = NULL;
@@ -362,9 +247,21 @@ static void null_destroy(void *obj)
 	struct fp_null *n = obj;
 	if (n->fp)
 		fp_null_close(n);
+	fp_worker_free(&n->main);
 	mem_deref(n->port);
-	mem_free(n->batch);
-	mem_deref(n->sender);
+	mem_deref(n->asked);
+}
+
+static int open_parts(struct fp_null *n, const struct fp_sockets *sockets)
+{
+	n->port = mem_alloc((n->fp->n_slots + 1) * sizeof *n->port, NULL);
+	n->asked = mem_alloc((n->fp->n_slots + 1) * sizeof *n->asked, NULL);
+	if (!n->port || !n->asked)
+		return -ENOMEM;
+	int err = fp_worker_init(&n->main, n, sockets->raw);
+	if (!err && sockets->threads)
+		err = fp_threads_open(&n->threads, n, sockets);
+	return err;
 }
 
 int fp_null_open(struct fp_null **ret, struct fastpath *fp, const struct fp_sockets *sockets)
@@ -372,18 +269,11 @@ int fp_null_open(struct fp_null **ret, struct fastpath *fp, const struct fp_sock
 	struct fp_null *n = mem_alloc(sizeof *n, null_destroy);
 	if (!n)
 		return -ENOMEM;
-	int err = -ENOMEM;
 	n->fp = fp;
-	n->batch = mem_raw(sizeof *n->batch);
-	n->port = mem_alloc((fp->n_slots + 1) * sizeof *n->port, NULL);
-	if (!n->batch || !n->port)
-		goto out;
-	err = fp_sender_open(&n->sender, sockets->raw);
-	for (int i = 0; !err && i < 2; i++)
-		if (sockets->steer[i] >= 0)
-			err = receiver_new(&n->steer[i], n, sockets->steer[i], i ? AF_INET6 : AF_INET, TANDEM_NONE, false);
-	counter_register(&group);
-out:
+	for (unsigned i = 0; i < 2; i++)
+		n->steered[i] = sockets->threads && sockets->steer[0][i] >= 0;
+	show_counters(n);
+	int err = open_parts(n, sockets);
 	if (err)
 		mem_deref(n);
 	else

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fastpath/pin.h"
+#include "base/slice.h"
 #include "tandem/flow.h"
 #include <bpf/bpf.h>
 #include <dirent.h>
@@ -69,25 +70,18 @@ static void unlink_in(void *arg, const char *name)
 	(void)unlink(path);
 }
 
+static void drop(char dir[PATH_MAX])
+{
+	each_entry(dir, "", unlink_in, dir);
+	(void)rmdir(dir);
+}
+
 /* A folder of a layout: its objects, then itself. */
 static void remove_layout(void *arg, const char *name)
 {
 	char path[PATH_MAX];
-	if (join(path, arg, name))
-		return;
-	each_entry(path, "", unlink_in, path);
-	(void)rmdir(path);
-}
-
-struct others {
-	const char *dir, *keep;
-};
-
-static void remove_other(void *arg, const char *name)
-{
-	const struct others *o = arg;
-	if (strcmp(name, o->keep))
-		remove_layout((void *)o->dir, name);
+	if (!join(path, arg, name))
+		drop(path);
 }
 
 void pin_clear(const char *dir)
@@ -99,26 +93,75 @@ void pin_clear(const char *dir)
 	(void)rmdir(dir);
 }
 
+static int folder(struct pin *p, const char *dir, uint32_t fingerprint)
+{
+	char name[32];
+	snprintf(name, sizeof name, "v%u-%08x", TANDEM_LAYOUT, fingerprint);
+	return join(p->dir, dir, name);
+}
+
 int pin_open(struct pin *p, const char *dir, uint32_t fingerprint)
 {
-	char name[32], path[PATH_MAX];
-	p->dir[0] = '\0';
-	p->adopted = false;
 	int err = make_dir(dir);
+	if (!err)
+		err = folder(p, dir, fingerprint);
+	if (!err && mkdir(p->dir, 0700) && errno != EEXIST)
+		err = -errno;
 	if (err)
-		return err;
-	snprintf(name, sizeof name, "v%u-%08x", TANDEM_LAYOUT, fingerprint);
-	err = join(path, dir, name);
+		p->dir[0] = '\0';
+	return err;
+}
+
+int pin_find(struct pin *p, const char *dir, uint32_t fingerprint)
+{
+	struct statfs fs;
+	int err = folder(p, dir, fingerprint);
+	if (!err && (statfs(p->dir, &fs) || fs.f_type != BPF_FS_MAGIC))
+		err = -ENOENT;
 	if (err)
-		return err;
-	each_entry(dir, "v", remove_other, &(struct others){dir, name});
-	if (mkdir(path, 0700)) {
-		if (errno != EEXIST)
-			return -errno;
-		p->adopted = true;
-	}
-	memcpy(p->dir, path, strlen(path) + 1);
-	return 0;
+		p->dir[0] = '\0';
+	return err;
+}
+
+struct others {
+	const struct pin *but;
+	const char *dir;
+	void (*fn)(void *arg, uint32_t layout, const struct pin *other);
+	void *arg;
+};
+
+static void on_other(void *arg, const char *name)
+{
+	const struct others *o = arg;
+	struct pin other;
+	uint32_t layout;
+	struct slice rest = slice_str(name + 1), number = slice_cut(&rest, '-');
+	if (!slice_u32(number, &layout) && !join(other.dir, o->dir, name) && strcmp(other.dir, o->but->dir))
+		o->fn(o->arg, layout, &other);
+}
+
+void pin_others(const struct pin *p, const char *dir, void (*fn)(void *arg, uint32_t layout, const struct pin *other), void *arg)
+{
+	struct others o = {p, dir, fn, arg};
+	if (p->dir[0])
+		each_entry(dir, "v", on_other, &o);
+}
+
+void pin_drop(const struct pin *p)
+{
+	char dir[PATH_MAX];
+	memcpy(dir, p->dir, sizeof dir);
+	if (dir[0])
+		drop(dir);
+}
+
+int pin_move(const struct pin *from, const struct pin *to, const char *name)
+{
+	char old[PATH_MAX], new[PATH_MAX];
+	int err = join(old, from->dir, name);
+	if (!err)
+		err = join(new, to->dir, name);
+	return err ? err : rename(old, new) ? -errno : 0;
 }
 
 int pin_get(const struct pin *p, const char *name)

@@ -8,11 +8,18 @@
 
 struct pin {
 	char dir[PATH_MAX]; /* "": nothing is pinned */
-	bool adopted;       /* it was there already */
 };
 
-/* Makes the folder for this layout and these ranges (`fingerprint`) and removes those of any other. */
+/* Makes the folder for this layout and these ranges (`fingerprint`). 0 or negative errno. */
 int pin_open(struct pin *p, const char *dir, uint32_t fingerprint);
+/* The same folder when it is there, else -ENOENT. */
+int pin_find(struct pin *p, const char *dir, uint32_t fingerprint);
+/* Calls `fn` with each other folder of any layout's. */
+void pin_others(const struct pin *p, const char *dir, void (*fn)(void *arg, uint32_t layout, const struct pin *other), void *arg);
+/* Removes a folder and all in it. */
+void pin_drop(const struct pin *p);
+/* An object goes on under the same name in another folder; 0 or negative errno. */
+int pin_move(const struct pin *from, const struct pin *to, const char *name);
 /* The pinned object, or -1. */
 int pin_get(const struct pin *p, const char *name);
 /* 0 also when nothing is to be pinned. Replaces. */
@@ -20,7 +27,7 @@ int pin_put(const struct pin *p, const char *name, int fd);
 /* Calls `fn` with each pinned name that begins with `prefix`. */
 void pin_each(const struct pin *p, const char *prefix, void (*fn)(void *arg, const char *name), void *arg);
 void pin_remove(const struct pin *p, const char *name);
-/* Removes the folder and all in it. */
+/* Removes all folders and all in them. */
 void pin_clear(const char *dir);
 
 /* Notes that outlive us beside the pinned objects, each an empty folder: what has to be undone at the end. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fastpath/reserve.h"
+#include "fastpath/pin.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,4 +115,39 @@ int ports_unreserve(uint16_t min, uint16_t max)
 	err = write_list(r);
 	mem_deref(r);
 	return err;
+}
+
+/* --- what was reserved here is undone at the end, what was reserved before us stays --------------------------------- */
+
+#define NOTE "ports-"
+
+void ports_unreserve_text(const char *range)
+{
+	struct slice max = slice_str(range), min = slice_cut(&max, '-');
+	uint16_t low, high;
+	if (!slice_u16(min, &low) && !slice_u16(max, &high) && low <= high)
+		(void)ports_unreserve(low, high);
+}
+
+static void note(void *arg, uint16_t min, uint16_t max)
+{
+	char name[32];
+	snprintf(name, sizeof name, NOTE "%u-%u", min, max);
+	(void)pin_note(arg, name);
+}
+
+void ports_reserve_noted(uint16_t min, uint16_t max, const char *pin)
+{
+	(void)ports_reserve(min, max, note, (void *)pin);
+}
+
+static void unreserve_note(void *arg, const char *name)
+{
+	ports_unreserve_text(name + strlen(NOTE));
+	pin_unnote(arg, name);
+}
+
+void ports_unreserve_noted(const char *pin)
+{
+	pin_notes(pin, NOTE, unreserve_note, (void *)pin);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Writing the slot table. Locks are taken in the order of the packet logic: a slot's `in` line, then its peer's `out`. */
 #include "fastpath/private.h"
-#include "base/timer.h"
 #include <errno.h>
 #include <sched.h>
 #include <time.h>
+
+#define SPINS 64
 
 uint64_t fp_now_ns(void)
 {
@@ -13,57 +14,39 @@ uint64_t fp_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static const struct fp_range *range_of(const struct fastpath *fp, uint32_t slot)
+/* A line is held for a few instructions: by a program of the kernel, which cannot sleep, or by a thread of this process, which may have
+ * lost its CPU in the middle. */
+static void spin(unsigned *tries)
 {
-	for (unsigned i = 0; i < fp->n_ranges; i++) {
-		const struct fp_range *r = &fp->ranges[i];
-		if (slot >= r->base && slot - r->base <= (uint32_t)(r->port_max - r->port_min))
-			return r;
-	}
-	return NULL;
+	if (++*tries % SPINS == 0)
+		sched_yield();
 }
 
-void fp_slot_local(const struct fastpath *fp, uint32_t slot, struct addr *ret)
-{
-	const struct fp_range *r = range_of(fp, slot);
-	*ret = r->ip;
-	ret->port = (uint16_t)(r->port_min + (slot - r->base));
-}
-
-int fastpath_slot(const struct fastpath *fp, const struct addr *local, uint32_t *slot)
-{
-	for (unsigned i = 0; i < fp->n_ranges; i++) {
-		const struct fp_range *r = &fp->ranges[i];
-		if (addr_ip_eq(&r->ip, local) && local->port >= r->port_min && local->port <= r->port_max) {
-			*slot = r->base + (uint32_t)(local->port - r->port_min);
-			return 0;
-		}
-	}
-	return -ENOENT;
-}
-
-/* A line is held for a few instructions, by a program that cannot sleep or by this thread's own code. */
 static void take(uint32_t *seq)
 {
+	unsigned tries = 0;
 	while (!tandem_seq_take(seq, tandem_seq_read(seq)))
-		;
+		spin(&tries);
 }
 
 void fp_in_read(const struct tandem_slot *s, struct tandem_in *ret, uint32_t *seq)
 {
-	do {
+	for (unsigned tries = 0;; spin(&tries)) {
 		*seq = tandem_seq_read(&s->in.seq);
 		memcpy(ret, &s->in, sizeof *ret);
-	} while (!tandem_seq_good(&s->in.seq, *seq));
+		if (tandem_seq_good(&s->in.seq, *seq))
+			return;
+	}
 }
 
 void fp_out_read(const struct tandem_slot *s, struct tandem_out *ret)
 {
-	uint32_t seq;
-	do {
-		seq = tandem_seq_read(&s->out.seq);
+	for (unsigned tries = 0;; spin(&tries)) {
+		uint32_t seq = tandem_seq_read(&s->out.seq);
 		memcpy(ret, &s->out, sizeof *ret);
-	} while (!tandem_seq_good(&s->out.seq, seq));
+		if (tandem_seq_good(&s->out.seq, seq))
+			return;
+	}
 }
 
 static void remote_of(const struct tandem_in *in, struct tandem_ip *ip, uint16_t *port)
@@ -86,13 +69,13 @@ void fp_slot_remote(const struct fastpath *fp, uint32_t slot, struct addr *ret)
 		fp_addr(&ip, port, ret);
 }
 
-static uint32_t hop_of(struct fastpath *fp, const struct addr *a)
+static uint32_t hop_of(struct fastpath *fp, uint32_t slot, const struct addr *a)
 {
 	struct tandem_ip ip;
 	if (!fp->hops || !addr_is_set(a))
 		return TANDEM_NONE;
 	fp_ip(a, &ip);
-	return fp_hop_get(fp->hops, &ip);
+	return fp_hop_get(fp->hops, slot, &ip);
 }
 
 /* Makes the peer's `out` say how packets leave from `slot`. The caller holds the slot's `in`. */
@@ -123,7 +106,7 @@ void fp_slot_resolve(struct fastpath *fp, uint32_t slot)
 	if (!fp->hops)
 		return;
 	fp_slot_remote(fp, slot, &remote);
-	uint32_t hop = hop_of(fp, &remote);
+	uint32_t hop = hop_of(fp, slot, &remote);
 	take(&s->in.seq);
 	if (s->in.peer != TANDEM_NONE) {
 		struct tandem_out *out = &fp->slots[s->in.peer].out;
@@ -135,6 +118,29 @@ void fp_slot_resolve(struct fastpath *fp, uint32_t slot)
 		tandem_seq_give(&out->seq);
 	}
 	tandem_seq_give(&s->in.seq);
+}
+
+static void resolve_again(struct fastpath *fp, uint32_t slot)
+{
+	struct tandem_slot *s = &fp->slots[slot];
+	struct addr media, signalling;
+	fp_addr(&s->in.media, s->in.media_port, &media);
+	fp_addr(&s->policy.signalling, 0, &signalling);
+	uint32_t hop_media = s->in.flags & TANDEM_REMOTE ? hop_of(fp, slot, &media) : TANDEM_NONE;
+	uint32_t hop_signalling = hop_of(fp, slot, &signalling);
+	take(&s->in.seq);
+	s->policy.hop_media = hop_media;
+	s->policy.hop_signalling = hop_signalling;
+	point_peer(fp, slot);
+	tandem_seq_give(&s->in.seq);
+	fp_slot_resolve(fp, slot);
+}
+
+void fp_slots_resolve_again(struct fastpath *fp)
+{
+	for (uint32_t slot = 0; slot < fp->n_slots; slot++)
+		if (fp->slots[slot].in.flags & TANDEM_OPEN)
+			resolve_again(fp, slot);
 }
 
 static uint16_t mode_flags(const struct fp_stream *f)
@@ -156,21 +162,19 @@ static void start_fresh(struct tandem_slot *s)
 	s->policy.hop_media = s->policy.hop_signalling = TANDEM_NONE;
 }
 
-/* The signalled address is now `media`: what was latched stays heard, but own packets go to the new place. */
+/* The signalled address is now `media`: what was latched stays heard, but own packets go to the new place. No address at all, as in a
+ * stream that is held the old way (RFC 3264 section 8.4), is no place to move to; and a peer that is heard before it has described itself
+ * has not moved by doing so. */
 static uint16_t set_media(struct tandem_slot *s, const struct tandem_ip *media, uint16_t port, uint16_t flags)
 {
-	bool changed = (s->in.flags ^ flags) & TANDEM_REMOTE || port != s->in.media_port || !tandem_ip_eq(media, &s->in.media);
-	uint16_t kept = s->in.flags & (TANDEM_ARMED | TANDEM_LATCHED | TANDEM_MOVED);
+	uint16_t kept = s->in.flags & (TANDEM_ARMED | TANDEM_LATCHED | TANDEM_MOVED), was = s->in.media_port;
+	if (!(flags & TANDEM_REMOTE) || (port == was && tandem_ip_eq(media, &s->in.media)))
+		return kept;
 	s->in.media = *media;
 	s->in.media_port = port;
-	if (!changed)
-		return kept;
 	kept = (uint16_t)((kept & ~TANDEM_MOVED) | TANDEM_ARMED);
-	bool same_as_heard = port == s->in.src_port && tandem_ip_eq(media, &s->in.src);
-	if (kept & TANDEM_LATCHED && flags & TANDEM_REMOTE && !same_as_heard) {
-		s->policy.moved_ns = fp_now_ns();
+	if (kept & TANDEM_LATCHED && was && !(port == s->in.src_port && tandem_ip_eq(media, &s->in.src)))
 		kept |= TANDEM_MOVED;
-	}
 	return kept;
 }
 
@@ -182,7 +186,7 @@ int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *
 	fp_slot_local(fp, slot, &local);
 	if (addr_is_set(&f->remote) && f->remote.family != local.family)
 		return -EAFNOSUPPORT;
-	uint32_t hop_media = hop_of(fp, &f->remote), hop_signalling = hop_of(fp, &f->signalling);
+	uint32_t hop_media = hop_of(fp, slot, &f->remote), hop_signalling = hop_of(fp, slot, &f->signalling);
 	struct tandem_slot *s = &fp->slots[slot];
 	uint16_t flags = mode_flags(f);
 	struct tandem_ip media;
@@ -195,7 +199,7 @@ int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *
 	if (fresh || s->policy.arm != f->arm)
 		flags |= TANDEM_ARMED;
 	s->in.flags = flags;
-	s->in.event_pt = f->event_pt;
+	s->in.event_pt = (uint8_t)(f->event_pt ? f->event_pt | TANDEM_EVENT_PT : 0);
 	s->in.clock = (uint32_t)(((uint64_t)f->clock_hz << 32) / 1000000000u);
 	fp_ip(&f->signalling, &s->policy.signalling);
 	s->policy.arm = f->arm;
@@ -302,44 +306,4 @@ void fp_slots_repair(struct fastpath *fp)
 		free_line(&fp->slots[slot].in.seq);
 		free_line(&fp->slots[slot].out.seq);
 	}
-}
-
-int fastpath_read(const struct fastpath *fp, uint32_t slot, struct fp_stats *ret)
-{
-	if (slot >= fp->n_slots || !(fp->slots[slot].in.flags & TANDEM_OPEN))
-		return -ENOENT;
-	const struct tandem_slot *s = &fp->slots[slot];
-	struct tandem_stats stats = s->stats;
-	struct tandem_in in;
-	struct tandem_out out;
-	uint32_t seq;
-	fp_in_read(s, &in, &seq);
-	fp_out_read(s, &out);
-	struct fp_stats r = {
-		.rx_packets = tandem_stats_packets(&stats),
-		.rx_bytes = stats.bytes,
-		.refused = s->policy.refused,
-		.ssrc = ntohl(in.ssrc),
-		.ext_max_seq = stats.ext_max,
-		.base_seq = stats.base_seq,
-		.lost = tandem_stats_lost(&stats),
-		.jitter = stats.jitter >> 4,
-		.reordered = stats.reordered,
-		.last_rx_ms = stats.last_ns / 1000000,
-		.latched = in.flags & TANDEM_LATCHED,
-		.engine = FP_NULL,
-	};
-	for (int i = 0; i < FP_ENGINES; i++)
-		r.by_engine[i] = stats.packets[i];
-	fp_slot_remote(fp, slot, &r.remote);
-	if (in.flags & TANDEM_IS_RTCP)
-		r.why = "RTCP is read by the daemon";
-	else if (!out.family || !out.dst_port)
-		r.why = "leads nowhere yet";
-	else if (!fp->hops)
-		r.why = "XDP is attached nowhere";
-	else
-		r.engine = fp_hop_engine(fp->hops, out.hop, &r.why);
-	*ret = r;
-	return 0;
 }

@@ -43,11 +43,21 @@ static bool all_configured(const struct conf *conf, const json_t *rows)
 	return true;
 }
 
+/* The module is told to relay only where the configuration wants it to; it is always told to stop. */
+static bool module_is_configured(const struct conf *conf, const json_t *request)
+{
+	const char *verb = json_string_value(json_object_get(request, "do")), *engine = conf_string(conf_section(conf, "media"), "engine");
+	return !verb || strcmp(verb, "fastpath-module") || !json_is_true(json_object_get(request, "on")) || !strcmp(engine, "auto") ||
+	       !strcmp(engine, "module");
+}
+
 int confine_request(const struct conf *conf, json_t *request)
 {
 	const char *pins = conf_string(conf_section(conf, "state"), "bpffs");
 	const json_t *pin = json_object_get(request, "pin");
 	if (!all_configured(conf, json_object_get(request, "locals")) || !all_configured(conf, json_object_get(request, "ports")))
+		return -EPERM;
+	if (!module_is_configured(conf, request))
 		return -EPERM;
 	int err = 0;
 	if (pin && !json_is_null(pin))

@@ -162,6 +162,13 @@ void keeper_kill(struct keeper *k)
 		child_signal(&k->children[i], SIGKILL);
 }
 
+/* SIGKILL first: it outruns the SIGTERM that stopping sends. */
+void keeper_leave(struct keeper *k)
+{
+	keeper_kill(k);
+	keeper_stop(k);
+}
+
 void keeper_hangup(struct keeper *k)
 {
 	for (unsigned i = 0; i < k->n; i++)

@@ -37,6 +37,8 @@ int keeper_open(struct keeper **ret, const struct keeper_params *params, struct 
 void keeper_set_times(struct keeper *k, const struct keeper_times *times);
 /* Ends the daemons, the last started first. */
 void keeper_stop(struct keeper *k);
+/* Ends the daemons as a kill does, and on_ended() follows: calls and streams are left for the daemons that are started next. */
+void keeper_leave(struct keeper *k);
 /* After keeper_stop(): kills what has not ended yet. */
 void keeper_kill(struct keeper *k);
 /* SIGHUP to every daemon. */

@@ -112,9 +112,17 @@ static int restart(void *arg, json_t *args, json_t **result, struct buf *why)
 	return err;
 }
 
+static int leave(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	log_info(NULL, "leaving: calls and streams are for the daemons that are started next");
+	keeper_leave(keeper);
+	return 0;
+}
+
 static const struct ctl_verb verbs[] = {
 	{"show processes", "the daemons and their state", show_processes, NULL},
 	{"restart", "kills a daemon and starts it anew; what must survive a kill does", restart, "name=tandem-ca|tandem-mg"},
+	{"leave", "ends all daemons and this one; calls and streams go on when they are started again", leave, NULL},
 	{0},
 };
 

@@ -57,6 +57,7 @@ struct spawn {
 	const char *const *names;
 	unsigned n;
 	const char *notify_path, *request_path;
+	pid_t keeper; /* set by spawn_process() */
 };
 int spawn_process(const struct spawn *s, pid_t *pid, int *pidfd);
 /* "/usr/lib/tandem/tandem-mg": next to our own program, else in /usr/sbin. -ENOENT. */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define MAX_PACKET 65536
-#define MAX_FDS    16
+#define MAX_FDS    200
 
 struct connection {
 	struct link link;

@@ -124,6 +124,11 @@ static _Noreturn void run(const struct spawn *s, const char *names, int *moved)
 		err = set_environment(s, names);
 	if (!err)
 		err = drop_capabilities(s->user);
+	/* A keeper's successor knows daemons by their control sockets: one that has none yet must not outlive us, or there would be two of it.
+	 * It takes this back when it has (base/daemon.c). */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (!err && getppid() != s->keeper)
+		_exit(127);
 	if (!err) {
 		if (s->config)
 			execl(s->path, s->name, "-c", s->config, (char *)NULL);
@@ -137,8 +142,10 @@ static _Noreturn void run(const struct spawn *s, const char *names, int *moved)
 
 /* --- in the keeper ------------------------------------------------------------------------------------------------- */
 
-int spawn_process(const struct spawn *s, pid_t *ret_pid, int *ret_pidfd)
+int spawn_process(const struct spawn *spec, pid_t *ret_pid, int *ret_pidfd)
 {
+	struct spawn own = *spec, *s = &own;
+	own.keeper = getpid();
 	struct buf names = buf_growing();
 	for (unsigned i = 0; i < s->n; i++)
 		buf_printf(&names, "%s%s", i ? ":" : "", s->names[i]);

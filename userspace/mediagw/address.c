@@ -17,12 +17,14 @@ static void destroy(void *obj)
 static int address_init(struct address *a, const struct config_address *from, struct buf *why)
 {
 	static const sa_family_t families[FAMILIES] = {AF_INET, AF_INET6};
+	static const enum fp_want engines[] = {FP_WANT_AUTO, FP_WANT_MODULE, FP_WANT_NULL}; /* as the choices of address.engine */
 	a->name = mem_strdup(from->name);
 	if (!a->name)
 		return -ENOMEM;
 	a->port_min = from->port_min;
 	a->port_max = from->port_max;
 	a->dscp = from->dscp_voice;
+	a->engine = engines[from->engine];
 	a->n_nets = from->n_nets;
 	memcpy(a->nets, from->nets, from->n_nets * sizeof a->nets[0]);
 	for (enum family f = 0; f < FAMILIES; f++) {

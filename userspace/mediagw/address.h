@@ -15,6 +15,7 @@ struct address {
 	struct ports *ports[FAMILIES];
 	uint16_t port_min, port_max;
 	uint8_t dscp;                 /* voice, unless a command says otherwise */
+	enum fp_want engine;          /* that may relay what arrives here, unless the operator has said otherwise of the stream */
 	bool exhausted[FAMILIES];     /* the alarm is on */
 	struct prefix nets[CONFIG_MAX_NETS]; /* local networks */
 	unsigned n_nets;

@@ -89,7 +89,7 @@ FIXED(ep_bearer, "B", "")
 FIXED(ep_quarantine, "Q", "process,loop")
 FIXED(ep_delay, "RD", "0")
 FIXED(ep_reason, "E", "000")
-FIXED(ep_packages, "PL", "R:0")
+FIXED(ep_packages, "PL", "R:0;D:1")
 
 static const struct {
 	struct slice code;

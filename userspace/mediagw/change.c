@@ -267,8 +267,11 @@ unsigned conn_set(struct conn *c, const struct conn_change *ch, const char **why
 	}
 	if (ch->has_latch)
 		c->latch = ch->latch;
+	/* Who numbers no offers and answers describes the peer anew with each of them. */
 	if (ch->has_arm)
 		c->arm = ch->arm;
+	else if (!slice_empty(ch->sdp))
+		c->arm++;
 	if (ch->has_silence)
 		c->silence_s = ch->silence_s;
 	*why = NULL;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mediagw/counters.h"
+#include "mediagw/digits.h"
 #include "mediagw/gateway.h"
 #include <errno.h>
 #include <sys/random.h>
@@ -193,6 +194,7 @@ int conn_claim_ports(struct conn *c, struct address *a, enum family f, uint16_t 
 
 int conn_apply(struct conn *c)
 {
+	c->event_pt = digits_payload_type(c);
 	struct fp_stream s = {
 		.remote = c->remote,
 		.signalling = c->signalling,
@@ -201,7 +203,9 @@ int conn_apply(struct conn *c)
 		.receive = c->mode & CONN_RECVONLY,
 		.rtcp_mux = c->mux,
 		.dscp = (uint8_t)(c->dscp < 0 ? c->address->dscp : c->dscp),
+		.engine = c->engine_set ? c->engine : c->address->engine,
 		.clock_hz = c->clock_hz,
+		.event_pt = c->event_pt,
 		.arm = c->arm,
 	};
 	int err = fastpath_upsert(c->gw->p.fp, c->rtp.slot, &s);
@@ -209,8 +213,13 @@ int conn_apply(struct conn *c)
 	s.remote = c->mux ? (struct addr){0} : c->remote_rtcp;
 	s.send = s.receive = s.rtcp = true;
 	s.rtcp_mux = false;
-	s.clock_hz = 0;
+	s.clock_hz = s.event_pt = 0;
 	return err ? err : fastpath_upsert(c->gw->p.fp, c->rtcp.slot, &s);
+}
+
+int conn_follow(struct conn *c)
+{
+	return c && digits_payload_type(c) != c->event_pt ? conn_apply(c) : 0;
 }
 
 struct conn *conn_other(const struct conn *c)

@@ -43,6 +43,8 @@ struct conn {
 	bool muted;                /* its description names nowhere to send to: rejected, or held by 0.0.0.0 */
 	uint32_t arm;
 	int dscp;                  /* -1: the address' own */
+	enum fp_want engine;       /* what the operator said of this stream, when `engine_set` */
+	bool engine_set;
 	char options[OPTIONS_MAX + 1];
 	struct sdp *remote_sdp;    /* NULL: not described yet */
 	struct buf local_sdp;
@@ -50,6 +52,8 @@ struct conn {
 
 	char codec[16];
 	uint32_t clock_hz;
+	uint8_t event_pt;          /* of telephone-events from the peer (digits.h) */
+	uint32_t rebinds, ssrcs, digits; /* seen since this process has it */
 
 	char cname[17];            /* what the peer of this connection sees as our source's name */
 	struct rtp_peer_view view;
@@ -87,6 +91,8 @@ int conn_claim_ports(struct conn *c, struct address *a, enum family f, uint16_t 
 /* Checks and takes over a change, all or nothing: 0, or the response code and *why. Packets flow by it after conn_apply(). */
 unsigned conn_set(struct conn *c, const struct conn_change *ch, const char **why);
 int conn_apply(struct conn *c);
+/* What the other connection's peer described changes what the peer of `c` sends: after any change to that one. `c` may be NULL. */
+int conn_follow(struct conn *c);
 /* The other connection on its endpoint, or NULL. */
 struct conn *conn_other(const struct conn *c);
 /* Which connection a slot belongs to. */

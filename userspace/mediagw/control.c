@@ -2,6 +2,7 @@
 #include "mediagw/control.h"
 #include "base/timer.h"
 #include "mediagw/quality.h"
+#include "mediagw/record.h"
 #include <errno.h>
 
 static const char *const engine_names[FP_ENGINES] = {
@@ -34,20 +35,44 @@ static json_t *by_engine(const struct fp_stats *st)
 	return o;
 }
 
+/* Why not native XDP, and why not the module either: names for programs in `reasons`, one text for people. */
+static void put_whys(json_t *row, const struct fp_stats *st)
+{
+	json_t *names = json_array();
+	struct buf text = buf_growing();
+	const enum fp_why whys[] = {st->why, st->why_no_module};
+	for (size_t i = 0; i < sizeof whys / sizeof whys[0]; i++) {
+		if (whys[i] == FP_WHY_FASTEST || (i && whys[i] == whys[0]))
+			continue;
+		json_array_append_new(names, json_string(fp_why_name(whys[i])));
+		buf_printf(&text, "%s%s", text.len ? "; " : "", fp_why_text(whys[i]));
+	}
+	json_object_set_new(row, "why", text.len ? json_string(buf_z(&text)) : json_null());
+	json_object_set_new(row, "reasons", names);
+	buf_reset(&text);
+}
+
 static json_t *stream(const struct conn *c)
 {
 	struct quality q;
 	struct addr local = c->address->local[c->family];
 	quality_read(c, &q);
 	local.port = c->port;
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s?, s:I, s:I, s:I, s:f, s:f, s:b, s:s, s:s, s:I, s:I, s:o}",
+	json_t *row = json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:f, s:f, s:b, s:s, s:s, s:I, s:I, s:o}",
 			 "call", c->call, "endpoint", c->ep->name, "connection", c->id, "local", addr_json(&local),
 			 "remote", addr_json(addr_is_set(&q.raw.remote) ? &q.raw.remote : &c->remote),
-			 "engine", engine_names[q.raw.engine < FP_ENGINES ? q.raw.engine : FP_NULL], "why", q.raw.why,
+			 "engine", engine_names[q.raw.engine < FP_ENGINES ? q.raw.engine : FP_NULL],
 			 "packets", (json_int_t)q.packets, "bytes", (json_int_t)q.bytes, "lost", (json_int_t)q.lost,
 			 "jitter_ms", rounded(q.figures.jitter_ms), "mos", rounded(q.figures.mos), "latched", q.raw.latched,
 			 "mode", conn_mode_name(c->mode), "codec", c->codec, "refused", (json_int_t)q.raw.refused,
 			 "sent", (json_int_t)q.sent_packets, "by_engine", by_engine(&q.raw));
+	json_object_set_new(row, "sources", json_string(c->latch ? "nat" : "strict"));
+	json_object_set_new(row, "ssrc", json_sprintf("%08x", q.raw.ssrc));
+	json_object_set_new(row, "rebinds", json_integer(c->rebinds));
+	json_object_set_new(row, "new_ssrcs", json_integer(c->ssrcs));
+	json_object_set_new(row, "digits", json_integer(c->digits));
+	put_whys(row, &q.raw);
+	return row;
 }
 
 static int show_streams(void *arg, json_t *args, json_t **result, struct buf *why)
@@ -62,6 +87,63 @@ static int show_streams(void *arg, json_t *args, json_t **result, struct buf *wh
 				json_array_append_new(list, stream(c));
 	*result = list;
 	return list ? 0 : -ENOMEM;
+}
+
+static bool is_named(const struct conn *c, struct slice name)
+{
+	return slice_eq(name, slice_str(c->id)) || slice_eq(name, slice_str(c->ep->name));
+}
+
+static int engine_named(const char *name, enum fp_want *ret)
+{
+	static const struct {
+		const char *name;
+		enum fp_want engine;
+	} rows[] = {{"auto", FP_WANT_AUTO}, {"module", FP_WANT_MODULE}, {"null", FP_WANT_NULL}};
+	for (size_t i = 0; name && i < sizeof rows / sizeof rows[0]; i++)
+		if (!strcmp(name, rows[i].name)) {
+			*ret = rows[i].engine;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int set_engine(struct conn *c, enum fp_want engine)
+{
+	c->engine = engine;
+	c->engine_set = true;
+	int err = conn_apply(c);
+	if (!err)
+		record_put(c);
+	return err;
+}
+
+/* Packets that flow go on by the other engine: they are judged by the same slot. */
+static int stream_engine(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	struct slice name = slice_str(json_string_value(json_object_get(args, "stream")));
+	enum fp_want engine;
+	struct conn *c;
+	int err = engine_named(json_string_value(json_object_get(args, "engine")), &engine);
+	if (err) {
+		buf_str(why, "the engine is one of auto, module, null");
+		return err;
+	}
+	json_t *list = json_array();
+	if (gw && slice_is_set(name))
+		list_foreach(c, &gw->conns, all)
+			if (!err && c->ep && is_named(c, name) && !(err = set_engine(c, engine)))
+				json_array_append_new(list, stream(c));
+	if (!err && !json_array_size(list)) {
+		buf_str(why, "no such endpoint or connection");
+		err = -ENOENT;
+	}
+	if (err)
+		json_decref(list);
+	else
+		*result = list;
+	return err;
 }
 
 static const char *state_of(const struct endpoint *e)
@@ -114,6 +196,8 @@ static int show_ports(void *arg, json_t *args, json_t **result, struct buf *why)
 
 const struct ctl_verb control_verbs[] = {
 	{"show streams", "every media stream: addresses, engine and why not a faster one, packets, loss, jitter, MOS", show_streams, "call=ID"},
+	{"stream engine", "who may relay what arrives at a stream's ports: auto, module (no faster one) or null (tandem-mg)", stream_engine,
+	 "stream=ENDPOINT|CONN engine=auto|module|null"},
 	{"show endpoints", "endpoints in use and their connections", show_endpoints, NULL},
 	{"show engines", "interfaces, what forwards packets there, and why nothing faster does", show_engines, NULL},
 	{"show ports", "addresses and their port ranges: used and total pairs", show_ports, NULL},

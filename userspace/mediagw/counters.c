@@ -19,12 +19,15 @@ static const struct counter_def defs[MG_COUNTERS] = {
 	[MG_RTCP_NO_PEER] = {"rtcp-no-peer", "RTCP packets that had no other connection to go to"},
 	[MG_RTCP_UNSENT] = {"rtcp-unsent", "RTCP packets not sent on: the other side has no address yet, or sending failed"},
 	[MG_RTCP_EMPTY] = {"rtcp-empty", "RTCP packets of which nothing may pass"},
-	[MG_LATCHED] = {"latched", "streams whose source was learned or changed"},
+	[MG_LATCHED] = {"latched", "streams whose source was learned after an offer and answer"},
 	[MG_SILENCE] = {"silence", "silence time-outs reported"},
 	[MG_NOTIFY_LOST] = {"notify-lost", "notifications nobody answered, or that had nobody to go to"},
 	[MG_RSIP_SENT] = {"rsip-sent", "RestartInProgress commands sent"},
 	[MG_ADOPTED] = {"adopted", "connections taken over from an earlier process"},
 	[MG_ADOPT_FAILED] = {"adopt-failed", "stored connections that could not be taken over"},
+	[MG_REBOUND] = {"rebound", "streams that moved by themselves: a NAT gave them another address or port"},
+	[MG_NEW_SSRC] = {"new-ssrc", "streams that went on with another SSRC"},
+	[MG_DIGITS] = {"digits", "telephone-events (RFC 4733) that began"},
 	[MG_STORE_FAILED] = {"store-failed", "connections that could not be queued for the store"},
 };
 

@@ -127,6 +127,10 @@ int endpoint_add(struct endpoint *e, struct conn *c)
 	e->n_conns++;
 	c->ep = e;
 	int err = join(e);
+	if (!err)
+		err = conn_follow(c);
+	if (!err)
+		err = conn_follow(conn_other(c));
 	if (err) {
 		list_remove(&c->link);
 		e->n_conns--;

@@ -27,6 +27,8 @@ struct mg {
 	struct fastpath *fp;
 	struct store *store;
 	struct mgcp_peer *peer;
+	enum fp_want want;
+	json_t *degraded; /* keys: interfaces of which the alarm is on */
 };
 
 static int open_addresses(struct mg *mg, const struct conf *conf, struct buf *why)
@@ -55,25 +57,46 @@ static void on_event(void *arg, uint32_t slot, unsigned event, uint32_t value)
 		gateway_event(mg->gw, slot, event, value);
 }
 
-/* An operator who names an engine is told when another one runs. */
-static void check_engine(const struct fastpath *fp, const char *wanted)
+/* Whether the row of fastpath_engines() is worse than what the operator named. "*" stands for the interfaces that run no XDP. */
+static bool is_degraded(const json_t *row, enum fp_want want, bool only_row)
 {
-	json_t *list = fastpath_engines(fp), *row;
+	static const char *const modes[] = {[FP_WANT_NATIVE] = "native", [FP_WANT_GENERIC] = "generic", [FP_WANT_MODULE] = "module"};
+	const char *name = json_string_value(json_object_get(row, "interface"));
+	const char *mode = json_string_value(json_object_get(row, "mode"));
+	if (!name || !mode || want == FP_WANT_AUTO || want == FP_WANT_NULL || !strcmp(name, "lo"))
+		return false;
+	if (!strcmp(name, "*") && want != FP_WANT_MODULE && !only_row)
+		return false;
+	return strcmp(mode, modes[want]) != 0;
+}
+
+/* An operator who names an engine is told when another one runs. */
+static void check_engines(struct mg *mg)
+{
+	json_t *rows = fastpath_engines(mg->fp), *degraded = json_object(), *row, *is;
+	const char *name;
 	size_t i;
-	if (!strcmp(wanted, "auto") || !strcmp(wanted, "null")) {
-		json_decref(list);
-		return;
+	json_array_foreach(rows, i, row) {
+		const char *interface = json_string_value(json_object_get(row, "interface"));
+		const char *why = json_string_value(json_object_get(row, "why"));
+		if (!is_degraded(row, mg->want, json_array_size(rows) == 1))
+			continue;
+		json_object_set_new(degraded, interface, json_true());
+		alarm_raise(&alarm_engine, interface, why ? why : json_string_value(json_object_get(row, "mode")));
 	}
-	json_array_foreach(list, i, row) {
-		const char *name = json_string_value(json_object_get(row, "interface"));
-		const char *mode = json_string_value(json_object_get(row, "mode"));
-		const char *reason = json_string_value(json_object_get(row, "why"));
-		if (name && mode && strcmp(name, "lo") && !strstr(mode, wanted))
-			alarm_raise(&alarm_engine, name, reason ? reason : mode);
-	}
-	if (!json_array_size(list))
-		alarm_raise(&alarm_engine, "media", "no interface can run XDP");
-	json_decref(list);
+	json_object_foreach(mg->degraded, name, is)
+		if (!json_object_get(degraded, name))
+			alarm_clear(&alarm_engine, name);
+	json_decref(mg->degraded);
+	mg->degraded = degraded;
+	json_decref(rows);
+}
+
+static void on_engines(void *arg)
+{
+	struct mg *mg = arg;
+	if (mg->fp)
+		check_engines(mg);
 }
 
 static int open_fastpath(struct mg *mg, const struct conf *conf, struct buf *why)
@@ -86,20 +109,22 @@ static int open_fastpath(struct mg *mg, const struct conf *conf, struct buf *why
 		.locals = locals,
 		.n_locals = addresses_locals(mg->addresses, locals, MAX_LOCALS),
 		.want = wants[conf_int(media, "engine")],
+		.threads = (unsigned)conf_int(media, "threads"),
 		.interfaces = interfaces,
 		.pin_dir = *pins ? pins : NULL,
-		.handlers = {.rtcp = on_rtcp, .event = on_event},
+		.handlers = {.rtcp = on_rtcp, .event = on_event, .engines = on_engines},
 		.arg = mg,
 	};
 	for (; p.n_interfaces < conf_list_count(media, "interfaces") && p.n_interfaces < MAX_INTERFACES; p.n_interfaces++)
 		interfaces[p.n_interfaces] = conf_list_at(media, "interfaces", p.n_interfaces);
 	if (!p.n_interfaces)
 		p.interfaces = NULL;
+	mg->want = p.want;
 	int err = fastpath_open(&mg->fp, &p);
 	if (err)
 		buf_printf(why, "media engine: %s", strerror(-err));
 	else
-		check_engine(mg->fp, conf_string(media, "engine"));
+		check_engines(mg);
 	return err;
 }
 
@@ -262,6 +287,7 @@ static void mg_close(void *arg)
 	mg->store = mem_deref(mg->store);
 	mg->fp = mem_deref(mg->fp);
 	mg->addresses = mem_deref(mg->addresses);
+	json_decref(mg->degraded);
 	counter_unregister(&mg_counters);
 }
 

@@ -15,7 +15,7 @@ static unsigned modify(struct conn *c, const struct conn_change *ch, const struc
 	unsigned code = conn_set(c, ch, &why);
 	if (code)
 		return refuse(a, code, why);
-	if (conn_apply(c) || localsdp_write(c) || request_apply(c->ep, request, c))
+	if (conn_apply(c) || conn_follow(conn_other(c)) || localsdp_write(c) || request_apply(c->ep, request, c))
 		return 400;
 	return 0;
 }

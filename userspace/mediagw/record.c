@@ -15,7 +15,7 @@ struct record {
 	uint32_t version, endpoint;
 	char call[CALL_ID_MAX + 1], cname[17];
 	char address[32];
-	uint8_t mode, family, latch;
+	uint8_t mode, family, latch, engine; /* engine: enum fp_want + 1, 0: the address' */
 	uint16_t port;
 	int16_t dscp;
 	uint32_t arm, silence_s;
@@ -36,6 +36,7 @@ void record_put(const struct conn *c)
 	struct slice described = c->remote_sdp ? c->remote_sdp->text : SLICE_NONE;
 	struct record r = {
 		.version = RECORD_VERSION, .endpoint = c->ep->number, .mode = c->mode, .family = c->family, .latch = c->latch,
+		.engine = (uint8_t)(c->engine_set ? c->engine + 1 : 0),
 		.port = c->port, .dscp = (int16_t)c->dscp, .arm = c->arm, .silence_s = c->silence_s, .signalling = c->signalling,
 		.remote = c->remote, .remote_rtcp = c->remote_rtcp, .sdp_id = c->sdp_id, .sdp_version = c->sdp_version,
 		.sent_packets = c->sent_packets, .sent_bytes = c->sent_bytes,
@@ -90,6 +91,8 @@ static int restore_sdp(struct conn *c, const struct record *r, struct slice text
 	buf_reset(&c->local_sdp);
 	buf_slice(&c->local_sdp, texts);
 	c->dscp = r->dscp;
+	c->engine_set = r->engine && r->engine <= FP_WANT_NULL + 1;
+	c->engine = c->engine_set ? (enum fp_want)(r->engine - 1) : FP_WANT_AUTO;
 	c->sdp_id = r->sdp_id;
 	c->sdp_version = r->sdp_version;
 	c->sent_packets = r->sent_packets;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* RTCP between the two connections of an endpoint: read, stripped of what names or locates its sender, and sent on. */
+/* RTCP between the two connections of an endpoint: read, stripped of what names or locates its sender, and sent on; and what the fast path
+ * tells of their RTP. */
 #include "base/log.h"
 #include "base/timer.h"
 #include "mediagw/counters.h"
 #include "mediagw/gateway.h"
+#include "mediagw/rqnt.h"
 
 /* What the peer of `c` reports about us, and the sender reports that `to` is about to get. */
 static void read_reports(struct conn *c, struct conn *to, const uint8_t *data, size_t len)
@@ -58,15 +60,65 @@ void gateway_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_
 		mg_count[MG_RTCP_NO_PEER]++;
 }
 
+/* --- what happens on streams -------------------------------------------------------------------------------------- */
+
+static void told(const struct conn *c, const char *what)
+{
+	struct fp_stats st;
+	char text[ADDR_STR_LEN];
+	conn_received(c, &st);
+	log_debug(c->ep ? c->ep->name : NULL, "call %s connection %s: %s, media comes from and goes to %s, SSRC %08x", c->call, c->id, what,
+		  addr_str(&st.remote, text), st.ssrc);
+}
+
+static void on_latch(struct conn *c, uint32_t value)
+{
+	told(c, "its source is known");
+}
+
+static void on_rebind(struct conn *c, uint32_t value)
+{
+	c->rebinds++;
+	told(c, "it moved by itself");
+}
+
+static void on_ssrc(struct conn *c, uint32_t value)
+{
+	c->ssrcs++;
+	told(c, "a new SSRC");
+}
+
+/* Digits may be somebody's secret: no log has them. */
+static void on_digit(struct conn *c, uint32_t value)
+{
+	c->digits++;
+	log_debug(c->ep ? c->ep->name : NULL, "call %s connection %s: a telephone-event began", c->call, c->id);
+	if (c->ep)
+		request_digit(c, value);
+}
+
+static void on_digit_end(struct conn *c, uint32_t value)
+{
+	log_debug(c->ep ? c->ep->name : NULL, "call %s connection %s: a telephone-event ended after %u units", c->call, c->id, value & 0xffffff);
+}
+
+static const struct {
+	void (*fn)(struct conn *c, uint32_t value);
+	enum mg_counter counts; /* MG_COUNTERS: nothing */
+} happenings[] = {
+	[TANDEM_EV_LATCH] = {on_latch, MG_LATCHED},
+	[TANDEM_EV_REBIND] = {on_rebind, MG_REBOUND},
+	[TANDEM_EV_SSRC] = {on_ssrc, MG_NEW_SSRC},
+	[TANDEM_EV_DTMF] = {on_digit, MG_DIGITS},
+	[TANDEM_EV_DTMF_END] = {on_digit_end, MG_COUNTERS},
+};
+
 void gateway_event(void *arg, uint32_t slot, unsigned event, uint32_t value)
 {
 	struct conn *c = conn_by_slot(arg, slot);
-	struct fp_stats st;
-	char text[ADDR_STR_LEN];
-	if (!c || c->rtp.slot != slot)
+	if (!c || c->rtp.slot != slot || event >= sizeof happenings / sizeof happenings[0] || !happenings[event].fn)
 		return;
-	mg_count[MG_LATCHED]++;
-	conn_received(c, &st);
-	log_debug(c->ep ? c->ep->name : NULL, "call %s connection %s: media comes from and goes to %s", c->call, c->id,
-		  addr_str(&st.remote, text));
+	if (happenings[event].counts != MG_COUNTERS)
+		mg_count[happenings[event].counts]++;
+	happenings[event].fn(c, value);
 }

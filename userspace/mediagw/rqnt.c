@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mediagw/counters.h"
+#include "mediagw/digits.h"
 #include "mediagw/rsip.h"
 #include "mediagw/watch.h"
 #include <errno.h>
@@ -32,6 +33,7 @@ static struct slice next_event(struct slice *list)
 struct event {
 	struct slice package, name, conn;
 	uint32_t rto_s;
+	uint32_t digits; /* set of telephone-events */
 };
 
 /* The decimal argument among those in parentheses: (N)(120,st=im). Actions are letters. */
@@ -52,6 +54,34 @@ static int timeout_of(struct slice args, uint32_t *ret)
 	return slice_empty(args) ? 0 : -EINVAL;
 }
 
+static unsigned parse_rtp_package(struct event *e, struct slice args, const char **why)
+{
+	*why = "of package R, only rto can be detected";
+	if (!slice_caseeq(e->name, SLICE("rto")))
+		return 512;
+	*why = "r/rto takes a time-out of 1 to 65535 seconds";
+	return timeout_of(args, &e->rto_s) ? 538 : 0;
+}
+
+/* RFC 3660 2.2. What is asked for is told as it begins; nothing is collected. */
+static unsigned parse_dtmf_package(struct event *e, struct slice args, const char **why)
+{
+	*why = "of package D, only digits can be detected";
+	e->digits = digits_set(e->name);
+	if (!e->digits)
+		return 512;
+	*why = "digits can only be notified, (N)";
+	return slice_empty(args) || slice_caseeq(args, SLICE("(N)")) ? 0 : 523;
+}
+
+static const struct {
+	struct slice name;
+	unsigned (*parse)(struct event *e, struct slice args, const char **why);
+} packages[] = {
+	{SLICE("r"), parse_rtp_package},
+	{SLICE("d"), parse_dtmf_package},
+};
+
 /* package/name@connection(args), 3.2.2.4 */
 static unsigned event_parse(struct slice text, struct event *e, const char **why)
 {
@@ -62,16 +92,16 @@ static unsigned event_parse(struct slice text, struct event *e, const char **why
 	e->conn = head;
 	e->package = slice_cut(&name, '/');
 	e->name = name;
-	*why = "the packet relay knows package R only";
-	if (slice_is_set(name) && !slice_caseeq(e->package, SLICE("r")))
-		return 518;
-	if (!slice_is_set(name))
-		e->name = e->package; /* R is the default package */
-	*why = "of package R, only rto can be detected";
-	if (!slice_caseeq(e->name, SLICE("rto")))
-		return 512;
-	*why = "r/rto takes a time-out of 1 to 65535 seconds";
-	return timeout_of(args, &e->rto_s) ? 538 : 0;
+	e->rto_s = e->digits = 0;
+	if (!slice_is_set(name)) { /* R is the default package */
+		e->name = e->package;
+		e->package = SLICE("r");
+	}
+	for (size_t i = 0; i < sizeof packages / sizeof packages[0]; i++)
+		if (slice_caseeq(packages[i].name, e->package))
+			return packages[i].parse(e, args, why);
+	*why = "the packet relay knows packages R and D only";
+	return 518;
 }
 
 static unsigned events_check(struct slice list, const char **why)
@@ -85,17 +115,19 @@ static unsigned events_check(struct slice list, const char **why)
 	return 0;
 }
 
+static bool about(const struct event *e, struct slice conn_id, bool is_current)
+{
+	return !slice_is_set(e->conn) || slice_eq(e->conn, SLICE("*")) || slice_caseeq(e->conn, conn_id) ||
+	       (is_current && slice_eq(e->conn, SLICE("$")));
+}
+
 uint32_t request_rto(struct slice events, struct slice conn_id, bool is_current)
 {
 	struct event e;
 	const char *why;
-	while (slice_is_set(events) && !slice_empty(slice_trim(events))) {
-		if (event_parse(next_event(&events), &e, &why))
-			continue;
-		if (!slice_is_set(e.conn) || slice_eq(e.conn, SLICE("*")) || slice_caseeq(e.conn, conn_id) ||
-		    (is_current && slice_eq(e.conn, SLICE("$"))))
+	while (slice_is_set(events) && !slice_empty(slice_trim(events)))
+		if (!event_parse(next_event(&events), &e, &why) && e.rto_s && about(&e, conn_id, is_current))
 			return e.rto_s;
-	}
 	return 0;
 }
 
@@ -201,7 +233,7 @@ unsigned verb_rqnt(struct gateway *gw, const struct command *cmd, struct answer 
 	struct endpoint *e;
 	unsigned code = request_parse(&r, cmd->msg, &why);
 	if (code == 518)
-		buf_str(&a->lines, "PL: R:0\r\n");
+		buf_str(&a->lines, "PL: R:0;D:1\r\n");
 	if (code)
 		return refuse(a, code, why);
 	if (cmd->kind == NAME_ONE)
@@ -246,4 +278,21 @@ void notify(struct endpoint *e, const char *observed)
 	mgcp_write_end(&out, SLICE_NONE);
 	if (out.err || mgcp_command(gw->p.peer, to, tid, buf_text(&out), answered, gw))
 		mg_count[MG_NOTIFY_LOST]++;
+}
+
+void request_digit(const struct conn *c, uint32_t code)
+{
+	struct slice events = buf_text(&c->ep->requested);
+	char observed[64], name = digits_name(code);
+	const char *why;
+	struct event e;
+	while (name && slice_is_set(events) && !slice_empty(slice_trim(events))) {
+		if (event_parse(next_event(&events), &e, &why) || !(e.digits >> code & 1) || !about(&e, slice_str(c->id), true))
+			continue;
+		struct buf b = buf_fixed(observed, sizeof observed);
+		/* The connection is named to whoever asked by connection. */
+		buf_printf(&b, slice_is_set(e.conn) ? "D/%c@%s" : "D/%c", name, c->id);
+		notify(c->ep, buf_z(&b));
+		return;
+	}
 }

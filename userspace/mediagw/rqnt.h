@@ -16,5 +16,7 @@ unsigned request_parse(struct request *ret, const struct mgcp_msg *cmd, const ch
 int request_apply(struct endpoint *e, const struct request *r, const struct conn *current);
 /* The time-out in seconds that an R: list asks for on that connection; 0: none. */
 uint32_t request_rto(struct slice events, struct slice conn_id, bool is_current);
+/* A telephone-event began on a connection: notified where the endpoint's request asks for it. */
+void request_digit(const struct conn *c, uint32_t code);
 /* Sends NTFY for one observed event ("r/rto@1f2e(60)"). */
 void notify(struct endpoint *e, const char *observed);

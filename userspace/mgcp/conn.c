@@ -456,6 +456,7 @@ int mgcp_conn_adopt(struct mgcp_conn **ret, struct mgcp_gw *gw, const char *call
 	}
 	h->cx->endpoint_known = true;
 	enlist(h->cx, gw);
+	h->cx->since = 0; /* older than any audit */
 	set_state(h->cx, CX_UP, "adopted");
 	*ret = h;
 	return 0;

@@ -145,9 +145,18 @@ static void get_ip(struct addr *ret, sa_family_t family, const void *bytes, size
 
 /* --- routes -------------------------------------------------------------------------------------------------------- */
 
-static int on_route(const struct nlmsghdr *h, void *arg)
+static uint16_t mtu_in(const struct nlattr *metrics)
 {
-	struct rtnl_route *ret = arg;
+	const struct nlattr *a;
+	uint32_t mtu = 0;
+	mnl_attr_for_each_nested(a, metrics)
+		if (mnl_attr_get_type(a) == RTAX_MTU)
+			mtu = mnl_attr_get_u32(a);
+	return (uint16_t)(mtu > 65535 ? 65535 : mtu);
+}
+
+static void read_route(const struct nlmsghdr *h, struct rtnl_route *ret)
+{
 	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a;
 	ret->local = m->rtm_type == RTN_LOCAL;
@@ -166,26 +175,71 @@ static int on_route(const struct nlmsghdr *h, void *arg)
 				get_ip(&ret->gateway, ((const struct rtvia *)p)->rtvia_family, p + sizeof(struct rtvia),
 				       len - sizeof(struct rtvia));
 			break;
+		case RTA_METRICS:
+			ret->mtu = mtu_in(a);
+			break;
 		}
 	}
-	return MNL_CB_OK;
 }
 
-int rtnl_route(struct rtnl *r, const struct addr *dst, struct rtnl_route *ret)
+/* Takes an answer to one of `n` questions, the first of which has the number `seq`; false when it is to none. */
+static bool take_answer(const struct nlmsghdr *h, struct rtnl_question *q, unsigned n, unsigned seq)
 {
-	char buf[512];
+	unsigned i = h->nlmsg_seq - seq;
+	if (i >= n || q[i].err != -EINPROGRESS)
+		return false;
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+		q[i].err = e->error ? e->error : -ENETUNREACH;
+		return true;
+	}
+	read_route(h, &q[i].route);
+	q[i].err = q[i].route.ifindex ? 0 : -ENETUNREACH;
+	return true;
+}
+
+static size_t put_question(char *buf, const struct rtnl_question *q, unsigned seq)
+{
 	struct rtmsg *m;
-	struct rtnl_route found = {0};
 	struct nlmsghdr *h = request(buf, RTM_GETROUTE, sizeof *m, &m);
-	m->rtm_family = (unsigned char)dst->family;
-	m->rtm_dst_len = dst->family == AF_INET ? 32 : 128;
-	put_ip(h, RTA_DST, dst);
-	int err = ask(r, h, on_route, &found);
-	if (!err && !found.ifindex)
-		err = -ENETUNREACH;
-	if (!err)
-		*ret = found;
-	return err;
+	h->nlmsg_flags = NLM_F_REQUEST;
+	h->nlmsg_seq = seq;
+	m->rtm_family = (unsigned char)q->dst.family;
+	m->rtm_dst_len = q->dst.family == AF_INET ? 32 : 128;
+	put_ip(h, RTA_DST, &q->dst);
+	if (q->vrf)
+		mnl_attr_put_u32(h, RTA_OIF, (uint32_t)q->vrf);
+	return MNL_ALIGN(h->nlmsg_len);
+}
+
+/* Few enough that the answers fit into the socket's buffer. */
+#define QUESTIONS 32
+
+static void ask_routes(struct rtnl *r, struct rtnl_question *q, unsigned n)
+{
+	char buf[BUFFER] = {0};
+	size_t len = 0;
+	unsigned seq = r->seq + 1, left = n;
+	for (unsigned i = 0; i < n; i++) {
+		q[i].err = -EINPROGRESS;
+		q[i].route = (struct rtnl_route){0};
+		len += put_question(buf + len, &q[i], ++r->seq);
+	}
+	ssize_t got = mnl_socket_sendto(r->ask, buf, len);
+	while (left && got >= 0 && (got = mnl_socket_recvfrom(r->ask, buf, sizeof buf)) >= 0) {
+		int rest = (int)got;
+		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, rest); h = mnl_nlmsg_next(h, &rest))
+			left -= take_answer(h, q, n, seq);
+	}
+	for (unsigned i = 0; left && i < n; i++)
+		if (q[i].err == -EINPROGRESS)
+			q[i].err = -EIO;
+}
+
+void rtnl_routes(struct rtnl *r, struct rtnl_question *q, unsigned n)
+{
+	for (unsigned at = 0; at < n; at += QUESTIONS)
+		ask_routes(r, q + at, n - at < QUESTIONS ? n - at : QUESTIONS);
 }
 
 struct default_search {
@@ -247,6 +301,8 @@ static int read_neighbour(const struct nlmsghdr *h, struct rtnl_neighbour *n)
 			memcpy(n->mac, p, len);
 			has_mac = true;
 		}
+		if (mnl_attr_get_type(a) == NDA_FLAGS_EXT && len == sizeof(uint32_t))
+			n->managed = mnl_attr_get_u32(a) & NTF_EXT_MANAGED;
 	}
 	if (!addr_is_set(&n->ip))
 		return -EBADMSG;
@@ -299,14 +355,18 @@ int rtnl_neighbour_manage(struct rtnl *r, int ifindex, const struct addr *ip, bo
 
 /* --- links --------------------------------------------------------------------------------------------------------- */
 
-static void vlan_of(const struct nlattr *info, struct rtnl_link *ret)
+static void copy_name(char ret[RTNL_NAME], const struct nlattr *a)
+{
+	(void)slice_copy(slice_str(mnl_attr_get_str(a)), ret, RTNL_NAME);
+}
+
+static void read_kind(const struct nlattr *info, struct rtnl_link *ret)
 {
 	const struct nlattr *a, *b;
-	bool vlan = false;
 	mnl_attr_for_each_nested(a, info) {
 		if (mnl_attr_get_type(a) == IFLA_INFO_KIND)
-			vlan = !strcmp(mnl_attr_get_str(a), "vlan");
-		if (mnl_attr_get_type(a) == IFLA_INFO_DATA && vlan)
+			copy_name(ret->kind, a);
+		if (mnl_attr_get_type(a) == IFLA_INFO_DATA && !strcmp(ret->kind, "vlan"))
 			mnl_attr_for_each_nested(b, a)
 				if (mnl_attr_get_type(b) == IFLA_VLAN_ID)
 					ret->vlan = mnl_attr_get_u16(b);
@@ -318,33 +378,47 @@ static bool is_up(const struct ifinfomsg *m)
 	return (m->ifi_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
 }
 
-static int on_link(const struct nlmsghdr *h, void *arg)
+static void read_link_attr(const struct nlattr *a, struct rtnl_link *ret)
 {
-	struct rtnl_link *ret = arg;
+	size_t len = mnl_attr_get_payload_len(a);
+	switch (mnl_attr_get_type(a)) {
+	case IFLA_IFNAME:
+		copy_name(ret->name, a);
+		break;
+	case IFLA_ADDRESS:
+		if (len == sizeof ret->mac)
+			memcpy(ret->mac, mnl_attr_get_payload(a), len);
+		break;
+	case IFLA_MTU: {
+		uint32_t mtu = mnl_attr_get_u32(a);
+		ret->mtu = (uint16_t)(mtu > 65535 ? 65535 : mtu);
+		break;
+	}
+	case IFLA_LINK:
+		ret->lower = (int)mnl_attr_get_u32(a);
+		break;
+	case IFLA_MASTER:
+		ret->master = (int)mnl_attr_get_u32(a);
+		break;
+	case IFLA_LINKINFO:
+		read_kind(a, ret);
+		break;
+	}
+}
+
+static void read_link(const struct nlmsghdr *h, struct rtnl_link *ret)
+{
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a;
-	ret->up = is_up(m);
-	ret->ethernet = m->ifi_type == ARPHRD_ETHER;
-	mnl_attr_for_each(a, h, sizeof *m) {
-		size_t len = mnl_attr_get_payload_len(a);
-		switch (mnl_attr_get_type(a)) {
-		case IFLA_ADDRESS:
-			if (len == sizeof ret->mac)
-				memcpy(ret->mac, mnl_attr_get_payload(a), len);
-			break;
-		case IFLA_MTU: {
-			uint32_t mtu = mnl_attr_get_u32(a);
-			ret->mtu = (uint16_t)(mtu > 65535 ? 65535 : mtu);
-			break;
-		}
-		case IFLA_LINK:
-			ret->lower = (int)mnl_attr_get_u32(a);
-			break;
-		case IFLA_LINKINFO:
-			vlan_of(a, ret);
-			break;
-		}
-	}
+	*ret = (struct rtnl_link){.ifindex = m->ifi_index, .up = is_up(m), .ethernet = m->ifi_type == ARPHRD_ETHER,
+				  .loopback = m->ifi_flags & IFF_LOOPBACK};
+	mnl_attr_for_each(a, h, sizeof *m)
+		read_link_attr(a, ret);
+}
+
+static int on_link(const struct nlmsghdr *h, void *arg)
+{
+	read_link(h, arg);
 	return MNL_CB_OK;
 }
 
@@ -361,16 +435,61 @@ int rtnl_link(struct rtnl *r, int ifindex, struct rtnl_link *ret)
 	return err;
 }
 
+struct each_link {
+	void (*fn)(void *arg, const struct rtnl_link *link);
+	void *arg;
+};
+
+static int on_each_link(const struct nlmsghdr *h, void *arg)
+{
+	const struct each_link *e = arg;
+	struct rtnl_link link;
+	read_link(h, &link);
+	e->fn(e->arg, &link);
+	return MNL_CB_OK;
+}
+
+int rtnl_links(struct rtnl *r, void (*fn)(void *arg, const struct rtnl_link *link), void *arg)
+{
+	char buf[512];
+	struct ifinfomsg *m;
+	struct each_link e = {fn, arg};
+	struct nlmsghdr *h = request(buf, RTM_GETLINK, sizeof *m, &m);
+	h->nlmsg_flags = NLM_F_DUMP;
+	return ask(r, h, on_each_link, &e);
+}
+
 /* --- changes ------------------------------------------------------------------------------------------------------- */
 
-static int read_link(const struct nlmsghdr *h, struct rtnl_change *ret)
+static int link_change(const struct nlmsghdr *h, struct rtnl_change *ret)
 {
 	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
+	struct rtnl_link link;
 	if (mnl_nlmsg_get_payload_len(h) < sizeof *m)
 		return -EBADMSG;
-	ret->ifindex = m->ifi_index;
-	ret->up = h->nlmsg_type == RTM_NEWLINK && is_up(m);
+	if (m->ifi_family != AF_UNSPEC)
+		return -ENOENT; /* it left or joined a bridge */
+	read_link(h, &link);
+	ret->ifindex = link.ifindex;
+	ret->gone = h->nlmsg_type == RTM_DELLINK;
+	ret->up = !ret->gone && link.up;
+	memcpy(ret->name, link.name, sizeof ret->name);
 	return 0;
+}
+
+static int address_change(const struct nlmsghdr *h, struct rtnl_change *ret)
+{
+	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+	if (mnl_nlmsg_get_payload_len(h) < sizeof *m)
+		return -EBADMSG;
+	ret->ifindex = (int)m->ifa_index;
+	ret->gone = h->nlmsg_type == RTM_DELADDR;
+	/* On a point-to-point link IFA_ADDRESS is the other end's. */
+	mnl_attr_for_each(a, h, sizeof *m)
+		if (mnl_attr_get_type(a) == IFA_LOCAL || (mnl_attr_get_type(a) == IFA_ADDRESS && !addr_is_set(&ret->ip)))
+			get_ip(&ret->ip, m->ifa_family, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+	return addr_is_set(&ret->ip) ? 0 : -EBADMSG;
 }
 
 int rtnl_parse(const struct nlmsghdr *h, struct rtnl_change *ret)
@@ -386,12 +505,15 @@ int rtnl_parse(const struct nlmsghdr *h, struct rtnl_change *ret)
 	case RTM_NEWLINK:
 	case RTM_DELLINK:
 		c.what = RTNL_LINK;
-		err = read_link(h, &c);
+		err = link_change(h, &c);
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		c.what = RTNL_ADDRESS;
+		err = address_change(h, &c);
 		break;
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
-	case RTM_NEWADDR:
-	case RTM_DELADDR:
 		c.what = RTNL_ROUTES;
 		break;
 	default:

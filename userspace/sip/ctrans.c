@@ -227,10 +227,15 @@ static struct sip_block *derive(const struct sip_ctrans *ct, const char *method,
 
 /* --- requests ----------------------------------------------------------------------------------------------------- */
 
+static void enlist(struct sip_ctrans *ct)
+{
+	hash_insert(&ct->stack->ctrans, &ct->by_branch, slice_hash(branch_of(ct), false));
+}
+
 static void start(struct sip_ctrans *ct)
 {
 	bool invite = ct->method == SIP_INVITE;
-	hash_insert(&ct->stack->ctrans, &ct->by_branch, slice_hash(branch_of(ct), false));
+	enlist(ct);
 	ct->state = invite ? CTRANS_CALLING : CTRANS_TRYING;
 	ct->interval = ms(ct, invite ? SIP_TIMER_A : SIP_TIMER_E);
 	timer_start(&ct->resend, ct->interval, on_resend, ct);
@@ -281,6 +286,37 @@ int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_r
 	start(ct);
 	if (ret)
 		*ret = mem_ref(ct);
+	return 0;
+}
+
+int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, struct slice request, bool proceeding,
+		       sip_response_fn fn, void *arg)
+{
+	struct sip_via via;
+	struct sip_uri uri;
+	struct slice value = sip_text_hdr(request, SLICE("Via"));
+	if (!slice_is_set(value) || sip_via_parse(&via, value) || via.branch.len != sizeof ((struct sip_ctrans *)0)->branch - 1)
+		return -EBADMSG;
+	struct sip_ctrans *ct = ctrans_new(p, dst, SIP_INVITE);
+	if (!ct)
+		return -ENOMEM;
+	memcpy(ct->branch, via.branch.p, via.branch.len);
+	if (!sip_uri_parse(&uri, first_line_uri(request)))
+		ct->user_hash = slice_hash(uri.user, false);
+	ct->request = sip_block_new(request);
+	if (!ct->request) {
+		mem_deref(ct);
+		return -ENOMEM;
+	}
+	ct->fn = fn;
+	ct->arg = arg;
+	if (proceeding) {
+		enlist(ct);
+		ct->state = CTRANS_PROCEEDING;
+	} else {
+		start(ct);
+	}
+	*ret = mem_ref(ct);
 	return 0;
 }
 

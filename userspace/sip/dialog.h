@@ -45,5 +45,8 @@ int sip_dialog_send(struct sip_dialog *d, const struct sip_dialog_request *r, st
 /* Sends the ACK for the 2xx to our INVITE number `cseq` and leaves it with the transaction for retransmissions. */
 int sip_dialog_ack(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cseq, struct slice headers, struct slice body_type,
 		   struct slice body);
+/* What makes the dialog, for a store; and the same dialog again in another process, by `owner`. -EBADMSG, -ENOMEM. */
+void sip_dialog_save(const struct sip_dialog *d, struct buf *out);
+int sip_dialog_restore(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, struct slice record);
 /* Appends "Contact: <sip:user@host:port>" as `peer` shall see us. */
 void sip_put_contact(struct buf *out, const struct sip_place *p, const struct addr *peer, struct slice user);

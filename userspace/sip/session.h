@@ -29,6 +29,8 @@ struct sip_session_handlers {
 	 * msg NULL with status 408 or 503: nothing came (time-out or no route; also lost ACK), 481: the peer has lost the dialog.
 	 * An outgoing call given up with sip_session_bye() ends with its response (487); one that rang out with 408 and no msg. */
 	void (*closed)(void *arg, unsigned status, const struct sip_msg *msg);
+	/* What sip_session_save() writes has changed; says nothing else, and comes often. May be NULL. */
+	void (*changed)(void *arg);
 };
 
 struct sip_session_params {
@@ -72,6 +74,14 @@ int sip_session_request(struct sip_session *ss, enum sip_method method, struct s
 			sip_response_fn fn, void *arg);
 /* No more callbacks: the user is going away. */
 void sip_session_detach(struct sip_session *ss);
+
+/* What it takes to go on in another process, for a store: appended to `out`; nothing for one that is over. */
+void sip_session_save(const struct sip_session *ss, struct buf *out);
+/* The session again, without asking its peer; what is under way goes on: a 2xx until its ACK, CANCEL, BYE. A re-INVITE of the peer's that
+ * nobody has answered gets 500 and Retry-After; one not answered yet has to be given up by the user. The credentials are those to answer
+ * challenges with. -EBADMSG, -EADDRNOTAVAIL: we do not listen there any more, -ENOMEM. */
+int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, struct slice auth_user, struct slice auth_password,
+			const struct sip_session_handlers *h, void *arg);
 
 struct slice sip_session_call_id(const struct sip_session *ss);
 /* The peer's transport address. */

@@ -120,6 +120,21 @@ void session_sent_2xx(struct sip_session *ss, struct sip_strans *st)
 	ss->interval_2xx = session_ms(ss, SIP_TIMER_2XX);
 	timer_start(&ss->resend_2xx, ss->interval_2xx, on_resend_2xx, ss);
 	timer_start(&ss->no_ack, session_ms(ss, SIP_TIMER_2XX_END), on_no_ack, ss);
+	session_changed(ss);
+}
+
+void session_resume_uas(struct sip_session *ss, struct sip_strans *st)
+{
+	if (sip_strans_final(st)) {
+		session_sent_2xx(ss, st);
+	} else if (ss->state == SESSION_RINGING) {
+		ss->uas = st;
+		sip_strans_on_cancel(st, on_cancel, ss);
+	} else {
+		/* What it asked for began in the process that is gone. */
+		sip_replyf(st, 500, NULL, "Retry-After: 1\r\n");
+		mem_deref(st);
+	}
 }
 
 void session_take_ack(struct sip_session *ss, const struct sip_msg *ack)

@@ -6,8 +6,6 @@
 
 #define MAX_EARLY 16
 
-static void on_response(void *arg, int err, const struct sip_msg *rsp);
-
 /* --- sending -------------------------------------------------------------------------------------------------------- */
 
 static void put_party(struct buf *out, struct slice display, struct slice uri)
@@ -41,7 +39,7 @@ static int send_invite(struct sip_session *ss)
 							       .listener = &ss->place->l, .headers = buf_text(&lines),
 							       .forwarded = ss->forwarded, .max_forwards = ss->max_forwards,
 							       .body_type = ss->body_type, .body = ss->sdp},
-				  on_response, ss);
+				  session_on_invite_response, ss);
 	buf_reset(&lines);
 	return err;
 }
@@ -166,6 +164,7 @@ static void take_provisional(struct sip_session *ss, const struct sip_msg *rsp)
 	if (ss->state != SESSION_CALLING || rsp->status == 100)
 		return;
 	start_ring_timer(ss);
+	session_changed(ss);
 	if (rsp->status == 199) {
 		end_early(ss, rsp);
 		return;
@@ -244,7 +243,7 @@ static bool retry_with_credentials(struct sip_session *ss, const struct sip_msg 
 	return !send_invite(ss);
 }
 
-static void on_response(void *arg, int err, const struct sip_msg *rsp)
+void session_on_invite_response(void *arg, int err, const struct sip_msg *rsp)
 {
 	struct sip_session *ss = mem_ref(arg);
 	bool given_up = ss->state == SESSION_CANCELLING;
@@ -283,6 +282,22 @@ void session_give_up(struct sip_session *ss, unsigned status, struct slice heade
 	session_state(ss, SESSION_CANCELLING, "give up");
 	if (sip_cancel(ss->invite, headers) && !status)
 		session_close_soon(ss, 0);
+}
+
+bool sip_sessions_answered_again(struct sip_stack *s, const struct sip_msg *rsp)
+{
+	struct sip_dialog *d;
+	if (rsp->cseq.method != SIP_INVITE || rsp->status < 200 || rsp->status > 299)
+		return false;
+	hash_foreach_match(d, &s->dialogs, slice_hash(rsp->from.tag, false), by_tag) {
+		if (!d->owner || d->owner->ack_due || !slice_eq(d->local_tag, rsp->from.tag) || !slice_eq(d->remote_tag, rsp->to.tag) ||
+		    !slice_eq(d->call_id, rsp->call_id) || rsp->cseq.number > d->local_cseq)
+			continue;
+		sip_counts[SIP_CNT_TX_RETRANSMIT]++;
+		sip_dialog_ack(d, NULL, rsp->cseq.number, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return true;
+	}
+	return false;
 }
 
 void sip_fork_end(struct sip_ctrans *ct, const struct sip_msg *rsp)

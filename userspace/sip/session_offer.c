@@ -109,6 +109,7 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 		lost(ss, status, rsp);
 	else if (ss->state != SESSION_UP || !retry_with_credentials(ss, rsp))
 		done(ss, status, rsp);
+	session_changed(ss);
 	mem_deref(ss);
 }
 
@@ -257,5 +258,6 @@ int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char 
 		session_sent_2xx(ss, st);
 	else
 		ss->uas = mem_deref(st);
+	session_changed(ss);
 	return 0;
 }

@@ -89,11 +89,17 @@ uint32_t session_ms(const struct sip_session *ss, enum sip_timer_id id);
 bool session_authorize(struct sip_session *ss, const struct sip_msg *rsp, struct slice method, struct slice uri);
 void session_auth_reset(struct sip_session *ss);
 
-/* session_accept.c: our 2xx until its ACK */
+/* Something that is saved has changed. */
+void session_changed(const struct sip_session *ss);
+
+/* session_accept.c: their INVITE, after a restart; takes over the reference */
+void session_resume_uas(struct sip_session *ss, struct sip_strans *st);
+/* ... our 2xx until its ACK */
 void session_sent_2xx(struct sip_session *ss, struct sip_strans *st);
 void session_take_ack(struct sip_session *ss, const struct sip_msg *ack);
 
 /* session_connect.c */
+void session_on_invite_response(void *arg, int err, const struct sip_msg *rsp);
 void session_give_up(struct sip_session *ss, unsigned status, struct slice headers);
 
 /* session_offer.c */
@@ -109,3 +115,5 @@ void session_take_bye(struct sip_session *ss, struct sip_strans *st, const struc
 
 /* session_probe.c */
 void session_probe_start(struct sip_session *ss);
+/* The same for many at once: each begins at a time of its own. */
+void session_probe_resume(struct sip_session *ss);

@@ -16,7 +16,10 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 		if (status == 481 || (status == 408 && ss->probe_answered)) {
 			session_lost(ss, status);
 		} else {
-			ss->probe_answered |= status != 408;
+			if (status != 408 && !ss->probe_answered) {
+				ss->probe_answered = true;
+				session_changed(ss);
+			}
 			timer_start(&ss->probe, ss->stack->params.probe_ms, on_probe, ss);
 		}
 	}
@@ -31,6 +34,12 @@ static void on_probe(void *arg)
 	/* What cannot be sent now may be the next time. */
 	if (sip_dialog_send(ss->dialog, &(struct sip_dialog_request){.method = SIP_OPTIONS}, &ss->probing, on_response, ss))
 		timer_start(&ss->probe, ss->stack->params.probe_ms, on_probe, ss);
+}
+
+void session_probe_resume(struct sip_session *ss)
+{
+	if (ss->stack->params.probe_ms)
+		timer_start(&ss->probe, 1 + sip_random(ss->stack, ss->stack->params.probe_ms), on_probe, ss);
 }
 
 /* The first one comes early, to learn whether this peer answers at all. */

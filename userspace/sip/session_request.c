@@ -73,6 +73,7 @@ bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const stru
 		if (!refuse_require(st, req))
 			take(ss, st, req);
 	}
+	session_changed(ss);
 	mem_deref(ss);
 	return true;
 }

@@ -320,7 +320,7 @@ static void take_response(struct sip_stack *s, struct sip_msg *rsp)
 	sip_counts[SIP_CNT_RX_RESPONSE]++;
 	if (ct)
 		sip_ctrans_response(ct, rsp);
-	else
+	else if (!sip_sessions_answered_again(s, rsp))
 		sip_counts[SIP_CNT_STRAY_RESPONSE]++;
 }
 

@@ -135,6 +135,8 @@ struct sip_strans {
 };
 
 int sip_strans_new(struct sip_strans **ret, struct sip_place *p, struct sip_msg *req);
+/* One that an earlier process had: `tag` is the local one, `answer` the final answer it gave to an INVITE (2xx), absent: none yet. */
+int sip_strans_restore(struct sip_strans **ret, struct sip_place *p, struct sip_msg *req, struct slice tag, struct slice answer);
 /* The transaction a request belongs to (17.2.3): of `method`, or any but ACK and CANCEL when it is SIP_METHOD_OTHER + 1. */
 struct sip_strans *sip_strans_find(const struct sip_stack *s, const struct sip_msg *req, enum sip_method method);
 #define SIP_METHOD_CANCELLED (SIP_METHOD_OTHER + 1)
@@ -184,6 +186,10 @@ struct sip_ctrans {
 	void *arg;
 };
 
+/* An INVITE that an earlier process sent to `dst`, without a final answer: repeated until something comes, unless that was there already
+ * (`proceeding`). -EBADMSG: `request` is none of ours. */
+int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, struct slice request, bool proceeding,
+		       sip_response_fn fn, void *arg);
 void sip_ctrans_response(struct sip_ctrans *ct, const struct sip_msg *rsp);
 struct sip_ctrans *sip_ctrans_find(const struct sip_stack *s, struct slice branch, enum sip_method method);
 /* A request of ours that is still active and came back to us unchanged (8.2.2.2's sibling for a B2BUA). */
@@ -197,6 +203,8 @@ int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, const struct ad
 
 /* A request inside a dialog: false when no dialog of ours has it. `st` is NULL for ACK. */
 bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const struct sip_msg *req);
+/* A 2xx to an INVITE without a transaction: true when it is a dialog's that an earlier process confirmed; its ACK goes out again. */
+bool sip_sessions_answered_again(struct sip_stack *s, const struct sip_msg *rsp);
 /* A 2xx to an INVITE that nobody wants: ACK and BYE, from the response alone (13.2.2.4). */
 void sip_fork_end(struct sip_ctrans *ct, const struct sip_msg *rsp);
 void sip_sessions_close(struct sip_stack *s);

@@ -147,6 +147,28 @@ int sip_strans_new(struct sip_strans **ret, struct sip_place *p, struct sip_msg 
 	return 0;
 }
 
+int sip_strans_restore(struct sip_strans **ret, struct sip_place *p, struct sip_msg *req, struct slice tag, struct slice answer)
+{
+	struct sip_strans *st;
+	struct sip_block *last = answer.len ? sip_block_new(answer) : NULL;
+	char own[SIP_TOKEN_LEN];
+	if (answer.len && !last)
+		return -ENOMEM;
+	int err = slice_copy(tag, own, sizeof own) ? -EBADMSG : sip_strans_new(&st, p, req);
+	if (err) {
+		mem_deref(last);
+		return err;
+	}
+	memcpy(st->tag, own, sizeof own);
+	st->last = last;
+	if (last) {
+		set_state(st, STRANS_ACCEPTED, "restored");
+		timer_start(&st->end, ms(st, SIP_TIMER_L), on_end, st);
+	}
+	*ret = mem_ref(st);
+	return 0;
+}
+
 /* Timer H: the ACK never came. What the standard calls a transaction failure concerns nobody: the answer was a refusal. */
 static void on_timer_h(void *arg)
 {

@@ -259,6 +259,45 @@ def silence_is_reported_and_hold_is_not(mg, a):
     a.ask("DLCX", "*")
 
 
+def observed(a):
+    return re.findall(r"(?m)^X: (\S+)\r\nO: (D/\S+)", "".join(a.told))
+
+
+def digits_are_notified(mg, a):
+    left, right = Phone(V4), Phone(V6)
+    # Each sends events by the number that the other side described.
+    one = a.ask("CRCX", "rtpbridge/$", CALL + "M: sendrecv", left.sdp(extra="a=rtpmap:96 telephone-event/8000\r\n").replace("AVP 8", "AVP 8 96"))
+    ep = one.get("Z").split("@")[0]
+    two = a.ask("CRCX", ep, CALL + "M: sendrecv", right.sdp(extra="a=rtpmap:101 telephone-event/8000\r\n").replace("AVP 8", "AVP 8 101"))
+    a.told.clear()
+    before = mg.counter("digits")
+    left.press((one.ip, one.port), 1)  # nobody asked
+    end = time.time() + 2
+    while mg.counter("digits") == before and time.time() < end:
+        time.sleep(0.01)
+    equal(a.ask("RQNT", ep, "X: d1\nR: D/[0-9#*A-D](N)").code, 200)
+    for code, lost in ((5, ()), (11, (0, 1)), (15, (0, 1, 2, 3))):
+        left.press((one.ip, one.port), code, lost=lost)
+    left.press((one.ip, one.port), 7, pt=96)  # not what it was offered
+    right.press((two.ip, two.port), 10, pt=96)
+    equal(a.wait_told(r"O: D/\*") is not None, True, "the last digit")
+    equal(sorted(observed(a)), sorted([("d1", "D/5"), ("d1", "D/#"), ("d1", "D/D"), ("d1", "D/*")]), "digits told")
+    equal(mg.counter("digits") - before, 5, "digits counted")
+    a.told.clear()
+    equal(a.ask("RQNT", ep, f"X: d2\nR: D/x@{two.get('I')}(N), r/rto(N)").code, 200)
+    for code in (3, 10):
+        left.press((one.ip, one.port), code)
+        right.press((two.ip, two.port), code, pt=96)
+    right.press((two.ip, two.port), 0, pt=96)
+    equal(a.wait_told(r"O: D/0") is not None, True, "the last digit")
+    equal(observed(a), [("d2", f"D/3@{two.get('I')}"), ("d2", f"D/0@{two.get('I')}")], "digits of one connection")
+    shown = {s["connection"]: s["digits"] for s in mg.ctl("show streams")}
+    equal(shown, {one.get("I"): 6, two.get("I"): 4}, "digits shown")
+    for code, line in ((512, "R: D/dd(N)"), (512, "R: D/E(N)"), (512, "R: D/[9-0](N)"), (523, "R: D/5(A)"), (518, "R: L/hd(N)")):
+        equal(a.ask("RQNT", ep, "X: d3\n" + line).code, code, line)
+    a.ask("DLCX", ep)
+
+
 def survives_a_kill(mg, a):
     left, right = Phone(V4), Phone(V6)
     ep, one, two = pair(a, left, right)
@@ -287,7 +326,7 @@ def nothing_is_left(mg, a):
 
 TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, cname_never_leaks,
          rtcp_mux_and_srtcp, exhausted_or_misconfigured, public_address, dscp, executed_once, silence_is_reported_and_hold_is_not,
-         survives_a_kill, nothing_is_left]
+         digits_are_notified, survives_a_kill, nothing_is_left]
 
 
 def inside(program):

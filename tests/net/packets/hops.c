@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Next hops while the kernel's tables change under traffic: never to a stale address, in the daemon meanwhile, in XDP again afterwards. */
 #include "wire.h"
+#include "tandem/csum.h"
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -41,20 +42,27 @@ static uint64_t by(const struct bed *b, enum fp_engine engine)
 	return fastpath_read(b->fp, b->slot[0], &s) ? 0 : s.by_engine[engine];
 }
 
-static enum fp_engine engine_now(const struct bed *b)
+/* Takes away what has arrived already. */
+static void drain(void)
 {
-	struct fp_stats s;
-	return fastpath_read(b->fp, b->slot[0], &s) ? FP_NULL : s.engine;
+	struct frame stray;
+	for (int i = 0; i < 2; i++)
+		while (receive(&peers[i], &stray, 0))
+			;
 }
 
-/* Lets the loop run until the next packet would be forwarded by `engine`. */
+/* Sends a packet every few milliseconds until `engine` forwards one. */
 static const char *wait_engine(struct bed *b, enum fp_engine engine, int ms)
 {
-	for (uint64_t end = now_ms() + (uint64_t)ms; engine_now(b) != engine;) {
+	for (uint64_t end = now_ms() + (uint64_t)ms, before = by(b, engine); by(b, engine) == before;) {
+		struct frame in;
 		if (now_ms() > end)
 			return engine == FP_NULL ? "the change was not noticed" : "did not come back to XDP";
-		run_loop(1);
+		build(&in, &peers[0], false, &(struct shape){.seq = ++b->seq});
+		put(&peers[0], &in);
+		run_loop(2);
 	}
+	drain();
 	return NULL;
 }
 
@@ -183,6 +191,195 @@ static const char *interface_down(struct bed *b)
 	return wrong ? wrong : through_xdp(b, &peers[1], peers[1].mac);
 }
 
+/* --- under traffic --------------------------------------------------------------------------------------------------- */
+
+/* Packets of a flow: how many left, and arrived at each peer, to which MAC address. */
+struct flow {
+	unsigned sent, arrived[2], to_new;
+	uint64_t healed_ms; /* when the first went to the new address */
+};
+
+/* Sends one packet in each few milliseconds, for `ms`. Family is that of the pair of streams. */
+static void flow_for(struct bed *b, struct flow *f, bool v6, const uint8_t mac[6], int ms)
+{
+	for (uint64_t end = now_ms() + (uint64_t)ms; now_ms() < end;) {
+		struct frame in, out;
+		build(&in, &peers[0], v6, &(struct shape){.seq = ++b->seq});
+		put(&peers[0], &in);
+		f->sent++;
+		run_loop(2);
+		for (int i = 0; i < 2; i++)
+			while (receive(&peers[i], &out, 0)) {
+				f->arrived[i]++;
+				if (memcmp(out.b, mac, 6))
+					continue;
+				f->to_new++;
+				if (!f->healed_ms)
+					f->healed_ms = now_ms();
+			}
+	}
+}
+
+/* The checksum of an ICMPv6 message behind an IPv6 header. */
+static uint16_t icmp6_sum(const uint8_t *ip, size_t len)
+{
+	uint64_t sum = tandem_csum_bytes(ip + 8, 32) + tandem_csum_bytes(ip + 40, (uint32_t)len);
+	const uint8_t rest[8] = {0, 0, 0, (uint8_t)len, 0, 0, 0, 58};
+	return (uint16_t)~tandem_csum_fold(sum + tandem_csum_bytes(rest, 8));
+}
+
+/* Peer b tells the gateway that its MAC address is another now: RFC 5227 section 2.3, RFC 4861 section 7.2.6. */
+static void announce(bool v6)
+{
+	const struct peer *p = &peers[1];
+	struct frame f = {.len = v6 ? 86 : 42};
+	struct addr ip = address(p->ip[v6], 0);
+	memset(f.b, 0xff, 6);
+	memcpy(f.b + 6, p->mac, 6);
+	if (!v6) {
+		const uint8_t arp[] = {0x08, 0x06, 0, 1, 0x08, 0x00, 6, 4, 0, 1};
+		memcpy(f.b + 12, arp, sizeof arp);
+		memcpy(f.b + 22, p->mac, 6);
+		memcpy(f.b + 28, ip.bytes, 4);
+		memcpy(f.b + 38, ip.bytes, 4);
+	} else {
+		const uint8_t head[] = {0x86, 0xdd, 0x60, 0, 0, 0, 0, 32, 58, 255}, all[] = {0xff, 2, [15] = 1}, mac6[] = {0x33, 0x33, 0, 0, 0, 1};
+		memcpy(f.b, mac6, 6);
+		memcpy(f.b + 12, head, sizeof head);
+		memcpy(f.b + 22, ip.bytes, 16);
+		memcpy(f.b + 38, all, 16);
+		f.b[54] = 136;
+		f.b[58] = 0x20; /* override */
+		memcpy(f.b + 62, ip.bytes, 16);
+		f.b[78] = 2;
+		f.b[79] = 1;
+		memcpy(f.b + 80, p->mac, 6);
+		uint16_t sum = icmp6_sum(f.b + 14, 32);
+		memcpy(f.b + 56, &sum, 2);
+	}
+	put(p, &f);
+}
+
+/* A peer gets another MAC address while packets flow to it, and says so. */
+static const char *moves(struct bed *b, bool v6, uint8_t last, const char *state)
+{
+	static char said[100];
+	struct flow f = {0};
+	const char *ip = peers[1].ip[v6];
+	uint8_t mac[6] = {2, 0, 0, 0, 0x78, last};
+	command(NULL, "ip neigh replace %s lladdr %02x:%02x:%02x:%02x:%02x:%02x dev gwb nud %s", ip, peers[1].mac[0], peers[1].mac[1],
+		peers[1].mac[2], peers[1].mac[3], peers[1].mac[4], peers[1].mac[5], state);
+	flow_for(b, &f, v6, mac, 40);
+	if (f.sent != f.arrived[1])
+		return "packets do not flow";
+	command("fastpath-b", "ip link set pkt0 address %02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	memcpy(peers[1].mac, mac, 6);
+	uint64_t moved = now_ms();
+	announce(v6);
+	flow_for(b, &f, v6, mac, 300);
+	if (!f.healed_ms || f.healed_ms - moved > SETTLED)
+		return "packets go to the old address";
+	if (f.arrived[1] != f.sent) {
+		snprintf(said, sizeof said, "%u of %u packets were lost", f.sent - f.arrived[1], f.sent);
+		return said;
+	}
+	return through_xdp(b, &peers[1], peers[1].mac);
+}
+
+static const char *moves_by_arp(struct bed *b)
+{
+	return moves(b, false, 1, "reachable");
+}
+
+static const char *moves_when_stale(struct bed *b)
+{
+	return moves(b, false, 2, "stale");
+}
+
+static const char *moves_by_advertisement(struct bed *b)
+{
+	static const bool v6[2] = {true, true};
+	uint32_t slot[2];
+	struct bed b6 = {.fp = b->fp, .seq = 100};
+	start(b->fp, slot, v6, 46);
+	memcpy(b6.slot, slot, sizeof slot);
+	run_loop(50);
+	struct flow f = {0};
+	flow_for(&b6, &f, true, peers[1].mac, 50);
+	struct fp_stats before, after;
+	fastpath_read(b->fp, slot[0], &before);
+	const char *wrong = NULL;
+	uint8_t mac[6] = {2, 0, 0, 0, 0x78, 3};
+	command("fastpath-b", "ip link set pkt0 address 02:00:00:00:78:03");
+	memcpy(peers[1].mac, mac, 6);
+	uint64_t moved = now_ms();
+	f = (struct flow){0};
+	announce(true);
+	flow_for(&b6, &f, true, mac, 200);
+	fastpath_read(b->fp, slot[0], &after);
+	if (!f.healed_ms || f.healed_ms - moved > SETTLED)
+		wrong = "packets go to the old address";
+	else if (f.arrived[1] != f.sent)
+		wrong = "packets were lost";
+	else if (after.by_engine[FP_XDP_NATIVE] - before.by_engine[FP_XDP_NATIVE] != f.sent)
+		wrong = "XDP did not forward all";
+	end(b->fp, slot);
+	announce(false);
+	run_loop(20);
+	return wrong;
+}
+
+/* A route moves from one interface to the other in the middle of a flow: each packet goes one way or the other. */
+static const char *route_moves(struct bed *b)
+{
+	static char said[100];
+	struct flow f = {0};
+	const char *wrong = NULL;
+	command(NULL, "ip route replace 10.99.0.0/24 via 10.77.2.2");
+	if ((wrong = wait_engine(b, FP_XDP_NATIVE, SETTLED)))
+		return wrong;
+	for (int i = 0; i < 4 && !wrong; i++) {
+		int to = !(i & 1) ? 0 : 1;
+		unsigned before = f.arrived[to];
+		command(NULL, "ip route replace 10.99.0.0/24 via 10.77.%d.2", to + 1);
+		flow_for(b, &f, false, peers[to].mac, 120);
+		if (f.arrived[to] - before < 20)
+			wrong = "packets do not follow";
+	}
+	if (!wrong && f.arrived[0] + f.arrived[1] != f.sent) {
+		snprintf(said, sizeof said, "of %u packets %u arrived", f.sent, f.arrived[0] + f.arrived[1]);
+		wrong = said;
+	}
+	return wrong;
+}
+
+/* One packet of so many bytes behind the UDP header; how many XDP found too big. */
+static uint64_t too_big(struct bed *b, size_t payload, bool *by_xdp)
+{
+	struct frame in;
+	uint64_t before = by(b, FP_XDP_NATIVE), big = xdp_counter("too-big");
+	build(&in, &peers[0], false, &(struct shape){.seq = ++b->seq, .payload = payload});
+	put(&peers[0], &in);
+	run_loop(20);
+	drain();
+	*by_xdp = by(b, FP_XDP_NATIVE) > before;
+	return xdp_counter("too-big") - big;
+}
+
+/* The MTU of a route counts, not only that of its interface. */
+static const char *narrow_route(struct bed *b)
+{
+	bool small, large;
+	command(NULL, "ip route replace 10.99.0.0/24 via 10.77.2.2 mtu 600");
+	run_loop(SETTLED);
+	uint64_t big = too_big(b, 700, &large) + too_big(b, 500, &small);
+	if (big != 1 || large || !small)
+		return large ? "a packet was sent that the route does not take" : "a packet was refused that the route takes";
+	command(NULL, "ip route replace 10.99.0.0/24 via 10.77.2.2");
+	run_loop(SETTLED);
+	return too_big(b, 700, &large) || !large ? "the route stays narrow" : NULL;
+}
+
 /* A few thousand remotes behind one router are one neighbour, and a change of it is followed at once for all. */
 static const char *many_remotes(struct bed *b)
 {
@@ -242,6 +439,11 @@ int test_hops(void)
 		{"a changed route is followed", route_change},
 		{"a route that goes and comes back", route_gone},
 		{"an interface that goes down and comes up", interface_down},
+		{"a route that moves under traffic", route_moves},
+		{"a MAC address moves under traffic, by gratuitous ARP", moves_by_arp},
+		{"... when the neighbour has aged", moves_when_stale},
+		{"... by an unsolicited neighbour advertisement", moves_by_advertisement},
+		{"a route with an MTU of its own", narrow_route},
 		{"thousands of remotes", many_remotes},
 		{"a clean end leaves nothing", clean_end},
 	};

@@ -22,6 +22,8 @@ struct peer peers[2] = {
 	{.netns = "fastpath-b", .gw_ifname = "gwb", .ip = {"10.77.2.2", "fd77:2::2"}, .gw = {"10.77.2.1", "fd77:2::1"}},
 };
 bool loop_stopped;
+struct fp_handlers engine_handlers;
+unsigned engine_threads;
 static unsigned passed, failed;
 
 void die(const char *what)
@@ -86,6 +88,9 @@ static void open_peer(struct peer *p)
 	enter(p->netns);
 	mac_of("pkt0", p->mac);
 	p->fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_ALL));
+	int on = 1, room = 8 << 20;
+	(void)setsockopt(p->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
+	(void)setsockopt(p->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
 	struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex("pkt0")};
 	if (p->fd < 0 || bind(p->fd, (struct sockaddr *)&ll, sizeof ll))
 		die("packet socket");
@@ -96,6 +101,21 @@ void open_wires(void)
 {
 	open_peer(&peers[0]);
 	open_peer(&peers[1]);
+}
+
+void remake_wire(struct peer *p)
+{
+	close(p->fd);
+	command(NULL, "ip link add %s type veth peer name pkt0 netns %s", p->gw_ifname, p->netns);
+	command(p->netns, "ip addr add %s/24 dev pkt0", p->ip[0]);
+	command(p->netns, "ip addr add %s/64 dev pkt0 nodad", p->ip[1]);
+	command(p->netns, "ethtool -K pkt0 gro on tx off >/dev/null");
+	command(p->netns, "ip link set pkt0 up");
+	command(NULL, "ethtool -K %s gro on tx off >/dev/null", p->gw_ifname);
+	command(NULL, "ip link set %s up", p->gw_ifname);
+	command(NULL, "ip addr add %s/64 dev %s nodad", p->gw[1], p->gw_ifname);
+	command(NULL, "ip addr add %s/24 dev %s", p->gw[0], p->gw_ifname);
+	open_peer(p);
 }
 
 struct addr address(const char *ip, uint16_t port)
@@ -157,6 +177,8 @@ void build(struct frame *f, const struct peer *p, bool v6, const struct shape *s
 	f->len = f->udp_at + 8 + payload;
 	if (s->stranger)
 		src.bytes[v6 ? 15 : 3] = 77;
+	if (s->host)
+		src.bytes[v6 ? 15 : 3] = s->host;
 	build_ip(f, v6, s, &src, &dst);
 	uint8_t *udp = f->b + f->udp_at, *rtp = udp + 8;
 	struct udphdr u = {.source = htons(s->sport ? s->sport : PEER_PORT), .dest = htons(s->dport ? s->dport : GW_PORT),
@@ -164,10 +186,13 @@ void build(struct frame *f, const struct peer *p, bool v6, const struct shape *s
 	memcpy(udp, &u, sizeof u);
 	for (size_t i = 0; i < payload; i++)
 		rtp[i] = (uint8_t)(i * 7 + s->seq);
-	uint8_t head[12] = {s->first ? s->first : 0x80, 0, (uint8_t)(s->seq >> 8), (uint8_t)s->seq, 0, 0, (uint8_t)(s->seq >> 8), (uint8_t)s->seq};
-	uint32_t ssrc = htonl(s->ssrc ? s->ssrc : SSRC);
+	uint8_t head[12] = {s->first ? s->first : 0x80, s->second, (uint8_t)(s->seq >> 8), (uint8_t)s->seq};
+	uint32_t ssrc = htonl(s->ssrc ? s->ssrc : SSRC), timestamp = htonl(s->timestamp ? s->timestamp : s->seq);
+	memcpy(head + 4, &timestamp, 4);
 	memcpy(head + 8, &ssrc, 4);
 	memcpy(rtp, head, payload < 12 ? payload : 12);
+	if (s->body_len && s->body_len + 12 <= payload)
+		memcpy(rtp + 12, s->body, s->body_len);
 	uint16_t c = (uint16_t)~udp_sum(f, !v6);
 	if (s->bad_check)
 		c ^= 0x1234;
@@ -180,6 +205,8 @@ void put(const struct peer *p, const struct frame *f)
 	if (send(p->fd, f->b, f->len, 0) != (ssize_t)f->len)
 		die("send");
 }
+
+static uint16_t fragment_id; /* never that of others whose pieces the receiver may still have */
 
 /* Bytes from..to of the IP payload as a fragment of their own. */
 static void put_piece(const struct peer *p, const struct frame *f, size_t from, size_t to)
@@ -194,12 +221,13 @@ static void put_piece(const struct peer *p, const struct frame *f, size_t from, 
 	uint16_t total = htons((uint16_t)(g.len - g.ip_at - (v6 ? 40 : 0)));
 	memcpy(ip + (v6 ? 4 : 2), &total, 2);
 	if (v6) {
-		uint8_t header[8] = {17, 0, (uint8_t)(from >> 8), (uint8_t)(from | more), 0, 0, f->b[f->udp_at + 10], f->b[f->udp_at + 11]};
+		uint8_t header[8] = {17, 0, (uint8_t)(from >> 8), (uint8_t)(from | more), 0, 0, (uint8_t)(fragment_id >> 8), (uint8_t)fragment_id};
 		ip[6] = IPPROTO_FRAGMENT;
 		memcpy(ip + 40, header, sizeof header);
 	} else {
 		uint16_t off = htons((uint16_t)(from / 8 | (more ? 0x2000 : 0)));
 		memcpy(ip + 6, &off, 2);
+		memcpy(ip + 4, &fragment_id, 2);
 		ip4_sum(ip);
 	}
 	put(p, &g);
@@ -208,13 +236,22 @@ static void put_piece(const struct peer *p, const struct frame *f, size_t from, 
 void put_fragments(const struct peer *p, const struct frame *f)
 {
 	size_t all = f->len - f->udp_at, half = all / 2 & ~(size_t)7;
+	fragment_id++;
 	put_piece(p, f, half, all);
 	put_piece(p, f, 0, half);
 }
 
+void put_pieces(const struct peer *p, const struct frame *f, size_t size)
+{
+	size_t all = f->len - f->udp_at;
+	fragment_id++;
+	for (size_t from = 0; from < all; from += size)
+		put_piece(p, f, from, from + size < all ? from + size : all);
+}
+
 /* --- receiving ----------------------------------------------------------------------------------------------------- */
 
-static bool next(const struct peer *p, struct frame *f)
+bool next_frame(const struct peer *p, struct frame *f)
 {
 	struct sockaddr_ll from;
 	socklen_t len = sizeof from;
@@ -236,7 +273,7 @@ static uint8_t protocol(const struct frame *f)
 	return f->b[12] == 0x86 ? f->b[f->ip_at + 6] : f->b[12] == 0x08 && !f->b[13] ? f->b[f->ip_at + 9] : 0;
 }
 
-static void turn(void)
+void turn_loop(void)
 {
 	if (!loop_stopped)
 		uv_run(loop_uv(), UV_RUN_NOWAIT);
@@ -245,17 +282,17 @@ static void turn(void)
 void run_loop(int ms)
 {
 	for (int i = 0; i < ms; i++) {
-		turn();
+		turn_loop();
 		usleep(1000);
 	}
-	turn();
+	turn_loop();
 }
 
 bool receive(const struct peer *p, struct frame *f, int wait_ms)
 {
 	for (int waited = 0; waited <= wait_ms; waited++) {
-		turn();
-		while (next(p, f)) {
+		turn_loop();
+		while (next_frame(p, f)) {
 			uint16_t sport;
 			memcpy(&sport, f->b + f->udp_at, 2);
 			if (protocol(f) == 17 && sport == htons(GW_PORT))
@@ -270,7 +307,7 @@ unsigned errors_at(const struct peer *p)
 {
 	struct frame f;
 	unsigned n = 0;
-	while (next(p, &f)) {
+	while (next_frame(p, &f)) {
 		uint8_t kind = protocol(&f), type = f.b[f.udp_at];
 		n += (kind == 1 && (type == 3 || type == 11 || type == 12)) || (kind == 58 && type < 128);
 	}
@@ -291,7 +328,7 @@ struct fastpath *open_engine(enum fp_want want, const char *pin, uint16_t ports)
 	struct fastpath *fp;
 	for (int i = 0; i < 4; i++)
 		locals[i] = (struct fp_local){address(peers[i / 2].gw[i % 2], 0), GW_PORT, (uint16_t)(GW_PORT + ports - 1)};
-	struct fp_params params = {.locals = locals, .n_locals = 4, .want = want, .pin_dir = pin};
+	struct fp_params params = {.locals = locals, .n_locals = 4, .want = want, .pin_dir = pin, .handlers = engine_handlers, .threads = engine_threads};
 	if (fastpath_open(&fp, &params))
 		die("fastpath");
 	return fp;

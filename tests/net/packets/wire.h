@@ -33,11 +33,15 @@ struct frame {
 struct shape {
 	uint16_t sport, dport, seq; /* ports: 0 is the usual one */
 	uint32_t ssrc;
-	uint8_t first, ttl, tos; /* 0 is 0x80, 64, 0xb8 */
+	uint32_t timestamp;      /* 0: seq */
+	uint8_t first, second, ttl, tos; /* 0 is 0x80, 0, 64, 0xb8; first and second of the UDP payload */
 	bool no_dscp;            /* tos is really 0 but for its ECN bits */
 	size_t payload;          /* 0 is 173, odd on purpose */
 	bool options;            /* IPv4 options, or an IPv6 extension header */
 	bool stranger;           /* from another address */
+	uint8_t host;            /* the last byte of the source address; 0: the peer's own */
+	const void *body;        /* what the RTP payload begins with */
+	size_t body_len;
 	bool no_check, bad_check;
 };
 
@@ -49,12 +53,20 @@ void command(const char *netns, const char *format, ...) __attribute__((format(p
 void command_output(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 void open_wires(void);
+/* The peer's wire is there anew, after the gateway's end was deleted: plain veth, with all addresses. */
+void remake_wire(struct peer *p);
 struct addr address(const char *ip, uint16_t port);
 /* An RTP frame from a peer to the gateway. */
 void build(struct frame *f, const struct peer *p, bool v6, const struct shape *s);
 void put(const struct peer *p, const struct frame *f);
 /* The same packet in two fragments, the later one first. */
 void put_fragments(const struct peer *p, const struct frame *f);
+/* The same packet in fragments of `size` bytes of IP payload, in order. */
+void put_pieces(const struct peer *p, const struct frame *f, size_t size);
+/* The next frame that came to a peer, whatever it is; false when there is none. */
+bool next_frame(const struct peer *p, struct frame *f);
+/* Lets the loop run once, without waiting. */
+void turn_loop(void);
 /* Waits for a frame of the gateway's media port at a peer while the loop runs; false when none comes. */
 bool receive(const struct peer *p, struct frame *f, int wait_ms);
 /* ICMP unreachables and the like that came to a peer since receive() or this was called. */
@@ -65,6 +77,12 @@ extern bool loop_stopped; /* the daemon does nothing */
 
 uint16_t udp_sum(const struct frame *f, bool v4);
 struct fp_stream stream_to(const char *ip, bool latch, uint8_t dscp);
+/* What is asked for to have an engine. */
+extern const enum fp_want engine_wants[FP_ENGINES];
+/* Handlers of the next engine to be opened. */
+extern struct fp_handlers engine_handlers;
+/* ... and the threads of its null engine; 0: as many as there are CPUs. */
+extern unsigned engine_threads;
 /* Opens an engine on the four addresses of the gateway; `pin` may be NULL. */
 struct fastpath *open_engine(enum fp_want want, const char *pin, uint16_t ports);
 /* A fresh pair of streams, joined; slot[i] faces peers[i]. */
@@ -84,3 +102,12 @@ int test_restart(void);
 int test_tags(void);
 int test_checksums(void);
 int test_powers(void);
+int test_interfaces(void);
+int test_migrate(void);
+int test_many(void);
+int test_vrfs(void);
+int test_sources(enum fp_engine engine);
+int test_digits(enum fp_engine engine);
+int test_mtu(enum fp_engine engine);
+int test_differ(void);
+int test_differ_module(void);

@@ -129,6 +129,43 @@ static void without_a_keeper_nothing_happens(void **state)
 	json_decref(request);
 }
 
+/* A keeper that dies over the question, a while later one that answers. */
+static void two_keepers(void)
+{
+	char text[256];
+	int listener = unix_socket(request_path, SOCK_SEQPACKET);
+	listen(listener, 1);
+	int c = accept(listener, NULL, NULL);
+	recv(c, text, sizeof text, 0);
+	close(c);
+	close(listener);
+	unlink(request_path);
+	usleep(100000);
+	listener = unix_socket(request_path, SOCK_SEQPACKET);
+	listen(listener, 1);
+	c = accept(listener, NULL, NULL);
+	recv(c, text, sizeof text, 0);
+	send(c, "{\"errno\":0}", 11, 0);
+	_exit(0);
+}
+
+static void ask_while_starting(void)
+{
+	json_t *request = json_pack("{s:s}", "do", "open"), *reply = NULL;
+	unlink(request_path);
+	setenv("TANDEM_KEEP", request_path, 1);
+	if (!fork())
+		two_keepers();
+	check(keep_request(request, &reply, NULL, NULL) == 0);
+	check(reply);
+}
+
+/* Whether it gets its privileges decides how a daemon works for good: while it starts it waits for the next keeper. */
+static void a_starting_daemon_waits_for_its_keeper(void **state)
+{
+	in_a_process(ask_while_starting);
+}
+
 static void receive(int fd, char *text, size_t size, int *passed)
 {
 	char control[CMSG_SPACE(sizeof(int))];
@@ -251,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(descriptors_are_taken_by_name_and_once, set_paths, clean),
+		cmocka_unit_test_setup_teardown(a_starting_daemon_waits_for_its_keeper, set_paths, clean),
 		cmocka_unit_test_setup_teardown(without_a_keeper_nothing_happens, set_paths, clean),
 		cmocka_unit_test_setup_teardown(what_is_put_reaches_the_keeper_and_its_successor, set_paths, clean),
 		cmocka_unit_test_setup_teardown(a_request_brings_an_answer_and_descriptors, set_paths, clean),

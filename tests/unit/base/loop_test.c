@@ -3,7 +3,9 @@
 #include "base/loop.h"
 #include "base/timer.h"
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static int calls, pair[2];
@@ -143,6 +145,41 @@ static void a_watch_may_outlive_the_loop(void **state)
 	watch = mem_deref(watch);
 }
 
+/* What the callback of a socket received, or the error it found there. */
+static int heard[4];
+
+static void hear(void *arg, int events)
+{
+	char c;
+	int fd = *(int *)arg;
+	heard[calls++] = recv(fd, &c, 1, MSG_DONTWAIT) == 1 ? c : -errno;
+	loop_stop();
+}
+
+/* An error of the moment, as a netlink socket has when messages were lost; here nobody listens yet where it sends to. */
+static void a_failed_descriptor_is_watched_on(void **state)
+{
+	struct sockaddr_in there = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, here = there;
+	socklen_t len = sizeof there;
+	int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(bind(b, (struct sockaddr *)&there, len) || getsockname(b, (struct sockaddr *)&there, &len), 0);
+	close(b);
+	assert_int_equal(connect(a, (struct sockaddr *)&there, len) || getsockname(a, (struct sockaddr *)&here, &len), 0);
+	assert_int_equal(loop_watch(&watch, a, UV_READABLE, hear, &a), 0);
+	assert_int_equal(send(a, "x", 1, 0), 1);
+	loop_run();
+	assert_int_equal(heard[0], -ECONNREFUSED);
+	b = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(bind(b, (struct sockaddr *)&there, len), 0);
+	assert_int_equal(sendto(b, "y", 1, 0, (struct sockaddr *)&here, len), 1);
+	loop_run();
+	assert_int_equal(calls, 2);
+	assert_int_equal(heard[1], 'y');
+	mem_deref(watch);
+	close(a);
+	close(b);
+}
+
 static void a_bad_descriptor_is_refused(void **state)
 {
 	struct loop_watch *w = NULL;
@@ -172,6 +209,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(deferred_work_runs_once_after_the_turn, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(signals_come_from_the_loop, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(a_watch_may_outlive_the_loop, open_loop, close_loop),
+		cmocka_unit_test_setup_teardown(a_failed_descriptor_is_watched_on, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(a_bad_descriptor_is_refused, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(memory_running_out, open_loop, close_loop),
 	};

@@ -237,8 +237,8 @@ static void put_much(void *arg)
 {
 	static char big[60000];
 	char key[16];
-	for (int i = 0; i < 100; i++) {
-		snprintf(key, sizeof key, "%02d", i);
+	for (int i = 0; i < 300; i++) {
+		snprintf(key, sizeof key, "%03d", i);
 		assert_int_equal(store_put(arg, 0, slice_str(key), slice_of(big, sizeof big)), 0);
 	}
 }
@@ -253,7 +253,7 @@ static void look_and_stop(void *arg)
 {
 	int n = 0;
 	assert_int_equal(store_load(arg, 0, count, &n), 0);
-	assert_int_equal(n, 100);
+	assert_int_equal(n, 300);
 	loop_stop();
 }
 

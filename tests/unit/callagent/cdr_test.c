@@ -46,6 +46,7 @@ static void open_all(struct store **store, struct cdr_log **log, unsigned batch_
 {
 	assert_int_equal(store_open(store, store_path, tables, 8 << 20), 0);
 	assert_int_equal(cdr_log_open(log, &(struct cdr_log_params){.file = file, .journal = *store, .batch_ms = batch_ms}), 0);
+	assert_int_equal(cdr_log_recover(*log, NULL, NULL), 0);
 }
 
 static int count_key(struct slice key, struct slice value, void *arg)
@@ -162,6 +163,38 @@ static void exactly_once_across_a_kill(void **state)
 	setup(NULL);
 }
 
+static bool is_0004(void *arg, struct slice id)
+{
+	return slice_eq(id, SLICE("0004"));
+}
+
+/* A call that outlives a process gets its row when it ends. */
+static void a_call_that_goes_on_has_no_row_yet(void **state)
+{
+	struct store *s;
+	struct cdr_log *l;
+	struct cdr c = sample("0004"), other = sample("0005");
+	open_all(&s, &l, 1);
+	assert_int_equal(cdr_begin(l, &c), 0);
+	assert_int_equal(cdr_begin(l, &other), 0);
+	mem_deref(l);
+	store_flush(s);
+	assert_int_equal(cdr_log_open(&l, &(struct cdr_log_params){.file = file, .journal = s, .batch_ms = 1}), 0);
+	assert_int_equal(cdr_log_recover(l, is_0004, NULL), 0);
+	json_t *rows = cdr_json(l, 10);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "id")), "0005");
+	json_decref(rows);
+	CDR_SET(c.released_by, SLICE("caller"));
+	c.end = 3000;
+	assert_int_equal(cdr_end(l, &c), 0);
+	rows = cdr_json(l, 10);
+	assert_int_equal(json_array_size(rows), 2);
+	json_decref(rows);
+	mem_deref(l);
+	mem_deref(s);
+}
+
 static void what_is_no_database_is_refused(void **state)
 {
 	struct cdr_log *l = NULL;
@@ -197,6 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_keeps_every_field),
 		cmocka_unit_test_setup_teardown(a_final_record_becomes_a_row, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_call_that_goes_on_has_no_row_yet, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_runs_out, setup, teardown),
 		cmocka_unit_test_teardown(exactly_once_across_a_kill, teardown),

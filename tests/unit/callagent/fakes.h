@@ -7,6 +7,7 @@
 #include "callagent/gateways.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- transcript ---------------------------------------------------------------------------------------------------- */
@@ -107,6 +108,35 @@ int mgcp_conn_modify(struct mgcp_conn *c, const struct mgcp_conn_setup *s)
 	return 0;
 }
 
+int mgcp_conn_adopt(struct mgcp_conn **ret, struct mgcp_gw *gw, const char *call_id, const char *endpoint, const char *id,
+		    const struct mgcp_conn_handlers *h, void *arg)
+{
+	struct mgcp_conn *c = mem_alloc(sizeof(*c), conn_destroy);
+	if (!c)
+		return -ENOMEM;
+	c->h = *h;
+	c->arg = arg;
+	c->id = (unsigned)atoi(id);
+	c->port = (uint16_t)(20000 + 2 * c->id);
+	c->live = true;
+	list_append(&conns, &c->link);
+	say("gw: adopt %u on %s\n", c->id, endpoint);
+	*ret = c;
+	return 0;
+}
+
+const char *mgcp_conn_endpoint(const struct mgcp_conn *c)
+{
+	return "rtpbridge/1";
+}
+
+const char *mgcp_conn_id(const struct mgcp_conn *c)
+{
+	static char text[16];
+	snprintf(text, sizeof(text), "%u", c->id);
+	return text;
+}
+
 void mgcp_conn_delete(struct mgcp_conn *c)
 {
 	say("gw: dlcx %u\n", c->id);
@@ -166,6 +196,7 @@ static void gateway_answers(void)
 struct party {
 	struct leg leg;
 	const char *name;
+	char kept[8]; /* a restored one's name */
 	int refuse; /* of the next verb */
 };
 
@@ -210,9 +241,15 @@ static void party_describe(const struct leg *l, struct cdr_leg *out)
 	CDR_SET(out->call_id, slice_str(name_of(l)));
 }
 
+static void party_save(const struct leg *l, struct buf *out)
+{
+	buf_str(out, name_of(l));
+}
+
 static const struct leg_kind kind_fake = {
 	.name = "fake", .offer = party_offer, .progress = party_progress, .answer = party_answer, .confirm = party_confirm,
 	.reoffer = party_reoffer, .reoffer_reply = party_reply, .info = party_info, .release = party_release, .describe = party_describe,
+	.save = party_save,
 };
 
 static void party_destroy(void *obj)

@@ -58,6 +58,18 @@ int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct s
 	return make(ret, h, arg);
 }
 
+void sip_session_save(const struct sip_session *ss, struct buf *out)
+{
+	buf_str(out, "as it was");
+}
+
+int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, struct slice user, struct slice password,
+			const struct sip_session_handlers *h, void *arg)
+{
+	say("again " SLICE_FMT " as " SLICE_FMT ":" SLICE_FMT "\n", SLICE_ARG(record), SLICE_ARG(user), SLICE_ARG(password));
+	return make(ret, h, arg);
+}
+
 int sip_session_progress(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp)
 {
 	say("%u %s\n" SLICE_FMT, status, reason, SLICE_ARG(headers));
@@ -157,6 +169,7 @@ void call_on_confirmed(struct leg *l, const struct leg_news *n) { hear("confirme
 void call_on_reoffer(struct leg *l, const struct leg_news *n) { hear("reoffer", n); }
 void call_on_reoffer_done(struct leg *l, const struct leg_news *n) { hear("reoffer done", n); }
 void call_on_closed(struct leg *l, const struct leg_news *n) { hear("closed", n); }
+void call_on_changed(struct leg *l) { say("changed\n"); }
 
 bool call_on_info(struct leg *l, const struct leg_news *n)
 {
@@ -303,6 +316,45 @@ static void ends_tell_why(void **state)
 	mem_deref(l);
 }
 
+static void login(void *arg, const char *trunk, struct slice *user, struct slice *password)
+{
+	*user = slice_str(trunk);
+	*password = SLICE("secret");
+}
+
+/* What a leg says and is to its party is the same after a restart; its password is the configuration's. */
+static void a_leg_is_the_same_after_a_restart(void **state)
+{
+	struct leg_sip_home home = {.login = login};
+	struct leg *l = NULL, *again = NULL;
+	struct buf record = buf_growing();
+	struct cdr_leg was = {0}, is = {0};
+	home.stack = mem_alloc(1, NULL); /* only held */
+	assert_int_equal(leg_sip_outgoing(&l, home.stack, &target, &caller, 69, 20000), 0);
+	l->kind->save(l, &record);
+	assert_int_equal(record.len, 0); /* nothing was sent: its party knows nothing */
+	l->kind->offer(l, &(struct leg_news){0});
+	session->h->changed(session->arg);
+	sent[0] = '\0';
+	l->kind->save(l, &record);
+	l->kind->describe(l, &was);
+	mem_deref(l);
+	assert_int_equal(leg_sip_restore(&again, SIDE_B, "carrier", buf_text(&record), &home), 0);
+	assert_sent("again as it was as carrier:secret\n");
+	again->kind->describe(again, &is);
+	assert_memory_equal(&was, &is, sizeof(was));
+	assert_string_equal(again->party.address, "inside");
+	assert_true(addr_eq(&again->party.signalling, &target.dst));
+	again->kind->release(again, &(struct leg_news){.cause = 16});
+	assert_sent("bye 0\nReason: Q.850;cause=16\r\n");
+	mem_deref(again);
+	for (size_t n = 1; n < record.len; n++)
+		if (!leg_sip_restore(&again, SIDE_B, "carrier", slice_of(record.p, n), &home))
+			mem_deref(again);
+	mem_deref(home.stack);
+	buf_reset(&record);
+}
+
 static void an_incoming_leg_tells_progress(void **state)
 {
 	struct leg *l;
@@ -378,6 +430,7 @@ int main(void)
 		LEG_TEST(a_user_is_who_it_has_proved_to_be),
 		LEG_TEST(an_unreachable_address_is_no_leg),
 		LEG_TEST(ends_tell_why),
+		LEG_TEST(a_leg_is_the_same_after_a_restart),
 		LEG_TEST(an_incoming_leg_tells_progress),
 		LEG_TEST(information_is_answered_by_the_other_side),
 		LEG_TEST(a_description_is_found_among_parts),

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The null engine with a socket a port, on loopback: two peers talk through two joined slots. */
+/* The null engine with a socket a port, on one machine: two peers talk through two joined slots. In a network namespace of its own, for nobody may speak
+ * from a loopback address. */
 #include "unit.h"
 #include "base/loop.h"
 #include "fastpath/fastpath.h"
 #include "tandem/reasons.h"
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,7 +25,7 @@ struct bed {
 	size_t rtcp_len;
 };
 
-static void on_event(void *arg, uint32_t slot, unsigned event)
+static void on_event(void *arg, uint32_t slot, unsigned event, uint32_t value)
 {
 	struct bed *b = arg;
 	b->events |= 1u << event;
@@ -164,9 +167,9 @@ static void relays(const char *ip_a, const char *ip_b)
 
 static void relays_between_families(void **state)
 {
-	relays("127.0.0.1", "127.0.0.1");
-	relays("127.0.0.1", "::1");
-	relays("::1", "::1");
+	relays("10.77.8.1", "10.77.8.1");
+	relays("10.77.8.1", "fd77:8::1");
+	relays("fd77:8::1", "fd77:8::1");
 }
 
 static void refuses_strangers(void **state)
@@ -175,8 +178,8 @@ static void refuses_strangers(void **state)
 	struct addr other;
 	struct fp_stats st;
 	uint8_t got[2048];
-	setup(&b, "127.0.0.1", "127.0.0.1");
-	int stranger = peer_open("127.0.0.1", &other);
+	setup(&b, "10.77.8.1", "10.77.8.1");
+	int stranger = peer_open("10.77.8.1", &other);
 	send_rtp(stranger, &b.la, 1, 0x1234);
 	assert_int_equal(received(b.pb, got, sizeof got, NULL), -1);
 	send_rtp(b.pa, &b.la, 1, 0x1234);
@@ -197,8 +200,8 @@ static void latches_and_answers_there(void **state)
 	struct bed b;
 	struct addr from, elsewhere;
 	uint8_t got[2048];
-	setup(&b, "127.0.0.1", "127.0.0.1");
-	int signalled = peer_open("127.0.0.2", &elsewhere), other = peer_open("127.0.0.1", &from);
+	setup(&b, "10.77.8.1", "10.77.8.1");
+	int signalled = peer_open("10.77.8.2", &elsewhere), other = peer_open("10.77.8.1", &from);
 	struct fp_stream s = {.remote = elsewhere, .signalling = b.ra, .latch = true, .send = true, .receive = true, .arm = 2};
 	assert_int_equal(fastpath_upsert(b.fp, b.a, &s), 0);
 	send_rtp(b.pb, &b.lb, 1, 7);
@@ -226,7 +229,7 @@ static void holds(void **state)
 {
 	struct bed b;
 	uint8_t got[2048];
-	setup(&b, "127.0.0.1", "127.0.0.1");
+	setup(&b, "10.77.8.1", "10.77.8.1");
 	struct fp_stream s = {.remote = b.ra, .send = false, .receive = true, .arm = 1};
 	assert_int_equal(fastpath_upsert(b.fp, b.a, &s), 0);
 	send_rtp(b.pb, &b.lb, 1, 7);
@@ -250,8 +253,8 @@ static void rtcp_goes_to_the_handler(void **state)
 	struct bed b;
 	struct addr other;
 	uint8_t got[2048];
-	setup(&b, "127.0.0.1", "127.0.0.1");
-	int stranger = peer_open("127.0.0.3", &other);
+	setup(&b, "10.77.8.1", "10.77.8.1");
+	int stranger = peer_open("10.77.8.3", &other);
 	struct fp_stream s = {.remote = b.ra, .send = true, .receive = true, .rtcp_mux = true, .arm = 1};
 	send_to(b.pa, &b.la, rr, sizeof rr);
 	assert_int_equal(received(b.pb, got, sizeof got, NULL), -1);
@@ -275,7 +278,7 @@ static void ports_end_with_the_stream(void **state)
 	struct bed b;
 	struct fp_stats st;
 	uint8_t got[64];
-	setup(&b, "127.0.0.1", "127.0.0.1");
+	setup(&b, "10.77.8.1", "10.77.8.1");
 	fastpath_remove(b.fp, b.a);
 	assert_int_equal(fastpath_read(b.fp, b.a, &st), -ENOENT);
 	send_rtp(b.pb, &b.lb, 1, 7);
@@ -299,7 +302,7 @@ static void bad_addresses_are_told(void **state)
 	struct fp_local l = {host("203.0.113.7", 0), LOW, TOP};
 	struct fp_params p = {.locals = &l, .n_locals = 1, .want = FP_WANT_NULL, .plain = true};
 	assert_int_equal(fastpath_open(&fp, &p), -EADDRNOTAVAIL);
-	l.ip = host("127.0.0.1", 0);
+	l.ip = host("10.77.8.1", 0);
 	l.port_max = LOW - 1;
 	assert_int_equal(fastpath_open(&fp, &p), -EADDRNOTAVAIL);
 }
@@ -307,7 +310,7 @@ static void bad_addresses_are_told(void **state)
 static void open_and_close(void *arg)
 {
 	struct bed b = {.pa = -1, .pb = -1};
-	int err = open_bed(&b, "127.0.0.1", "::1");
+	int err = open_bed(&b, "10.77.8.1", "fd77:8::1");
 	assert_true(!err || err == -ENOMEM);
 	if (!err) {
 		json_t *engines = fastpath_engines(b.fp);
@@ -324,6 +327,10 @@ static void survives_lack_of_memory(void **state)
 
 static int start(void **state)
 {
+	if (unshare(CLONE_NEWNET) && unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return -1;
+	if (system("ip link set lo up && for i in 1 2 3; do ip addr add 10.77.8.$i/32 dev lo; done && ip addr add fd77:8::1/128 dev lo nodad"))
+		return -1;
 	return loop_init();
 }
 

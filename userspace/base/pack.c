@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A field is a tag, a length and that many bytes. The length is one byte, or LONG and four. */
+#include "base/pack.h"
+#include <errno.h>
+
+#define LONG 0xff
+
+static void put_head(struct buf *out, uint8_t tag, size_t len, bool in_long)
+{
+	uint32_t wide = (uint32_t)len;
+	buf_char(out, (char)tag);
+	buf_char(out, (char)(in_long ? LONG : len));
+	if (in_long)
+		buf_add(out, &wide, sizeof wide);
+}
+
+void pack_put(struct buf *out, uint8_t tag, struct slice value)
+{
+	put_head(out, tag, value.len, value.len >= LONG);
+	buf_slice(out, value);
+}
+
+size_t pack_begin(struct buf *out, uint8_t tag)
+{
+	put_head(out, tag, 0, true);
+	return out->len;
+}
+
+void pack_end(struct buf *out, size_t begun)
+{
+	uint32_t wide = (uint32_t)(out->len - begun);
+	if (!out->err)
+		memcpy(out->p + begun - sizeof wide, &wide, sizeof wide);
+}
+
+int pack_next(struct slice *rest, uint8_t *tag, struct slice *value)
+{
+	uint32_t len;
+	size_t head = 2;
+	if (!rest->len)
+		return 0;
+	if (rest->len < head)
+		return -EBADMSG;
+	len = (uint8_t)rest->p[1];
+	if (len == LONG) {
+		head += sizeof len;
+		if (rest->len < head)
+			return -EBADMSG;
+		memcpy(&len, rest->p + 2, sizeof len);
+	}
+	if (len > rest->len - head)
+		return -EBADMSG;
+	*tag = (uint8_t)rest->p[0];
+	*value = slice_of(rest->p + head, len);
+	*rest = slice_from(*rest, head + len);
+	return 1;
+}
+
+/* --- fields ---------------------------------------------------------------------------------------------------------- */
+
+static size_t without_zeroes(const char *p, size_t n)
+{
+	while (n && !p[n - 1])
+		n--;
+	return n;
+}
+
+static struct slice value_of(const struct pack_field *f, const char *p)
+{
+	struct slice s;
+	switch (f->type) {
+	case PACK_SLICE:
+		memcpy(&s, p, sizeof s);
+		return s;
+	case PACK_TEXT:
+		return slice_of(p, strnlen(p, f->size));
+	default:
+		return slice_of(p, without_zeroes(p, f->size));
+	}
+}
+
+void pack_write(struct buf *out, const struct pack_field *fields, size_t n, const void *record)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct slice value = value_of(&fields[i], (const char *)record + fields[i].offset);
+		if (value.len)
+			pack_put(out, fields[i].tag, value);
+	}
+}
+
+static int read_field(const struct pack_field *f, char *p, struct slice value)
+{
+	switch (f->type) {
+	case PACK_SLICE:
+		memcpy(p, &value, sizeof value);
+		return 0;
+	case PACK_BOOL:
+		if (value.len != 1 || *value.p != 1)
+			return -EBADMSG;
+		break;
+	case PACK_TEXT:
+		if (value.len >= f->size || memchr(value.p, 0, value.len))
+			return -EBADMSG;
+		break;
+	default:
+		if (value.len > f->size)
+			return -EBADMSG;
+	}
+	memcpy(p, value.p, value.len);
+	return 0;
+}
+
+int pack_read(void *record, const struct pack_field *fields, size_t n, struct slice text)
+{
+	uint8_t tag;
+	struct slice value;
+	int more = 0, err = 0;
+	while (!err && (more = pack_next(&text, &tag, &value)) > 0)
+		for (size_t i = 0; i < n && !err; i++)
+			if (fields[i].tag == tag)
+				err = read_field(&fields[i], (char *)record + fields[i].offset, value);
+	return err ? err : more;
+}

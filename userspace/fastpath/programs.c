@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fastpath/programs.h"
+#include "relay.skel.h"
+#include "steer.skel.h"
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <unistd.h>
+
+int programs_open(struct programs *p, const struct ranges *r)
+{
+	p->relay = relay__open();
+	p->steer = p->relay ? steer__open() : NULL;
+	if (!p->steer)
+		return -errno;
+	return bpf_map__set_max_entries(p->relay->maps.slots, r->n_slots);
+}
+
+static bool same_shape(const struct bpf_map *m, int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof info;
+	return !bpf_obj_get_info_by_fd(fd, &info, &len) && info.type == (uint32_t)bpf_map__type(m) && info.key_size == bpf_map__key_size(m) &&
+	       info.value_size == bpf_map__value_size(m) && info.max_entries == bpf_map__max_entries(m);
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+	while (names && *names && strcmp(*names, name))
+		names++;
+	return !names || *names;
+}
+
+static int take_maps(struct bpf_object *obj, const struct pin *from, const char *const *names)
+{
+	struct bpf_map *m;
+	bpf_object__for_each_map(m, obj) {
+		int fd = is_among(bpf_map__name(m), names) ? pin_get(from, bpf_map__name(m)) : -1;
+		if (fd < 0)
+			continue;
+		int err = same_shape(m, fd) ? bpf_map__reuse_fd(m, fd) : 0;
+		close(fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int programs_take_maps(struct programs *p, const struct pin *from, const char *const *names)
+{
+	int err = take_maps(p->relay->obj, from, names);
+	return err ? err : take_maps(p->steer->obj, from, names);
+}
+
+static bool is_pinned(const struct pin *pin, const struct bpf_map *m)
+{
+	struct bpf_map_info have = {0}, is = {0};
+	uint32_t len = sizeof have;
+	int fd = pin_get(pin, bpf_map__name(m));
+	if (fd < 0)
+		return false;
+	bool same = !bpf_obj_get_info_by_fd(fd, &have, &len) && (len = sizeof is, !bpf_obj_get_info_by_fd(bpf_map__fd(m), &is, &len)) &&
+		    have.id == is.id;
+	close(fd);
+	return same;
+}
+
+static int pin_maps(struct bpf_object *obj, const struct pin *pin)
+{
+	struct bpf_map *m;
+	bpf_object__for_each_map(m, obj) {
+		int err = is_pinned(pin, m) ? 0 : pin_put(pin, bpf_map__name(m), bpf_map__fd(m));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int programs_load(struct programs *p, const struct pin *pin)
+{
+	int err = relay__load(p->relay);
+	if (!err)
+		err = bpf_map__reuse_fd(p->steer->maps.locals, bpf_map__fd(p->relay->maps.locals));
+	if (!err)
+		err = pin_maps(p->relay->obj, pin);
+	p->new_sockets = bpf_map__fd(p->steer->maps.sockets) < 0;
+	if (!err)
+		err = steer__load(p->steer);
+	if (!err)
+		err = pin_maps(p->steer->obj, pin);
+	for (enum program i = PROGRAM_NATIVE; !err && i <= PROGRAM_GENERIC; i++)
+		err = pin_put(pin, program_pin(i), programs_fd(p, i));
+	return err;
+}
+
+int programs_write_locals(const struct programs *p, const struct ranges *r)
+{
+	int fd = bpf_map__fd(p->relay->maps.locals), near_fd = bpf_map__fd(p->relay->maps.near);
+	for (unsigned i = r->n; i-- > 0;) { /* where two want the same near place, the first one is to have it */
+		struct tandem_near near = {.local = r->ports[i]};
+		uint8_t ip[16];
+		addr_mapped(&r->ip[i], ip);
+		memcpy(&near.ip, ip, sizeof near.ip);
+		uint32_t index = tandem_near_index(&near.ip);
+		if (bpf_map_update_elem(fd, ip, &r->ports[i], 0) || bpf_map_update_elem(near_fd, &index, &near, 0))
+			return -errno;
+	}
+	return 0;
+}
+
+void programs_close(struct programs *p)
+{
+	relay__destroy(p->relay);
+	steer__destroy(p->steer);
+}
+
+int programs_fd(const struct programs *p, enum program which)
+{
+	const struct bpf_program *const progs[] = {
+		[PROGRAM_NATIVE] = p->relay->progs.relay_native,
+		[PROGRAM_GENERIC] = p->relay->progs.relay_generic,
+		[PROGRAM_STEER] = p->steer->progs.steer,
+	};
+	return bpf_program__fd(progs[which]);
+}
+
+const char *program_pin(enum program which)
+{
+	static const char *const names[] = {
+		[PROGRAM_NATIVE] = "prog-native", [PROGRAM_GENERIC] = "prog-generic", [PROGRAM_STEER] = "prog-steer",
+	};
+	return names[which];
+}
+
+int programs_map(const struct programs *p, const char *name)
+{
+	const struct bpf_map *m = bpf_object__find_map_by_name(p->relay->obj, name);
+	if (!m)
+		m = bpf_object__find_map_by_name(p->steer->obj, name);
+	return m ? bpf_map__fd(m) : -1;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Our programs and their maps: loaded anew, with the maps that are pinned. */
+#pragma once
+#include "fastpath/pin.h"
+#include "fastpath/ranges.h"
+#include <bpf/libbpf.h>
+
+struct programs {
+	struct relay *relay;
+	struct steer *steer;
+	bool new_sockets; /* the map of sockets is empty: what is kept for us has to be made again */
+};
+
+/* Opens the programs; nothing is in the kernel yet. 0 or negative errno, as all of these. */
+int programs_open(struct programs *p, const struct ranges *r);
+/* Takes the map that is pinned under its name in `from` instead of a new one, when it looks the same; for each map, or for those
+ * that `names` has, which ends with NULL. */
+int programs_take_maps(struct programs *p, const struct pin *from, const char *const *names);
+/* Loads them and pins maps and XDP programs; programs_write_locals() comes in between or after. */
+int programs_load(struct programs *p, const struct pin *pin);
+int programs_write_locals(const struct programs *p, const struct ranges *r);
+void programs_close(struct programs *p);
+
+enum program { PROGRAM_NATIVE, PROGRAM_GENERIC, PROGRAM_STEER };
+int programs_fd(const struct programs *p, enum program which);
+/* Name under which the program is pinned. */
+const char *program_pin(enum program which);
+/* The descriptor of a map by its name, or -1. */
+int programs_map(const struct programs *p, const char *name);
