@@ -5,9 +5,9 @@
 BENCH_O := $(O)/bench
 
 .PHONY: bench-relay bench-sip bench-tools
-bench-relay: deps $(BENCH_O)/relaytool $(BENCH_O)/gen.bpf.o $(BENCH_O)/sink.bpf.o ## packets: ours, rtpengine and the bare XDP program
+bench-relay: deps $(BENCH_O)/relaytool $(BENCH_O)/gen.bpf.o $(BENCH_O)/sink.bpf.o ## packets: XDP, null, rtpengine, a bare XDP program; T=NAME
 	@$(MAKE) --no-print-directory all
-	@tests/bench/relay/bench.py --build $(O) --rounds $(or $(R),3)
+	@tests/bench/relay/bench.py --build $(O) --rounds $(or $(R),3) $(if $(T),--only $(T)) $(if $(S),--seconds $(S))
 bench-sip: deps ## calls: ours and kamailio
 	@$(MAKE) --no-print-directory all
 	@tests/bench/sip/bench.py --build $(O) --rounds $(or $(R),3)
@@ -30,3 +30,11 @@ $(BENCH_O)/progtool: tests/bench/prog/progtool.c tests/bench/prog/prog.bpf.h tes
 $(BENCH_O)/%.bpf.o: tests/bench/prog/%.bpf.c tests/bench/prog/prog.bpf.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D); $(CLANG) -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
+
+# The kernel module beside others, in instructions, in the guest of tests/qemu.
+.PHONY: bench-kmod
+bench-kmod: deps bench-tools ## instructions a packet: the module, rtpengine's and Jool, under QEMU
+	@$(MAKE) --no-print-directory all module
+	@tests/bench/kmod/fetch $(BENCH_O)/peers
+	@tests/qemu/guest -t 1500 -q "-accel tcg,thread=single -smp 1 -icount shift=0" tests/bench/kmod/bench.py $(abspath $(O)) \
+		--rounds $(or $(R),3) $(if $(T),--only $(T))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What one types: check, run, demo, deps, lint, install, help.
 
-SUITES       := lint unit fuzz packets mg peers net
+SUITES       := lint unit fuzz packets mg peers net qemu
 QUICK_SUITES := lint unit fuzz packets net
 
 .PHONY: check check-quick check-long check-lint run demo deps deps-build lint install bench clean
@@ -10,7 +10,8 @@ check:       deps ## every test; the last line is "N passed, N failed, N skipped
 	@MAKE="$(MAKE)" tests/tools/check $(SUITES)
 check-quick: deps ## the tests of the everyday: under five minutes
 	@QUICK=1 MAKE="$(MAKE)" tests/tools/check $(QUICK_SUITES)
-check-long: check ## everything, for now the same as check
+check-long: ## everything, with kill counts, storms and fuzzing in full
+	@KILLS=50 NET_TIMEOUT=900 LONG=1 $(MAKE) --no-print-directory check
 check-lint: lint
 
 deps:        ## install the Debian packages that are missing, those of the tests too (as root)
@@ -29,7 +30,7 @@ demo:        deps ## two real phones, one on IPv4 and one on IPv6, call each oth
 	@$(MAKE) --no-print-directory all $(O)/demo/similar
 	@O=$(O) tests/demo/demo
 
-bench:       bench-relay bench-sip ## all benches
+bench:       bench-relay bench-prog bench-kmod bench-sip ## all benches
 
 MANPAGES     := $(wildcard appliance/man/*.[158] userspace/*/*.[158])
 install:     all ## copy programs, man pages, example configuration and the systemd unit below DESTDIR

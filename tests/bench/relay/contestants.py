@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The three relays of the bench. Each stands between a generator's namespace (10.77.1.0/24) and a sink's (10.77.2.0/24) on veths of its own
-and relays FLOWS streams, caller to callee."""
+"""The relays of the bench. Each stands between a generator's namespace (10.77.1.0/24, fd77:1::/64) and a sink's (10.77.2.0/24, fd77:2::/64) on
+veths of its own and relays N streams, caller to callee, in each of its pairs of families ("46": arrives as IPv4, leaves as IPv6)."""
 import json
 import os
 import re
@@ -9,70 +9,95 @@ import time
 
 from lab import children, entered, sh, wait_for
 
-GEN, IN, OUT, SINK = "10.77.1.1", "10.77.1.2", "10.77.2.1", "10.77.2.2"
-SPORT, SINK_PORT = 10000, 20000
+GEN = {"4": "10.77.1.1", "6": "fd77:1::1"}
+SINK = {"4": "10.77.2.2", "6": "fd77:2::2"}
+SPORT, SINK_PORT, PEER_PORTS = 10000, 20000, 20000
+CALLS_PER_ADDRESS = 8000  # a range of 16384 ports holds 8192 pairs
+
+
+def inner(k, family="4"):
+    """The gateway's address number k towards the generator."""
+    return f"10.77.1.{10 + k}" if family == "4" else f"fd77:1::{10 + k}"
+
+
+def outer(k, family="4"):
+    return f"10.77.2.{10 + k}" if family == "4" else f"fd77:2::{10 + k}"
+
+
+def sport(i):
+    return SPORT + 2 * (i % PEER_PORTS)
+
+
+def sink_port(i):
+    return SINK_PORT + 2 * (i % PEER_PORTS)
 
 
 class Contestant:
     """A topology of three namespaces; subclasses put a relay in the middle and say where the generator sends to."""
 
-    name = letter = None
+    pairs = ("44",)
+    patience = 10  # seconds to wait for it
 
-    def __init__(self, lab, build, n, core):
-        self.lab, self.build, self.n, self.core = lab, build, n, core
-        self.gen, self.gw, self.sink = (lab.netns(self.letter + part) for part in ("gen", "gw", "sink"))
-        self.dev = {k: f"{lab.prefix}{self.letter}{k}" for k in ("g", "in", "out", "s")}
-        lab.veth(self.gen, self.dev["g"], [GEN + "/24"], self.gw, self.dev["in"], [IN + "/24"])
-        lab.veth(self.gw, self.dev["out"], [OUT + "/24"], self.sink, self.dev["s"], [SINK + "/24"])
-        self.pin = f"/sys/fs/bpf/{lab.prefix}-{self.letter}"
+    def __init__(self, name, letter, lab, build, n):
+        self.name, self.letter, self.lab, self.build, self.n = name, letter, lab, build, n
+        self.addresses = -(-n // CALLS_PER_ADDRESS)
+        self.gen, self.gw, self.sink = (lab.netns(letter + part) for part in ("gen", "gw", "sink"))
+        self.dev = {k: f"{lab.prefix}{letter}{k}" for k in ("g", "in", "out", "s")}
+        own = lambda f: [f(k, family) + mask for k in range(self.addresses) for family, mask in (("4", "/24"), ("6", "/64"))]
+        far = lambda peer: [peer["4"] + "/24", peer["6"] + "/64"]
+        lab.veth(self.gen, self.dev["g"], far(GEN), self.gw, self.dev["in"], own(inner))
+        lab.veth(self.gw, self.dev["out"], own(outer), self.sink, self.dev["s"], far(SINK))
+        self.pin = f"/sys/fs/bpf/{lab.prefix}-{letter}"
         lab.pins.append(self.pin)
         os.makedirs(self.pin, exist_ok=True)
         sh("bpftool", "prog", "loadall", f"{build}/bench/sink.bpf.o", self.pin + "/prog", "pinmaps", self.pin + "/map")
         lab.inside(self.sink, "ip", "link", "set", "dev", self.dev["s"], "xdp", "pinned", self.pin + "/prog/count")
-        self.processes = []
-        dports = self.start()
-        self.flows = lab.path(self.letter + ".flows")
-        with open(self.flows, "w") as f:
-            f.writelines(f"{SPORT + 2 * i} {dport}\n" for i, dport in enumerate(dports))
         for ns, *devices in ((self.gen, "g"), (self.gw, "in", "out"), (self.sink, "s")):
             lab.threaded_napi(ns, *(self.dev[d] for d in devices))
-        lab.inside(self.gw, "ping", "-c1", "-W2", SINK)
-        lab.inside(self.gw, "ping", "-c1", "-W2", GEN)
+        for peer in (*GEN.values(), *SINK.values()):
+            lab.inside(self.gw, "ping", "-c1", "-W2", peer)
+        self.processes = []
+        self.flows = {pair: self.write_flows(pair, where) for pair, where in self.start().items()}
+
+    def write_flows(self, pair, where):
+        path = self.lab.path(f"{self.letter}{pair}.flows")
+        with open(path, "w") as f:
+            f.writelines(f"{sport(i)} {address} {port}\n" for i, (address, port) in enumerate(where))
+        return path
 
     def start(self):
-        """Starts the relay; returns the destination port of each flow."""
+        """Starts the relay; returns, for each pair, where each flow goes: (address, port)."""
         raise NotImplementedError
 
     def pids(self):
         return [pid for p in self.processes for pid in children(p.pid)]
 
-    def stop(self):
-        for p in self.processes:
-            self.lab.stop(p)
+
+def hexed(data):
+    return "hex " + " ".join(f"{b:02x}" for b in data)
 
 
 class Bare(Contestant):
     """Parse, one hash lookup, bpf_redirect_map."""
 
-    name, letter = "bare", "b"
-
     def start(self):
         lab, pin = self.lab, self.pin
         lab.inside(self.gw, "ip", "link", "set", "dev", self.dev["in"], "xdp", "pinned", pin + "/prog/bare")
         out = lab.link(self.gw, self.dev["out"])["ifindex"]
-        hexed = lambda data: "hex " + " ".join(f"{b:02x}" for b in data)
+        where = [(inner(i // CALLS_PER_ADDRESS), 16384 + 2 * (i % CALLS_PER_ADDRESS)) for i in range(self.n)]
         batch = lab.path("bare.batch")
         with open(batch, "w") as f:
             f.write(f"map update pinned {pin}/map/bare_ports key {hexed(bytes(4))} value {hexed(out.to_bytes(4, 'little'))}\n")
-            for i in range(self.n):
-                key = socket.inet_aton(IN) + (SINK_PORT + 2 * i).to_bytes(2, "big") + bytes(2)
+            for address, port in where:
+                key = socket.inet_aton(address) + port.to_bytes(2, "big") + bytes(2)
                 f.write(f"map update pinned {pin}/map/bare_flows key {hexed(key)} value {hexed(bytes(8))}\n")
         lab.inside(self.gw, "bpftool", "batch", "file", batch)
-        return [SINK_PORT + 2 * i for i in range(self.n)]
+        return {"44": where}
 
 
 def sdp(address, port):
-    return (f"v=0\r\no=- 1 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\n"
+    family = "IP6" if ":" in address else "IP4"
+    return (f"v=0\r\no=- 1 1 IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\nm=audio {port} RTP/AVP 8\r\n"
             "a=rtpmap:8 PCMA/8000\r\na=sendrecv\r\n")
 
 
@@ -111,11 +136,11 @@ def bdecode(data, at=0):
 class Rtpengine(Contestant):
     """Debian's rtpengine in userspace (--table=-1), its calls set up over the NG protocol. One worker thread: it has one core."""
 
-    name, letter = "rtpengine", "r"
+    table = -1
 
     def start(self):
         self.processes = [self.lab.start(
-            self.gw, "rtpengine", "--config-file=none", "--foreground", "--table=-1", f"--interface=in/{IN}", f"--interface=out/{OUT}",
+            self.gw, "rtpengine", "--config-file=none", "--foreground", f"--table={self.table}", f"--interface=in/{inner(0)}", f"--interface=out/{outer(0)}",
             "--listen-ng=127.0.0.1:22222", "--port-min=16384", "--port-max=32767", "--num-threads=1", "--log-level=3", "--log-stderr",
             "--timeout=3600", "--offer-timeout=3600", f"--pidfile={self.lab.path('rtpengine.pid')}", log="rtpengine.log")]
         with entered(self.gw):
@@ -123,8 +148,8 @@ class Rtpengine(Contestant):
         self.sock.settimeout(1)
         self.sock.connect(("127.0.0.1", 22222))
         self.cookie = 0
-        wait_for("rtpengine to answer its NG port", lambda: self.ask({"command": "ping"}) == {"result": "pong"})
-        return [self.call(i) for i in range(self.n)]
+        wait_for("rtpengine to answer its NG port", lambda: self.ask({"command": "ping"}) == {"result": "pong"}, self.patience)
+        return {"44": [(inner(0), self.call(i)) for i in range(self.n)]}
 
     def ask(self, request):
         self.cookie += 1
@@ -142,8 +167,8 @@ class Rtpengine(Contestant):
 
     def call(self, i):
         base = {"call-id": f"bench-{i}", "from-tag": f"a{i}"}
-        offer = self.ask({**base, "command": "offer", "direction": ["in", "out"], "ICE": "remove", "sdp": sdp(GEN, SPORT + 2 * i)})
-        answer = self.ask({**base, "command": "answer", "to-tag": f"b{i}", "ICE": "remove", "sdp": sdp(SINK, SINK_PORT + 2 * i)})
+        offer = self.ask({**base, "command": "offer", "direction": ["in", "out"], "ICE": "remove", "sdp": sdp(GEN["4"], sport(i))})
+        answer = self.ask({**base, "command": "answer", "to-tag": f"b{i}", "ICE": "remove", "sdp": sdp(SINK["4"], sink_port(i))})
         for reply in (offer, answer):
             if not reply or reply.get("result") != "ok":
                 raise RuntimeError(f"rtpengine refused call {i}: {reply}")
@@ -151,38 +176,40 @@ class Rtpengine(Contestant):
 
 
 CONFIG = """
-state {{ directory = "{dir}/state" runtime = "{dir}/run" bpffs = "/sys/fs/bpf/{prefix}-ours" }}
-address inside {{ local = {{ "{IN}" }} ports = "16384-32767" }}
-address outside {{ local = {{ "{OUT}" }} ports = "16384-32767" }}
-media {{ engine = "native" interfaces = {{ "{dev_in}", "{dev_out}" }} bind = "127.0.0.1:2427" }}
+state {{ directory = "{dir}/state" runtime = "{dir}/run" bpffs = "/sys/fs/bpf/{prefix}-ours-{letter}" }}
+{addresses}
+media {{ engine = "{engine}" interfaces = {{ "{dev_in}", "{dev_out}" }} bind = "127.0.0.1:2427" }}
 """
+ADDRESS = 'address {name} {{ local = {{ "{v4}", "{v6}" }} ports = "16384-32767" }}\n'
 
 
 class Tandem(Contestant):
-    """tandem-mg alone with its XDP engine, set up over MGCP."""
+    """tandem-mg alone, set up over MGCP."""
 
-    name, letter = "tandem", "t"
+    mode = "native"
 
     def start(self):
-        lab = self.lab
+        lab, run = self.lab, self.lab.path(self.letter)
         for part in ("state", "run"):
-            sh("mkdir", "-p", lab.path(part))
-        lab.pins.append(f"/sys/fs/bpf/{lab.prefix}-ours")
-        config = lab.path("tandem.conf")
-        with open(config, "w") as f:
-            f.write(CONFIG.format(dir=lab.dir, prefix=lab.prefix, IN=IN, OUT=OUT, dev_in=self.dev["in"], dev_out=self.dev["out"]))
-        self.processes = [lab.start(self.gw, f"{self.build}/tandem-mg", "-c", config, log="tandem-mg.log")]
+            os.makedirs(f"{run}/{part}")
+        lab.pins.append(f"/sys/fs/bpf/{lab.prefix}-ours-{self.letter}")
+        self.config = f"{run}/tandem.conf"
+        addresses = "".join(ADDRESS.format(name=f"{side}{k}", v4=ip(k, "4"), v6=ip(k, "6"))
+                            for k in range(self.addresses) for side, ip in (("inside", inner), ("outside", outer)))
+        with open(self.config, "w") as f:
+            f.write(CONFIG.format(dir=run, prefix=lab.prefix, letter=self.letter, addresses=addresses, engine=self.mode,
+                                  dev_in=self.dev["in"], dev_out=self.dev["out"]))
+        self.processes = [lab.start(self.gw, f"{self.build}/tandem-mg", "-c", self.config, log=f"{self.letter}-mg.log")]
         with entered(self.gw):
             self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.settimeout(1)
         self.sock.connect(("127.0.0.1", 2427))
         self.tid = 1000
-        self.config = config
-        wait_for("tandem-mg to answer on its MGCP port", lambda: self.ask("AUEP {tid} rtpbridge/*@mg.tandem MGCP 1.0\r\n"))
-        return [self.call(i) for i in range(self.n)]
+        wait_for("tandem-mg to answer on its MGCP port", lambda: self.ask("AUEP {tid} rtpbridge/*@mg.tandem MGCP 1.0\r\n"), self.patience)
+        return {pair: [self.call(i, *pair) for i in range(self.n)] for pair in self.pairs}
 
     def engine(self):
-        """What forwards the streams now: "xdp-native" wanted."""
+        """What forwards the streams now."""
         streams = json.loads(self.lab.inside(self.gw, f"{self.build}/tandemctl", "-c", self.config, "--json", "show", "streams"))
         return ", ".join(sorted({s["engine"] + (f" ({s['why']})" if s.get("why") else "") for s in streams}))
 
@@ -207,8 +234,25 @@ class Tandem(Contestant):
             raise RuntimeError(f"tandem-mg refused connection {i} on {name}: {reply}")
         return reply
 
-    def call(self, i):
-        first = self.connection("rtpbridge/$@mg.tandem", i, "inside", GEN, SPORT + 2 * i)
+    def call(self, i, arrives, leaves):
+        k = i // CALLS_PER_ADDRESS
+        first = self.connection("rtpbridge/$@mg.tandem", i, f"inside{k}", GEN[arrives], sport(i))
         endpoint = re.search(r"^Z: *(\S+)", first, re.M).group(1)
-        self.connection(endpoint, i, "outside", SINK, SINK_PORT + 2 * i)
-        return audio_port(first)
+        self.connection(endpoint, i, f"outside{k}", SINK[leaves], sink_port(i))
+        return inner(k, arrives), audio_port(first)
+
+
+class Xdp(Tandem):
+    """The XDP engine, in every pair of families."""
+
+    pairs = ("44", "66", "46", "64")
+
+
+class XdpMany(Tandem):
+    """The XDP engine over as many addresses as the streams need."""
+
+
+class Null(Tandem):
+    """Everything in userspace."""
+
+    mode = "null"

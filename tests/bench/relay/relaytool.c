@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The generator and the reader of the relay bench.
  *
- *   relaytool gen OBJECT FLOWS DEVICE SRCMAC DSTMAC SRCIP DSTIP RATE SECONDS BURST
- *       sends RTP of 172 bytes, cycling over the flows in file FLOWS ("SPORT DPORT" a line), out of DEVICE at RATE packets/s, BURST at
- *       a time through BPF_PROG_TEST_RUN; RATE 0 is as fast as it goes. UDP checksums are right.
- *   relaytool sock FLOWS SRCIP DSTIP RATE SECONDS
- *       the same from ordinary sockets, evenly spaced.
- *   relaytool total MAP FIRST LAST
- *       sums the pinned array MAP over ports FIRST..LAST: "PACKETS PORTS_THAT_GOT_SOME".
- *
- * gen and sock print "SENT SECONDS". */
+ *   relaytool gen OBJECT FLOWS DEVICE SRCMAC DSTMAC SRCIP RATE SECONDS BURST JUNK STAMP
+ *       sends RTP of 172 bytes, cycling over the flows in file FLOWS ("SPORT DSTIP DPORT" a line), out of DEVICE at RATE packets/s, BURST at
+ *       a time through BPF_PROG_TEST_RUN; RATE 0 is as fast as it goes. JUNK packets of each burst are such as a relay must refuse; STAMP 1
+ *       writes the time into each packet. Checksums are right. Prints "SENT SECONDS JUNK".
+ *   relaytool sock FLOWS SRCIP RATE SECONDS
+ *       the same from ordinary IPv4 sockets, evenly spaced. Prints "SENT SECONDS".
+ *   relaytool total MAP CLEAR
+ *       sums the pinned array `received`: "PACKETS FLOWS_THAT_GOT_SOME PACKETS_OF_NO_FLOW", and empties it when CLEAR is 1.
+ *   relaytool latency MAP
+ *       "PACKETS P50 P99 P999" of the pinned array `latency`, in nanoseconds, and empties it. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -17,9 +18,11 @@
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,20 +32,24 @@
 #include <unistd.h>
 #include "relay.bpf.h"
 
-#define RTP_BYTES   172
-#define FRAME_BYTES (sizeof(struct ethhdr) + sizeof(struct iphdr) + sizeof(struct udphdr) + RTP_BYTES)
+#define RTP_BYTES 172
+
+struct flow {
+	uint16_t sport, dport; /* host order */
+	uint8_t dst[16]; /* of either family */
+};
 
 struct flows {
 	unsigned n;
-	uint16_t sport[RELAY_MAX_FLOWS], dport[RELAY_MAX_FLOWS];
+	struct flow flow[RELAY_MAX_FLOWS];
 };
 
+/* Of either family; rtp follows udp. */
 struct frame {
-	struct ethhdr eth;
-	struct iphdr ip;
-	struct udphdr udp;
-	uint8_t rtp[RTP_BYTES];
-} __attribute__((packed));
+	int ipv6;
+	size_t ip_len, len;
+	uint8_t bytes[sizeof(struct ethhdr) + sizeof(struct ipv6hdr) + sizeof(struct udphdr) + RTP_BYTES];
+};
 
 static void die(const char *what)
 {
@@ -63,13 +70,15 @@ static void sleep_until(double when)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }
 
+/* One's complement sum of words as they lie in memory; an even number of bytes. */
 static uint32_t sum16(uint32_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
-	if (len & 1)
-		sum += (uint32_t)p[len - 1] << 8;
+	for (size_t i = 0; i + 1 < len; i += 2) {
+		uint16_t word;
+		memcpy(&word, p + i, 2);
+		sum += word;
+	}
 	return sum;
 }
 
@@ -80,29 +89,43 @@ static uint16_t fold(uint32_t sum)
 	return sum;
 }
 
+static void bad(const char *text)
+{
+	errno = EINVAL;
+	die(text);
+}
+
+/* Returns 1 for IPv6. */
+static int parse_ip(uint8_t *ip, const char *text)
+{
+	if (inet_pton(AF_INET, text, ip) == 1)
+		return 0;
+	if (inet_pton(AF_INET6, text, ip) != 1)
+		bad(text);
+	return 1;
+}
+
 static void read_flows(struct flows *f, const char *path)
 {
 	FILE *in = fopen(path, "r");
 	unsigned sport, dport;
+	char dst[64];
 	if (!in)
 		die(path);
-	for (f->n = 0; f->n < RELAY_MAX_FLOWS && fscanf(in, "%u %u", &sport, &dport) == 2; f->n++) {
-		f->sport[f->n] = sport;
-		f->dport[f->n] = dport;
+	for (f->n = 0; f->n < RELAY_MAX_FLOWS && fscanf(in, "%u %63s %u", &sport, dst, &dport) == 3; f->n++) {
+		f->flow[f->n].sport = sport;
+		f->flow[f->n].dport = dport;
+		parse_ip(f->flow[f->n].dst, dst);
 	}
 	fclose(in);
-	if (!f->n) {
-		errno = EINVAL;
-		die(path);
-	}
+	if (!f->n)
+		bad(path);
 }
 
 static void parse_mac(uint8_t *mac, const char *text)
 {
-	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) != 6) {
-		errno = EINVAL;
-		die(text);
-	}
+	if (sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5) != 6)
+		bad(text);
 }
 
 static void rtp_write(uint8_t *rtp)
@@ -113,31 +136,59 @@ static void rtp_write(uint8_t *rtp)
 	rtp[1] = 8; /* PCMA */
 }
 
-static void frame_write(struct frame *f, char **v)
+static void ip_write(struct frame *f, const uint8_t *src)
 {
-	memset(f, 0, sizeof *f);
-	parse_mac(f->eth.h_source, v[0]);
-	parse_mac(f->eth.h_dest, v[1]);
-	f->eth.h_proto = htons(ETH_P_IP);
-	f->ip = (struct iphdr){.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP};
-	f->ip.tot_len = htons(sizeof *f - sizeof f->eth);
-	if (inet_pton(AF_INET, v[2], &f->ip.saddr) != 1 || inet_pton(AF_INET, v[3], &f->ip.daddr) != 1)
-		die("address");
-	f->ip.check = htons(~fold(sum16(0, &f->ip, sizeof f->ip)));
-	f->udp.len = htons(sizeof f->udp + RTP_BYTES);
-	rtp_write(f->rtp);
+	uint8_t *ip = f->bytes + sizeof(struct ethhdr);
+	uint16_t len = sizeof(struct udphdr) + RTP_BYTES;
+	if (f->ipv6) {
+		struct ipv6hdr h = {.version = 6, .payload_len = htons(len), .nexthdr = IPPROTO_UDP, .hop_limit = 64};
+		memcpy(&h.saddr, src, 16);
+		memcpy(ip, &h, sizeof h);
+	} else {
+		struct iphdr h = {.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP, .tot_len = htons(len + sizeof h)};
+		memcpy(&h.saddr, src, 4);
+		memcpy(ip, &h, sizeof h);
+	}
 }
 
-/* The checksum of this flow's packet with sequence number 0: the program adds the number. */
-static struct relay_flow flow_of(const struct frame *template, uint16_t sport, uint16_t dport, unsigned i)
+/* Without ports. `v`: MAC addresses and source; all flows share the front of the destination. */
+static void frame_write(struct frame *f, char **v, const uint8_t *dst, int stamp)
+{
+	struct ethhdr eth;
+	uint8_t src[16];
+	memset(f, 0, sizeof *f);
+	f->ipv6 = parse_ip(src, v[2]);
+	f->ip_len = f->ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+	f->len = sizeof eth + f->ip_len + sizeof(struct udphdr) + RTP_BYTES;
+	parse_mac(eth.h_source, v[0]);
+	parse_mac(eth.h_dest, v[1]);
+	eth.h_proto = htons(f->ipv6 ? ETH_P_IPV6 : ETH_P_IP);
+	memcpy(f->bytes, &eth, sizeof eth);
+	ip_write(f, src);
+	if (f->ipv6)
+		memcpy(f->bytes + sizeof eth + offsetof(struct ipv6hdr, daddr), dst, 16);
+	uint8_t *rtp = f->bytes + f->len - RTP_BYTES;
+	rtp_write(rtp);
+	if (stamp) {
+		rtp[1] |= RELAY_STAMPED;
+		memset(rtp + 12, 0, 16);
+	}
+}
+
+/* What is written into the frame for this flow, and its checksums without a sequence number. */
+static struct relay_flow flow_of(const struct frame *template, const struct flow *to, unsigned i)
 {
 	struct frame f = *template;
-	struct relay_flow flow = {.sport = htons(sport), .dport = htons(dport), .ssrc = htonl(0x54440000 + i)};
-	f.udp.source = flow.sport;
-	f.udp.dest = flow.dport;
-	memcpy(f.rtp + 8, &flow.ssrc, 4);
-	uint32_t sum = sum16(IPPROTO_UDP + sizeof f.udp + RTP_BYTES, &f.ip.saddr, 8);
-	flow.base_check = ~fold(sum16(sum, &f.udp, sizeof f.udp + RTP_BYTES));
+	uint8_t *ip = f.bytes + sizeof(struct ethhdr), *udp = ip + f.ip_len;
+	size_t ends = f.ipv6 ? 32 : 8; /* both addresses, before the UDP header */
+	struct relay_flow flow = {.sport = htons(to->sport), .dport = htons(to->dport), .ssrc = htonl((uint32_t)RELAY_SSRC << 16 | i)};
+	struct udphdr h = {.source = flow.sport, .dest = flow.dport, .len = htons(sizeof h + RTP_BYTES)};
+	memcpy(udp - ends / 2, to->dst, ends / 2);
+	memcpy(&flow.dst, udp - 4, 4);
+	flow.ip_check = f.ipv6 ? 0 : (uint16_t)~fold(sum16(0, ip, f.ip_len));
+	memcpy(udp, &h, sizeof h);
+	memcpy(udp + sizeof h + 8, &flow.ssrc, 4);
+	flow.check = fold(sum16(htons(IPPROTO_UDP) + h.len, udp - ends, ends + sizeof h + RTP_BYTES));
 	return flow;
 }
 
@@ -147,22 +198,15 @@ struct generator {
 	unsigned burst;
 };
 
-/* The constants of gen.bpf.c, in its order. */
-struct gen_constants {
-	uint32_t flows, ifindex, burst, pad;
-	uint64_t interval_ns;
-	struct relay_head head;
-} __attribute__((packed));
-
-static void load(struct generator *g, const char *object, const struct flows *f, const struct gen_constants *constants)
+static void load(struct generator *g, const char *object, const struct flows *f, const struct relay_plan *plan)
 {
 	struct bpf_object *o = bpf_object__open_file(object, NULL);
 	struct bpf_map *ro = o ? bpf_object__find_map_by_name(o, ".rodata") : NULL;
-	if (!ro || bpf_map__set_initial_value(ro, constants, sizeof *constants) || bpf_object__load(o))
+	if (!ro || bpf_map__set_initial_value(ro, plan, sizeof *plan) || bpf_object__load(o))
 		die(object);
 	int table = bpf_object__find_map_fd_by_name(o, "flow_table");
 	for (unsigned i = 0; i < f->n; i++) {
-		struct relay_flow flow = flow_of(&g->frame, f->sport[i], f->dport[i], i);
+		struct relay_flow flow = flow_of(&g->frame, &f->flow[i], i);
 		if (bpf_map_update_elem(table, &i, &flow, BPF_ANY))
 			die("flow_table");
 	}
@@ -178,8 +222,8 @@ static void on_alarm(int sig)
 /* One long run, ended by the alarm. */
 static void run(const struct generator *g, double seconds)
 {
-	struct xdp_md ctx = {.data_end = sizeof g->frame};
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &g->frame, .data_size_in = sizeof g->frame, .repeat = INT32_MAX,
+	struct xdp_md ctx = {.data_end = g->frame.len};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = g->frame.bytes, .data_size_in = g->frame.len, .repeat = INT32_MAX,
 		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = g->burst, .ctx_in = &ctx, .ctx_size_in = sizeof ctx);
 	struct sigaction action = {.sa_handler = on_alarm};
 	struct itimerval timer = {.it_value = {.tv_sec = seconds, .tv_usec = (seconds - (long)seconds) * 1e6}};
@@ -193,28 +237,29 @@ static void run(const struct generator *g, double seconds)
 static int cmd_gen(char **v)
 {
 	static struct flows flows;
-	struct generator g = {.burst = atoi(v[9])};
-	double rate = atof(v[7]);
+	struct generator g = {.burst = atoi(v[8])};
+	double rate = atof(v[6]);
 	uint32_t zero = 0;
-	uint64_t bss[8] = {0}; /* frames, sent, start_ns, last_ns, ... */
+	struct relay_done done = {0};
 	read_flows(&flows, v[1]);
-	struct gen_constants constants = {.flows = flows.n, .ifindex = if_nametoindex(v[2]), .burst = g.burst};
-	if (!constants.ifindex)
+	frame_write(&g.frame, v + 3, flows.flow[0].dst, atoi(v[10]));
+	struct relay_plan plan = {.flows = flows.n, .ifindex = if_nametoindex(v[2]), .burst = g.burst, .junk = atoi(v[9]), .ipv6 = g.frame.ipv6,
+				  .stamp = atoi(v[10])};
+	if (!plan.ifindex || !g.burst)
 		die(v[2]);
-	constants.interval_ns = rate > 0 ? g.burst / rate * 1e9 : 0;
-	frame_write(&g.frame, v + 3);
-	memcpy(&constants.head, &g.frame, sizeof constants.head);
-	load(&g, v[0], &flows, &constants);
-	run(&g, atof(v[8]));
-	if (bpf_map_lookup_elem(g.bss, &zero, bss))
+	plan.interval_ns = rate > 0 ? g.burst / rate * 1e9 : 0;
+	memcpy(&plan.head, g.frame.bytes, sizeof plan.head);
+	memcpy(&plan.first, g.frame.bytes + g.frame.len - RTP_BYTES, sizeof plan.first);
+	load(&g, v[0], &flows, &plan);
+	run(&g, atof(v[7]));
+	if (bpf_map_lookup_elem(g.bss, &zero, &done))
 		die(".bss");
-	printf("%llu %.6f\n", (unsigned long long)bss[1], (bss[3] - bss[2]) * 1e-9);
+	printf("%llu %.6f %llu\n", done.sent, (done.last_ns - done.start_ns) * 1e-9, done.junk);
 	return 0;
 }
 
 struct sock {
 	struct flows flows;
-	struct in_addr dst;
 	int fd[RELAY_MAX_FLOWS];
 	uint16_t seq[RELAY_MAX_FLOWS];
 	unsigned next;
@@ -225,8 +270,9 @@ static void sock_send(struct sock *s)
 	unsigned i = s->next;
 	uint8_t rtp[RTP_BYTES];
 	uint16_t seq = htons(++s->seq[i]);
-	uint32_t ssrc = htonl(0x54440000 + i);
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = s->dst, .sin_port = htons(s->flows.dport[i])};
+	uint32_t ssrc = htonl((uint32_t)RELAY_SSRC << 16 | i);
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(s->flows.flow[i].dport)};
+	memcpy(&to.sin_addr, s->flows.flow[i].dst, 4);
 	rtp_write(rtp);
 	memcpy(rtp + 2, &seq, 2);
 	memcpy(rtp + 8, &ssrc, 4);
@@ -239,15 +285,15 @@ static int cmd_sock(char **v)
 	static struct sock s;
 	struct sockaddr_in from = {.sin_family = AF_INET};
 	read_flows(&s.flows, v[0]);
-	if (inet_pton(AF_INET, v[1], &from.sin_addr) != 1 || inet_pton(AF_INET, v[2], &s.dst) != 1)
-		die("address");
+	if (inet_pton(AF_INET, v[1], &from.sin_addr) != 1)
+		bad(v[1]);
 	for (unsigned i = 0; i < s.flows.n; i++) {
-		from.sin_port = htons(s.flows.sport[i]);
+		from.sin_port = htons(s.flows.flow[i].sport);
 		s.fd[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (s.fd[i] < 0 || bind(s.fd[i], (struct sockaddr *)&from, sizeof from))
 			die("socket");
 	}
-	double rate = atof(v[3]), start = now(), end = start + atof(v[4]), t;
+	double rate = atof(v[2]), start = now(), end = start + atof(v[3]), t;
 	uint64_t sent = 0;
 	for (; (t = now()) < end; sent++) {
 		if (start + sent / rate > t)
@@ -258,19 +304,46 @@ static int cmd_sock(char **v)
 	return 0;
 }
 
+static uint64_t *map_array(const char *path, size_t n)
+{
+	int fd = bpf_obj_get(path);
+	uint64_t *counters = fd < 0 ? MAP_FAILED : mmap(NULL, n * sizeof *counters, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (counters == MAP_FAILED)
+		die(path);
+	return counters;
+}
+
 static int cmd_total(char **v)
 {
-	int fd = bpf_obj_get(v[0]);
-	const uint64_t *n = fd < 0 ? MAP_FAILED : mmap(NULL, 65536 * sizeof *n, PROT_READ, MAP_SHARED, fd, 0);
-	if (n == MAP_FAILED)
-		die(v[0]);
-	uint64_t sum = 0;
-	unsigned ports = 0;
-	for (int port = atoi(v[1]); port <= atoi(v[2]) && port < 65536; port++) {
-		sum += n[port];
-		ports += n[port] != 0;
+	uint64_t *n = map_array(v[0], RELAY_MAX_FLOWS + 1), sum = 0;
+	unsigned flows = 0;
+	for (unsigned i = 0; i < RELAY_MAX_FLOWS; i++) {
+		sum += n[i];
+		flows += n[i] != 0;
 	}
-	printf("%llu %u\n", (unsigned long long)sum, ports);
+	printf("%llu %u %llu\n", (unsigned long long)sum, flows, (unsigned long long)n[RELAY_MAX_FLOWS]);
+	if (atoi(v[1]))
+		memset(n, 0, (RELAY_MAX_FLOWS + 1) * sizeof *n);
+	return 0;
+}
+
+/* Upper end of the bucket below which `share` of `sum` lie, in nanoseconds. */
+static unsigned long quantile(const uint64_t *n, uint64_t sum, double share)
+{
+	uint64_t seen = 0;
+	for (unsigned i = 0; i < RELAY_BUCKETS; i++)
+		if ((seen += n[i]) >= share * sum)
+			return (i + 1ul) * RELAY_BUCKET_NS;
+	return 0;
+}
+
+static int cmd_latency(char **v)
+{
+	uint64_t *n = map_array(v[0], RELAY_BUCKETS), sum = 0;
+	for (unsigned i = 0; i < RELAY_BUCKETS; i++)
+		sum += n[i];
+	printf("%llu %lu %lu %lu\n", (unsigned long long)sum, quantile(n, sum, 0.5), quantile(n, sum, 0.99), quantile(n, sum, 0.999));
+	memset(n, 0, RELAY_BUCKETS * sizeof *n);
 	return 0;
 }
 
@@ -280,7 +353,7 @@ int main(int argc, char **argv)
 		const char *name;
 		int args;
 		int (*fn)(char **v);
-	} commands[] = {{"gen", 10, cmd_gen}, {"sock", 5, cmd_sock}, {"total", 3, cmd_total}};
+	} commands[] = {{"gen", 11, cmd_gen}, {"sock", 4, cmd_sock}, {"total", 2, cmd_total}, {"latency", 1, cmd_latency}};
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (argc == commands[i].args + 2 && !strcmp(argv[1], commands[i].name))
 			return commands[i].fn(argv + 2);

@@ -1,22 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The two plain ends of the bench. `count` is the sink: counts RTP-sized UDP packets by destination port and drops them. `bare` is
+/* The two plain ends of the bench. `count` is the sink: counts RTP-sized UDP packets by flow, and what is of no flow, and drops them. `bare` is
  * the least a relay can be: parse, one hash lookup, bpf_redirect_map. `pass` lets a veth take redirected frames. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include "relay.bpf.h"
 
+/* By index of the flow; behind them, one for packets of no flow. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536);
+	__uint(max_entries, RELAY_MAX_FLOWS + 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, __u64);
 } received SEC(".maps");
+
+/* Stamped packets by how long they took. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RELAY_BUCKETS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+} latency SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -32,7 +43,14 @@ struct {
 	__type(value, __u32);
 } bare_ports SEC(".maps");
 
-static struct udphdr *udp_of(struct xdp_md *ctx, struct iphdr **ip)
+static __always_inline void add(void *map, __u32 key)
+{
+	__u64 *n = bpf_map_lookup_elem(map, &key);
+	if (n)
+		(*n)++;
+}
+
+static __always_inline struct udphdr *udp_of(struct xdp_md *ctx, struct iphdr **ip)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct ethhdr *eth = data;
@@ -43,17 +61,36 @@ static struct udphdr *udp_of(struct xdp_md *ctx, struct iphdr **ip)
 	return udp;
 }
 
+static __always_inline struct udphdr *udp6_of(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct ethhdr *eth = data;
+	struct ipv6hdr *ip = (void *)(eth + 1);
+	struct udphdr *udp = (void *)(ip + 1);
+	if ((void *)(udp + 1) > end || eth->h_proto != bpf_htons(ETH_P_IPV6) || ip->nexthdr != IPPROTO_UDP)
+		return 0;
+	return udp;
+}
+
 SEC("xdp")
 int count(struct xdp_md *ctx)
 {
 	struct iphdr *ip;
 	struct udphdr *udp = udp_of(ctx, &ip);
+	if (!udp)
+		udp = udp6_of(ctx);
 	if (!udp || bpf_ntohs(udp->len) != 180)
 		return XDP_PASS;
-	__u32 port = bpf_ntohs(udp->dest);
-	__u64 *n = bpf_map_lookup_elem(&received, &port);
-	if (n)
-		(*n)++;
+	__u8 *rtp = (void *)(udp + 1);
+	if ((void *)(rtp + 28) > (void *)(long)ctx->data_end)
+		return XDP_PASS;
+	__u32 ssrc = bpf_ntohl(*(__be32 *)(rtp + 8));
+	int good = ssrc >> 16 == RELAY_SSRC && *(__u32 *)(rtp + 4) != RELAY_JUNK;
+	add(&received, good ? ssrc & 0xffff : RELAY_MAX_FLOWS);
+	if (rtp[1] & RELAY_STAMPED) {
+		__u64 bucket = (bpf_ktime_get_ns() - *(__u64 *)(rtp + 12)) / RELAY_BUCKET_NS;
+		add(&latency, bucket < RELAY_BUCKETS ? (__u32)bucket : RELAY_BUCKETS - 1);
+	}
 	return XDP_DROP;
 }
 

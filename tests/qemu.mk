@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What needs a kernel of its own: Debian's, under emulation. `make check-qemu T=storm` those cases whose names hold that; `make check-qemu LONG=1`
+# with longer storms and a million fuzzed messages.
+
+QEMU_TOOLS := $(O)/qemu/storm $(O)/qemu/choice $(O)/qemu/nlfuzz
+
+.PHONY: check-qemu qemu-tools
+check-qemu: all module $(O)/packets $(QEMU_TOOLS) ## the kernel module, and what else wants another kernel, under QEMU; T=NAME chooses
+	@LONG=$(or $(LONG),0) tests/qemu/run $(O) $(T)
+qemu-tools: $(O)/packets $(QEMU_TOOLS)
+
+QEMU_SHARED := $(O)/tests/qemu/traffic.o $(O)/tests/net/packets/wire.o
+$(O)/qemu/storm $(O)/qemu/choice: $(O)/qemu/%: $(O)/tests/qemu/%.o $(QEMU_SHARED) $(O)/fastpath.a $(O)/net.a $(O)/base.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
+$(O)/qemu/nlfuzz: $(O)/tests/qemu/nlfuzz.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -lmnl -lbpf
