@@ -8,7 +8,7 @@
 
 /*
  * Whether a packet is larger than its path takes and may not be fragmented; if so, its sender has
- * been told.
+ * been told, unless others were told so often just now. Hook context.
  */
 bool tandem_icmp_too_big(const struct tandem_arrival *a, const struct tandem_route *r);
 

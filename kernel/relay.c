@@ -98,6 +98,8 @@ static enum tandem_reason tandem_fits(const struct tandem_arrival *a, const stru
 		return TANDEM_HOP_LIMIT;
 	if (likely(tandem_out_len(a, r) <= r->small))
 		return TANDEM_FORWARDED;
+	if (r->out.family == 4 && tandem_out_len(a, r) > IP_MAX_MTU) /* IPv6 does not count its header */
+		return TANDEM_TOO_BIG;
 	return tandem_icmp_too_big(a, r) ? TANDEM_TOO_BIG : TANDEM_FORWARDED;
 }
 

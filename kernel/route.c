@@ -45,6 +45,22 @@ static struct dst_entry *tandem_lookup_v4(struct net *net, const struct tandem_o
 	return &rt->dst;
 }
 
+/*
+ * The VRF device that an address of ours is in, 0 for none; -EADDRNOTAVAIL when it is not ours. The
+ * kernel finds an IPv6 address only in a VRF that it is told.
+ */
+static int tandem_vrf_v6(struct net *net, const struct in6_addr *ip)
+{
+	struct net_device *dev;
+
+	if (ipv6_chk_addr_and_flags(net, ip, NULL, true, 1, IFA_F_TENTATIVE))
+		return 0;
+	for_each_netdev_rcu(net, dev)
+		if (netif_is_l3_master(dev) && ipv6_chk_addr_and_flags(net, ip, dev, true, 1, IFA_F_TENTATIVE))
+			return dev->ifindex;
+	return -EADDRNOTAVAIL;
+}
+
 static struct dst_entry *tandem_lookup_v6(struct net *net, const struct tandem_out *out)
 {
 	struct flowi6 fl6 = {
@@ -53,16 +69,15 @@ static struct dst_entry *tandem_lookup_v6(struct net *net, const struct tandem_o
 		.flowi6_proto = IPPROTO_UDP,
 		.flowlabel = ip6_make_flowinfo(out->tos, 0),
 	};
-	const struct net_device *dev;
 	struct dst_entry *dst;
-	int err;
+	int err, vrf;
 
 	memcpy(&fl6.saddr, &out->src, sizeof(fl6.saddr));
 	memcpy(&fl6.daddr, &out->dst, sizeof(fl6.daddr));
-	dev = ipv6_dev_find(net, &fl6.saddr, NULL);
-	if (!dev || ipv6_addr_any(&fl6.daddr) || ipv6_addr_is_multicast(&fl6.daddr))
+	vrf = tandem_vrf_v6(net, &fl6.saddr);
+	if (vrf < 0 || ipv6_addr_any(&fl6.daddr) || ipv6_addr_is_multicast(&fl6.daddr))
 		return ERR_PTR(-EADDRNOTAVAIL);
-	fl6.flowi6_oif = l3mdev_master_ifindex_rcu(dev);
+	fl6.flowi6_oif = vrf;
 	dst = ip6_route_output(net, NULL, &fl6);
 	if (dst->error) {
 		err = dst->error;

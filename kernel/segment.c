@@ -25,10 +25,10 @@ unsigned int tandem_segments(const struct tandem_table *t, struct sk_buff *skb, 
 
 	if (IS_ERR_OR_NULL(segments))
 		return NF_DROP;
+	consume_skb(skb); /* at once: it may be the first of its segments, which must be nobody else's to be rewritten */
 	skb_list_walk_safe(segments, segments, next) {
 		skb_mark_not_on_list(segments);
 		tandem_segment(t, segments, state);
 	}
-	consume_skb(skb);
 	return NF_STOLEN;
 }

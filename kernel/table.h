@@ -26,6 +26,7 @@ struct tandem_route;
 
 struct tandem_reasons {
 	u64 n[TANDEM_REASON_COUNT];
+	u64 told_ns; /* until then the ICMP errors of this CPU are paid for */
 };
 
 struct tandem_table {

@@ -2,7 +2,7 @@
 # What needs a kernel of its own: Debian's, under emulation. `make check-qemu T=storm` those cases whose names hold that; `make check-qemu LONG=1`
 # with longer storms and a million fuzzed messages.
 
-QEMU_TOOLS := $(O)/qemu/storm $(O)/qemu/choice $(O)/qemu/nlfuzz
+QEMU_TOOLS := $(O)/qemu/operators.bpf.o $(O)/qemu/keepxdp $(O)/qemu/storm $(O)/qemu/choice $(O)/qemu/nlfuzz
 
 .PHONY: check-qemu qemu-tools
 check-qemu: all module $(O)/packets $(QEMU_TOOLS) ## the kernel module, and what else wants another kernel, under QEMU; T=NAME chooses
@@ -10,9 +10,12 @@ check-qemu: all module $(O)/packets $(QEMU_TOOLS) ## the kernel module, and what
 qemu-tools: $(O)/packets $(QEMU_TOOLS)
 
 QEMU_SHARED := $(O)/tests/qemu/traffic.o $(O)/tests/net/packets/wire.o
-$(O)/qemu/storm $(O)/qemu/choice: $(O)/qemu/%: $(O)/tests/qemu/%.o $(QEMU_SHARED) $(O)/fastpath.a $(O)/net.a $(O)/base.a
+$(O)/qemu/storm $(O)/qemu/choice $(O)/qemu/keepxdp: $(O)/qemu/%: $(O)/tests/qemu/%.o $(QEMU_SHARED) $(O)/fastpath.a $(O)/net.a $(O)/base.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
+$(O)/qemu/operators.bpf.o: tests/qemu/operators.bpf.c
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D); $(CLANG) -O2 -g -Wall -Werror -target bpf -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
 $(O)/qemu/nlfuzz: $(O)/tests/qemu/nlfuzz.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -lmnl -lbpf

@@ -22,13 +22,19 @@ unit_mediagw   := mediagw fastpath config sdp mgcp rtp net base
 unit_callagent := callagent config sip sdp mgcp rtp net base
 unit_kernel    :=
 
+# What has threads runs once more under the thread sanitizer, which must find nothing.
+UNIT_TSAN   := -fsanitize=thread -fno-omit-frame-pointer
+UNIT_TSAN_O := $(O)/tsan
+UNIT_RACES  := $(if $(filter fastpath,$(or $(T),fastpath)),$(UNIT_TSAN_O)/bin/fastpath/threads_test)
+
 .PHONY: check-unit unit-programs
 check-unit: unit-programs
-	$(Q)tests/unit/run $(UNIT_BIN)
+	$(Q)TSAN_OPTIONS=exitcode=66 tests/unit/run $(UNIT_BIN) $(UNIT_RACES)
 
 # The sanitized objects live in a build of their own.
 unit-programs: $(BPF_SKEL)
 	$(Q)$(MAKE) --no-print-directory O=$(UNIT_O) SAN="$(UNIT_SAN)" T=$(T) CFLAGS="-O1 -g" unit-link
+	$(if $(UNIT_RACES),$(Q)$(MAKE) --no-print-directory O=$(UNIT_TSAN_O) SAN="$(UNIT_TSAN)" WARN="$(WARN) -Wno-tsan" CFLAGS="-O1 -g" $(UNIT_RACES))
 
 .PHONY: unit-link
 unit-link: $(UNIT_SRC:tests/unit/%.c=$(O)/bin/%)

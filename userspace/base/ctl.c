@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The serving side. A client is one connection: what it asks is answered at once into its output buffer, and while that
  * buffer is not empty nothing more is read from it, so that a client holds at most one answer and EVENT_ROOM bytes of
- * events here. */
+ * events here. Of an answer in rows it holds no more than a part: the next is made in another turn of the loop, once that is sent;
+ * events wait until its end. */
 #include "base/counter.h"
 #include "base/ctl.h"
 #include "base/ctl_line.h"
@@ -31,6 +32,15 @@ struct subscription {
 	char topic[];
 };
 
+/* An answer in rows, under way while `fn` is set. */
+struct rows {
+	ctl_rows_fn fn;
+	void *arg;
+	json_t *args;
+	uint64_t at;
+	bool begun; /* a row has been written */
+};
+
 struct client {
 	struct link link;
 	struct ctl *ctl; /* NULL once it is out of the list */
@@ -38,6 +48,8 @@ struct client {
 	struct loop_watch *watch;
 	struct buf in, out;
 	size_t sent; /* of out */
+	struct rows rows;
+	struct buf events; /* those that wait for the end of the rows */
 	struct list subscriptions;
 };
 
@@ -73,6 +85,8 @@ static void client_destroy(void *obj)
 		close(c->fd);
 	buf_reset(&c->in);
 	buf_reset(&c->out);
+	buf_reset(&c->events);
+	json_decref(c->rows.args);
 	while (list_first(&c->subscriptions)) {
 		struct subscription *s = container_of(list_first(&c->subscriptions), struct subscription, link);
 		list_remove(&s->link);
@@ -124,6 +138,38 @@ static void tell_dropped(struct client *c)
 		}
 }
 
+static void add_row(struct client *c, const json_t *row)
+{
+	char *text = json_dumps(row, JSON_COMPACT | JSON_ENCODE_ANY);
+	if (c->rows.begun)
+		buf_char(&c->out, ',');
+	c->rows.begun = true;
+	if (text)
+		buf_str(&c->out, text);
+	else
+		c->out.err = -ENOMEM;
+	free(text);
+}
+
+/* The next part of an answer in rows, into an empty buffer. */
+static int add_rows(struct client *c)
+{
+	size_t i;
+	json_t *list = json_array(), *row;
+	int rc = list ? c->rows.fn(c->rows.arg, c->rows.args, &c->rows.at, list) : -ENOMEM;
+	json_array_foreach(list, i, row)
+		add_row(c, row);
+	json_decref(list);
+	if (rc)
+		return rc < 0 ? rc : c->out.err;
+	buf_str(&c->out, "]}\n");
+	buf_slice(&c->out, buf_text(&c->events));
+	buf_reset(&c->events);
+	json_decref(c->rows.args);
+	c->rows = (struct rows){0};
+	return c->out.err;
+}
+
 /* Writes what can be written. 0, or negative errno when the client is lost. */
 static int flush(struct client *c)
 {
@@ -141,12 +187,14 @@ static int flush(struct client *c)
 		if (c->sent == c->out.len) {
 			buf_reset(&c->out);
 			c->sent = 0;
+			if (c->rows.fn)
+				break;
 			tell_dropped(c);
 			if (c->out.err)
 				return c->out.err;
 		}
 	}
-	return loop_watch_set(c->watch, UV_READABLE);
+	return loop_watch_set(c->watch, c->rows.fn ? UV_WRITABLE : UV_READABLE);
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------ */
@@ -212,10 +260,10 @@ static int help(void *arg, json_t *args, json_t **result, struct buf *why)
 
 /* Verbs about the connection itself: their arg is the client. */
 static const struct ctl_verb own_verbs[] = {
-	{"help", "lists the verbs", help, NULL},
-	{"subscribe", "sends the events of a topic on this connection", subscribe, "topic=NAME"},
-	{"unsubscribe", "ends a subscription", unsubscribe, "topic=NAME"},
-	{NULL, NULL, NULL, NULL},
+	{"help", "lists the verbs", help, NULL, NULL},
+	{"subscribe", "sends the events of a topic on this connection", subscribe, "topic=NAME", NULL},
+	{"unsubscribe", "ends a subscription", unsubscribe, "topic=NAME", NULL},
+	{0},
 };
 
 static const struct ctl_verb *find_in(const struct ctl_verb *verbs, const char *name)
@@ -242,6 +290,16 @@ static const struct ctl_verb *find_verb(struct client *c, const char *name, void
 	return NULL;
 }
 
+/* The head of an answer in rows; the rows follow as the client reads. */
+static void begin_rows(struct client *c, const struct ctl_verb *v, void *arg, json_t *args, json_t *id)
+{
+	char *text = id ? json_dumps(id, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	c->rows = (struct rows){.fn = v->rows, .arg = arg, .args = json_incref(args)};
+	buf_printf(&c->out, "{%s%s%s\"result\":[", text ? "\"id\":" : "", text ? text : "", text ? "," : "");
+	free(text);
+}
+
+/* 0 with *result NULL: the answer is in rows, and has begun. */
 static int perform(struct client *c, json_t *request, json_t **result, struct buf *why)
 {
 	const char *name = json_string_value(json_object_get(request, "do"));
@@ -256,7 +314,14 @@ static int perform(struct client *c, json_t *request, json_t **result, struct bu
 		buf_printf(why, "unknown verb \"%s\"; \"help\" lists them", name);
 		return -ENOENT;
 	}
-	return v->fn(arg, args, result, why);
+	if (v->rows) {
+		begin_rows(c, v, arg, args, json_object_get(request, "id"));
+		return 0;
+	}
+	int err = v->fn(arg, args, result, why);
+	if (!err && !*result)
+		*result = json_null();
+	return err;
 }
 
 static void answer(struct client *c, struct slice line)
@@ -270,10 +335,10 @@ static void answer(struct client *c, struct slice line)
 		counters[CNT_ERRORS]++;
 		reply = json_pack("{s:O?, s:s}", "id", id, "error", why.len ? buf_z(&why) : strerror(-err));
 		json_decref(result);
-	} else {
-		reply = json_pack("{s:O?, s:o}", "id", id, "result", result ? result : json_null());
+	} else if (result) {
+		reply = json_pack("{s:O?, s:o}", "id", id, "result", result);
 	}
-	if (c->ctl)
+	if (c->ctl && !c->rows.fn)
 		add_line(c, reply);
 	else
 		json_decref(reply);
@@ -286,7 +351,7 @@ static int answer_lines(struct client *c)
 {
 	int err = 0;
 	size_t at = 0;
-	while (!err && c->ctl && !c->out.len) {
+	while (!err && c->ctl && !c->out.len && !c->rows.fn) {
 		struct slice rest = slice_from(buf_text(&c->in), at);
 		ptrdiff_t end = slice_find(rest, '\n');
 		if (end < 0)
@@ -322,7 +387,9 @@ static int read_more(struct client *c)
 static void on_client(void *arg, int events)
 {
 	struct client *c = mem_ref(arg);
-	int err = events & UV_WRITABLE ? flush(c) : 0;
+	int err = events & UV_WRITABLE && c->rows.fn && !c->out.len ? add_rows(c) : 0;
+	if (!err && events & UV_WRITABLE)
+		err = flush(c);
 	if (!err && events & UV_READABLE)
 		err = read_more(c);
 	if (!err)
@@ -473,12 +540,16 @@ void ctl_on_subscribers(struct ctl *c, void (*fn)(void *arg), void *arg)
 
 static void publish_to(struct client *k, struct subscription *s, struct slice line)
 {
-	if (k->out.len - k->sent + line.len > EVENT_ROOM) {
+	if ((k->rows.fn ? k->events.len : k->out.len - k->sent) + line.len > EVENT_ROOM) {
 		s->dropped++;
 		counters[CNT_DROPPED]++;
 		return;
 	}
 	counters[CNT_EVENTS]++;
+	if (k->rows.fn) {
+		buf_slice(&k->events, line);
+		return;
+	}
 	bool idle = !k->out.len;
 	if (k->sent > EVENT_ROOM) { /* what was sent makes room */
 		memmove(k->out.p, k->out.p + k->sent, k->out.len - k->sent);

@@ -15,11 +15,18 @@ struct ctl; /* a listening control socket: mem_deref() closes it and its clients
  * one line in *why. `args` is an object or NULL. */
 typedef int (*ctl_fn)(void *arg, json_t *args, json_t **result, struct buf *why);
 
+/* A long answer, an array whose rows are made as the client reads them: appends some rows to `rows`, few enough for one turn of the
+ * loop, moves *at (0 at first, its meaning is the function's own) behind them, and returns 1 when there are more, 0 when
+ * that was all, or negative errno, which breaks the connection off. Time passes between two calls: what *at stands for may be
+ * gone by the next. */
+typedef int (*ctl_rows_fn)(void *arg, json_t *args, uint64_t *at, json_t *rows);
+
 struct ctl_verb {
 	const char *name; /* "show calls" */
 	const char *help;
-	ctl_fn fn;
+	ctl_fn fn; /* NULL when `rows` answers */
 	const char *args; /* what args may hold, for help: "call=ID"; NULL */
+	ctl_rows_fn rows;
 };
 
 /* Listens on `path` (mode 0660, a dead socket is replaced; -EADDRINUSE when somebody answers there). `verbs` ends with

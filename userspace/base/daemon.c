@@ -149,13 +149,13 @@ static int verb_log_level(void *arg, json_t *args, json_t **result, struct buf *
 }
 
 static const struct ctl_verb common_verbs[] = {
-	{"pid", "name and process id", verb_pid, NULL},
-	{"show counters", "every counter of this daemon", verb_counters, NULL},
-	{"show alarms", "alarms that are on, and the last ones cleared", verb_alarms, NULL},
-	{"show config", "the running configuration, passwords hidden", verb_config, NULL},
-	{"reload", "reads the configuration again; a mistake leaves the running one", verb_reload, NULL},
-	{"log level", "shows or sets the log level until the next reload", verb_log_level, "level=NAME"},
-	{NULL, NULL, NULL, NULL},
+	{"pid", "name and process id", verb_pid, NULL, NULL},
+	{"show counters", "every counter of this daemon", verb_counters, NULL, NULL},
+	{"show alarms", "alarms that are on, and the last ones cleared", verb_alarms, NULL, NULL},
+	{"show config", "the running configuration, passwords hidden", verb_config, NULL, NULL},
+	{"reload", "reads the configuration again; a mistake leaves the running one", verb_reload, NULL, NULL},
+	{"log level", "shows or sets the log level until the next reload", verb_log_level, "level=NAME", NULL},
+	{0},
 };
 
 static void on_alarm(const json_t *alarm, void *arg)

@@ -32,9 +32,16 @@ int calls_init(struct calls *cs)
 {
 	list_init(&cs->all);
 	list_init(&cs->changed);
-	return hash_init(&cs->table, 256);
+	return hash_init(&cs->table, 256) ?: lines_init(&cs->lines);
 }
 
+static void free_lines(struct call *c)
+{
+	line_release(&c->calls->lines, &c->line[SIDE_A]);
+	line_release(&c->calls->lines, &c->line[SIDE_B]);
+}
+
+/* Whatever waits for media may hold calls longer. */
 void calls_fini(struct calls *cs)
 {
 	struct call *c;
@@ -42,10 +49,12 @@ void calls_fini(struct calls *cs)
 	list_foreach_safe(c, &cs->all, link) {
 		list_remove(&c->link);
 		hash_remove(&cs->table, &c->by_id);
+		free_lines(c);
 		mem_deref(c);
 	}
 	loop_defer_cancel(&cs->save);
 	hash_free(&cs->table);
+	lines_fini(&cs->lines);
 	buf_reset(&cs->record);
 }
 
@@ -57,7 +66,7 @@ struct call *calls_find(const struct calls *cs, struct slice id)
 	hash_foreach_match(c, &cs->table, h, by_id)
 		if (slice_caseeq(slice_str(c->id), id))
 			return c;
-	if (id.len < 4)
+	if (id.len < 4 || id.len >= sizeof(c->id) - 1)
 		return NULL;
 	list_foreach(c, &cs->all, link)
 		if (slice_casestarts(slice_str(c->id), id))
@@ -72,18 +81,38 @@ size_t calls_count(const struct calls *cs)
 
 void calls_end_all(struct calls *cs, const char *why)
 {
-	/* Ending one may take it out of the list at once: start over until all are on their way. */
-	for (bool again = true; again;) {
-		struct call *c;
-		again = false;
-		list_foreach(c, &cs->all, link) {
-			if (call_over(c))
-				continue;
-			call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 503, .cause = 41, .words = why});
-			again = true;
-			break;
-		}
+	/* Turns the list once: those that are over at once drop out of it, which only makes the turn longer. */
+	for (size_t n = cs->table.count; n && !list_empty(&cs->all); n--) {
+		struct call *c = container_of(list_first(&cs->all), struct call, link);
+		list_remove(&c->link);
+		list_append(&cs->all, &c->link);
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 503, .cause = 41, .words = why});
 	}
+}
+
+int call_set_party(struct call *c, enum side side, struct slice name)
+{
+	struct lines *ls = &c->calls->lines;
+	struct line *line;
+	int err = lines_take(&line, ls, call_over(c) ? SLICE_NONE : name);
+	if (err)
+		return err;
+	line_release(ls, &c->line[side]);
+	/* One that calls itself takes one. */
+	if (line == c->line[!side])
+		line_release(ls, &line);
+	c->line[side] = line;
+	if (side == SIDE_A)
+		CDR_SET(c->cdr.source, name);
+	else
+		CDR_SET(c->cdr.target, name);
+	return 0;
+}
+
+void call_not_live(struct call *c)
+{
+	c->calls->live--;
+	free_lines(c);
 }
 
 /* --- birth -------------------------------------------------------------------------------------------------------- */
@@ -92,7 +121,7 @@ static void destroy(void *obj)
 {
 	struct call *c = obj;
 	if (c->calls && !call_over(c))
-		c->calls->live--;
+		call_not_live(c);
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);
 	list_remove(&c->changed);
@@ -300,7 +329,7 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 	if (call_over(c))
 		return;
 	mem_ref(c);
-	c->calls->live--;
+	call_not_live(c);
 	call_state(c, CALL_ENDING, n->words ? n->words : parties[by]);
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);

@@ -6,6 +6,7 @@
 #include "base/store.h"
 #include "base/timer.h"
 #include "callagent/leg.h"
+#include "callagent/lines.h"
 
 enum call_state {
 	CALL_NEW,
@@ -23,6 +24,7 @@ enum call_by { CALL_BY_CALLER, CALL_BY_CALLED, CALL_BY_GATEWAY, CALL_BY_OPERATOR
 struct calls {
 	struct hash table; /* by id */
 	size_t live; /* those not ending: what limits count */
+	struct lines lines; /* ... of each user and trunk */
 	struct list all;
 	struct cdr_log *cdr; /* borrowed; may be NULL */
 	uint32_t silence_s;
@@ -88,6 +90,7 @@ struct call {
 	bool reoffer_local;      /* ... answered by us, without asking the other side yet */
 	struct timer ring, longest;
 	struct cdr cdr;
+	struct line *line[2]; /* of source and target, until it ends */
 	const void *offer_native; /* the message that offered the call */
 };
 
@@ -97,6 +100,8 @@ int call_random_id(char *id, size_t size);
 int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw);
 /* Adopts the reference of a leg: the caller's first, then the called ones. */
 int call_add_leg(struct call *c, struct leg *l);
+/* Which user or trunk calls, or is called: for the record and the limits. 0 or -ENOMEM. */
+int call_set_party(struct call *c, enum side side, struct slice name);
 /* The caller's offer: everything starts. On error the call has ended with an answer to the caller. */
 void call_start(struct call *c, const struct leg_news *n);
 /* Ends it in whatever state. */

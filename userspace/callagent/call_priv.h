@@ -14,6 +14,8 @@ void call_fail(struct call *c, unsigned status, unsigned cause, const char *word
 /* Releases one leg, whatever its state, unless it is over already. */
 void call_release_leg(struct leg *l, const struct leg_news *n);
 void call_check_done(struct call *c);
+/* It is ending: limits count it no more. */
+void call_not_live(struct call *c);
 void call_on_media_lost(void *arg, struct media *m, enum mgcp_loss what, const char *why);
 
 /* call_save.c: its record is written at the end of this turn, or deleted now. */

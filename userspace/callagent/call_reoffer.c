@@ -195,8 +195,11 @@ static int join_answer(struct leg *l, const struct leg_news *n)
 		t = call_task_new(l, n, sdp);
 		err = t ? 0 : -ENOMEM;
 	}
-	if (!err)
+	if (!err) {
+		media_set_party(media_of(c), l->side, &l->party);
+		media_set_party(media_of(c), c->reofferer->side, &c->reofferer->party);
 		err = media_answer(media_of(c), l->side, sdp, true, done_ready, t);
+	}
 	if (err)
 		mem_deref(t);
 	mem_deref(sdp);

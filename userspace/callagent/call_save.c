@@ -271,7 +271,7 @@ static void go_on(struct call *c)
 static void go_on_ending(struct call *c)
 {
 	mem_ref(c);
-	c->calls->live--;
+	call_not_live(c);
 	for (unsigned i = 0; i < c->n_groups; i++)
 		media_end(c->group[i], call_on_media_over, c);
 	call_check_done(c);
@@ -316,7 +316,8 @@ static int read_record(struct past *w, struct slice key, struct slice value)
 	if (err)
 		return err;
 	c->n_legs = k.n_legs;
-	err = cdr_row_read(&c->cdr, k.cdr);
+	err = cdr_row_read(&c->cdr, k.cdr) ?: call_set_party(c, SIDE_A, slice_str(c->cdr.source))
+					   ?: call_set_party(c, SIDE_B, slice_str(c->cdr.target));
 	if (!err)
 		err = restore_parts(c, w->p, value, &lost);
 	if (!err && k.has_offer)

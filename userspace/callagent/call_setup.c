@@ -258,7 +258,8 @@ static void note_answer(struct call *c, const struct sdp *answer)
 	note_media(&c->cdr.leg[CDR_B], c->winner->said);
 	c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
 	c->winner->kind->describe(c->winner, &c->cdr.leg[CDR_B]);
-	CDR_SET(c->cdr.target, slice_str(c->winner->target));
+	if (call_set_party(c, SIDE_B, slice_str(c->winner->target)))
+		log_warn(c->object, "counts for %s: out of memory", c->cdr.target);
 	if (cdr_begin(c->calls->cdr, &c->cdr))
 		log_warn(c->object, "its record in the journal is not up to date: out of memory");
 	outcome_answered();

@@ -150,17 +150,6 @@ static const char *words_of(int err)
 	}
 }
 
-static unsigned calls_of(const struct agent *a, const char *name)
-{
-	unsigned n = 0;
-	const struct call *c;
-	list_foreach(c, &a->calls.all, link)
-		if (c->state < CALL_ENDING && (slice_eq(slice_str(c->cdr.source), slice_str(name)) ||
-					       slice_eq(slice_str(c->cdr.target), slice_str(name))))
-			n++;
-	return n;
-}
-
 static int add_targets(struct agent *a, struct call *c, const struct sip_msg *req, const struct user *user, const struct target *t, unsigned n)
 {
 	const struct leg_sip_caller caller = {
@@ -200,12 +189,11 @@ static int find_targets(struct agent *a, struct call *c, const struct sip_msg *r
 		return n;
 	CDR_SET(c->cdr.called_sent, slice_str(t[0].number));
 	unsigned limit = t[0].kind == TARGET_TRUNK ? route_trunk_limit(a->routing, t[0].name) : 0;
-	if (limit && calls_of(a, t[0].name) >= limit) {
+	if (limit && lines_taken(&a->calls.lines, slice_str(t[0].name)) >= limit) {
 		outcome_refused(OUTCOME_LIMIT);
 		return -EUSERS;
 	}
-	CDR_SET(c->cdr.target, slice_str(t[0].name));
-	return add_targets(a, c, req, user, t, (unsigned)n);
+	return call_set_party(c, SIDE_B, slice_str(t[0].name)) ?: add_targets(a, c, req, user, t, (unsigned)n);
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
@@ -216,7 +204,7 @@ static bool over_limit(const struct agent *a, const struct source *from)
 	if (a->stopping || a->calls.live >= (size_t)conf_int(sip, "max-calls"))
 		return true;
 	unsigned limit = from->kind == TARGET_USER ? (unsigned)conf_int(sip, "max-calls-per-user") : from->max_calls;
-	return limit && calls_of(a, from->name) >= limit;
+	return limit && lines_taken(&a->calls.lines, slice_str(from->name)) >= limit;
 }
 
 static int make_call(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from, struct call **ret)
@@ -234,6 +222,10 @@ static int make_call(struct agent *a, struct sip_strans *st, const struct sip_ms
 	}
 	call_add_leg(c, l);
 	fill_record(&c->cdr, req, from);
+	if (call_set_party(c, SIDE_A, slice_str(from->name))) {
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 500, .words = "out of memory"});
+		return -EALREADY;
+	}
 	*ret = c;
 	return 0;
 }

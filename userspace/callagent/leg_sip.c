@@ -55,13 +55,22 @@ static void on_answered(void *arg, const struct sip_msg *rsp)
 	report(arg, rsp->status, rsp, call_on_answered);
 }
 
+/* A phone that has changed networks speaks from there: its media may come from there too, once an offer and answer are complete. */
+static void heard_from(struct sip_leg *s, const struct sip_msg *msg)
+{
+	if (msg && msg->src.family == s->leg.party.signalling.family)
+		s->leg.party.signalling = msg->src;
+}
+
 static void on_offer(void *arg, const struct sip_msg *req)
 {
+	heard_from(arg, req);
 	report(arg, 0, req, call_on_reoffer);
 }
 
 static void on_offer_done(void *arg, unsigned status, const struct sip_msg *msg)
 {
+	heard_from(arg, msg);
 	report(arg, status, msg, call_on_reoffer_done);
 }
 

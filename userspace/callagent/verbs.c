@@ -87,10 +87,10 @@ static int hangup(void *arg, json_t *args, json_t **result, struct buf *why)
 }
 
 const struct ctl_verb verbs[] = {
-	{"show calls", "calls in progress", show_calls, NULL},
-	{"show registrations", "phones that are registered", show_registrations, NULL},
-	{"show gateways", "media gateways and whether they answer", show_gateways, NULL},
-	{"show cdr", "the newest call detail records", show_cdr, "limit=N"},
-	{"hangup", "ends a call", hangup, "call=ID"},
+	{"show calls", "calls in progress", show_calls, NULL, NULL},
+	{"show registrations", "phones that are registered", show_registrations, NULL, NULL},
+	{"show gateways", "media gateways and whether they answer", show_gateways, NULL, NULL},
+	{"show cdr", "the newest call detail records", show_cdr, "limit=N", NULL},
+	{"hangup", "ends a call", hangup, "call=ID", NULL},
 	{0},
 };

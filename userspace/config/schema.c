@@ -94,6 +94,8 @@ static const struct conf_option media_options[] = {
 	 .max = 32),
 	OPTION("interfaces", CONF_LIST, "", "Interfaces that XDP is attached to. Empty: every one with an address of ours, except loopback and that of "
 	 "the default route."),
+	OPTION("keep-xdp", CONF_BOOL, "no", "Attach XDP through libxdp's dispatcher, beside other programs made for it, which may come and go (xdp-loader). An "
+	 "interface with a program of another kind is left alone either way, and says so. Wants state.bpffs and, for tandem-keep, CAP_SYS_ADMIN."),
 	OPTION("silence-timeout", CONF_DURATION, "60s", "A stream that should flow and does not for this time is reported, and its call ends. 0: never.",
 	 .min = 0, .max = 86400000),
 	OPTION("bind", CONF_STRING, "127.0.0.1:2427", "Where tandem-mg listens for MGCP. MGCP has no authentication: keep it on loopback or a network of "

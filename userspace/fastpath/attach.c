@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fastpath/attach.h"
+#include "fastpath/beside.h"
 #include "fastpath/topology.h"
 #include "base/mem.h"
 #include "tandem/slot.h"
@@ -11,12 +12,12 @@
 #include <unistd.h>
 
 static const struct mode {
-	const char *name;
+	const char *name, *program;
 	uint32_t flags;
 	bool native;
 } modes[] = {
-	{"native", XDP_FLAGS_DRV_MODE, true},
-	{"generic", XDP_FLAGS_SKB_MODE, false},
+	{"native", "relay_native", XDP_FLAGS_DRV_MODE, true},
+	{"generic", "relay_generic", XDP_FLAGS_SKB_MODE, false},
 };
 #define MODES (sizeof modes / sizeof modes[0])
 
@@ -106,10 +107,27 @@ static void drop_devices(const struct round *r)
 
 /* --- links --------------------------------------------------------------------------------------------------------- */
 
+/* One in place of the other: what was attached as it is not to be now goes first, or it would be the other program itself. */
+static int attach_beside(const struct attach *a, const struct mode *m, int ifindex)
+{
+	char name[64];
+	if (!a->pin->dir[0])
+		return -ENOENT;
+	for (size_t i = 0; i < MODES; i++) {
+		link_name(name, &modes[i], ifindex);
+		pin_remove(a->pin, name);
+	}
+	return beside_attach(a->pin, m->program, m->native ? a->native_prog : a->generic_prog, ifindex, m->native);
+}
+
 static int attach_mode(const struct attach *a, const struct mode *m, int ifindex)
 {
 	char name[64];
 	int prog = m->native ? a->native_prog : a->generic_prog;
+	if (a->keep)
+		return attach_beside(a, m, ifindex);
+	snprintf(name, sizeof name, BESIDE "%d", ifindex);
+	pin_remove(a->pin, name);
 	link_name(name, m, ifindex);
 	int link = pin_get(a->pin, name);
 	if (link >= 0) {
@@ -131,11 +149,23 @@ static int attach_mode(const struct attach *a, const struct mode *m, int ifindex
 	return a->give(a->arg, "link", link);
 }
 
-static void say_why(char *why, size_t size, const struct mode *m, int err)
+static const char *text_of(const struct attach *a, int err)
+{
+	if (err == -EBUSY)
+		return a->keep ? "another XDP program is attached: not in libxdp's dispatcher" : "another XDP program is attached";
+	if (a->keep && err == -EMLINK)
+		return "another XDP program is attached: in the other mode";
+	if (a->keep && err == -EOPNOTSUPP)
+		return "media.keep-xdp: no dispatcher of libxdp can be had";
+	if (a->keep && err == -ENOENT)
+		return "media.keep-xdp: nothing is pinned, see state.bpffs";
+	return strerror(-err);
+}
+
+static void say_why(const struct attach *a, char *why, size_t size, const struct mode *m, int err)
 {
 	size_t at = strlen(why);
-	snprintf(why + at, size - at, "%s%s mode: %s", at ? "; " : "", m->name,
-		 err == -EBUSY ? "another XDP program is attached" : strerror(-err));
+	snprintf(why + at, size - at, "%s%s mode: %s", at ? "; " : "", m->name, text_of(a, err));
 }
 
 static int report(const struct round *r, const char *name, int ifindex, uint32_t key, const char *mode, const char *why)
@@ -155,7 +185,7 @@ static int attach_one(const struct round *r, const struct rtnl_link *link)
 			continue;
 		int err = attach_mode(r->a, &modes[i], link->ifindex);
 		if (err)
-			say_why(why, sizeof why, &modes[i], err);
+			say_why(r->a, why, sizeof why, &modes[i], err);
 		else
 			got = &modes[i];
 	}
@@ -252,6 +282,8 @@ static void drop_unwanted(void *arg, const char *name)
 		char kept[64];
 		for (size_t m = 0; m < MODES; m++) {
 			link_name(kept, &modes[m], (int)json_integer_value(json_object_get(row, "ifindex")));
+			if (r->a->keep)
+				snprintf(kept, sizeof kept, BESIDE "%d", (int)json_integer_value(json_object_get(row, "ifindex")));
 			if (!strcmp(name, kept) && !strcmp(modes[m].name, json_string_value(json_object_get(row, "mode"))))
 				return;
 		}
@@ -270,6 +302,7 @@ int attach_all(const struct attach *a, json_t *rows, json_t *vrfs)
 	if (!err) {
 		pin_each(a->pin, "link-native-", drop_unwanted, &r);
 		pin_each(a->pin, "link-generic-", drop_unwanted, &r);
+		pin_each(a->pin, BESIDE, drop_unwanted, &r);
 		drop_devices(&r);
 	}
 	mem_deref(r.t);

@@ -11,6 +11,7 @@
 struct attach {
 	const struct pin *pin;
 	int native_prog, generic_prog, devices, hops; /* descriptors */
+	bool keep;                                    /* beside other programs, in libxdp's dispatcher */
 	const char *want;                             /* "auto", "native", "generic" */
 	json_t *names;                                /* to attach to, or NULL: chosen by address */
 	const struct addr *locals;

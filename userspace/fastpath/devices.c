@@ -132,9 +132,9 @@ int fp_devices_open(struct fp_devices **ret, struct fastpath *fp, struct tandem_
 	if (!d)
 		return -ENOMEM;
 	d->fp = fp;
-	d->request = json_pack("{s:s,s:O,s:O,s:O,s:O}", "do", "fastpath-attach", "locals", json_object_get(request, "locals"), "want",
+	d->request = json_pack("{s:s,s:O,s:O,s:O,s:O,s:O}", "do", "fastpath-attach", "locals", json_object_get(request, "locals"), "want",
 			       json_object_get(request, "want"), "interfaces", json_object_get(request, "interfaces"), "pin",
-			       json_object_get(request, "pin"));
+			       json_object_get(request, "pin"), "keep-xdp", json_object_get(request, "keep-xdp"));
 	int err = d->request ? 0 : -ENOMEM;
 	(void)take_vrfs(d, json_object_get(reply, "vrfs"));
 	if (!err && fp->want != FP_WANT_NULL) {

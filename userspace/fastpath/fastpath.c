@@ -79,7 +79,7 @@ int fastpath_send(struct fastpath *fp, uint32_t slot, const uint8_t *data, size_
 	if (slot >= fp->n_slots)
 		return -EINVAL;
 	fp_slot_remote(fp, slot, &dst);
-	if (!addr_is_set(&dst) || !(fp->slots[slot].in.flags & TANDEM_OPEN))
+	if (!addr_is_set(&dst) || !fp_is_open(&fp->slots[slot]))
 		return -ENOTCONN;
 	return fp_null_send(fp->null, slot, &dst, data, len);
 }

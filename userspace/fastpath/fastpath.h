@@ -40,6 +40,7 @@ struct fp_params {
 	enum fp_want want;
 	const char *const *interfaces; /* to attach XDP to; NULL: every one with an address of ours, except loopback and the default route's */
 	unsigned n_interfaces;
+	bool keep_xdp; /* attach XDP beside other programs, through libxdp's dispatcher; wants pin_dir */
 	const char *pin_dir; /* under bpffs, NULL: not pinned */
 	struct fp_handlers handlers;
 	void *arg;

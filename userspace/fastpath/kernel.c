@@ -125,8 +125,8 @@ static json_t *open_request(const struct fp_params *p, bool sockets, unsigned th
 	json_t *names = p->interfaces ? json_array() : json_null();
 	for (unsigned i = 0; p->interfaces && i < p->n_interfaces; i++)
 		json_array_append_new(names, json_string(p->interfaces[i]));
-	return json_pack("{s:s,s:o,s:s,s:o,s:s?,s:b,s:i}", "do", "fastpath-open", "locals", locals_json(p), "want", want[p->want],
-			 "interfaces", names, "pin", p->pin_dir, "sockets", sockets, "threads", (int)threads);
+	return json_pack("{s:s,s:o,s:s,s:o,s:s?,s:b,s:i,s:b}", "do", "fastpath-open", "locals", locals_json(p), "want", want[p->want],
+			 "interfaces", names, "pin", p->pin_dir, "sockets", sockets, "threads", (int)threads, "keep-xdp", p->keep_xdp);
 }
 
 static int map_tables(struct fp_kernel *k, json_t *reply)

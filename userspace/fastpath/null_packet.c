@@ -9,7 +9,7 @@
 void fp_worker_refuse(struct fp_worker *w, struct tandem_slot *s, enum tandem_reason why)
 {
 	fp_bump(&w->counters[why]);
-	if (s && s->in.flags & TANDEM_OPEN)
+	if (s && fp_is_open(s))
 		__atomic_fetch_add(&s->policy.refused, 1, __ATOMIC_RELAXED);
 }
 
@@ -127,10 +127,11 @@ static void forward(struct fp_worker *w, const struct fp_arrival *a, const struc
 	send_on(w, &p, in->peer);
 }
 
-/* Somebody else held or changed the slot meanwhile: who is not running must be let. */
+/* False when somebody else held or changed the slot meanwhile; who is not running must be let. A packet that changes nothing is counted only
+ * by a slot that still is what it was judged by: another stream may have begun there. */
 static bool commit(struct tandem_slot *s, struct tandem_slot *peer, uint32_t seq, const struct tandem_packet *p, uint32_t update)
 {
-	if (!update || tandem_commit(s, peer, seq, p, update))
+	if (update ? tandem_commit(s, peer, seq, p, update) : tandem_seq_good(&s->in.seq, seq))
 		return true;
 	sched_yield();
 	return false;
@@ -149,7 +150,7 @@ static void on_rtp(struct fp_worker *w, const struct fp_arrival *a, struct tande
 			return fp_worker_refuse(w, s, TANDEM_RTP_ON_RTCP);
 		if (!(in.flags & TANDEM_RECEIVE))
 			return fp_worker_refuse(w, s, TANDEM_DIRECTION);
-		why = tandem_judge(&in, &s->policy, s->stats.ext_max, p, &update);
+		why = tandem_judge(&in, &s->policy, TANDEM_GET(s->stats.ext_max), p, &update);
 	} while (why == TANDEM_FORWARDED && !commit(s, peer_of(w->fp, &in), seq, p, update));
 	if (why != TANDEM_FORWARDED)
 		return fp_worker_refuse(w, s, why);
@@ -196,9 +197,9 @@ void fp_null_rtcp(struct fp_null *n, uint32_t slot, const struct addr *src, cons
 	} while (!commit(s, peer_of(fp, &in), seq, &p, update));
 	fp_bump(&n->main.counters[TANDEM_RTCP]);
 	if (in.flags & TANDEM_IS_RTCP) {
-		s->stats.packets[TANDEM_BY_NULL]++;
-		s->stats.bytes += len;
-		s->stats.last_ns = fp_now_ns();
+		TANDEM_ADD(s->stats.packets[TANDEM_BY_NULL], 1);
+		TANDEM_ADD(s->stats.bytes, len);
+		TANDEM_PUT(s->stats.last_ns, fp_now_ns());
 	}
 	if (fp->handlers.rtcp)
 		fp->handlers.rtcp(fp->arg, slot, src, data, len);
@@ -234,7 +235,7 @@ void fp_worker_packet(struct fp_worker *w, const struct fp_arrival *a)
 		[TANDEM_KIND_OTHER] = TANDEM_JUNK,
 	};
 	struct tandem_slot *s = &w->fp->slots[a->slot];
-	if (!(s->in.flags & TANDEM_OPEN))
+	if (!fp_is_open(s))
 		return fp_worker_refuse(w, NULL, TANDEM_NO_STREAM);
 	struct tandem_packet p = {.src = a->src, .src_port = a->src_port, .len = (uint32_t)a->len};
 	enum tandem_kind kind = tandem_classify(a->len ? a->data[0] : 0, a->len > 1 ? a->data[1] : 0, p.len);

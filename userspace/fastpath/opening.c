@@ -134,6 +134,7 @@ static int attach_relay(struct opening *o)
 		.generic_prog = programs_fd(&o->programs, PROGRAM_GENERIC),
 		.devices = programs_map(&o->programs, "devices"),
 		.hops = programs_map(&o->programs, "hops"),
+		.keep = json_is_true(json_object_get(o->request, "keep-xdp")),
 		.want = want ? want : "auto",
 		.names = null ? none : json_is_array(names) ? names : NULL,
 		.locals = o->ranges.ip,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fastpath/pin.h"
+#include "fastpath/beside.h"
 #include "base/slice.h"
 #include "tandem/flow.h"
 #include <bpf/bpf.h>
@@ -7,6 +8,7 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -64,7 +66,10 @@ static void unlink_in(void *arg, const char *name)
 		return;
 	int link = strncmp(name, "link-", 5) ? -1 : bpf_obj_get(path);
 	if (link >= 0) {
-		(void)bpf_link_detach(link);
+		if (strncmp(name, BESIDE, strlen(BESIDE)))
+			(void)bpf_link_detach(link);
+		else
+			beside_detach(link, atoi(name + strlen(BESIDE)));
 		close(link);
 	}
 	(void)unlink(path);
@@ -174,6 +179,13 @@ void pin_remove(const struct pin *p, const char *name)
 {
 	if (p->dir[0])
 		unlink_in((void *)p->dir, name);
+}
+
+void pin_forget(const struct pin *p, const char *name)
+{
+	char path[PATH_MAX];
+	if (p->dir[0] && !join(path, p->dir, name))
+		(void)unlink(path);
 }
 
 int pin_put(const struct pin *p, const char *name, int fd)

@@ -27,6 +27,8 @@ int pin_put(const struct pin *p, const char *name, int fd);
 /* Calls `fn` with each pinned name that begins with `prefix`. */
 void pin_each(const struct pin *p, const char *prefix, void (*fn)(void *arg, const char *name), void *arg);
 void pin_remove(const struct pin *p, const char *name);
+/* Only the name goes; what it named is not detached. */
+void pin_forget(const struct pin *p, const char *name);
 /* Removes all folders and all in them. */
 void pin_clear(const char *dir);
 

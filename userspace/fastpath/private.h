@@ -84,6 +84,20 @@ const struct fp_range *fp_range_of(const struct fastpath *fp, uint32_t slot);
 /* --- slot.c: the table ------------------------------------------------------------------------------------------- */
 /* The local address and port of a slot. */
 void fp_slot_local(const struct fastpath *fp, uint32_t slot, struct addr *ret);
+static inline bool fp_is_open(const struct tandem_slot *s)
+{
+	return TANDEM_GET(s->in.flags) & TANDEM_OPEN;
+}
+
+/* A copy of a line of a slot while others write it, of words that are whole each. */
+static inline void fp_line_get(void *to, const void *line)
+{
+	uint64_t words[sizeof(struct tandem_in) / sizeof(uint64_t)];
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		words[i] = TANDEM_GET(((const uint64_t *)line)[i]);
+	memcpy(to, words, sizeof words);
+}
+
 /* A consistent copy of a line; spins while it is written. */
 void fp_in_read(const struct tandem_slot *s, struct tandem_in *ret, uint32_t *seq);
 void fp_out_read(const struct tandem_slot *s, struct tandem_out *ret);

@@ -49,6 +49,7 @@ static int attach_again(json_t *request, json_t *reply, const struct ranges *ran
 		.generic_prog = fds[PINNED_GENERIC],
 		.devices = fds[PINNED_DEVICES],
 		.hops = fds[PINNED_HOPS],
+		.keep = json_is_true(json_object_get(request, "keep-xdp")),
 		.want = want ? want : "auto",
 		.names = json_is_array(names) ? names : NULL,
 		.locals = ranges->ip,

@@ -92,6 +92,28 @@ int programs_load(struct programs *p, const struct pin *pin)
 	return err;
 }
 
+int programs_again(struct programs *p, const struct pin *from)
+{
+	struct bpf_map *m;
+	*p = (struct programs){.relay = relay__open()};
+	if (!p->relay)
+		return -errno;
+	bpf_object__for_each_map(m, p->relay->obj) {
+		int fd = pin_get(from, bpf_map__name(m));
+		int err = fd < 0 ? -ENOENT : bpf_map__reuse_fd(m, fd);
+		if (fd >= 0)
+			close(fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+struct bpf_object *programs_relay(const struct programs *p)
+{
+	return p->relay->obj;
+}
+
 int programs_write_locals(const struct programs *p, const struct ranges *r)
 {
 	int fd = bpf_map__fd(p->relay->maps.locals), near_fd = bpf_map__fd(p->relay->maps.near);

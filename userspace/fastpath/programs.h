@@ -18,6 +18,9 @@ int programs_open(struct programs *p, const struct ranges *r);
 int programs_take_maps(struct programs *p, const struct pin *from, const char *const *names);
 /* Loads them and pins maps and XDP programs; programs_write_locals() comes in between or after. */
 int programs_load(struct programs *p, const struct pin *pin);
+/* The relay once more, opened on the maps that are pinned and not loaded: for a loader of its own; programs_close() ends it. */
+int programs_again(struct programs *p, const struct pin *from);
+struct bpf_object *programs_relay(const struct programs *p);
 int programs_write_locals(const struct programs *p, const struct ranges *r);
 void programs_close(struct programs *p);
 

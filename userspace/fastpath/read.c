@@ -3,7 +3,8 @@
 #include "fastpath/private.h"
 #include <errno.h>
 
-#define RECENT_NS 2000000000u /* a packet that says who relays the stream now */
+#define STATS_TRIES 8
+#define RECENT_NS   2000000000u /* a packet that says who relays the stream now */
 
 /* Who would have the next packet. */
 struct forecast {
@@ -17,7 +18,7 @@ static enum tandem_hop_state arrives_by(const struct fastpath *fp, const struct 
 	const struct tandem_ip *from = tandem_remote_is_latched(in) ? &in->src : &in->media;
 	uint32_t hop = tandem_known_hop(s, from);
 	if (hop == TANDEM_NONE && in->peer < fp->n_slots)
-		hop = fp->slots[in->peer].out.hop;
+		hop = TANDEM_GET(fp->slots[in->peer].out.hop);
 	return fp_hop_state(fp->hops, hop);
 }
 
@@ -113,21 +114,35 @@ static void say_engine(struct fp_stats *r, const struct forecast *f, const struc
 		r->why = FP_WHY_ARRIVES_GENERIC;
 }
 
+/* A packet is counted field by field, without a lock: what is the same twice was not read in the middle of that. */
+static void read_stats(const struct tandem_slot *s, struct tandem_stats *ret)
+{
+	struct tandem_stats again;
+	fp_line_get(ret, &s->stats);
+	for (int tries = 0; tries < STATS_TRIES; tries++) {
+		fp_line_get(&again, &s->stats);
+		if (!memcmp(ret, &again, sizeof again))
+			return;
+		*ret = again;
+	}
+}
+
 int fastpath_read(const struct fastpath *fp, uint32_t slot, struct fp_stats *ret)
 {
-	if (slot >= fp->n_slots || !(fp->slots[slot].in.flags & TANDEM_OPEN))
+	if (slot >= fp->n_slots || !fp_is_open(&fp->slots[slot]))
 		return -ENOENT;
 	const struct tandem_slot *s = &fp->slots[slot];
-	struct tandem_stats stats = s->stats;
+	struct tandem_stats stats;
 	struct tandem_in in;
 	struct tandem_out out;
 	uint32_t seq;
 	fp_in_read(s, &in, &seq);
 	fp_out_read(s, &out);
+	read_stats(s, &stats);
 	struct fp_stats r = {
 		.rx_packets = tandem_stats_packets(&stats),
 		.rx_bytes = stats.bytes,
-		.refused = s->policy.refused,
+		.refused = TANDEM_GET(s->policy.refused),
 		.ssrc = ntohl(in.ssrc),
 		.ext_max_seq = stats.ext_max,
 		.base_seq = stats.base_seq,

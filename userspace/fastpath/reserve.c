@@ -2,7 +2,6 @@
 #include "fastpath/reserve.h"
 #include "fastpath/pin.h"
 #include "base/buf.h"
-#include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +10,7 @@
 
 #define PORTS 65536u
 
-/* Every port's bit, and room for the list in text. */
+/* Every port's bit, and room for the list in text. On the stack of who asks: giving back must not fail for lack of memory. */
 struct reserved {
 	int fd;
 	uint8_t port[PORTS];
@@ -67,54 +66,47 @@ static int write_list(struct reserved *r)
 	return pwrite(r->fd, r->text, b.len, 0) == (ssize_t)b.len ? 0 : -EIO;
 }
 
-static void destroy(void *obj)
+static int list_open(struct reserved *r)
 {
-	struct reserved *r = obj;
-	if (r->fd >= 0)
-		close(r->fd);
-}
-
-static int list_open(struct reserved **ret)
-{
-	struct reserved *r = mem_alloc(sizeof *r, destroy);
-	if (!r)
-		return -ENOMEM;
+	memset(r->port, 0, sizeof r->port);
 	r->fd = open("/proc/sys/net/ipv4/ip_local_reserved_ports", O_RDWR | O_CLOEXEC);
 	int err = r->fd < 0 ? -errno : read_list(r);
-	if (err)
-		mem_deref(r);
-	else
-		*ret = r;
+	if (err && r->fd >= 0)
+		close(r->fd);
+	return err;
+}
+
+/* Writes what was changed. */
+static int list_close(struct reserved *r)
+{
+	int err = write_list(r);
+	close(r->fd);
 	return err;
 }
 
 int ports_reserve(uint16_t min, uint16_t max, void (*added)(void *arg, uint16_t min, uint16_t max), void *arg)
 {
-	struct reserved *r;
+	struct reserved r;
 	int err = list_open(&r);
 	if (err)
 		return err;
 	uint32_t end = max + 1u;
-	for (uint32_t at = run(r, min, end, 1), to; at < end; at = run(r, to, end, 1)) {
-		to = run(r, at, end, 0);
+	for (uint32_t at = run(&r, min, end, 1), to; at < end; at = run(&r, to, end, 1)) {
+		to = run(&r, at, end, 0);
 		added(arg, (uint16_t)at, (uint16_t)(to - 1));
 	}
-	memset(r->port + min, 1, end - min);
-	err = write_list(r);
-	mem_deref(r);
-	return err;
+	memset(r.port + min, 1, end - min);
+	return list_close(&r);
 }
 
 int ports_unreserve(uint16_t min, uint16_t max)
 {
-	struct reserved *r;
+	struct reserved r;
 	int err = list_open(&r);
 	if (err)
 		return err;
-	memset(r->port + min, 0, max - min + 1u);
-	err = write_list(r);
-	mem_deref(r);
-	return err;
+	memset(r.port + min, 0, max - min + 1u);
+	return list_close(&r);
 }
 
 /* --- what was reserved here is undone at the end, what was reserved before us stays --------------------------------- */

@@ -291,7 +291,8 @@ int fp_sender_fragments(struct fp_sender *s, const struct fp_packet *p, uint32_t
 	struct queue *q = queue_of(s, p->family);
 	size_t total = sizeof(struct udphdr) + p->len, overhead = header_len(p->family) + (p->family == 6 ? sizeof(struct ip6_frag) : 0);
 	size_t piece = mtu > overhead ? (mtu - overhead) & ~(size_t)7 : 0;
-	if (q->fd < 0 || piece < sizeof(struct udphdr))
+	size_t most = 65535 - (p->family == 4 ? sizeof(struct iphdr) : 0); /* IPv6 does not count its header */
+	if (q->fd < 0 || piece < sizeof(struct udphdr) || total > most)
 		return q->fd < 0 ? -ENOTCONN : -EMSGSIZE;
 	fp_sender_flush(s);
 	struct udphdr udp = header_udp(p);

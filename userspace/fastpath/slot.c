@@ -5,7 +5,8 @@
 #include <sched.h>
 #include <time.h>
 
-#define SPINS 64
+#define SPINS      64
+#define BEHIND_SEQ 1 /* the word where a line goes on */
 
 uint64_t fp_now_ns(void)
 {
@@ -29,11 +30,18 @@ static void take(uint32_t *seq)
 		spin(&tries);
 }
 
+/* Clears a line from its word `first` on. */
+static void line_clear(void *line, unsigned first)
+{
+	for (unsigned i = first; i < sizeof(struct tandem_in) / sizeof(uint32_t); i++)
+		TANDEM_PUT(((uint32_t *)line)[i], 0);
+}
+
 void fp_in_read(const struct tandem_slot *s, struct tandem_in *ret, uint32_t *seq)
 {
 	for (unsigned tries = 0;; spin(&tries)) {
 		*seq = tandem_seq_read(&s->in.seq);
-		memcpy(ret, &s->in, sizeof *ret);
+		fp_line_get(ret, &s->in);
 		if (tandem_seq_good(&s->in.seq, *seq))
 			return;
 	}
@@ -43,7 +51,7 @@ void fp_out_read(const struct tandem_slot *s, struct tandem_out *ret)
 {
 	for (unsigned tries = 0;; spin(&tries)) {
 		uint32_t seq = tandem_seq_read(&s->out.seq);
-		memcpy(ret, &s->out, sizeof *ret);
+		fp_line_get(ret, &s->out);
 		if (tandem_seq_good(&s->out.seq, seq))
 			return;
 	}
@@ -85,16 +93,17 @@ static void point_peer(struct fastpath *fp, uint32_t slot)
 	if (s->in.peer == TANDEM_NONE)
 		return;
 	struct tandem_out *out = &fp->slots[s->in.peer].out;
-	struct tandem_ip dst;
+	struct tandem_ip src, dst;
 	struct addr local;
 	uint16_t port;
 	fp_slot_local(fp, slot, &local);
 	remote_of(&s->in, &dst, &port);
 	take(&out->seq);
-	fp_ip(&local, &out->src);
-	out->src_port = htons(local.port);
-	out->tos = s->policy.tos;
-	out->family = !(s->in.flags & TANDEM_SEND) ? 0 : local.family == AF_INET ? 4 : 6;
+	fp_ip(&local, &src);
+	tandem_ip_put(&out->src, &src);
+	TANDEM_PUT(out->src_port, htons(local.port));
+	TANDEM_PUT(out->tos, s->policy.tos);
+	TANDEM_PUT(out->family, !(s->in.flags & TANDEM_SEND) ? 0 : local.family == AF_INET ? 4 : 6);
 	tandem_out_point(out, &dst, port, tandem_known_hop(s, &dst));
 	tandem_seq_give(&out->seq);
 }
@@ -114,7 +123,7 @@ void fp_slot_resolve(struct fastpath *fp, uint32_t slot)
 		fp_ip(&remote, &ip);
 		take(&out->seq);
 		if (out->hop == TANDEM_NONE && tandem_ip_eq(&out->dst, &ip))
-			out->hop = hop;
+			TANDEM_PUT(out->hop, hop);
 		tandem_seq_give(&out->seq);
 	}
 	tandem_seq_give(&s->in.seq);
@@ -129,8 +138,8 @@ static void resolve_again(struct fastpath *fp, uint32_t slot)
 	uint32_t hop_media = s->in.flags & TANDEM_REMOTE ? hop_of(fp, slot, &media) : TANDEM_NONE;
 	uint32_t hop_signalling = hop_of(fp, slot, &signalling);
 	take(&s->in.seq);
-	s->policy.hop_media = hop_media;
-	s->policy.hop_signalling = hop_signalling;
+	TANDEM_PUT(s->policy.hop_media, hop_media);
+	TANDEM_PUT(s->policy.hop_signalling, hop_signalling);
 	point_peer(fp, slot);
 	tandem_seq_give(&s->in.seq);
 	fp_slot_resolve(fp, slot);
@@ -139,7 +148,7 @@ static void resolve_again(struct fastpath *fp, uint32_t slot)
 void fp_slots_resolve_again(struct fastpath *fp)
 {
 	for (uint32_t slot = 0; slot < fp->n_slots; slot++)
-		if (fp->slots[slot].in.flags & TANDEM_OPEN)
+		if (fp_is_open(&fp->slots[slot]))
 			resolve_again(fp, slot);
 }
 
@@ -151,15 +160,15 @@ static uint16_t mode_flags(const struct fp_stream *f)
 			  (f->engine == FP_WANT_MODULE ? TANDEM_NO_XDP : 0) | (addr_is_set(&f->remote) && f->remote.port ? TANDEM_REMOTE : 0));
 }
 
+/* The caller holds the slot's `in`: its sequence word is not touched. */
 static void start_fresh(struct tandem_slot *s)
 {
-	uint32_t seq = s->in.seq;
-	memset(&s->in, 0, sizeof s->in);
-	s->in.seq = seq;
-	s->in.peer = TANDEM_NONE;
-	memset(&s->stats, 0, sizeof s->stats);
-	memset(&s->policy, 0, sizeof s->policy);
-	s->policy.hop_media = s->policy.hop_signalling = TANDEM_NONE;
+	line_clear(&s->in, BEHIND_SEQ);
+	TANDEM_PUT(s->in.peer, TANDEM_NONE);
+	line_clear(&s->stats, 0);
+	line_clear(&s->policy, 0);
+	TANDEM_PUT(s->policy.hop_media, TANDEM_NONE);
+	TANDEM_PUT(s->policy.hop_signalling, TANDEM_NONE);
 }
 
 /* The signalled address is now `media`: what was latched stays heard, but own packets go to the new place. No address at all, as in a
@@ -170,8 +179,8 @@ static uint16_t set_media(struct tandem_slot *s, const struct tandem_ip *media, 
 	uint16_t kept = s->in.flags & (TANDEM_ARMED | TANDEM_LATCHED | TANDEM_MOVED), was = s->in.media_port;
 	if (!(flags & TANDEM_REMOTE) || (port == was && tandem_ip_eq(media, &s->in.media)))
 		return kept;
-	s->in.media = *media;
-	s->in.media_port = port;
+	tandem_ip_put(&s->in.media, media);
+	TANDEM_PUT(s->in.media_port, port);
 	kept = (uint16_t)((kept & ~TANDEM_MOVED) | TANDEM_ARMED);
 	if (kept & TANDEM_LATCHED && was && !(port == s->in.src_port && tandem_ip_eq(media, &s->in.src)))
 		kept |= TANDEM_MOVED;
@@ -189,23 +198,24 @@ int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *
 	uint32_t hop_media = hop_of(fp, slot, &f->remote), hop_signalling = hop_of(fp, slot, &f->signalling);
 	struct tandem_slot *s = &fp->slots[slot];
 	uint16_t flags = mode_flags(f);
-	struct tandem_ip media;
+	struct tandem_ip media, signalling;
 	fp_ip(&f->remote, &media);
+	fp_ip(&f->signalling, &signalling);
 	take(&s->in.seq);
-	bool fresh = !(s->in.flags & TANDEM_OPEN);
+	bool fresh = !fp_is_open(s);
 	if (fresh)
 		start_fresh(s);
 	flags |= set_media(s, &media, htons(f->remote.port), flags);
 	if (fresh || s->policy.arm != f->arm)
 		flags |= TANDEM_ARMED;
-	s->in.flags = flags;
-	s->in.event_pt = (uint8_t)(f->event_pt ? f->event_pt | TANDEM_EVENT_PT : 0);
-	s->in.clock = (uint32_t)(((uint64_t)f->clock_hz << 32) / 1000000000u);
-	fp_ip(&f->signalling, &s->policy.signalling);
-	s->policy.arm = f->arm;
-	s->policy.tos = (uint8_t)(f->dscp << 2);
-	s->policy.hop_media = hop_media;
-	s->policy.hop_signalling = hop_signalling;
+	TANDEM_PUT(s->in.flags, flags);
+	TANDEM_PUT(s->in.event_pt, (uint8_t)(f->event_pt ? f->event_pt | TANDEM_EVENT_PT : 0));
+	TANDEM_PUT(s->in.clock, (uint32_t)(((uint64_t)f->clock_hz << 32) / 1000000000u));
+	tandem_ip_put(&s->policy.signalling, &signalling);
+	TANDEM_PUT(s->policy.arm, f->arm);
+	TANDEM_PUT(s->policy.tos, (uint8_t)(f->dscp << 2));
+	TANDEM_PUT(s->policy.hop_media, hop_media);
+	TANDEM_PUT(s->policy.hop_signalling, hop_signalling);
 	point_peer(fp, slot);
 	tandem_seq_give(&s->in.seq);
 	fp_slot_resolve(fp, slot);
@@ -216,10 +226,8 @@ int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *
 static void clear_out(struct tandem_slot *s)
 {
 	take(&s->out.seq);
-	uint32_t seq = s->out.seq;
-	memset(&s->out, 0, sizeof s->out);
-	s->out.seq = seq;
-	s->out.hop = TANDEM_NONE;
+	line_clear(&s->out, BEHIND_SEQ);
+	TANDEM_PUT(s->out.hop, TANDEM_NONE);
 	tandem_seq_give(&s->out.seq);
 }
 
@@ -227,15 +235,15 @@ static void set_peer(struct fastpath *fp, uint32_t slot, uint32_t peer)
 {
 	struct tandem_slot *s = &fp->slots[slot];
 	take(&s->in.seq);
-	s->in.peer = peer;
+	TANDEM_PUT(s->in.peer, peer);
 	point_peer(fp, slot);
 	tandem_seq_give(&s->in.seq);
 }
 
 static void unjoin(struct fastpath *fp, uint32_t slot)
 {
-	uint32_t peer = fp->slots[slot].in.peer;
-	if (!(fp->slots[slot].in.flags & TANDEM_OPEN) || peer == TANDEM_NONE)
+	uint32_t peer = fp->slots[slot].in.peer; /* written here only */
+	if (!fp_is_open(&fp->slots[slot]) || peer == TANDEM_NONE)
 		return;
 	set_peer(fp, slot, TANDEM_NONE);
 	set_peer(fp, peer, TANDEM_NONE);
@@ -245,9 +253,9 @@ static void unjoin(struct fastpath *fp, uint32_t slot)
 
 int fastpath_join(struct fastpath *fp, uint32_t a, uint32_t b)
 {
-	if (a >= fp->n_slots || !(fp->slots[a].in.flags & TANDEM_OPEN))
+	if (a >= fp->n_slots || !fp_is_open(&fp->slots[a]))
 		return -EINVAL;
-	if (b != TANDEM_NONE && (b >= fp->n_slots || a == b || !(fp->slots[b].in.flags & TANDEM_OPEN)))
+	if (b != TANDEM_NONE && (b >= fp->n_slots || a == b || !fp_is_open(&fp->slots[b])))
 		return -EINVAL;
 	if (b != TANDEM_NONE && fp->slots[a].in.peer == b && fp->slots[b].in.peer == a)
 		return 0;
@@ -277,7 +285,7 @@ unsigned fastpath_sweep(struct fastpath *fp, bool (*keep)(void *arg, uint32_t sl
 {
 	unsigned n = 0;
 	for (uint32_t slot = 0; slot < fp->n_slots; slot++) {
-		if (!(fp->slots[slot].in.flags & TANDEM_OPEN) || keep(arg, slot))
+		if (!fp_is_open(&fp->slots[slot]) || keep(arg, slot))
 			continue;
 		fastpath_remove(fp, slot);
 		n++;

@@ -17,9 +17,9 @@ static void mark(struct fp_hops *h, uint32_t hop)
 
 static void mark_slot(struct fp_hops *h, const struct tandem_slot *s)
 {
-	if (!(s->in.flags & TANDEM_OPEN))
+	if (!fp_is_open(s))
 		return;
-	mark(h, s->out.hop);
+	mark(h, TANDEM_GET(s->out.hop));
 	mark(h, s->policy.hop_media);
 	mark(h, s->policy.hop_signalling);
 }

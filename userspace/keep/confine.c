@@ -64,5 +64,7 @@ int confine_request(const struct conf *conf, json_t *request)
 		err = json_object_set_new(request, "pin", *pins ? json_string(pins) : json_null());
 	if (!err)
 		err = json_object_set_new(request, "interfaces", configured_interfaces(conf));
+	if (!err)
+		err = json_object_set_new(request, "want", json_string(conf_string(conf_section(conf, "media"), "engine")));
 	return err ? -ENOMEM : 0;
 }

@@ -4,6 +4,6 @@
 #include "base/conf.h"
 #include <jansson.h>
 
-/* Puts the configured pin folder and interfaces in the place of what a fast path request names, and refuses ranges of ports that
+/* Puts the configured pin folder, interfaces and engine in the place of what a fast path request names, and refuses ranges of ports that
  * are no address's, and the kernel module where no engine wants it: 0, -EPERM or -ENOMEM. */
 int confine_request(const struct conf *conf, json_t *request);

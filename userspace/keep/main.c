@@ -120,9 +120,9 @@ static int leave(void *arg, json_t *args, json_t **result, struct buf *why)
 }
 
 static const struct ctl_verb verbs[] = {
-	{"show processes", "the daemons and their state", show_processes, NULL},
-	{"restart", "kills a daemon and starts it anew; what must survive a kill does", restart, "name=tandem-ca|tandem-mg"},
-	{"leave", "ends all daemons and this one; calls and streams go on when they are started again", leave, NULL},
+	{"show processes", "the daemons and their state", show_processes, NULL, NULL},
+	{"restart", "kills a daemon and starts it anew; what must survive a kill does", restart, "name=tandem-ca|tandem-mg", NULL},
+	{"leave", "ends all daemons and this one; calls and streams go on when they are started again", leave, NULL, NULL},
 	{0},
 };
 

@@ -111,6 +111,7 @@ static int open_fastpath(struct mg *mg, const struct conf *conf, struct buf *why
 		.want = wants[conf_int(media, "engine")],
 		.threads = (unsigned)conf_int(media, "threads"),
 		.interfaces = interfaces,
+		.keep_xdp = conf_bool(media, "keep-xdp"),
 		.pin_dir = *pins ? pins : NULL,
 		.handlers = {.rtcp = on_rtcp, .event = on_event, .engines = on_engines},
 		.arg = mg,

@@ -115,18 +115,17 @@ static unsigned events_check(struct slice list, const char **why)
 	return 0;
 }
 
-static bool about(const struct event *e, struct slice conn_id, bool is_current)
+static bool about(const struct event *e, struct slice conn_id)
 {
-	return !slice_is_set(e->conn) || slice_eq(e->conn, SLICE("*")) || slice_caseeq(e->conn, conn_id) ||
-	       (is_current && slice_eq(e->conn, SLICE("$")));
+	return !slice_is_set(e->conn) || slice_eq(e->conn, SLICE("*")) || slice_caseeq(e->conn, conn_id);
 }
 
-uint32_t request_rto(struct slice events, struct slice conn_id, bool is_current)
+uint32_t request_rto(struct slice events, struct slice conn_id)
 {
 	struct event e;
 	const char *why;
 	while (slice_is_set(events) && !slice_empty(slice_trim(events)))
-		if (!event_parse(next_event(&events), &e, &why) && e.rto_s && about(&e, conn_id, is_current))
+		if (!event_parse(next_event(&events), &e, &why) && e.rto_s && about(&e, conn_id))
 			return e.rto_s;
 	return 0;
 }
@@ -194,6 +193,20 @@ static int replace(struct buf *b, struct slice text)
 	return 0;
 }
 
+/* "$" is the connection that the command is about (3.2.2.4), and stays that one; without any it is none. */
+static int replace_events(struct buf *b, struct slice events, const struct conn *current)
+{
+	struct buf named = buf_growing();
+	for (ptrdiff_t at; current && (at = slice_search(events, SLICE("@$"))) >= 0; events = slice_from(events, (size_t)at + 2)) {
+		buf_slice(&named, slice_of(events.p, (size_t)at + 1));
+		buf_str(&named, current->id);
+	}
+	buf_slice(&named, events);
+	int err = named.err ? named.err : replace(b, buf_text(&named));
+	buf_reset(&named);
+	return err;
+}
+
 int request_apply(struct endpoint *e, const struct request *r, const struct conn *current)
 {
 	struct conn *it;
@@ -204,11 +217,11 @@ int request_apply(struct endpoint *e, const struct request *r, const struct conn
 	}
 	if (!r->given)
 		return 0;
-	if (replace(&e->requested, slice_trim(r->events)))
+	if (replace_events(&e->requested, slice_trim(r->events), current))
 		return -ENOMEM;
 	slice_copy(r->id, e->request_id, sizeof e->request_id);
 	list_foreach(it, &e->conns, link) {
-		it->rto_s = request_rto(buf_text(&e->requested), slice_str(it->id), it == current);
+		it->rto_s = request_rto(buf_text(&e->requested), slice_str(it->id));
 		watch_update(it);
 	}
 	return 0;
@@ -287,7 +300,7 @@ void request_digit(const struct conn *c, uint32_t code)
 	const char *why;
 	struct event e;
 	while (name && slice_is_set(events) && !slice_empty(slice_trim(events))) {
-		if (event_parse(next_event(&events), &e, &why) || !(e.digits >> code & 1) || !about(&e, slice_str(c->id), true))
+		if (event_parse(next_event(&events), &e, &why) || !(e.digits >> code & 1) || !about(&e, slice_str(c->id)))
 			continue;
 		struct buf b = buf_fixed(observed, sizeof observed);
 		/* The connection is named to whoever asked by connection. */

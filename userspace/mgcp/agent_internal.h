@@ -2,6 +2,7 @@
 /* What the files of the call agent's side share. A connection is two objects: the handle its owner holds (struct mgcp_conn), and what
  * lives until the gateway has no such connection any more (struct cx, owned by the gateway object and by the handle). */
 #pragma once
+#include "base/hash.h"
 #include "base/timer.h"
 #include "mgcp/agent.h"
 
@@ -15,6 +16,8 @@ struct mgcp_gw {
 	enum mgcp_gw_state state;
 	bool draining; /* it said "graceful": nothing new */
 	struct list cxs;
+	struct list creating; /* oldest first */
+	struct hash ids, endpoints; /* those that are known */
 	struct timer probe;
 	struct audit *audit;
 	uint32_t audits; /* begun so far */
@@ -24,6 +27,8 @@ enum cx_state { CX_WAITING, CX_CREATING, CX_UP, CX_MODIFYING, CX_DELETING, CX_GO
 
 struct cx {
 	struct link link;        /* in the gateway */
+	struct link creating;    /* there as well */
+	struct hash_link by_id, by_endpoint;
 	struct mgcp_gw *gw;      /* NULL once it is gone or the gateway object is */
 	struct mgcp_conn *handle; /* NULL: its owner dropped it */
 	enum cx_state state;
@@ -62,6 +67,10 @@ void cx_lost(struct cx *c, const char *why);
 /* Media are gone, the connection is not. */
 void cx_silent(struct cx *c, const char *why);
 struct cx *cx_find(const struct mgcp_gw *gw, struct slice endpoint, struct slice id);
+/* What the gateway's connections are filed under, whether the domain is said or not. */
+uint32_t cx_endpoint_hash(struct slice endpoint);
+/* Each one that `is` picks; the owners that hear of it may end others meanwhile. */
+void cx_lose_all(struct mgcp_gw *gw, bool (*is)(const struct cx *c, const void *arg), const void *arg, const char *why);
 /* The gateway object ends. */
 void cx_orphan(struct cx *c);
 

@@ -99,11 +99,7 @@ static void delete_there(struct mgcp_gw *gw, const char *endpoint, const char *i
 /* A connection whose CRCX is still unanswered may be any that was seen since it was sent. */
 static bool may_be_ours(const struct mgcp_gw *gw, const struct audited *x)
 {
-	struct cx *c;
-	list_foreach(c, &gw->cxs, link)
-		if (c->state == CX_CREATING && c->since <= x->seen)
-			return true;
-	return false;
+	return !list_empty(&gw->creating) && container_of(list_first(&gw->creating), struct cx, creating)->since <= x->seen;
 }
 
 static void on_suspects(void *arg)
@@ -130,31 +126,46 @@ static void give_up(struct audit *a, const char *why)
 	finish(a);
 }
 
-/* One that existed before we began and that no answer named; `asked`: whose endpoint was asked. */
-static struct cx *unseen(const struct audit *a, bool asked)
+/* It existed before we began and no answer named it. */
+static bool is_unseen(const struct cx *c, const struct audit *a)
+{
+	return (c->state == CX_UP || c->state == CX_MODIFYING) && c->since < a->started && c->seen_in != a->serial;
+}
+
+static bool is_missing(const struct cx *c, const void *audit)
+{
+	const struct audit *a = audit;
+	return is_unseen(c, a) && c->asked_in == a->serial;
+}
+
+static void mark_asked(const struct audit *a, struct slice endpoint)
 {
 	struct cx *c;
-	list_foreach(c, &a->gw->cxs, link)
-		if ((c->state == CX_UP || c->state == CX_MODIFYING) && c->since < a->started && c->seen_in != a->serial &&
-		    (c->asked_in == a->serial) == asked)
-			return c;
-	return NULL;
+	uint32_t h = cx_endpoint_hash(endpoint);
+	hash_foreach_match(c, &a->gw->endpoints, h, by_endpoint)
+		if (mgcp_name_matches(endpoint, slice_str(c->endpoint)))
+			c->asked_in = a->serial;
 }
 
 /* Every endpoint of the list was asked. Before a connection counts as lost its endpoint is asked by name: a list in pages may miss one
  * while endpoints come and go. */
 static void compare(struct audit *a)
 {
-	struct cx *c = unseen(a, false);
-	if (c) {
-		if (note(&a->todo, slice_str(c->endpoint), SLICE_NONE))
+	struct cx *c;
+	list_foreach(c, &a->gw->cxs, link) {
+		if (!is_unseen(c, a) || c->asked_in == a->serial)
+			continue;
+		if (note(&a->todo, slice_str(c->endpoint), SLICE_NONE)) {
 			give_up(a, "out of memory");
-		else
-			next_endpoint(a);
+			return;
+		}
+		mark_asked(a, slice_str(c->endpoint));
+	}
+	if (!list_empty(&a->todo)) {
+		next_endpoint(a);
 		return;
 	}
-	while ((c = unseen(a, true)))
-		cx_lost(c, "the gateway has lost the connection");
+	cx_lose_all(a->gw, is_missing, a, "the gateway has lost the connection");
 	on_suspects(a);
 }
 
@@ -202,10 +213,7 @@ static void next_endpoint(struct audit *a)
 		return;
 	}
 	struct audited *x = container_of(list_first(&a->todo), struct audited, link);
-	struct cx *c;
-	list_foreach(c, &a->gw->cxs, link)
-		if (c->endpoint_known && mgcp_name_matches(slice_str(x->endpoint), slice_str(c->endpoint)))
-			c->asked_in = a->serial;
+	mark_asked(a, slice_str(x->endpoint));
 	struct buf text = buf_growing();
 	uint32_t tid = mgcp_next_tid(a->gw->peer);
 	mgcp_write_command(&text, MGCP_AUEP, tid, x->endpoint);

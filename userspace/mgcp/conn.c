@@ -55,6 +55,47 @@ static void set_state(struct cx *c, enum cx_state state, const char *why)
 	log_debug(c->gw ? c->gw->object : NULL, "connection %s/%s: %s -> %s: %s", c->endpoint ? c->endpoint : "", c->id ? c->id : "",
 		  state_names[c->state], state_names[state], why);
 	c->state = state;
+	list_remove(&c->creating);
+	if (state == CX_CREATING && c->gw)
+		list_append(&c->gw->creating, &c->creating);
+}
+
+/* --- the gateway's lists ------------------------------------------------------------------------------------------ */
+
+uint32_t cx_endpoint_hash(struct slice endpoint)
+{
+	return slice_hash(slice_cut(&endpoint, '@'), true);
+}
+
+static void file_names(struct cx *c)
+{
+	hash_remove(&c->gw->endpoints, &c->by_endpoint);
+	hash_remove(&c->gw->ids, &c->by_id);
+	if (c->endpoint_known)
+		hash_insert(&c->gw->endpoints, &c->by_endpoint, cx_endpoint_hash(slice_str(c->endpoint)));
+	if (c->id)
+		hash_insert(&c->gw->ids, &c->by_id, slice_hash(slice_str(c->id), true));
+}
+
+/* The gateway object lists it from now on. */
+static void enlist(struct cx *c, struct mgcp_gw *gw)
+{
+	c->gw = gw;
+	c->since = clock_ms();
+	mem_ref(c);
+	list_append(&gw->cxs, &c->link);
+	file_names(c);
+}
+
+/* The reference is still to be given back. */
+static void unlist(struct cx *c)
+{
+	struct mgcp_gw *gw = c->gw;
+	c->gw = NULL;
+	list_remove(&c->link);
+	list_remove(&c->creating);
+	hash_remove(&gw->endpoints, &c->by_endpoint);
+	hash_remove(&gw->ids, &c->by_id);
 }
 
 /* --- telling the owner -------------------------------------------------------------------------------------------- */
@@ -108,8 +149,7 @@ static void leave(struct cx *c, const char *why)
 		return;
 	if (c->in_flight)
 		mgcp_forget(gw->peer, c);
-	c->gw = NULL;
-	list_remove(&c->link);
+	unlist(c);
 	/* Those that wanted its endpoint hear that there is none. */
 	start_followers(c);
 	mem_deref(c);
@@ -158,9 +198,8 @@ void cx_orphan(struct cx *c)
 {
 	mem_ref(c);
 	mgcp_forget(c->gw->peer, c);
-	c->gw = NULL;
 	set_state(c, CX_GONE, "the gateway is not used any more");
-	list_remove(&c->link);
+	unlist(c);
 	drop_ops(c);
 	mem_deref(c);
 	mem_deref(c);
@@ -169,10 +208,23 @@ void cx_orphan(struct cx *c)
 struct cx *cx_find(const struct mgcp_gw *gw, struct slice endpoint, struct slice id)
 {
 	struct cx *c;
-	list_foreach(c, &gw->cxs, link)
-		if (c->id && slice_caseeq(slice_str(c->id), id) && mgcp_name_matches(endpoint, slice_str(c->endpoint)))
+	uint32_t h = slice_hash(id, true);
+	hash_foreach_match(c, &gw->ids, h, by_id)
+		if (slice_caseeq(slice_str(c->id), id) && mgcp_name_matches(endpoint, slice_str(c->endpoint)))
 			return c;
 	return NULL;
+}
+
+void cx_lose_all(struct mgcp_gw *gw, bool (*is)(const struct cx *c, const void *arg), const void *arg, const char *why)
+{
+	/* Turns the list once: what an owner ends drops out of it, which only makes the turn longer. */
+	for (size_t n = list_count(&gw->cxs); n && !list_empty(&gw->cxs); n--) {
+		struct cx *c = container_of(list_first(&gw->cxs), struct cx, link);
+		list_remove(&c->link);
+		list_append(&gw->cxs, &c->link);
+		if (is(c, arg))
+			cx_lost(c, why);
+	}
 }
 
 /* --- commands ----------------------------------------------------------------------------------------------------- */
@@ -226,6 +278,7 @@ static int learn(struct cx *c, const struct mgcp_msg *rsp)
 	}
 	c->endpoint_known = true;
 	c->id = ident;
+	file_names(c);
 	return 0;
 }
 
@@ -334,6 +387,7 @@ static void begin_on_endpoint(struct cx *c, struct cx *with)
 		mem_free(c->endpoint);
 		c->endpoint = mem_strdup(with->endpoint);
 		c->endpoint_known = c->endpoint != NULL;
+		file_names(c);
 		err = c->endpoint ? send_create(c) : -ENOMEM;
 	}
 	list_remove(&c->follow);
@@ -387,15 +441,6 @@ static int conn_new(struct mgcp_conn **ret, struct mgcp_gw *gw, const char *call
 	c->handle = h;
 	*ret = h;
 	return 0;
-}
-
-/* The gateway object lists it from now on. */
-static void enlist(struct cx *c, struct mgcp_gw *gw)
-{
-	c->gw = gw;
-	c->since = clock_ms();
-	mem_ref(c);
-	list_append(&gw->cxs, &c->link);
 }
 
 static int begin(struct cx *c, struct mgcp_conn *with)

@@ -24,6 +24,8 @@ static void gw_destroy(void *obj)
 	if (gw->peer)
 		mgcp_forget(gw->peer, gw);
 	mem_deref(gw->peer);
+	hash_free(&gw->ids);
+	hash_free(&gw->endpoints);
 	mem_free(gw->name);
 	mem_free(gw->domain);
 }
@@ -36,10 +38,11 @@ int mgcp_gw_new(struct mgcp_gw **ret, struct mgcp_peer *peer, const struct mgcp_
 		return err;
 	gw->p = *params;
 	list_init(&gw->cxs);
+	list_init(&gw->creating);
 	gw->peer = mem_ref(peer);
 	gw->name = mem_strdup(params->name);
 	gw->domain = mem_strdup(params->domain && *params->domain ? params->domain : "mg.tandem");
-	if (!gw->name || !gw->domain)
+	if (!gw->name || !gw->domain || hash_init(&gw->ids, 64) || hash_init(&gw->endpoints, 64))
 		goto out;
 	snprintf(gw->object, sizeof gw->object, "gateway %s", gw->name);
 	err = mgcp_peer_habits(peer, &params->addr, params->profile->habits);
@@ -141,21 +144,9 @@ void mgcp_gw_resync(struct mgcp_gw *gw)
 
 /* --- what the gateway reports ------------------------------------------------------------------------------------- */
 
-static void lose_matching(struct mgcp_gw *gw, struct slice pattern, const char *why)
+static bool is_on(const struct cx *c, const void *pattern)
 {
-	/* The handlers may delete others: begin again after each. */
-	for (bool found = true; found;) {
-		struct cx *c;
-		found = false;
-		list_foreach(c, &gw->cxs, link) {
-			if (c->endpoint_known && c->state != CX_GONE && mgcp_name_matches(pattern, slice_str(c->endpoint))) {
-				found = true;
-				break;
-			}
-		}
-		if (found)
-			cx_lost(c, why);
-	}
+	return c->endpoint_known && c->state != CX_GONE && mgcp_name_matches(*(const struct slice *)pattern, slice_str(c->endpoint));
 }
 
 /* RFC 3435 2.3.12: what each restart method means to us. */
@@ -169,12 +160,12 @@ static void restarted(struct mgcp_gw *gw, struct slice which)
 	if (gw->p.profile->audits)
 		mgcp_gw_resync(gw);
 	else
-		lose_matching(gw, which, "the gateway restarted");
+		cx_lose_all(gw, is_on, &which, "the gateway restarted");
 }
 
 static void forced(struct mgcp_gw *gw, struct slice which)
 {
-	lose_matching(gw, which, "the gateway takes the endpoint out of service");
+	cx_lose_all(gw, is_on, &which, "the gateway takes the endpoint out of service");
 	if (mgcp_name_is_all(which)) {
 		set_state(gw, MGCP_GW_DOWN, "it goes out of service");
 		if (!timer_running(&gw->probe))

@@ -36,6 +36,7 @@ struct ask {
 	mnl_cb_t fn;
 	void *arg;
 	struct buf *why;
+	int err; /* the kernel's answer, which may be any error: those of libmnl's own too */
 };
 
 static int on_answer(const struct nlmsghdr *h, void *arg)
@@ -61,7 +62,7 @@ static void read_words(const struct nlmsghdr *h, const struct nlmsgerr *e, struc
 
 static int on_error(const struct nlmsghdr *h, void *arg)
 {
-	const struct ask *a = arg;
+	struct ask *a = arg;
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 	if (mnl_nlmsg_get_payload_len(h) < sizeof *e) {
 		errno = EBADMSG;
@@ -71,14 +72,14 @@ static int on_error(const struct nlmsghdr *h, void *arg)
 		return MNL_CB_STOP;
 	if (a->why)
 		read_words(h, e, a->why);
-	errno = e->error < 0 ? -e->error : e->error;
+	a->err = e->error < 0 ? e->error : -e->error;
 	return MNL_CB_ERROR;
 }
 
 int netlink_ask(struct netlink *n, struct nlmsghdr *h, mnl_cb_t fn, void *arg, struct buf *why)
 {
 	mnl_cb_t control[] = {[NLMSG_ERROR] = on_error};
-	struct ask ask = {fn, arg, why};
+	struct ask ask = {fn, arg, why, 0};
 	char buf[BUFFER];
 	unsigned pid = mnl_socket_get_portid(n->socket);
 	h->nlmsg_seq = ++n->seq;
@@ -90,6 +91,8 @@ int netlink_ask(struct netlink *n, struct nlmsghdr *h, mnl_cb_t fn, void *arg, s
 		if (len < 0)
 			return -errno;
 		int rc = mnl_cb_run2(buf, (size_t)len, h->nlmsg_seq, pid, on_answer, &ask, control, sizeof control / sizeof control[0]);
+		if (ask.err)
+			return ask.err;
 		/* What is left of an earlier question that was given up is not for us. */
 		if (rc < 0 && errno == EPROTO)
 			continue;

@@ -3,6 +3,7 @@
  * sent three times with the E bit: it is told of once when it begins and once when it ends, whichever of them are lost, repeated or late.
  * An event whose end is lost altogether ends when the next one begins. */
 #pragma once
+#include "tandem/access.h"
 #include "tandem/rtp.h"
 
 #define TANDEM_DTMF_PAYLOAD 4u
@@ -35,18 +36,18 @@ TANDEM_INLINE void tandem_dtmf_tell(struct tandem_dtmf_news *news, __u32 kind, _
 
 TANDEM_INLINE void tandem_dtmf_end(struct tandem_policy *s, struct tandem_dtmf_news *news)
 {
-	__u32 duration = s->event_before + s->event_duration;
-	s->event_state = TANDEM_DTMF_ENDED;
-	tandem_dtmf_tell(news, TANDEM_EV_DTMF_END, (__u32)s->event_code << 24 | (duration < 0xffffff ? duration : 0xffffff));
+	__u32 duration = TANDEM_GET(s->event_before) + TANDEM_GET(s->event_duration);
+	TANDEM_PUT(s->event_state, TANDEM_DTMF_ENDED);
+	tandem_dtmf_tell(news, TANDEM_EV_DTMF_END, (__u32)TANDEM_GET(s->event_code) << 24 | (duration < 0xffffff ? duration : 0xffffff));
 }
 
 /* Whether an event at a later timestamp is the current one's next segment: nothing lies between them (2.5.2.3). Of a segment whose last packets
  * were lost the end is known by its length. */
 TANDEM_INLINE int tandem_dtmf_goes_on(const struct tandem_policy *s, const struct tandem_packet *p, __u8 code)
 {
-	__u32 after = p->timestamp - s->event_ts;
-	return s->event_state == TANDEM_DTMF_BEGUN && code == s->event_code && !p->marker &&
-	       (after == TANDEM_DTMF_SEGMENT || after == s->event_duration);
+	__u32 after = p->timestamp - TANDEM_GET(s->event_ts);
+	return TANDEM_GET(s->event_state) == TANDEM_DTMF_BEGUN && code == TANDEM_GET(s->event_code) && !p->marker &&
+	       (after == TANDEM_DTMF_SEGMENT || after == TANDEM_GET(s->event_duration));
 }
 
 /* Takes an accepted packet for which tandem_dtmf_is(): `payload` is its payload's first four bytes as a number (event, E bit and volume, duration). What
@@ -57,30 +58,31 @@ TANDEM_INLINE void tandem_dtmf_hear(struct tandem_policy *s, const struct tandem
 	const __u16 duration = (__u16)payload;
 	const int e = payload >> 23 & 1;
 	news->n = 0;
-	if (s->event_state != TANDEM_DTMF_NONE) {
-		__u32 late = s->event_ts - p->timestamp;
+	if (TANDEM_GET(s->event_state) != TANDEM_DTMF_NONE) {
+		__u32 late = TANDEM_GET(s->event_ts) - p->timestamp;
 		if (late && late < TANDEM_DTMF_LATE)
 			return;
-		if (!late && (s->event_state == TANDEM_DTMF_ENDED || code != s->event_code))
+		if (!late && (TANDEM_GET(s->event_state) == TANDEM_DTMF_ENDED || code != TANDEM_GET(s->event_code)))
 			return;
 		if (late && tandem_dtmf_goes_on(s, p, code)) {
-			__u32 before = s->event_before + (p->timestamp - s->event_ts);
-			s->event_before = before < 0x1000000 ? before : 0x1000000;
-			s->event_ts = p->timestamp;
-			s->event_duration = 0;
-		} else if (late && s->event_state == TANDEM_DTMF_BEGUN) {
+			__u32 before = TANDEM_GET(s->event_before) + (p->timestamp - TANDEM_GET(s->event_ts));
+			TANDEM_PUT(s->event_before, before < 0x1000000 ? before : 0x1000000);
+			TANDEM_PUT(s->event_ts, p->timestamp);
+			TANDEM_PUT(s->event_duration, 0);
+		} else if (late && TANDEM_GET(s->event_state) == TANDEM_DTMF_BEGUN) {
 			tandem_dtmf_end(s, news);
 		}
 	}
-	if (s->event_state != TANDEM_DTMF_BEGUN) {
-		s->event_state = TANDEM_DTMF_BEGUN;
-		s->event_ts = p->timestamp;
-		s->event_code = code;
-		s->event_before = s->event_duration = 0;
+	if (TANDEM_GET(s->event_state) != TANDEM_DTMF_BEGUN) {
+		TANDEM_PUT(s->event_state, TANDEM_DTMF_BEGUN);
+		TANDEM_PUT(s->event_ts, p->timestamp);
+		TANDEM_PUT(s->event_code, code);
+		TANDEM_PUT(s->event_before, 0);
+		TANDEM_PUT(s->event_duration, 0);
 		tandem_dtmf_tell(news, TANDEM_EV_DTMF, code);
 	}
-	if (duration > s->event_duration)
-		s->event_duration = duration;
+	if (duration > TANDEM_GET(s->event_duration))
+		TANDEM_PUT(s->event_duration, duration);
 	if (e)
 		tandem_dtmf_end(s, news);
 }

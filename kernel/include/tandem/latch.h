@@ -11,6 +11,7 @@
  * packet from the new one, but does not turn them back, however long it goes on, nor does it when it moves by itself. A source that lost a
  * stream wins it back only by being signalled, or when a later offer/answer changes the address again. */
 #pragma once
+#include "tandem/access.h"
 #include "tandem/csum.h"
 #include "tandem/reasons.h"
 #include "tandem/rtp.h"
@@ -27,10 +28,7 @@ enum tandem_update {
 
 TANDEM_INLINE int tandem_ip_eq(const struct tandem_ip *a, const struct tandem_ip *b)
 {
-	__u64 x[2], y[2];
-	__builtin_memcpy(x, a, sizeof x);
-	__builtin_memcpy(y, b, sizeof y);
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]));
+	return !((tandem_ip_half(a, 0) ^ tandem_ip_half(b, 0)) | (tandem_ip_half(a, 1) ^ tandem_ip_half(b, 1)));
 }
 
 TANDEM_INLINE int tandem_from_media(const struct tandem_in *in, const struct tandem_packet *p)
@@ -79,7 +77,8 @@ TANDEM_INLINE __u32 tandem_judge_same(const struct tandem_in *in, const struct t
 /* Whether it is from the source that lost the stream last. */
 TANDEM_INLINE int tandem_from_prev(const struct tandem_policy *policy, const struct tandem_packet *p)
 {
-	return policy->prev_port && p->src_port == policy->prev_port && tandem_ip_eq(&p->src, &policy->prev);
+	const __u16 port = TANDEM_GET(policy->prev_port);
+	return port && p->src_port == port && tandem_ip_eq(&p->src, &policy->prev);
 }
 
 /* The usual case: the stream's own source goes on, on a stream that nobody has touched. tandem_judge() would say FORWARDED and no update.

@@ -8,14 +8,17 @@
 
 #ifdef __KERNEL__
 #include <linux/atomic.h>
+#define TANDEM_SEQ(word)             READ_ONCE(*(word))
 #define TANDEM_READ_BARRIER()        smp_rmb()
 #define TANDEM_CAS(word, from, to)   cmpxchg(word, from, to)
 #define TANDEM_INCREMENT(word)       smp_store_release(word, *(word) + 1)
 #else
 #ifdef __bpf__
+#define TANDEM_SEQ(word)             (*(const volatile __u32 *)(word))
 /* The instruction set has no load barrier; the JIT's loads are ordered on x86. */
 #define TANDEM_READ_BARRIER()        __asm__ volatile("" ::: "memory")
 #else
+#define TANDEM_SEQ(word)             __atomic_load_n(word, __ATOMIC_ACQUIRE)
 #define TANDEM_READ_BARRIER()        __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #endif
 #define TANDEM_CAS(word, from, to)   __sync_val_compare_and_swap(word, from, to)
@@ -24,7 +27,7 @@
 
 TANDEM_INLINE __u32 tandem_seq_read(const __u32 *seq)
 {
-	__u32 v = *(const volatile __u32 *)seq;
+	__u32 v = TANDEM_SEQ(seq);
 	TANDEM_READ_BARRIER();
 	return v;
 }
@@ -33,7 +36,7 @@ TANDEM_INLINE __u32 tandem_seq_read(const __u32 *seq)
 TANDEM_INLINE int tandem_seq_good(const __u32 *seq, __u32 was)
 {
 	TANDEM_READ_BARRIER();
-	return !(was & 1) && *(const volatile __u32 *)seq == was;
+	return !(was & 1) && TANDEM_SEQ(seq) == was;
 }
 
 TANDEM_INLINE int tandem_seq_take(__u32 *seq, __u32 was)
@@ -54,19 +57,19 @@ TANDEM_INLINE int tandem_remote_is_latched(const struct tandem_in *in)
 
 TANDEM_INLINE void tandem_out_point(struct tandem_out *out, const struct tandem_ip *dst, __u16 port, __u32 hop)
 {
-	out->dst = *dst;
-	out->dst_port = port;
-	out->hop = hop;
-	out->sum = tandem_csum_fold(tandem_csum_ends(out->family == 4, &out->src, &out->dst, out->src_port, out->dst_port));
+	tandem_ip_put(&out->dst, dst);
+	TANDEM_PUT(out->dst_port, port);
+	TANDEM_PUT(out->hop, hop);
+	TANDEM_PUT(out->sum, tandem_csum_fold(tandem_csum_ends(out->family == 4, &out->src, &out->dst, out->src_port, out->dst_port)));
 }
 
 /* The next hop to `ip` when it is one of the two that were looked up beforehand. */
 TANDEM_INLINE __u32 tandem_known_hop(const struct tandem_slot *s, const struct tandem_ip *ip)
 {
-	if (s->in.flags & TANDEM_REMOTE && tandem_ip_eq(ip, &s->in.media))
-		return s->policy.hop_media;
+	if (TANDEM_GET(s->in.flags) & TANDEM_REMOTE && tandem_ip_eq(ip, &s->in.media))
+		return TANDEM_GET(s->policy.hop_media);
 	if (tandem_ip_eq(ip, &s->policy.signalling))
-		return s->policy.hop_signalling;
+		return TANDEM_GET(s->policy.hop_signalling);
 	return TANDEM_NONE;
 }
 
@@ -85,20 +88,20 @@ TANDEM_INLINE int tandem_commit(struct tandem_slot *s, struct tandem_slot *peer,
 	}
 	if (update & TANDEM_UP_SOURCE) {
 		if (flags & TANDEM_LATCHED) {
-			s->policy.prev = s->in.src;
-			s->policy.prev_port = s->in.src_port;
+			tandem_ip_put(&s->policy.prev, &s->in.src);
+			TANDEM_PUT(s->policy.prev_port, s->in.src_port);
 		}
-		s->in.src = p->src;
-		s->in.src_port = p->src_port;
+		tandem_ip_put(&s->in.src, &p->src);
+		TANDEM_PUT(s->in.src_port, p->src_port);
 		flags |= TANDEM_LATCHED;
 	}
 	if (update & TANDEM_UP_SSRC) {
-		s->in.ssrc = p->ssrc;
-		s->policy.event_state = TANDEM_DTMF_NONE;
+		TANDEM_PUT(s->in.ssrc, p->ssrc);
+		TANDEM_PUT(s->policy.event_state, TANDEM_DTMF_NONE);
 	}
 	if (update & TANDEM_UP_DISARM)
 		flags &= (__u16)~(TANDEM_ARMED | TANDEM_MOVED);
-	s->in.flags = flags;
+	TANDEM_PUT(s->in.flags, flags);
 	if (points) {
 		tandem_out_point(&peer->out, &p->src, p->src_port, tandem_known_hop(s, &p->src));
 		tandem_seq_give(&peer->out.seq);

@@ -293,6 +293,19 @@ def digits_are_notified(mg, a):
     equal(observed(a), [("d2", f"D/3@{two.get('I')}"), ("d2", f"D/0@{two.get('I')}")], "digits of one connection")
     shown = {s["connection"]: s["digits"] for s in mg.ctl("show streams")}
     equal(shown, {one.get("I"): 6, two.get("I"): 4}, "digits shown")
+    # "$" is the connection that the command was about, and none in a request of its own.
+    a.told.clear()
+    equal(a.ask("MDCX", ep, CALL + f"I: {two.get('I')}\nX: d4\nR: D/x@$(N)").code, 200)
+    left.press((one.ip, one.port), 3)
+    right.press((two.ip, two.port), 4, pt=96)
+    equal(a.wait_told(r"O: D/4") is not None, True, "the digit of the current connection")
+    equal(observed(a), [("d4", f"D/4@{two.get('I')}")], "digits of the current connection")
+    a.told.clear()
+    equal(a.ask("RQNT", ep, "X: d5\nR: D/[0-4]@$(N), D/[5-9](N)").code, 200)
+    for code in (4, 6):
+        right.press((two.ip, two.port), code, pt=96)
+    equal(a.wait_told(r"O: D/6") is not None, True, "the digit of any connection")
+    equal(observed(a), [("d5", "D/6")], "digits of no connection")
     for code, line in ((512, "R: D/dd(N)"), (512, "R: D/E(N)"), (512, "R: D/[9-0](N)"), (523, "R: D/5(A)"), (518, "R: L/hd(N)")):
         equal(a.ask("RQNT", ep, "X: d3\n" + line).code, code, line)
     a.ask("DLCX", ep)

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FENCE_PORT (GW_PORT + 20)
-#define FENCE_SSRC 0xfe9ce
 #define BUFFERS    2048
 #define RANDOM     500 /* packets of random changes, for each pair of families */
 #define SEED       7915
@@ -183,6 +181,14 @@ static bool trial(struct trial *t, size_t k, bool v6)
 	return true;
 }
 
+/* The packet that is the i-th: where EVERY is set, all with a name and of the others one in so many. */
+static size_t chosen(size_t i)
+{
+	const char *text = getenv("EVERY");
+	size_t every = text && atoi(text) > 1 ? (size_t)atoi(text) : 1;
+	return i < SHAPES ? i : SHAPES + (i - SHAPES) * every;
+}
+
 /* --- what the host's stack drops before a socket ------------------------------------------------------------------- */
 
 static bool wrong_udp_sum(const struct frame *f)
@@ -277,8 +283,7 @@ static void on_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint
 static void fence(const bool v6[2], uint16_t seq)
 {
 	struct frame f;
-	build(&f, &peers[0], v6[0], &(struct shape){.dport = FENCE_PORT, .seq = seq, .ssrc = FENCE_SSRC, .payload = 40});
-	put(&peers[0], &f);
+	put_fence(v6, seq);
 	build(&f, &peers[0], v6[0], &(struct shape){.dport = FENCE_PORT, .second = 200, .timestamp = FENCE_SSRC + seq, .payload = 40});
 	put(&peers[0], &f);
 }
@@ -293,7 +298,7 @@ static void collect(struct fate *fate, uint16_t seq)
 		while (next_frame(&peers[1], &f)) {
 			if (!from_gateway(&f) || sent_with(&f, SSRC, 100))
 				continue;
-			if (sent_with(&f, FENCE_SSRC, seq))
+			if (is_fence(&f, seq))
 				through = true;
 			else
 				left(fate, &f, true);
@@ -335,25 +340,6 @@ static void try_one(struct fastpath *fp, const struct trial *t, const bool v6[2]
 	end(fp, slot);
 }
 
-/* The stream whose packets tell that those before them are done with. The daemon forwards it: behind all that an engine passes up. */
-static void open_fence(struct fastpath *fp, const bool v6[2])
-{
-	uint32_t slot[2];
-	for (int i = 0; i < 2; i++) {
-		struct addr local = address(peers[i].gw[v6[i]], FENCE_PORT);
-		struct fp_stream s = stream_to(peers[i].ip[v6[i]], false, 46);
-		s.engine = FP_WANT_NULL;
-		s.rtcp_mux = true;
-		if (fastpath_slot(fp, &local, &slot[i]) || fastpath_open_port(fp, slot[i]))
-			die("fence");
-		fastpath_remove(fp, slot[i]);
-		if (fastpath_upsert(fp, slot[i], &s))
-			die("fence");
-	}
-	if (fastpath_join(fp, slot[0], slot[1]))
-		die("fence");
-}
-
 static void run_engine(enum fp_engine engine, const bool v6[2], struct run *r)
 {
 	engine_handlers.rtcp = on_rtcp;
@@ -361,7 +347,7 @@ static void run_engine(enum fp_engine engine, const bool v6[2], struct run *r)
 	struct fastpath *fp = open_engine(engine_wants[engine], NULL, PORTS);
 	struct trial t;
 	open_fence(fp, v6);
-	for (r->n = 0; trial(&t, r->n, v6[0]); r->n++) {
+	for (r->n = 0; trial(&t, chosen(r->n), v6[0]); r->n++) {
 		if (r->n == r->room)
 			r->fate = realloc(r->fate, (r->room += BUFFERS) * sizeof *r->fate);
 		if (!r->fate)
@@ -429,7 +415,7 @@ static void compare_runs(const struct run *null, const struct run *other, const 
 	struct trial t;
 	unsigned shown = 0, differ = 0;
 	char name[160];
-	for (size_t k = 0; k < null->n && trial(&t, k, v6[0]); k++) {
+	for (size_t k = 0; k < null->n && trial(&t, chosen(k), v6[0]); k++) {
 		bool dropped = dropped_by_host(&t.f);
 		const char *wrong = dropped ? compare_dropped(&t.f, &null->fate[k], &other->fate[k]) : compare(&null->fate[k], &other->fate[k]);
 		if (!wrong)

@@ -3,6 +3,7 @@
 #include "wire.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -100,6 +101,15 @@ static unsigned descriptors(void)
 	return n;
 }
 
+static bool ports_reserved(void)
+{
+	char line[256] = "";
+	int fd = open("/proc/sys/net/ipv4/ip_local_reserved_ports", O_RDONLY | O_CLOEXEC);
+	bool some = fd >= 0 && read(fd, line, sizeof line - 1) > 0 && line[0] != '\n';
+	close(fd);
+	return some;
+}
+
 static int open_and_relay(void)
 {
 	struct fp_local locals[2] = {{address(peers[0].gw[0], 0), GW_PORT, GW_PORT + 99}, {address(peers[1].gw[0], 0), GW_PORT, GW_PORT + 99}};
@@ -140,6 +150,8 @@ static const char *without_memory(void)
 			return "memory was lost";
 		if (descriptors() != fds)
 			return "descriptors were lost";
+		if (ports_reserved())
+			return "ports stay reserved";
 		if (!failed)
 			return n > 5 ? NULL : "nothing was allocated at all";
 	}

@@ -288,16 +288,26 @@ void run_loop(int ms)
 	turn_loop();
 }
 
+int patience(int ms)
+{
+	const char *factor = getenv("PATIENCE");
+	return factor && atoi(factor) > 1 ? ms * atoi(factor) : ms;
+}
+
+static bool is_media(const struct frame *f)
+{
+	uint16_t sport;
+	memcpy(&sport, f->b + f->udp_at, 2);
+	return protocol(f) == 17 && sport == htons(GW_PORT);
+}
+
 bool receive(const struct peer *p, struct frame *f, int wait_ms)
 {
 	for (int waited = 0; waited <= wait_ms; waited++) {
 		turn_loop();
-		while (next_frame(p, f)) {
-			uint16_t sport;
-			memcpy(&sport, f->b + f->udp_at, 2);
-			if (protocol(f) == 17 && sport == htons(GW_PORT))
+		while (next_frame(p, f))
+			if (is_media(f))
 				return true;
-		}
 		poll(&(struct pollfd){p->fd, POLLIN, 0}, 1, 1);
 	}
 	return false;
@@ -322,13 +332,16 @@ struct fp_stream stream_to(const char *ip, bool latch, uint8_t dscp)
 				  .send = true, .receive = true, .dscp = dscp, .clock_hz = 8000, .arm = 1};
 }
 
+bool engine_keep_xdp;
+
 struct fastpath *open_engine(enum fp_want want, const char *pin, uint16_t ports)
 {
 	struct fp_local locals[4];
 	struct fastpath *fp;
 	for (int i = 0; i < 4; i++)
 		locals[i] = (struct fp_local){address(peers[i / 2].gw[i % 2], 0), GW_PORT, (uint16_t)(GW_PORT + ports - 1)};
-	struct fp_params params = {.locals = locals, .n_locals = 4, .want = want, .pin_dir = pin, .handlers = engine_handlers, .threads = engine_threads};
+	struct fp_params params = {.locals = locals, .n_locals = 4, .want = want, .pin_dir = pin, .handlers = engine_handlers, .threads = engine_threads,
+				   .keep_xdp = engine_keep_xdp};
 	if (fastpath_open(&fp, &params))
 		die("fastpath");
 	return fp;
@@ -359,6 +372,58 @@ void end(struct fastpath *fp, const uint32_t slot[2])
 		fastpath_remove(fp, slot[i]);
 		fastpath_close_port(fp, slot[i]);
 	}
+}
+
+void open_fence(struct fastpath *fp, const bool v6[2])
+{
+	uint32_t slot[2];
+	for (int i = 0; i < 2; i++) {
+		struct addr local = address(peers[i].gw[v6[i]], FENCE_PORT);
+		struct fp_stream s = stream_to(peers[i].ip[v6[i]], false, 46);
+		s.engine = FP_WANT_NULL;
+		s.rtcp_mux = true;
+		if (fastpath_slot(fp, &local, &slot[i]))
+			die("fence");
+		fastpath_remove(fp, slot[i]);
+		if (fastpath_open_port(fp, slot[i]) || fastpath_upsert(fp, slot[i], &s))
+			die("fence");
+	}
+	if (fastpath_join(fp, slot[0], slot[1]))
+		die("fence");
+}
+
+void put_fence(const bool v6[2], uint16_t seq)
+{
+	struct frame f;
+	build(&f, &peers[0], v6[0], &(struct shape){.dport = FENCE_PORT, .seq = seq, .ssrc = FENCE_SSRC, .payload = 40});
+	put(&peers[0], &f);
+}
+
+bool is_fence(const struct frame *f, uint16_t seq)
+{
+	const uint8_t *rtp = f->b + f->udp_at + 8;
+	uint32_t ssrc = htonl(FENCE_SSRC);
+	return protocol(f) == 17 && !memcmp(rtp + 8, &ssrc, 4) && (rtp[2] << 8 | rtp[3]) == seq;
+}
+
+bool receive_before_fence(const struct peer *p, struct frame *f, const bool v6[2], uint16_t seq)
+{
+	struct frame g;
+	bool any = false;
+	put_fence(v6, seq);
+	for (int waited = 0; waited < patience(2000); waited++) {
+		turn_loop();
+		while (next_frame(p, &g)) {
+			if (is_fence(&g, seq))
+				return any;
+			if (is_media(&g)) {
+				*f = g;
+				any = true;
+			}
+		}
+		poll(&(struct pollfd){p->fd, POLLIN, 0}, 1, 1);
+	}
+	die("the fence did not come through");
 }
 
 uint64_t xdp_counter(const char *reason)

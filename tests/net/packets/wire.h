@@ -13,6 +13,8 @@
 #define PORTS     100
 #define PEER_PORT 4000
 #define SSRC      0x1234
+#define FENCE_PORT (GW_PORT + 20)
+#define FENCE_SSRC 0xfe9ce
 
 /* A peer: its namespace, its packet socket, and how to reach the gateway from it. */
 struct peer {
@@ -73,6 +75,8 @@ bool receive(const struct peer *p, struct frame *f, int wait_ms);
 unsigned errors_at(const struct peer *p);
 /* Lets the loop run for `ms`. */
 void run_loop(int ms);
+/* A time that is enough on a machine of its own: PATIENCE times as long where the environment says so, under emulation. */
+int patience(int ms);
 extern bool loop_stopped; /* the daemon does nothing */
 
 uint16_t udp_sum(const struct frame *f, bool v4);
@@ -83,11 +87,20 @@ extern const enum fp_want engine_wants[FP_ENGINES];
 extern struct fp_handlers engine_handlers;
 /* ... and the threads of its null engine; 0: as many as there are CPUs. */
 extern unsigned engine_threads;
+/* ... and whether it keeps other XDP programs. */
+extern bool engine_keep_xdp;
 /* Opens an engine on the four addresses of the gateway; `pin` may be NULL. */
 struct fastpath *open_engine(enum fp_want want, const char *pin, uint16_t ports);
 /* A fresh pair of streams, joined; slot[i] faces peers[i]. */
 void start(struct fastpath *fp, uint32_t slot[2], const bool v6[2], uint8_t dscp);
 void end(struct fastpath *fp, const uint32_t slot[2]);
+/* Opens the fence: a stream between the peers that the daemon forwards, behind all that an engine passes up to it. Needs engine_threads = 1, so
+ * that the daemon keeps the order of different streams. */
+void open_fence(struct fastpath *fp, const bool v6[2]);
+void put_fence(const bool v6[2], uint16_t seq);
+bool is_fence(const struct frame *f, uint16_t seq);
+/* As receive(), for what ought not to come: until the fence does, which is put behind it. Ends the test when that does not come. */
+bool receive_before_fence(const struct peer *p, struct frame *f, const bool v6[2], uint16_t seq);
 /* A counter of the XDP program, by its reason's name. */
 uint64_t xdp_counter(const char *reason);
 

@@ -44,6 +44,18 @@ static int big(void *arg, json_t *args, json_t **result, struct buf *why)
 	return 0;
 }
 
+/* Rows by tens; each ten are told to the subscribers, too. */
+static int rows(void *arg, json_t *args, uint64_t *at, json_t *list)
+{
+	json_int_t n = json_integer_value(json_object_get(args, "rows"));
+	for (int i = 0; i < 10 && *at < (uint64_t)n; i++, ++*at)
+		json_array_append_new(list, json_integer((json_int_t)*at));
+	if (json_is_true(json_object_get(args, "break")) && *at >= (uint64_t)n)
+		return -EIO;
+	ctl_publish(ctl, "rows", json_pack("{s:I}", "at", (json_int_t)*at));
+	return *at < (uint64_t)n;
+}
+
 /* Publishes as many events as asked at once, each of a kilobyte. */
 static int burst(void *arg, json_t *args, json_t **result, struct buf *why)
 {
@@ -62,11 +74,11 @@ static int wanted(void *arg, json_t *args, json_t **result, struct buf *why)
 }
 
 static const struct ctl_verb verbs[] = {
-	{"echo", "says it back", echo, "anything"}, {"refuse", "refuses", refuse, NULL}, {"big", "a long answer", big, NULL},
-	{"wanted", "whether somebody listens", wanted, NULL}, {0},
+	{"echo", "says it back", echo, "anything", NULL}, {"refuse", "refuses", refuse, NULL, NULL}, {"big", "a long answer", big, NULL, NULL},
+	{"wanted", "whether somebody listens", wanted, NULL, NULL}, {"rows", "an answer in rows", NULL, "rows=N", rows}, {0},
 };
 static const struct ctl_verb more[] = {
-	{"burst", "many events", burst, "events=N"}, {"echo", "hidden by the first table", refuse, NULL}, {0},
+	{"burst", "many events", burst, "events=N", NULL}, {"echo", "hidden by the first table", refuse, NULL, NULL}, {0},
 };
 
 static void on_tick(void *arg)
@@ -162,7 +174,7 @@ static void verbs_are_answered_from_the_first_table_that_has_them(void **state)
 	assert_says(fd, "refuse", NULL, "\"not today\"");
 	assert_says(fd, "fly", NULL, "\"unknown verb \\\"fly\\\"; \\\"help\\\" lists them\"");
 	json_t *help = ask(fd, "help", NULL);
-	assert_int_equal(json_array_size(help), 6);
+	assert_int_equal(json_array_size(help), 7);
 	json_decref(help);
 	close(fd);
 }
@@ -229,6 +241,61 @@ static void a_long_answer_comes_whole(void **state)
 		assert_int_equal(json_array_size(all), 50000);
 		json_decref(all);
 	}
+	close(fd);
+}
+
+static void rows_come_as_one_array(void **state)
+{
+	int fd = connect_server();
+	for (int n = 0; n < 20000; n = 3 * n + 5) {
+		json_t *all = ask(fd, "rows", json_pack("{s:i}", "rows", n));
+		assert_int_equal(json_array_size(all), n);
+		for (int i = 0; i < n; i++)
+			assert_int_equal(json_integer_value(json_array_get(all, (size_t)i)), i);
+		json_decref(all);
+	}
+	assert_says(fd, "wanted", NULL, "false");
+	close(fd);
+}
+
+static void others_are_answered_between_two_rows(void **state)
+{
+	static const char endless[] = "{\"id\":null,\"do\":\"rows\",\"args\":{\"rows\":1000000000000}}\n";
+	int reader = connect_server(), sleeper = connect_server(), other = connect_server();
+	char some[100000];
+	assert_int_equal(send(reader, endless, strlen(endless), 0), (ssize_t)strlen(endless));
+	assert_int_equal(send(sleeper, endless, strlen(endless), 0), (ssize_t)strlen(endless));
+	for (int i = 0; i < 100; i++) {
+		assert_true(recv(reader, some, sizeof some, 0) > 0);
+		assert_says(other, "echo", NULL, "{\"arg\":\"first\",\"args\":null}");
+	}
+	close(reader); /* in the middle */
+	close(sleeper);
+	assert_says(other, "wanted", NULL, "false");
+	close(other);
+}
+
+static void events_wait_for_the_end_of_rows(void **state)
+{
+	int fd = connect_server();
+	json_t *line;
+	assert_says(fd, "subscribe", json_pack("{s:s}", "topic", "rows"), "null");
+	json_t *all = ask(fd, "rows", json_pack("{s:i}", "rows", 95));
+	assert_int_equal(json_array_size(all), 95);
+	json_decref(all);
+	for (int at = 10; at <= 100; at += 10) {
+		assert_int_equal(ctl_next(fd, &line), 0);
+		assert_int_equal(json_integer_value(json_object_get(json_object_get(line, "event"), "at")), at < 95 ? at : 95);
+		json_decref(line);
+	}
+	close(fd);
+}
+
+static void rows_that_fail_break_the_connection_off(void **state)
+{
+	int fd = connect_server();
+	json_t *reply = NULL;
+	assert_int_equal(ctl_ask(fd, "rows", json_pack("{s:i, s:b}", "rows", 100, "break", 1), &reply), -EPIPE);
 	close(fd);
 }
 
@@ -337,6 +404,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_line_without_end_is_cut_off, start, stop),
 		cmocka_unit_test_setup_teardown(requests_may_be_pipelined, start, stop),
 		cmocka_unit_test_setup_teardown(a_long_answer_comes_whole, start, stop),
+		cmocka_unit_test_setup_teardown(rows_come_as_one_array, start, stop),
+		cmocka_unit_test_setup_teardown(others_are_answered_between_two_rows, start, stop),
+		cmocka_unit_test_setup_teardown(events_wait_for_the_end_of_rows, start, stop),
+		cmocka_unit_test_setup_teardown(rows_that_fail_break_the_connection_off, start, stop),
 		cmocka_unit_test_setup_teardown(subscribers_get_events_until_they_unsubscribe, start, stop),
 		cmocka_unit_test_setup_teardown(one_that_does_not_read_loses_events_and_is_told, start, stop),
 		cmocka_unit_test_setup_teardown(clients_are_limited, start, stop),

@@ -70,7 +70,7 @@ static int open_lid(void *arg, json_t *args, json_t **result, struct buf *why)
 	return 0;
 }
 
-static const struct ctl_verb verbs[] = {{"size", "size", size, NULL}, {"open", "opens the lid", open_lid, NULL}, {0}};
+static const struct ctl_verb verbs[] = {{"size", "size", size, NULL, NULL}, {"open", "opens the lid", open_lid, NULL, NULL}, {0}};
 
 static void close_all(void *arg)
 {

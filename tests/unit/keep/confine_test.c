@@ -39,6 +39,18 @@ static void a_folder_and_interfaces_are_the_configured_ones(void **state)
 	json_decref(r);
 }
 
+/* Where only tandem-mg is to relay, nobody has XDP attached. */
+static void the_engine_is_the_configured_one(void **state)
+{
+	static const char *const asked[] = {"{\"do\":\"fastpath-attach\",\"want\":\"native\"}", "{\"do\":\"fastpath-attach\"}"};
+	for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+		json_t *r;
+		assert_int_equal(ask_with("null", asked[i], &r), 0);
+		assert_string_equal(json_string_value(json_object_get(r, "want")), "null");
+		json_decref(r);
+	}
+}
+
 static void ports_of_others_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -83,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_folder_and_interfaces_are_the_configured_ones),
+		cmocka_unit_test(the_engine_is_the_configured_one),
 		cmocka_unit_test(the_module_is_attached_where_it_is_wanted),
 		cmocka_unit_test(ports_of_others_are_refused),
 		cmocka_unit_test(what_was_reserved_may_be_given_back),
