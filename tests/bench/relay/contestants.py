@@ -51,13 +51,16 @@ class Contestant:
         lab.pins.append(self.pin)
         os.makedirs(self.pin, exist_ok=True)
         sh("bpftool", "prog", "loadall", f"{build}/bench/sink.bpf.o", self.pin + "/prog", "pinmaps", self.pin + "/map")
-        lab.inside(self.sink, "ip", "link", "set", "dev", self.dev["s"], "xdp", "pinned", self.pin + "/prog/count")
+        self.attach_sink()
         for ns, *devices in ((self.gen, "g"), (self.gw, "in", "out"), (self.sink, "s")):
             lab.threaded_napi(ns, *(self.dev[d] for d in devices))
         for peer in (*GEN.values(), *SINK.values()):
             lab.inside(self.gw, "ping", "-c1", "-W2", peer)
         self.processes = []
         self.flows = {pair: self.write_flows(pair, where) for pair, where in self.start().items()}
+
+    def attach_sink(self):
+        self.lab.inside(self.sink, "ip", "link", "set", "dev", self.dev["s"], "xdp", "pinned", self.pin + "/prog/count")
 
     def write_flows(self, pair, where):
         path = self.lab.path(f"{self.letter}{pair}.flows")

@@ -48,6 +48,7 @@ int main(int argc, char **argv)
 		{"hops", test_hops},
 		{"restart", test_restart},
 		{"powers", test_powers},
+		{"powerless", test_powerless},
 		{"interfaces", test_interfaces},
 		{"migrate", test_migrate},
 		{"many", test_many},

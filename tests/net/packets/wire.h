@@ -115,6 +115,7 @@ int test_restart(void);
 int test_tags(void);
 int test_checksums(void);
 int test_powers(void);
+int test_powerless(void);
 int test_interfaces(void);
 int test_migrate(void);
 int test_many(void);
