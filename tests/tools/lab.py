@@ -16,6 +16,10 @@ import time
 CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
 
+# Whoever starts us in the background of a shell has SIGINT ignored, and programs inherit that: theirs is to end by it.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def sh(*args, **kw):
     """Runs a command, returns its output; raises with the command's own words when it fails."""
