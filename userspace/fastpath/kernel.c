@@ -105,18 +105,7 @@ static void steer_sockets(struct fp_kernel *k, json_t *reply, const struct fp_ke
 			k->fds[k->n_fds++] = ret->steer[i / 2][i & 1];
 }
 
-static json_t *locals_json(const struct fp_params *p)
-{
-	json_t *a = json_array();
-	for (unsigned i = 0; i < p->n_locals; i++) {
-		char z[ADDR_STR_LEN];
-		json_array_append_new(a, json_pack("{s:s,s:i,s:i}", "ip", addr_ip_str(&p->locals[i].ip, z), "min",
-						   p->locals[i].port_min, "max", p->locals[i].port_max));
-	}
-	return a;
-}
-
-static json_t *open_request(const struct fp_params *p, bool sockets, unsigned threads)
+static json_t *open_request(const struct fastpath *fp, const struct fp_params *p, bool sockets, unsigned threads)
 {
 	static const char *const want[] = {
 		[FP_WANT_AUTO] = "auto", [FP_WANT_NATIVE] = "native", [FP_WANT_GENERIC] = "generic", [FP_WANT_MODULE] = "module",
@@ -125,7 +114,7 @@ static json_t *open_request(const struct fp_params *p, bool sockets, unsigned th
 	json_t *names = p->interfaces ? json_array() : json_null();
 	for (unsigned i = 0; p->interfaces && i < p->n_interfaces; i++)
 		json_array_append_new(names, json_string(p->interfaces[i]));
-	return json_pack("{s:s,s:o,s:s,s:o,s:s?,s:b,s:i,s:b}", "do", "fastpath-open", "locals", locals_json(p), "want", want[p->want],
+	return json_pack("{s:s,s:o,s:s,s:o,s:s?,s:b,s:i,s:b}", "do", "fastpath-open", "locals", fp_locals_json(fp), "want", want[p->want],
 			 "interfaces", names, "pin", p->pin_dir, "sockets", sockets, "threads", (int)threads, "keep-xdp", p->keep_xdp);
 }
 
@@ -170,7 +159,7 @@ static int show_counters(struct fp_kernel *k, json_t *reply)
 
 static int follow_devices(struct fp_kernel *k, const struct fp_params *params, json_t *reply)
 {
-	json_t *request = open_request(params, false, 0);
+	json_t *request = open_request(k->fp, params, false, 0);
 	int err = request ? fp_devices_open(&k->devices, k->fp, k->hops, request, reply) : -ENOMEM;
 	json_decref(request);
 	return err;
@@ -236,7 +225,7 @@ static int take_over(struct fp_kernel *k, const struct fp_params *params, json_t
 static int ask_open(struct fp_kernel *k, const struct fp_params *params, bool sockets, unsigned threads, json_t **reply)
 {
 	k->n_fds = MAX_FDS;
-	int err = fp_ask(open_request(params, sockets, threads), reply, k->fds, &k->n_fds);
+	int err = fp_ask(open_request(k->fp, params, sockets, threads), reply, k->fds, &k->n_fds);
 	if (err)
 		k->n_fds = 0;
 	return err;

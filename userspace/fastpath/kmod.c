@@ -100,24 +100,13 @@ static int get(struct fp_kmod *k, struct answer *ret, struct buf *why)
 
 /* --- attaching ----------------------------------------------------------------------------------------------------- */
 
-static json_t *locals_json(const struct fastpath *fp)
-{
-	json_t *list = json_array();
-	for (unsigned i = 0; i < fp->n_ranges; i++) {
-		const struct fp_range *r = &fp->ranges[i];
-		char z[ADDR_STR_LEN];
-		json_array_append_new(list, json_pack("{s:s,s:i,s:i}", "ip", addr_ip_str(&r->ip, z), "min", r->port_min, "max", r->port_max));
-	}
-	return list;
-}
-
 /* 0, or negative errno and the words for it in `why`. */
 static int ask(struct fp_kmod *k, bool on, struct buf *why)
 {
 	json_t *reply = NULL;
 	unsigned none = 0;
 	int err = fp_ask(json_pack("{s:s,s:b,s:s?,s:I,s:o}", "do", "fastpath-module", "on", on, "pin", k->pin, "map", (json_int_t)k->slots_id,
-				   "locals", locals_json(k->fp)),
+				   "locals", fp_locals_json(k->fp)),
 			 &reply, NULL, &none);
 	const char *said = json_string_value(json_object_get(reply, "error"));
 	if (err)

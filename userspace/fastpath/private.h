@@ -80,6 +80,8 @@ void fp_kmod_detach(struct fp_kmod *k);
 int fp_ranges_set(struct fastpath *fp, const struct fp_params *params);
 /* The range that a slot below fp->n_slots is of. */
 const struct fp_range *fp_range_of(const struct fastpath *fp, uint32_t slot);
+/* The local addresses as the privileged verbs take them (privileged.h); a new reference. */
+json_t *fp_locals_json(const struct fastpath *fp);
 
 /* --- slot.c: the table ------------------------------------------------------------------------------------------- */
 /* The local address and port of a slot. */

@@ -107,3 +107,14 @@ int fastpath_slot(const struct fastpath *fp, const struct addr *local, uint32_t 
 	*slot = r->base + (uint32_t)(local->port - r->port_min);
 	return 0;
 }
+
+json_t *fp_locals_json(const struct fastpath *fp)
+{
+	json_t *list = json_array();
+	for (unsigned i = 0; i < fp->n_ranges; i++) {
+		const struct fp_range *r = &fp->ranges[i];
+		char z[ADDR_STR_LEN];
+		json_array_append_new(list, json_pack("{s:s,s:i,s:i}", "ip", addr_ip_str(&r->ip, z), "min", r->port_min, "max", r->port_max));
+	}
+	return list;
+}

@@ -2,6 +2,7 @@
 #include "net/rtnl.h"
 #include "base/loop.h"
 #include "base/mem.h"
+#include "net/netlink.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <net/if_arp.h>
@@ -15,41 +16,18 @@
 #define MESSAGES_MAX 256   /* in one loop turn */
 
 struct rtnl {
-	struct mnl_socket *ask;
-	struct mnl_socket *listen;
+	struct netlink ask, listen;
 	struct loop_watch *watch;
 	rtnl_change_fn changed;
 	void *arg;
-	unsigned seq;
 };
-
-static void close_socket(struct mnl_socket **s)
-{
-	if (*s)
-		mnl_socket_close(*s);
-	*s = NULL;
-}
 
 static void rtnl_destroy(void *obj)
 {
 	struct rtnl *r = obj;
 	mem_deref(r->watch);
-	close_socket(&r->listen);
-	close_socket(&r->ask);
-}
-
-static int open_socket(struct mnl_socket **ret, unsigned groups, int flags)
-{
-	struct mnl_socket *s = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
-	if (!s)
-		return -errno;
-	if (mnl_socket_bind(s, groups, MNL_SOCKET_AUTOPID)) {
-		int err = -errno;
-		mnl_socket_close(s);
-		return err;
-	}
-	*ret = s;
-	return 0;
+	netlink_close(&r->listen);
+	netlink_close(&r->ask);
 }
 
 static void tell_all(struct rtnl *r, const char *buf, size_t len)
@@ -68,7 +46,7 @@ static void on_readable(void *arg, int events)
 	char buf[BUFFER];
 	(void)events;
 	for (unsigned i = 0; i < MESSAGES_MAX; i++) {
-		ssize_t n = mnl_socket_recvfrom(r->listen, buf, sizeof buf);
+		ssize_t n = mnl_socket_recvfrom(r->listen.socket, buf, sizeof buf);
 		if (n > 0)
 			tell_all(r, buf, (size_t)n);
 		else if (errno == ENOBUFS)
@@ -87,38 +65,16 @@ int rtnl_open(struct rtnl **ret, rtnl_change_fn changed, void *arg)
 		return -ENOMEM;
 	r->changed = changed;
 	r->arg = arg;
-	int err = open_socket(&r->ask, 0, 0);
+	int err = netlink_open(&r->ask, NETLINK_ROUTE, 0, 0);
 	if (!err && changed)
-		err = open_socket(&r->listen, groups, SOCK_NONBLOCK);
+		err = netlink_open(&r->listen, NETLINK_ROUTE, groups, SOCK_NONBLOCK);
 	if (!err && changed)
-		err = loop_watch(&r->watch, mnl_socket_get_fd(r->listen), UV_READABLE, on_readable, r);
+		err = loop_watch(&r->watch, mnl_socket_get_fd(r->listen.socket), UV_READABLE, on_readable, r);
 	if (err)
 		mem_deref(r);
 	else
 		*ret = r;
 	return err;
-}
-
-/* Sends a request and gives each answer to `fn`. */
-static int ask(struct rtnl *r, struct nlmsghdr *h, mnl_cb_t fn, void *arg)
-{
-	char buf[BUFFER];
-	unsigned pid = mnl_socket_get_portid(r->ask);
-	h->nlmsg_seq = ++r->seq;
-	h->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-	if (mnl_socket_sendto(r->ask, h, h->nlmsg_len) < 0)
-		return -errno;
-	for (;;) {
-		ssize_t n = mnl_socket_recvfrom(r->ask, buf, sizeof buf);
-		if (n < 0)
-			return -errno;
-		int rc = mnl_cb_run(buf, (size_t)n, h->nlmsg_seq, pid, fn, arg);
-		/* What is left of an earlier question that was given up is not for us. */
-		if (rc < 0 && errno == EPROTO)
-			continue;
-		if (rc <= 0)
-			return rc < 0 ? -errno : 0;
-	}
 }
 
 static struct nlmsghdr *request(char *buf, uint16_t type, size_t extra, void *extra_ret)
@@ -219,14 +175,14 @@ static void ask_routes(struct rtnl *r, struct rtnl_question *q, unsigned n)
 {
 	char buf[BUFFER] = {0};
 	size_t len = 0;
-	unsigned seq = r->seq + 1, left = n;
+	unsigned seq = r->ask.seq + 1, left = n;
 	for (unsigned i = 0; i < n; i++) {
 		q[i].err = -EINPROGRESS;
 		q[i].route = (struct rtnl_route){0};
-		len += put_question(buf + len, &q[i], ++r->seq);
+		len += put_question(buf + len, &q[i], ++r->ask.seq);
 	}
-	ssize_t got = mnl_socket_sendto(r->ask, buf, len);
-	while (left && got >= 0 && (got = mnl_socket_recvfrom(r->ask, buf, sizeof buf)) >= 0) {
+	ssize_t got = mnl_socket_sendto(r->ask.socket, buf, len);
+	while (left && got >= 0 && (got = mnl_socket_recvfrom(r->ask.socket, buf, sizeof buf)) >= 0) {
 		int rest = (int)got;
 		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, rest); h = mnl_nlmsg_next(h, &rest))
 			left -= take_answer(h, q, n, seq);
@@ -276,7 +232,7 @@ bool rtnl_is_default(struct rtnl *r, int ifindex)
 		struct nlmsghdr *h = request(buf, RTM_GETROUTE, sizeof *m, &m);
 		m->rtm_family = families[i];
 		h->nlmsg_flags = NLM_F_DUMP;
-		(void)ask(r, h, on_default, &s);
+		(void)netlink_ask(&r->ask, h, on_default, &s, NULL);
 	}
 	return s.found;
 }
@@ -332,7 +288,7 @@ int rtnl_neighbour(struct rtnl *r, int ifindex, const struct addr *ip, struct rt
 	m->ndm_family = (unsigned char)ip->family;
 	m->ndm_ifindex = ifindex;
 	put_ip(h, NDA_DST, ip);
-	int err = ask(r, h, on_neighbour, &found);
+	int err = netlink_ask(&r->ask, h, on_neighbour, &found, NULL);
 	if (err && err != -ENOENT)
 		return err;
 	*ret = found;
@@ -350,7 +306,7 @@ int rtnl_neighbour_manage(struct rtnl *r, int ifindex, const struct addr *ip, bo
 	m->ndm_flags = NTF_USE;
 	put_ip(h, NDA_DST, ip);
 	mnl_attr_put_u32(h, NDA_FLAGS_EXT, on ? NTF_EXT_MANAGED : 0);
-	return ask(r, h, NULL, NULL);
+	return netlink_ask(&r->ask, h, NULL, NULL, NULL);
 }
 
 /* --- links --------------------------------------------------------------------------------------------------------- */
@@ -429,7 +385,7 @@ int rtnl_link(struct rtnl *r, int ifindex, struct rtnl_link *ret)
 	struct rtnl_link found = {0};
 	struct nlmsghdr *h = request(buf, RTM_GETLINK, sizeof *m, &m);
 	m->ifi_index = ifindex;
-	int err = ask(r, h, on_link, &found);
+	int err = netlink_ask(&r->ask, h, on_link, &found, NULL);
 	if (!err)
 		*ret = found;
 	return err;
@@ -456,7 +412,7 @@ int rtnl_links(struct rtnl *r, void (*fn)(void *arg, const struct rtnl_link *lin
 	struct each_link e = {fn, arg};
 	struct nlmsghdr *h = request(buf, RTM_GETLINK, sizeof *m, &m);
 	h->nlmsg_flags = NLM_F_DUMP;
-	return ask(r, h, on_each_link, &e);
+	return netlink_ask(&r->ask, h, on_each_link, &e, NULL);
 }
 
 /* --- changes ------------------------------------------------------------------------------------------------------- */
