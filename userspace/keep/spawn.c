@@ -111,12 +111,19 @@ static int set_environment(const struct spawn *s, const char *names)
 		       : 0;
 }
 
-static _Noreturn void run(const struct spawn *s, const char *names, int *moved)
+/* What is still the keeper's handler would tell the keeper, by a pipe that both have, of a signal that was sent to us. */
+static void forget_handlers(void)
 {
 	sigset_t none;
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL); /* fails for those that cannot be caught */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+}
+
+static _Noreturn void run(const struct spawn *s, const char *names, int *moved)
+{
+	forget_handlers();
 	setpgid(0, 0); /* Ctrl-C is for the keeper, which ends us in order */
 	allow_many_files();
 	int err = place_descriptors(s, moved);
@@ -142,6 +149,20 @@ static _Noreturn void run(const struct spawn *s, const char *names, int *moved)
 
 /* --- in the keeper ------------------------------------------------------------------------------------------------- */
 
+/* Signals wait until the child has handlers of its own. */
+static pid_t fork_without_signals(void)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pid_t pid = fork();
+	int err = errno;
+	if (pid)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = err;
+	return pid;
+}
+
 int spawn_process(const struct spawn *spec, pid_t *ret_pid, int *ret_pidfd)
 {
 	struct spawn own = *spec, *s = &own;
@@ -152,7 +173,7 @@ int spawn_process(const struct spawn *spec, pid_t *ret_pid, int *ret_pidfd)
 	const char *z = buf_z(&names);
 	int *moved = mem_raw((s->n + 1) * sizeof *moved);
 	int err = names.err || !moved ? -ENOMEM : 0, pidfd = -1;
-	pid_t pid = err ? -1 : fork();
+	pid_t pid = err ? -1 : fork_without_signals();
 	if (!pid)
 		run(s, z, moved);
 	if (!err && pid < 0)
