@@ -9,12 +9,11 @@ V       ?= 0
 Q       := $(if $(filter 1,$V),,@)
 say      = $(if $(filter 1,$V),,@printf '  %-7s %s\n' $(1) $(2))
 
-PKGS     := libuv jansson libconfuse lmdb sqlite3 openssl libbpf libxdp libmnl
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wno-unused-parameter -Werror
 CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikernel/include -I$(O)/gen
 ALL_CFLAGS = -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread $(SAN)
-LDLIBS   := -luv -ljansson -lconfuse -llmdb -lsqlite3 -lcrypto -lxdp -lbpf -lmnl -lm -pthread
+LDLIBS   := -Wl,--as-needed -luv -ljansson -lconfuse -llmdb -lsqlite3 -lwebsockets -lssl -lcrypto -lcares -lpcre2-8 -lxdp -lbpf -lmnl -lm -pthread
 prefix   ?= /usr
 
 # Folders from the most to the least dependent: also the link order.
