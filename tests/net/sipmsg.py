@@ -84,7 +84,7 @@ def digest(challenge, method, uri, user, password, nc=1, cnonce="c0ffee"):
 def sdp(ip, port, media=None, version=1, direction="sendrecv", connection=None, attributes=()):
     """An audio session description at ip:port; `media` replaces the media part."""
     kind = "IP6" if ":" in ip else "IP4"
-    lines = ["v=0", f"o=peer 4242 {version} IN {kind} {ip}", "s=-", f"c=IN {kind} {connection or ip}", "t=0 0"]
+    lines = ["v=0", f"o=peer 424242424242 {version} IN {kind} {ip}", "s=-", f"c=IN {kind} {connection or ip}", "t=0 0"]
     lines += media or [f"m=audio {port} RTP/AVP 0 101", "a=rtpmap:0 PCMU/8000", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15", "a=ptime:20",
                        f"a={direction}"]
     return "".join(line + "\r\n" for line in [*lines, *attributes])

@@ -39,7 +39,7 @@ with stage() as s:
         tags = {m.tag(h) for m in phone.received for h in ("from", "to") if m.tag(h)} | {dialog.tag}
         ids = {m.get("call-id") for m in phone.received if m.get("call-id") == dialog.call_id}
         branches = {m.get("via").partition("branch=")[2].partition(";")[0] for m in phone.received}
-        return {phone.ip, other_gateway, "ecret", "4242", "10.99.99.99"} | tags | ids | {b for b in branches if b}
+        return {phone.ip, other_gateway, "ecret", "424242424242", "10.99.99.99"} | tags | ids | {b for b in branches if b}
 
     for phone, dialog, gateway, other in ((alice, d, s.gw_a, bob), (bob, db, s.gw_b, alice)):
         for hidden in secrets(phone, dialog, gateway):

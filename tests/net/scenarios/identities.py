@@ -6,7 +6,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 
-FALSE = [("P-Asserted-Identity", "<sip:+999@evil.example>"), ("Remote-Party-ID", "<sip:+999@evil.example>;party=calling")]
+FALSE = [("P-Asserted-Identity", "<sip:+49301999@evil.example>"), ("Remote-Party-ID", "<sip:+49301999@evil.example>;party=calling")]
 
 with stage(registrar='domains = { "ours.example" }') as s:
     alice, bob = s.pair()
@@ -24,7 +24,7 @@ with stage(registrar='domains = { "ours.example" }') as s:
 
     for called, number in ((bob, "1002"), (carrier, "9555")):
         invite = seen(alice, number, called, FALSE)
-        assert b"999" not in invite.raw, invite.raw
+        assert b"evil" not in invite.raw and b"+49301999" not in invite.raw, invite.raw
         assert "sip:alice@" in invite.get("p-asserted-identity"), invite.raw
     assert "+777" in seen(carrier, "1002", bob, [("P-Asserted-Identity", "<sip:+777@carrier.example>")]).get("p-asserted-identity")
 

@@ -342,6 +342,27 @@ static void an_impatient_operator_is_obeyed(void **state)
 	assert_int_equal(told(0, "pid") + told(1, "pid"), 0);
 }
 
+static unsigned terminations;
+
+static void on_terminate(void *arg)
+{
+	terminations++;
+}
+
+/* A child of which the keeper's handlers are still the child's own is sent the signal too: the keeper must not take it for its own. */
+static void a_child_told_to_end_as_it_starts_tells_nobody(void **state)
+{
+	assert_int_equal(loop_signal(SIGTERM, on_terminate, NULL), 0);
+	terminations = 0;
+	for (int i = 0; i < 50; i++) {
+		ended = false;
+		assert_int_equal(open_keeper(two, 5000), 0);
+		stop_keeper();
+		keeper = mem_deref(keeper);
+	}
+	assert_int_equal(terminations, 0);
+}
+
 static const struct keeper_child with_broken[] = {
 	{"broken", program, "broken.sock"},
 	{"child-b", program, "child-b.sock"},
@@ -400,6 +421,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(a_new_keeper_takes_over_what_runs, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_does_not_end_is_killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_impatient_operator_is_obeyed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_child_told_to_end_as_it_starts_tells_nobody, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_that_keeps_dying_backs_off_and_holds_nobody_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers_are_not_served, setup, teardown),
 	};
