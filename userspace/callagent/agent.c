@@ -90,6 +90,17 @@ static void take_limits(struct agent *a)
 	a->calls.ring_ms = (uint64_t)conf_int(sip, "ring-timeout");
 }
 
+static struct sip_limits message_limits(const struct conf *conf)
+{
+	const struct conf_part *p = conf_section(conf, "limits");
+	return (struct sip_limits){
+		.message = (uint32_t)conf_int(p, "message"), .headers = (uint32_t)conf_int(p, "headers"),
+		.header = (uint32_t)conf_int(p, "header"),   .uri = (uint32_t)conf_int(p, "uri"),
+		.via = (uint32_t)conf_int(p, "via"),         .route = (uint32_t)conf_int(p, "route"),
+		.contact = (uint32_t)conf_int(p, "contact"), .body = (uint32_t)conf_int(p, "body"),
+	};
+}
+
 static int listen_at(struct agent *a, const struct config_address *c, const struct addr *local, struct buf *why)
 {
 	char fd_name[128], text[ADDR_STR_LEN];
@@ -130,6 +141,7 @@ static int open_sip(struct agent *a, struct buf *why)
 		.on_request = core_on_request,
 		.on_trace = on_sip_trace,
 		.arg = a,
+		.limits = message_limits(a->conf),
 	};
 	int err = config_addresses(a->conf, &a->addresses, &a->n_addresses, true, why);
 	if (err)
@@ -248,6 +260,8 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	mem_deref(a->conf);
 	a->conf = (struct conf *)(uintptr_t)now;
 	take_limits(a);
+	const struct sip_limits limits = message_limits(now);
+	sip_stack_set_limits(a->sip, &limits);
 	agent_trace(a);
 	tell_fixed(was, now);
 	return 0;

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/headers.h"
+#include "base/counter.h"
+
+enum { CNT_CONTROL, CNT_MAX };
+static const struct counter_def counter_defs[CNT_MAX] = {
+	[CNT_CONTROL] = {"control", "header fields not passed on: a control character is in them"},
+};
+static uint64_t counts[CNT_MAX];
+static struct counter_group counters = COUNTER_GROUP("headers", counter_defs, counts);
 
 /* IDENTITY: who somebody is, as trusted peers tell it to each other: rewritten between them, else dropped. */
 enum action { DROP, PASS, REWRITE, IDENTITY };
@@ -255,6 +263,7 @@ static void write_identity(struct buf *out, const struct sip_msg *m, const struc
 void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers_way *way)
 {
 	bool hidden = way->to_user && wants_privacy(m);
+	counter_register(&counters);
 	if (!hidden)
 		write_identity(out, m, way);
 	for (unsigned i = 0; i < m->n_hdrs; i++) {
@@ -263,6 +272,10 @@ void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers
 		enum action action = !r ? DROP : m->request ? r->request : r->response;
 		if (action == IDENTITY)
 			action = hidden || !slice_empty(way->identity) ? DROP : REWRITE;
+		if (action != DROP && sip_has_control(h->value)) {
+			counts[CNT_CONTROL]++;
+			action = DROP;
+		}
 		if (action == REWRITE) {
 			rewrite_line(out, h, way->host);
 		} else if (action == PASS) {

@@ -58,6 +58,18 @@ static const struct conf_option sip_options[] = {
 	{0},
 };
 
+static const struct conf_option limits_options[] = {
+	OPTION("message", CONF_INT, "65535", "Bytes of a message; a longer one is refused with 513.", .min = 1024, .max = 65535),
+	OPTION("headers", CONF_INT, "128", "Header fields of a message; one with more is refused with 513.", .min = 16, .max = 256),
+	OPTION("header", CONF_INT, "8192", "Bytes of one header field; a message with a longer one is refused with 513.", .min = 256, .max = 65535),
+	OPTION("uri", CONF_INT, "2048", "Bytes of the Request-URI and those of From and To; a longer one is refused with 414.", .min = 64, .max = 4096),
+	OPTION("via", CONF_INT, "70", "Via values, that is proxies on the way; a message with more is refused with 400.", .min = 1, .max = 1000),
+	OPTION("route", CONF_INT, "64", "Route, Record-Route and Path values together; a message with more is refused with 400.", .min = 1, .max = 1000),
+	OPTION("contact", CONF_INT, "100", "Contact values; a message with more is refused with 400.", .min = 1, .max = 1000),
+	OPTION("body", CONF_INT, "32768", "Bytes of a body; a longer one is refused with 413.", .min = 0, .max = 65535),
+	{0},
+};
+
 static const struct conf_option registrar_options[] = {
 	OPTION("min-expiry", CONF_DURATION, "60s", "Shortest registration; a shorter one is answered with 423.", .min = 1000, .max = 86400000),
 	OPTION("default-expiry", CONF_DURATION, "1h", "Life of a registration that asks for no time.", .min = 1000, .max = 604800000),
@@ -174,6 +186,7 @@ const struct conf_section config_schema[] = {
 	{"state", NULL, "Where things are kept.", state_options},
 	{"process", NULL, "How tandem-keep runs the daemons.", process_options},
 	{"sip", NULL, "SIP in general.", sip_options},
+	{"limits", NULL, "How much a SIP message may have of each thing. What is over a limit is refused and counted under its name.", limits_options},
 	{"registrar", NULL, "Registration of phones.", registrar_options},
 	{"address", "NAME", "A named pair of addresses of this machine, with its SIP port and its range of media ports. Users and trunks "
 	 "name the one they use.", address_options},

@@ -29,7 +29,8 @@ static void bad(struct parser *p, unsigned status, const char *why)
 	p->why = why;
 }
 
-/* Cuts the next line off, without its CRLF (a lone LF will do). */
+/* Cuts the next line off, without its CRLF. A lone LF ends a line to some who read SIP and not to others: such a message means two
+ * things (RFC 3261 7 knows CRLF only). */
 static struct slice take_line(struct parser *p)
 {
 	const char *lf = p->rest.len ? memchr(p->rest.p, '\n', p->rest.len) : NULL;
@@ -38,6 +39,8 @@ static struct slice take_line(struct parser *p)
 	p->rest = slice_from(p->rest, lf ? n + 1 : n);
 	if (line.len && line.p[line.len - 1] == '\r')
 		line.len--;
+	else if (lf)
+		bad(p, 400, "Bare LF");
 	return line;
 }
 
@@ -51,9 +54,57 @@ static struct slice take_folded(struct parser *p)
 		while (gap < p->rest.p)
 			*gap++ = ' ';
 		struct slice more = take_line(p);
+		/* To whoever trims before looking, this is the line that ends the headers. */
+		if (!slice_trim(more).len)
+			bad(p, 400, "Blank Continuation Line");
 		line.len = (size_t)(slice_end(more) - line.p);
 	}
 	return line;
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' ? c != '\t' : c == 0x7f;
+}
+
+/* Eight bytes at a time; HTAB counts, too. */
+static bool may_have_control(struct slice s)
+{
+	const uint64_t ones = UINT64_MAX / 255, tops = ones << 7;
+	uint64_t found = 0, w, del;
+	for (; s.len >= sizeof w; s = slice_from(s, sizeof w)) {
+		memcpy(&w, s.p, sizeof w);
+		del = w ^ ones * 0x7f;
+		found |= ((w - ones * ' ') & ~w) | ((del - ones) & ~del);
+	}
+	for (size_t i = 0; i < s.len; i++)
+		found |= (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f ? tops : 0;
+	return found & tops;
+}
+
+bool sip_has_control(struct slice s)
+{
+	bool found = false;
+	if (may_have_control(s))
+		for (size_t i = 0; i < s.len; i++)
+			found |= is_control(s.p[i]);
+	return found;
+}
+
+/* RFC 3261 25.1: no control character but HTAB stands in a header field, save behind the "\" of a quoted string, and CR not even
+ * there (RFC 4475 3.1.1.2 has such a name). */
+static bool has_stray_control(struct slice line)
+{
+	bool escaped = false;
+	if (!may_have_control(line))
+		return false;
+	for (size_t i = 0; i < line.len; i++) {
+		char c = line.p[i];
+		if (is_control(c) && (!escaped || c == '\r'))
+			return true;
+		escaped = c == '\\' && !escaped;
+	}
+	return false;
 }
 
 static bool is_version(struct slice s)
@@ -92,7 +143,7 @@ static int parse_status_line(struct parser *p, struct slice line)
 {
 	struct slice rest = line, version = slice_cut(&rest, ' '), code = slice_cut(&rest, ' ');
 	uint16_t status;
-	if (!is_version(version) || code.len != 3 || slice_u16(code, &status) || status < 100 || status > 699)
+	if (!is_version(version) || code.len != 3 || slice_u16(code, &status) || status < 100 || status > 699 || has_stray_control(rest))
 		return -EBADMSG;
 	p->m->status = status;
 	p->m->reason = rest;
@@ -128,9 +179,9 @@ static void parse_header(struct parser *p, struct slice line)
 		name++;
 	for (colon = name; colon < line.len && sip_is_lws(line.p[colon]);)
 		colon++;
-	/* A lone CR is no line end here but may be one for whoever gets the value next. */
-	if (memchr(line.p, '\r', line.len))
-		bad(p, 400, "Stray CR");
+	/* A lone CR is no line end here but may be one for whoever gets the value next, and NUL its end. */
+	if (has_stray_control(line))
+		bad(p, 400, "Control Character");
 	else if (!name || colon == line.len || line.p[colon] != ':')
 		bad(p, 400, "Malformed Header Field");
 	else
@@ -142,9 +193,10 @@ static void parse_headers(struct parser *p)
 	while (p->rest.len) {
 		struct slice line = take_folded(p);
 		if (!line.len)
-			break;
+			return;
 		parse_header(p, line);
 	}
+	bad(p, 400, "Headers Without End");
 }
 
 /* The topmost Via. When only its parameters are malformed, the sender can still be told. */

@@ -108,6 +108,9 @@ bool sip_msg_each(const struct sip_msg *m, enum sip_hdr_id id, struct sip_values
 /* Whether a token (option tag, method, event) is in a comma list header, case-insensitively. */
 bool sip_msg_has_token(const struct sip_msg *m, enum sip_hdr_id id, struct slice token);
 
+/* Whether there is a control character but HTAB anywhere: behind the "\" of a quoted string it may come in (RFC 3261 25.1), but what
+ * has one is not passed on. */
+bool sip_has_control(struct slice s);
 int sip_via_parse(struct sip_via *ret, struct slice value);
 int sip_nameaddr_parse(struct sip_nameaddr *ret, struct slice value);
 int sip_cseq_parse(struct sip_cseq *ret, struct slice value);
@@ -126,9 +129,10 @@ unsigned sip_status_of_cause(unsigned cause);
 /* Writing: append "Name: value\r\n". */
 void sip_write_hdr(struct buf *out, enum sip_hdr_id id, struct slice value);
 void sip_write_hdrf(struct buf *out, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Text as a quoted string; line breaks in it become spaces. */
+/* Text as a quoted string; control characters in it become spaces. */
 void sip_write_quoted(struct buf *out, struct slice text);
-/* A display name as parsed, quoted when it must be and was not, and a space after it; nothing for an empty one. */
+/* A display name as parsed, quoted when it must be and was not, control characters made spaces, and a space after it; nothing for an
+ * empty one. */
 void sip_write_display(struct buf *out, struct slice display);
 /* Content-Type (when body is not empty), Content-Length, blank line, body. */
 void sip_write_body(struct buf *out, struct slice type, struct slice body);

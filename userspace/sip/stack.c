@@ -285,6 +285,11 @@ void sip_stack_trace(struct sip_stack *s, bool on)
 	s->trace = on;
 }
 
+void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits)
+{
+	s->params.limits = *limits;
+}
+
 size_t sip_stack_transactions(const struct sip_stack *s)
 {
 	return s->strans.count + s->ctrans.count;
@@ -416,13 +421,15 @@ void sip_stack_input(struct sip_place *p, const struct addr *src, const struct a
 	if (s->trace && s->params.on_trace)
 		s->params.on_trace(s->params.arg, false, dst, src, slice_of(data, len));
 	int err = sip_msg_parse(&m, data, len, &status, &why);
+	if (!err && sip_limits_exceeded(&s->params.limits, m, &status, &why))
+		err = -EBADMSG;
 	if (m) {
 		m->src = *src;
 		m->dst = *dst;
 	}
 	if (err == -ENOMEM) {
 		sip_counts[SIP_CNT_NOMEM]++;
-	} else if (err && m && m->method != SIP_ACK && status >= 300) {
+	} else if (err && m && m->request && m->method != SIP_ACK && status >= 300) {
 		sip_counts[SIP_CNT_MALFORMED_ANSWERED]++;
 		sip_reply_stateless(p, m, status, why, SLICE_NONE);
 	} else if (err || !m) {

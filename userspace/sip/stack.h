@@ -2,7 +2,7 @@
 /* The SIP stack of a user agent: transport, transactions (RFC 3261 17, RFC 6026) and, above them, dialogs and INVITE
  * sessions (session.h). One stack a process is usual; nothing in it is global. */
 #pragma once
-#include "sip/msg.h"
+#include "sip/limits.h"
 
 struct sip_stack; /* mem_deref() ends it: pending transactions end without callbacks */
 struct sip_strans; /* a server transaction, reference-counted */
@@ -36,10 +36,12 @@ struct sip_stack_params {
 	void *arg;
 	const char *allow;     /* methods for Allow; NULL: what sessions take by themselves */
 	const char *supported; /* option tags for Supported; NULL: none */
+	struct sip_limits limits;
 };
 
 int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params);
 int sip_stack_listen(struct sip_stack *s, const struct sip_listener *l);
+void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits);
 /* Switches the trace callback on and off, so that an unwatched stack formats nothing. */
 void sip_stack_trace(struct sip_stack *s, bool on);
 /* The listener a peer is reached from: by name and the peer's family, or (name NULL) by routing of the kernel; NULL: none. */

@@ -27,7 +27,7 @@ void sip_write_quoted(struct buf *out, struct slice text)
 	buf_char(out, '"');
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.p[i];
-		if (c == '\r' || c == '\n')
+		if ((unsigned char)c < ' ' || c == 0x7f)
 			c = ' ';
 		if (c == '"' || c == '\\')
 			buf_char(out, '\\');
@@ -43,7 +43,9 @@ void sip_write_display(struct buf *out, struct slice display)
 	if (!display.len)
 		return;
 	if (display.p[0] == '"' && sip_quoted_len(display) == display.len) {
-		buf_slice(out, display);
+		/* Escaped or not, a control character is somebody's end of line or of text. */
+		for (size_t i = 0; i < display.len; i++)
+			buf_char(out, sip_has_control(slice_of(&display.p[i], 1)) ? ' ' : display.p[i]);
 	} else {
 		for (size_t i = 0; i < display.len; i++)
 			good = good && (sip_is(display.p[i], SIP_C_TOKEN) || display.p[i] == ' ');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "unit.h"
-#include "sip/msg.h"
+#include "sip/limits.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -77,9 +77,9 @@ static void response(void **state)
 /* Compact names, folding, several values on several lines, names in any case, unknown headers. */
 static void headers(void **state)
 {
-	struct sip_msg *m = parse("OPTIONS sip:b SIP/2.0\nv: SIP/2.0/UDP [2001:db8::1] , SIP/2.0/TCP h;branch=2\nf:<sip:a@b>;tag=\n\t1\n"
-				  "t: sip:b\ni: 1\ncseq : 1\t OPTIONS\nALLOW: INVITE,\n  ACK\nAllow:\nallow: , BYE\n"
-				  "X-Mine: \"a,b\"  \nm: \"x, <y\" <sip:a,b@c>;q=1, *\nL:0\n\n");
+	struct sip_msg *m = parse("OPTIONS sip:b SIP/2.0\r\nv: SIP/2.0/UDP [2001:db8::1] , SIP/2.0/TCP h;branch=2\r\nf:<sip:a@b>;tag=\r\n\t1\r\n"
+				  "t: sip:b\r\ni: 1\r\ncseq : 1\t OPTIONS\r\nALLOW: INVITE,\r\n  ACK\r\nAllow:\r\nallow: , BYE\r\n"
+				  "X-Mine: \"a,b\"  \r\nm: \"x, <y\" <sip:a,b@c>;q=1, *\r\nL:0\r\n\r\n");
 	static const char *const allowed[] = {"INVITE", "ACK", "BYE"};
 	struct sip_values it = {0};
 	struct slice v;
@@ -172,6 +172,90 @@ static void refused(void **state)
 			fail_msg("%d %u %s instead of %u: %s", err, status, why, rows[i].status, rows[i].text);
 		mem_deref(m);
 	}
+}
+
+/* What some would read as one thing and others as another (RFC 3261 7, 25.1). */
+static void ambiguous(void **state)
+{
+#define TEXT(lit) {lit, sizeof lit - 1}
+	static const struct {
+		const char *text;
+		size_t len;
+	} rows[] = {
+		TEXT("INVITE sip:b@example.com SIP/2.0\n" VIA REST "\r\n"),
+		TEXT(LINE VIA REST "Subject: a\nX: b\r\n\r\n"),
+		TEXT(LINE VIA REST "\n"),
+		TEXT(LINE VIA REST "Subject: a\r\r\n\r\n"),
+		TEXT(LINE VIA REST "Subject: a\0b\r\n\r\n"),
+		TEXT(LINE VIA REST "Subject: \\\\\0b\r\n\r\n"),
+		TEXT(LINE VIA REST "Subject: \"\\\r\"\r\n\r\n"),
+		TEXT(LINE VIA REST "Subject: 1234567\x0b" "1234567\r\n\r\n"),
+		TEXT(LINE VIA REST "Subject: a\x7f\r\n\r\n"),
+		TEXT(LINE VIA REST "Subj\0ect: a\r\n\r\n"),
+		TEXT(LINE VIA REST "Subject: a\r\n \r\nX: b\r\n\r\n"),
+		TEXT(LINE VIA REST "Subject: a\r\n \t \r\n\r\n"),
+		TEXT(LINE VIA REST),
+		TEXT(LINE VIA REST "Content-Length: 3\r\nl: 0\r\n\r\nabc"),
+		TEXT(LINE VIA REST "Content-Length: 3, 0\r\n\r\nabc"),
+		TEXT(LINE VIA REST "Content-Length: 3\r\nContent-Length : 2\r\n\r\nabc"),
+		TEXT(LINE VIA REST "Content-Length: +3\r\n\r\nabc"),
+		TEXT(LINE VIA REST "Content-Length: 0x3\r\n\r\nabc"),
+		TEXT(LINE VIA REST "i: c2@a\r\n\r\n"),
+		TEXT(LINE VIA REST "CSeq: 8 INVITE\r\n\r\n"),
+		TEXT(LINE VIA REST "f: <sip:other@example.com>;tag=f1\r\n\r\n"),
+		TEXT(LINE VIA REST "t: <sip:b@example.com>;tag=x\r\n\r\n"),
+		TEXT(LINE VIA REST "Content-Type: a/b\r\nc: c/d\r\n\r\n"),
+		TEXT(LINE VIA REST "Max-Forwards: 70\r\nMax-Forwards: 0\r\n\r\n"),
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct sip_msg *m;
+		unsigned status = 0;
+		const char *why = "";
+		int err = sip_msg_parse(&m, rows[i].text, rows[i].len, &status, &why);
+		if (err != -EBADMSG || status != 400)
+			fail_msg("row %zu: %d %u %s: %s", i, err, status, why, rows[i].text);
+		mem_deref(m);
+	}
+	/* Allowed, odd as it is: white space before the colon, tabs, and NUL behind the backslash of a quoted string (RFC 4475 3.1.1). */
+	static const char odd[] = LINE VIA REST "Subject\t :\ta\r\n\tb\r\nOdd: \"\\\0 \\\x07 \\\x7f\"\r\nContent-Length : 0\r\n\r\n";
+	struct sip_msg *m;
+	unsigned status = 0;
+	const char *why = "";
+	assert_int_equal(sip_msg_parse(&m, odd, sizeof odd - 1, &status, &why), 0);
+	assert_slice(sip_msg_value(m, SIP_HDR_SUBJECT), "a  \tb");
+	assert_false(sip_has_control(sip_msg_value(m, SIP_HDR_SUBJECT)));
+	assert_true(sip_has_control(sip_msg_named(m, SLICE("Odd"))->value));
+	mem_deref(m);
+	struct buf b = buf_growing();
+	sip_write_display(&b, SLICE("\"a\\\0b\""));
+	sip_write_quoted(&b, SLICE("c\0\r\n\x7f"));
+	assert_string_equal(buf_z(&b), "\"a\\ b\" \"c    \"");
+	buf_reset(&b);
+}
+
+/* Each limit by itself, one below and one above. */
+static void limits(void **state)
+{
+	static const struct {
+		struct sip_limits over, within;
+		unsigned status;
+	} rows[] = {
+		{{.message = 300}, {.message = 2000}, 513}, {{.headers = 9}, {.headers = 10}, 513},
+		{{.header = 52}, {.header = 53}, 513},	     {{.uri = 16}, {.uri = 17}, 414},
+		{{.via = 2}, {.via = 3}, 400},		     {{.route = 3}, {.route = 4}, 400},
+		{{.contact = 1}, {.contact = 2}, 400},	     {{.body = 4}, {.body = 5}, 413},
+	};
+	struct sip_msg *m = parse(LINE VIA "Via: SIP/2.0/UDP a, SIP/2.0/UDP b\r\n" REST "Route: <sip:a>, <sip:b>\r\nRecord-Route: <sip:c>\r\n"
+				       "Path: <sip:d>\r\nContact: <sip:a>, <sip:b>\r\n\r\n12345");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned status = 0;
+		const char *why = NULL;
+		if (!sip_limits_exceeded(&rows[i].over, m, &status, &why) || status != rows[i].status || !why)
+			fail_msg("row %zu: %u %s", i, status, why ? why : "within");
+		if (sip_limits_exceeded(&rows[i].within, m, &status, &why))
+			fail_msg("row %zu: %s", i, why);
+	}
+	mem_deref(m);
 }
 
 static void too_big(void **state)
@@ -281,7 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(request),    cmocka_unit_test(a_body_may_begin_with_space),
 		cmocka_unit_test(response), cmocka_unit_test(headers),
-		cmocka_unit_test(names),      cmocka_unit_test(refused),  cmocka_unit_test(too_big),
+		cmocka_unit_test(names),      cmocka_unit_test(refused),  cmocka_unit_test(ambiguous), cmocka_unit_test(limits), cmocka_unit_test(too_big),
 		cmocka_unit_test(max_forwards_over_255_is_absent),        cmocka_unit_test(parameters),
 		cmocka_unit_test(writing),    cmocka_unit_test(reasons_and_causes),
 		cmocka_unit_test(without_memory),
