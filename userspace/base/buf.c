@@ -4,13 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Makes room for `more` bytes after len. */
-static bool room(struct buf *b, size_t more)
+bool buf_grow(struct buf *b, size_t more)
 {
 	if (b->err)
 		return false;
-	if (b->cap - b->len >= more)
-		return true;
 	if (b->fixed) {
 		b->err = -ENOSPC;
 		return false;
@@ -39,29 +36,6 @@ void buf_reset(struct buf *b)
 	b->err = 0;
 }
 
-void buf_add(struct buf *b, const void *data, size_t len)
-{
-	if (!len || !room(b, len))
-		return;
-	memcpy(b->p + b->len, data, len);
-	b->len += len;
-}
-
-void buf_char(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
-}
-
-void buf_slice(struct buf *b, struct slice s)
-{
-	buf_add(b, s.p, s.len);
-}
-
-void buf_str(struct buf *b, const char *z)
-{
-	buf_add(b, z, strlen(z));
-}
-
 void buf_u64(struct buf *b, uint64_t v)
 {
 	char digits[20], *p = digits + sizeof digits;
@@ -71,16 +45,28 @@ void buf_u64(struct buf *b, uint64_t v)
 	buf_add(b, p, (size_t)(digits + sizeof digits - p));
 }
 
+void buf_hex(struct buf *b, const void *data, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *from = data;
+	if (!buf_room(b, 2 * len))
+		return;
+	for (size_t i = 0; i < len; i++) {
+		b->p[b->len++] = digits[from[i] >> 4];
+		b->p[b->len++] = digits[from[i] & 15];
+	}
+}
+
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 	va_copy(again, ap);
 	if (!b->p)
-		room(b, 1); /* so that most text is formatted once */
+		buf_room(b, 1); /* so that most text is formatted once */
 	int n = vsnprintf(b->err || !b->p ? NULL : b->p + b->len, b->err ? 0 : b->cap - b->len, fmt, ap);
 	if (n < 0)
 		b->err = -EINVAL;
-	else if (!b->err && (size_t)n >= b->cap - b->len && room(b, (size_t)n + 1))
+	else if (!b->err && (size_t)n >= b->cap - b->len && buf_room(b, (size_t)n + 1))
 		vsnprintf(b->p + b->len, b->cap - b->len, fmt, again);
 	if (!b->err)
 		b->len += (size_t)n;
@@ -97,7 +83,7 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 const char *buf_z(struct buf *b)
 {
-	if (!room(b, 1))
+	if (!buf_room(b, 1))
 		return "";
 	b->p[b->len] = '\0';
 	return b->p;

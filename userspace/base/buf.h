@@ -24,11 +24,41 @@ static inline struct buf buf_growing(void)
 
 /* Frees a growing buffer's memory and makes it empty; of a fixed one, only makes it empty. */
 void buf_reset(struct buf *b);
-void buf_add(struct buf *b, const void *data, size_t len);
-void buf_char(struct buf *b, char c);
-void buf_slice(struct buf *b, struct slice s);
-void buf_str(struct buf *b, const char *z);
+/* Makes room for `more` bytes after len when there is none; false and `err` when that cannot be had. */
+bool buf_grow(struct buf *b, size_t more);
+
+static inline bool buf_room(struct buf *b, size_t more)
+{
+	return !b->err && b->cap - b->len >= more ? true : buf_grow(b, more);
+}
+
+static inline void buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (!len || !buf_room(b, len))
+		return;
+	memcpy(b->p + b->len, data, len);
+	b->len += len;
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+	if (buf_room(b, 1))
+		b->p[b->len++] = c;
+}
+
+static inline void buf_slice(struct buf *b, struct slice s)
+{
+	buf_add(b, s.p, s.len);
+}
+
+static inline void buf_str(struct buf *b, const char *z)
+{
+	buf_add(b, z, strlen(z));
+}
+
 void buf_u64(struct buf *b, uint64_t v);
+/* The bytes as lower-case hexadecimal digits. */
+void buf_hex(struct buf *b, const void *data, size_t len);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 /* Ends the text with a NUL that is not counted in len, and returns it; "" after an error. */

@@ -7,11 +7,10 @@
 
 static void put_head(struct buf *out, uint8_t tag, size_t len, bool in_long)
 {
+	char head[2 + sizeof(uint32_t)] = {(char)tag, (char)(in_long ? LONG : len)};
 	uint32_t wide = (uint32_t)len;
-	buf_char(out, (char)tag);
-	buf_char(out, (char)(in_long ? LONG : len));
-	if (in_long)
-		buf_add(out, &wide, sizeof wide);
+	memcpy(head + 2, &wide, sizeof wide);
+	buf_add(out, head, in_long ? sizeof head : 2);
 }
 
 void pack_put(struct buf *out, uint8_t tag, struct slice value)

@@ -147,8 +147,7 @@ int call_random_id(char *id, size_t size)
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
 		return -EIO;
 	struct buf b = buf_fixed(id, size);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		buf_printf(&b, "%02x", bytes[i]);
+	buf_hex(&b, bytes, sizeof(bytes));
 	buf_z(&b);
 	return b.err;
 }

@@ -58,11 +58,15 @@ static bool is_empty(const struct cdr *c, const struct cdr_column *col)
 
 static void write_escaped(struct buf *out, const char *z)
 {
-	for (; *z; z++)
-		if (*z == '\n' || *z == '\r' || *z == '%') /* slice_line() ends lines at both */
-			buf_printf(out, "%%%02x", (unsigned char)*z);
-		else
-			buf_char(out, *z);
+	for (;;) {
+		size_t plain = strcspn(z, "\n\r%"); /* slice_line() ends lines at both */
+		buf_add(out, z, plain);
+		z += plain;
+		if (!*z)
+			return;
+		buf_char(out, '%');
+		buf_hex(out, z++, 1);
+	}
 }
 
 void cdr_row_write(struct buf *out, const struct cdr *c)

@@ -285,9 +285,9 @@ void notify(struct endpoint *e, const char *observed)
 	buf_printf(&full, "%s@%s", e->name, gw->p.domain);
 	mgcp_write_command(&out, MGCP_NTFY, tid, buf_z(&full));
 	if (e->notified_text.len)
-		mgcp_write_param(&out, MGCP_P_NOTIFIED_ENTITY, SLICE_FMT, SLICE_ARG(buf_text(&e->notified_text)));
-	mgcp_write_param(&out, MGCP_P_REQUEST_ID, "%s", e->request_id);
-	mgcp_write_param(&out, MGCP_P_OBSERVED_EVENTS, "%s", observed);
+		mgcp_write_text(&out, MGCP_P_NOTIFIED_ENTITY, buf_text(&e->notified_text));
+	mgcp_write_text(&out, MGCP_P_REQUEST_ID, slice_str(e->request_id));
+	mgcp_write_text(&out, MGCP_P_OBSERVED_EVENTS, slice_str(observed));
 	mgcp_write_end(&out, SLICE_NONE);
 	if (out.err || mgcp_command(gw->p.peer, to, tid, buf_text(&out), answered, gw))
 		mg_count[MG_NOTIFY_LOST]++;

@@ -115,7 +115,7 @@ static void send_now(void *arg)
 	uint32_t tid = mgcp_next_tid(gw->p.peer);
 	buf_printf(&full, ENDPOINT_TYPE "/*@%s", gw->p.domain);
 	mgcp_write_command(&out, MGCP_RSIP, tid, buf_z(&full));
-	mgcp_write_param(&out, MGCP_P_RESTART_METHOD, "%s", methods[r->method].name);
+	mgcp_write_text(&out, MGCP_P_RESTART_METHOD, slice_str(methods[r->method].name));
 	if (methods[r->method].reason)
 		mgcp_write_param(&out, MGCP_P_REASON_CODE, "%u", methods[r->method].reason);
 	mgcp_write_end(&out, SLICE_NONE);

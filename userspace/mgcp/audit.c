@@ -88,7 +88,7 @@ static void delete_there(struct mgcp_gw *gw, const char *endpoint, const char *i
 	uint32_t tid = mgcp_next_tid(gw->peer);
 	mgcp_write_command(&text, MGCP_DLCX, tid, endpoint);
 	if (id)
-		mgcp_write_param(&text, MGCP_P_CONNECTION_ID, "%s", id);
+		mgcp_write_text(&text, MGCP_P_CONNECTION_ID, slice_str(id));
 	log_info(gw->object, "deletes %s on %s, which belongs to no call", id ? id : "everything", endpoint);
 	/* Not even that nobody answers matters here: that is seen by who probes. */
 	if (gw_send(gw, tid, &text, NULL, NULL))
@@ -217,7 +217,7 @@ static void next_endpoint(struct audit *a)
 	struct buf text = buf_growing();
 	uint32_t tid = mgcp_next_tid(a->gw->peer);
 	mgcp_write_command(&text, MGCP_AUEP, tid, x->endpoint);
-	mgcp_write_param(&text, MGCP_P_REQUESTED_INFO, "%s", mgcp_param_name(MGCP_P_CONNECTION_ID));
+	mgcp_write_text(&text, MGCP_P_REQUESTED_INFO, slice_str(mgcp_param_name(MGCP_P_CONNECTION_ID)));
 	int err = gw_send(a->gw, tid, &text, on_endpoint, a);
 	buf_reset(&text);
 	if (err)
@@ -291,7 +291,7 @@ static int ask_endpoints(struct audit *a)
 	mgcp_write_command(&text, MGCP_AUEP, tid, all);
 	mgcp_write_param(&text, MGCP_P_MAX_ENDPOINTS, "%d", PAGE);
 	if (a->last)
-		mgcp_write_param(&text, MGCP_P_SPECIFIC_ENDPOINT, "%s", a->last);
+		mgcp_write_text(&text, MGCP_P_SPECIFIC_ENDPOINT, slice_str(a->last));
 	int err = gw_send(a->gw, tid, &text, on_endpoints, a);
 	buf_reset(&text);
 	mem_free(all);

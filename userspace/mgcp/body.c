@@ -10,7 +10,8 @@ static void write_options(struct buf *out, const struct mgcp_conn_setup *s)
 	if (!given && !s->dscp && !network)
 		return;
 	const char *between = "";
-	buf_printf(out, "%s: ", mgcp_param_name(MGCP_P_LOCAL_OPTIONS));
+	buf_str(out, mgcp_param_name(MGCP_P_LOCAL_OPTIONS));
+	buf_str(out, ": ");
 	if (given) {
 		buf_str(out, s->options);
 		between = ", ";
@@ -19,8 +20,10 @@ static void write_options(struct buf *out, const struct mgcp_conn_setup *s)
 		buf_printf(out, "%st:%02x", between, s->dscp << 2);
 		between = ", ";
 	}
-	if (network)
-		buf_printf(out, "%snt:IN", between);
+	if (network) {
+		buf_str(out, between);
+		buf_str(out, "nt:IN");
+	}
 	buf_str(out, "\r\n");
 }
 
@@ -28,10 +31,10 @@ static void write_extensions(struct buf *out, const struct mgcp_conn_setup *s)
 {
 	char text[ADDR_STR_LEN];
 	if (s->address && *s->address)
-		mgcp_write_param(out, MGCP_P_X_ADDRESS, "%s", s->address);
+		mgcp_write_text(out, MGCP_P_X_ADDRESS, slice_str(s->address));
 	if (addr_is_set(&s->signalling)) {
-		mgcp_write_param(out, MGCP_P_X_SIGNALLING, "%s", addr_str(&s->signalling, text));
-		mgcp_write_param(out, MGCP_P_X_LATCH, "%s", s->strict ? "strict" : "nat");
+		mgcp_write_text(out, MGCP_P_X_SIGNALLING, slice_str(addr_str(&s->signalling, text)));
+		mgcp_write_text(out, MGCP_P_X_LATCH, s->strict ? SLICE("strict") : SLICE("nat"));
 	}
 	if (s->arm)
 		mgcp_write_param(out, MGCP_P_X_ARM, "%u", s->arm);
@@ -44,7 +47,7 @@ void body_write(struct buf *out, const struct mgcp_profile *profile, const struc
 	write_options(out, s);
 	if (s->mode) {
 		bool inactive = profile->inactive && !strcmp(s->mode, "inactive");
-		mgcp_write_param(out, MGCP_P_CONNECTION_MODE, "%s", inactive ? profile->inactive : s->mode);
+		mgcp_write_text(out, MGCP_P_CONNECTION_MODE, slice_str(inactive ? profile->inactive : s->mode));
 	}
 	if (profile->extensions)
 		write_extensions(out, s);

@@ -234,9 +234,9 @@ static int command(struct cx *c, enum mgcp_verb verb, const struct buf *body, mg
 	struct buf text = buf_growing();
 	uint32_t tid = mgcp_next_tid(c->gw->peer);
 	mgcp_write_command(&text, verb, tid, c->endpoint);
-	mgcp_write_param(&text, MGCP_P_CALL_ID, "%s", c->call_id);
+	mgcp_write_text(&text, MGCP_P_CALL_ID, slice_str(c->call_id));
 	if (c->id)
-		mgcp_write_param(&text, MGCP_P_CONNECTION_ID, "%s", c->id);
+		mgcp_write_text(&text, MGCP_P_CONNECTION_ID, slice_str(c->id));
 	if (body)
 		buf_slice(&text, buf_text(body));
 	int err = gw_send(c->gw, tid, &text, fn, c);

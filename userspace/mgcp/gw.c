@@ -67,7 +67,9 @@ const char *mgcp_gw_name(const struct mgcp_gw *gw)
 char *gw_endpoint(const struct mgcp_gw *gw, const char *local)
 {
 	struct buf b = buf_growing();
-	buf_printf(&b, "%s@%s", local, gw->domain);
+	buf_str(&b, local);
+	buf_char(&b, '@');
+	buf_str(&b, gw->domain);
 	char *text = b.err ? NULL : mem_strndup(b.p, b.len);
 	buf_reset(&b);
 	return text;

@@ -62,6 +62,7 @@ const char *mgcp_reason_text(unsigned reason);
 
 void mgcp_write_command(struct buf *out, enum mgcp_verb v, uint32_t tid, const char *endpoint);
 void mgcp_write_response(struct buf *out, unsigned code, uint32_t tid, const char *comment);
+void mgcp_write_text(struct buf *out, enum mgcp_param_id id, struct slice value);
 void mgcp_write_param(struct buf *out, enum mgcp_param_id id, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Ends the message; `sdp` may be empty. */
 void mgcp_write_end(struct buf *out, struct slice sdp);

@@ -18,10 +18,12 @@ static void write_address(struct buf *out, const struct addr *a)
 {
 	char text[ADDR_STR_LEN];
 	/* Nothing flows to an unset address (all streams rejected), but c= must be there. */
-	if (!addr_is_set(a))
+	if (!addr_is_set(a)) {
 		buf_str(out, "IN IP4 0.0.0.0");
-	else
-		buf_printf(out, "IN %s %s", a->family == AF_INET6 ? "IP6" : "IP4", addr_ip_str(a, text));
+	} else {
+		buf_str(out, a->family == AF_INET6 ? "IN IP6 " : "IN IP4 ");
+		buf_str(out, addr_ip_str(a, text));
+	}
 }
 
 static void write_connection(struct buf *out, const struct addr *a)
@@ -51,7 +53,12 @@ static void write_attrs(struct buf *out, const struct sdp_attr *attrs, unsigned 
 
 static void write_media_line(struct buf *out, const struct sdp_media *m, uint16_t port)
 {
-	buf_printf(out, "m=" SLICE_FMT " %u " SLICE_FMT, SLICE_ARG(m->type), port, SLICE_ARG(m->proto_text));
+	buf_str(out, "m=");
+	buf_slice(out, m->type);
+	buf_char(out, ' ');
+	buf_u64(out, port);
+	buf_char(out, ' ');
+	buf_slice(out, m->proto_text);
 	for (unsigned i = 0; i < m->n_formats; i++) {
 		buf_char(out, ' ');
 		buf_slice(out, m->formats[i].id);
@@ -82,6 +89,13 @@ static enum sdp_dir written_dir(const struct sdp_media *m, enum sdp_dir dir)
 	return m->hold_zero ? dir & ~SDP_RECVONLY : dir;
 }
 
+static void write_direction(struct buf *out, enum sdp_dir dir)
+{
+	buf_str(out, "a=");
+	buf_str(out, sdp_dir_name(dir));
+	buf_str(out, "\r\n");
+}
+
 static bool rejected(const struct sdp_media *m, const struct sdp_local_media *at)
 {
 	return at->reject || !sdp_media_relayable(m);
@@ -100,7 +114,7 @@ static void write_media(struct buf *out, const struct sdp_media *m, const struct
 	write_bandwidth(out, m->section);
 	write_attrs(out, m->attrs, m->n_attrs);
 	write_rtcp(out, at);
-	buf_printf(out, "a=%s\r\n", sdp_dir_name(written_dir(m, at->dir)));
+	write_direction(out, written_dir(m, at->dir));
 }
 
 /* The address the session-level c= and o= lines carry: that of the first stream which has one. */
@@ -120,7 +134,10 @@ static size_t write_session(struct buf *out, const struct sdp *from, const struc
 			    const struct sdp_local_media *local)
 {
 	struct addr session = session_address(from, local);
-	buf_printf(out, "v=0\r\no=- %llu %llu", (unsigned long long)o->id, (unsigned long long)version);
+	buf_str(out, "v=0\r\no=- ");
+	buf_u64(out, o->id);
+	buf_char(out, ' ');
+	buf_u64(out, version);
 	size_t mark = out->len;
 	buf_char(out, ' ');
 	write_address(out, &session);
@@ -178,6 +195,6 @@ int sdp_write_stream(struct buf *out, const struct sdp_media *m, const struct sd
 	write_bandwidth(out, m->section);
 	write_attrs(out, m->attrs, m->n_attrs);
 	write_rtcp(out, at);
-	buf_printf(out, "a=%s\r\n", sdp_dir_name(at->dir));
+	write_direction(out, at->dir);
 	return out->err;
 }
