@@ -4,6 +4,7 @@
 #include "base/fdstore.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "callagent/abilities.h"
 #include "callagent/core.h"
 #include "callagent/outcome.h"
 #include <errno.h>
@@ -138,6 +139,10 @@ static int open_sip(struct agent *a, struct buf *why)
 		.timers = {.t1 = (uint32_t)conf_int(p, "t1"), .t2 = (uint32_t)conf_int(p, "t2"), .t4 = (uint32_t)conf_int(p, "t4")},
 		.probe_ms = (uint32_t)conf_int(p, "probe-interval"),
 		.server = conf_string(p, "user-agent"),
+		.methods = abilities_methods,
+		.extensions = abilities_extensions,
+		.session_expires_s = (uint32_t)(conf_int(p, "session-expires") / 1000),
+		.min_se_s = (uint32_t)(conf_int(p, "min-se") / 1000),
 		.on_request = core_on_request,
 		.on_trace = on_sip_trace,
 		.arg = a,

@@ -291,7 +291,9 @@ void call_leg_said(struct leg *l, struct sdp *sdp, bool offer)
 
 struct leg *call_peer(const struct call *c, const struct leg *l)
 {
-	return l == c->a ? c->winner : c->a;
+	if (l != c->a)
+		return c->a;
+	return c->winner ? c->winner : c->early;
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
@@ -455,8 +457,10 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 		call_end(c, l == c->a ? CALL_BY_CALLER : CALL_BY_CALLED, n);
 	} else if (c->state < CALL_ANSWERING) {
 		log_info(l->object, "did not answer: %u", n->status);
-		if (c->early == l)
+		if (c->early == l) {
+			call_reoffer_abandon(c);
 			c->early = NULL;
+		}
 		/* A 6xx speaks for the called party wherever it is (RFC 3261 16.7 step 5). */
 		if (n->status >= 600)
 			call_end(c, CALL_BY_CALLED, n);

@@ -85,6 +85,7 @@ struct call {
 	unsigned groups_pending;
 	struct sdp *offer;       /* the caller's; NULL when it made none */
 	struct leg *early;       /* the leg whose early media is heard */
+	bool renegotiated;       /* ... by a second offer and answer before the call was answered */
 	unsigned told;           /* last progress status the caller was told */
 	struct leg *reofferer;   /* whose re-offer is under way */
 	bool reoffer_local;      /* ... answered by us, without asking the other side yet */
@@ -120,6 +121,8 @@ void call_on_changed(struct leg *l);
 void call_on_confirmed(struct leg *l, const struct leg_news *n);
 void call_on_reoffer(struct leg *l, const struct leg_news *n);
 void call_on_reoffer_done(struct leg *l, const struct leg_news *n);
+/* Its party wants a sign of life, in the shape of what was described to it last. */
+void call_on_refresh(struct leg *l);
 /* false: nobody there to take it. */
 bool call_on_info(struct leg *l, const struct leg_news *n);
 /* The leg is over: status 0 when its party hung up or we asked for it, else why it failed. Once per leg. */

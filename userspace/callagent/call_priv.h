@@ -46,6 +46,8 @@ void call_leg_said(struct leg *l, struct sdp *sdp, bool offer);
 
 /* call_reoffer.c */
 void call_reoffer_confirmed(struct leg *l, const struct leg_news *n);
+/* The call was answered, or the early dialog is gone, while a re-offer was under way: who made it is told to come back. */
+void call_reoffer_abandon(struct call *c);
 
 static inline bool call_over(const struct call *c)
 {

@@ -23,7 +23,31 @@ static void refuse(struct leg *l, unsigned status, const char *words, const void
 
 static struct media *media_of(const struct call *c)
 {
-	return c->winner->media;
+	return c->winner ? c->winner->media : c->early->media;
+}
+
+/* RFC 3311 5.2: 504 says that the other party would have to be asked first. */
+static unsigned status_of(const struct call *c, int err)
+{
+	if (err == -ENOTCONN && c->state == CALL_RINGING)
+		return 504;
+	return err == -EINPROGRESS ? 491 : err == -ENOMEM ? 500 : 503;
+}
+
+/* Before the answer only those two can who hear each other. */
+static bool may_reoffer(const struct call *c, const struct leg *l)
+{
+	return c->state == CALL_ACTIVE || (c->state == CALL_RINGING && c->early && (l == c->a || l == c->early));
+}
+
+void call_reoffer_abandon(struct call *c)
+{
+	struct leg *l = c->reofferer;
+	if (!l)
+		return;
+	media_refused(media_of(c));
+	c->reofferer = NULL;
+	reply(l, 500, "overtaken by the answer", SLICE_NONE, NULL);
 }
 
 /* --- asked by one party, passed to the other ---------------------------------------------------------------------- */
@@ -48,7 +72,7 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 		if (c->reoffer_local)
 			c->reofferer = NULL;
 		else
-			refuse(from, err == -EINPROGRESS ? 491 : err == -ENOMEM ? 500 : 503, media_failure(err), NULL);
+			refuse(from, status_of(c, err), media_failure(err), NULL);
 	}
 out:
 	buf_reset(&sdp);
@@ -122,7 +146,7 @@ void call_on_reoffer(struct leg *l, const struct leg_news *n)
 	const char *why = NULL;
 	if (!c)
 		return;
-	if (c->state != CALL_ACTIVE || c->reofferer) {
+	if (!may_reoffer(c, l) || c->reofferer) {
 		/* Not refuse(): the one under way may be of the same leg, and goes on. */
 		log_info(l->object, "re-offer refused: another one is under way");
 		reply(l, 491, "another offer is under way", SLICE_NONE, NULL);
@@ -171,6 +195,7 @@ static void done_ready(void *arg, struct media *m, int err, unsigned code)
 	call_leg_said(asker, c->offer, true);
 	call_leg_said(answerer, t->sdp, false);
 	c->reofferer = NULL;
+	c->renegotiated |= c->state == CALL_RINGING;
 	if (!c->reoffer_local)
 		reply(asker, 200, NULL, buf_text(&sdp), t->news.native);
 	c->reoffer_local = false;
@@ -198,7 +223,7 @@ static int join_answer(struct leg *l, const struct leg_news *n)
 	if (!err) {
 		media_set_party(media_of(c), l->side, &l->party);
 		media_set_party(media_of(c), c->reofferer->side, &c->reofferer->party);
-		err = media_answer(media_of(c), l->side, sdp, true, done_ready, t);
+		err = media_answer(media_of(c), l->side, sdp, c->state == CALL_ACTIVE, done_ready, t);
 	}
 	if (err)
 		mem_deref(t);
@@ -226,6 +251,24 @@ void call_on_reoffer_done(struct leg *l, const struct leg_news *n)
 	}
 out:
 	mem_deref(c);
+}
+
+/* --- a sign of life ------------------------------------------------------------------------------------------------- */
+
+/* What was described to it last, as it was: nothing changes, and nobody else is asked (RFC 4028 7.4). */
+void call_on_refresh(struct leg *l)
+{
+	struct call *c = l->call;
+	struct leg *other = c && c->state == CALL_ACTIVE && !c->reofferer ? call_peer(c, l) : NULL;
+	struct buf sdp = buf_growing();
+	if (!other || !other->said)
+		return;
+	int err = media_describe(media_of(c), l->side, other->said, &l->origin, NULL, &sdp);
+	if (!err)
+		err = l->kind->reoffer(l, &(struct leg_news){.sdp = buf_text(&sdp)});
+	if (err)
+		log_debug(l->object, "not refreshed: %s", strerror(-err));
+	buf_reset(&sdp);
 }
 
 /* --- information ---------------------------------------------------------------------------------------------------- */

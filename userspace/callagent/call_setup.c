@@ -170,7 +170,7 @@ static bool start_early(struct leg *l, const struct leg_news *n)
 	struct leg *before = c->early;
 	struct sdp *sdp;
 	const char *why;
-	if (!c->offer || slice_empty(n->sdp) || (c->early && c->early != l))
+	if (!c->offer || slice_empty(n->sdp) || c->renegotiated || (c->early && c->early != l))
 		return false;
 	if (call_read_sdp(&sdp, l, n->sdp))
 		return false;
@@ -305,13 +305,27 @@ static void release_losers(struct call *c)
 			media_end(c->group[i], NULL, NULL);
 }
 
+/* The last offer before the answer was made and answered by itself: what was agreed on becomes final. */
+static int join_agreed(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = l->call;
+	struct call_task *t = call_task_new(l, n, l->said);
+	const struct leg *answerer = l->said_offer ? c->a : l;
+	int err = t ? media_answer(l->media, answerer->side, answerer->said, true, answer_ready, t) : -ENOMEM;
+	if (err)
+		mem_deref(t);
+	return err;
+}
+
 static int join_answer(struct leg *l, const struct leg_news *n, const char **why)
 {
 	struct call *c = l->call;
 	struct sdp *sdp = NULL;
 	*why = "the answer has no usable session description";
-	/* A 200 without a description repeats the early answer. */
 	int err = 0;
+	if (c->early == l && c->renegotiated)
+		return join_agreed(l, n);
+	/* A 200 without a description repeats the early answer. */
 	if (slice_empty(n->sdp) && c->offer && l->said)
 		sdp = mem_ref(l->said);
 	else
@@ -347,6 +361,7 @@ void call_on_answered(struct leg *l, const struct leg_news *n)
 	leg_state(l, c->offer ? LEG_ACTIVE : LEG_ANSWERED, "answered");
 	c->winner = l;
 	timer_stop(&c->ring);
+	call_reoffer_abandon(c);
 	call_state(c, CALL_ANSWERING, l->object);
 	release_losers(c);
 	int err = join_answer(l, n, &why);

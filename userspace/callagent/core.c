@@ -2,6 +2,7 @@
 #include "callagent/core.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "callagent/abilities.h"
 #include "callagent/leg_sip.h"
 #include "callagent/leg_sip_news.h"
 #include "callagent/outcome.h"
@@ -9,16 +10,12 @@
 #include <ctype.h>
 #include <errno.h>
 
-#define ALLOW  "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, INFO, UPDATE"
-#define ACCEPT "application/sdp, multipart/mixed"
 /* What is passed on has to fit a datagram, with headers of ours. */
 #define BODY_MAX 32768
 
-static const char *const methods[] = {"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", NULL};
-static const char *const types[] = {"application/sdp", "multipart/mixed", NULL};
-static const char *const extensions[] = {NULL};
-
-static const struct sip_check rules = {.methods = methods, .types = types, .extensions = extensions, .body_max = BODY_MAX, .forwards = true};
+static const struct sip_check rules = {
+	.methods = abilities_methods, .types = abilities_types, .extensions = abilities_extensions, .body_max = BODY_MAX, .forwards = true,
+};
 
 static void refuse(struct sip_strans *st, unsigned status, enum outcome_refusal why)
 {
@@ -271,9 +268,11 @@ static void on_register(struct agent *a, struct sip_strans *st, const struct sip
 /* RFC 3261 11.2. */
 static void on_options(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
 {
-	sip_reply_once(st, a->stopping ? 503 : 200, NULL,
-		       SLICE("Allow: " ALLOW "\r\nAccept: " ACCEPT
-			     "\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\nSupported:\r\n"));
+	struct buf lines = buf_growing();
+	sip_check_put(&lines, &rules);
+	buf_str(&lines, "Accept-Encoding: identity\r\nAccept-Language: en\r\n");
+	sip_reply_once(st, a->stopping ? 503 : 200, NULL, lines.err ? SLICE_NONE : buf_text(&lines));
+	buf_reset(&lines);
 }
 
 /* A method that only makes sense in a dialog, outside of one (RFC 3261 12.2.2). */

@@ -6,6 +6,7 @@
 #include "callagent/call.h"
 #include "callagent/headers.h"
 #include "callagent/leg_sip_news.h"
+#include "sip/check.h"
 #include <errno.h>
 
 /* Our own timer gives up first and says why; the session's is the safety net. */
@@ -74,6 +75,13 @@ static void on_offer_done(void *arg, unsigned status, const struct sip_msg *msg)
 	report(arg, status, msg, call_on_reoffer_done);
 }
 
+static void on_refresh(void *arg)
+{
+	struct sip_leg *s = mem_ref(arg);
+	call_on_refresh(&s->leg);
+	mem_deref(s);
+}
+
 static void on_acked(void *arg, const struct sip_msg *ack)
 {
 	report(arg, 0, ack, call_on_confirmed);
@@ -103,13 +111,9 @@ static void on_request(void *arg, struct sip_strans *st, const struct sip_msg *r
 		if (!info || !call_on_info(&s->leg, &n))
 			sip_reply(st, info ? 480 : 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		mem_deref(info);
-			break;
-	case SIP_OPTIONS:
-	case SIP_UPDATE: /* without a description: only refreshes */
-		sip_reply(st, 200, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		break;
 	default:
-		sip_reply(st, 405, NULL, SLICE("Allow: " SIP_NEWS_ALLOW "\r\n"), SLICE_NONE, SLICE_NONE);
+		sip_refuse_method(st);
 	}
 	mem_deref(s);
 }
@@ -125,6 +129,7 @@ static const struct sip_session_handlers handlers = {
 	.answered = on_answered,
 	.offer = on_offer,
 	.offer_done = on_offer_done,
+	.refresh = on_refresh,
 	.acked = on_acked,
 	.request = on_request,
 	.closed = on_closed,

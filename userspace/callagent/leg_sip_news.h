@@ -4,9 +4,6 @@
 #include "callagent/leg.h"
 #include "sip/session.h"
 
-/* What a B2BUA of ours takes inside a dialog. */
-#define SIP_NEWS_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO"
-
 /* Fills `n` from a message (NULL: nothing came). The description is found in a multipart body too (RFC 5621). */
 void sip_news(struct leg_news *n, unsigned status, const struct sip_msg *msg);
 /* The description in a body of that type, absent when there is none. */

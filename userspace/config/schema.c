@@ -52,6 +52,10 @@ static const struct conf_option sip_options[] = {
 	OPTION("max-duration", CONF_DURATION, "12h", "An answered call ends after this time. 0: never.", .min = 0, .max = 2592000000),
 	OPTION("probe-interval", CONF_DURATION, "5m", "How often each side of an answered call is asked with OPTIONS whether it is still there, the first "
 	 "time after a tenth of this. Who answers 481, or has answered before and does so no more, ends the call. 0: never.", .min = 0, .max = 86400000),
+	OPTION("session-expires", CONF_DURATION, "30m", "How long an answered call lives unless it is refreshed, asked of every peer that knows session "
+	 "timers (RFC 4028). Read at start. 0: not asked for; what a peer asks for is granted.", .min = 0, .max = 86400000),
+	OPTION("min-se", CONF_DURATION, "90s", "The shortest session that a peer may ask for (Min-SE of RFC 4028); a shorter one is answered with 422. Read at "
+	 "start.", .min = 1000, .max = 3600000),
 	OPTION("max-calls", CONF_INT, "10000", "Calls at the same time; a further one is answered with 503.", .min = 1, .max = 1000000),
 	OPTION("max-calls-per-user", CONF_INT, "0", "Calls of one user at the same time, 0: no limit of its own.", .min = 0, .max = 1000000),
 	OPTION("max-forwards", CONF_INT, "70", "Max-Forwards of new requests.", .min = 1, .max = 255),

@@ -12,18 +12,6 @@ static bool listed(const char *const *list, struct slice what)
 	return false;
 }
 
-static void put_list(struct buf *out, const char *name, const char *const *list)
-{
-	buf_str(out, name);
-	buf_str(out, ": ");
-	for (const char *const *i = list; i && *i; i++) {
-		if (i != list)
-			buf_str(out, ", ");
-		buf_str(out, *i);
-	}
-	buf_str(out, "\r\n");
-}
-
 /* One check a row, in the order of 8.2; each returns whether it refuses, having written what its answer must carry. */
 static bool bad_method(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
 {
@@ -31,7 +19,7 @@ static bool bad_method(const struct sip_msg *m, const struct sip_check *r, struc
 	for (const char *const *i = r->methods; i && *i; i++)
 		if (slice_eq(slice_str(*i), name))
 			return false;
-	put_list(extra, "Allow", r->methods);
+	sip_put_list(extra, "Allow", r->methods);
 	return true;
 }
 
@@ -57,13 +45,13 @@ static bool too_large(const struct sip_msg *m, const struct sip_check *r, struct
 	return r->body_max && m->body.len > r->body_max;
 }
 
-static bool bad_require(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+bool sip_check_require(const struct sip_msg *m, const char *const *extensions, struct buf *extra)
 {
 	struct sip_values it = {0};
 	struct slice tag;
 	bool bad = false;
 	while (sip_msg_each(m, SIP_HDR_REQUIRE, &it, &tag)) {
-		if (!tag.len || listed(r->extensions, tag))
+		if (!tag.len || listed(extensions, tag))
 			continue;
 		buf_str(extra, bad ? ", " : "Unsupported: ");
 		buf_slice(extra, tag);
@@ -72,6 +60,11 @@ static bool bad_require(const struct sip_msg *m, const struct sip_check *r, stru
 	if (bad)
 		buf_str(extra, "\r\n");
 	return bad;
+}
+
+static bool bad_require(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	return sip_check_require(m, r->extensions, extra);
 }
 
 /* A body whose handling is optional may be of any kind (8.2.3, 20.11). */
@@ -96,7 +89,7 @@ static bool bad_type(const struct sip_msg *m, const struct sip_check *r, struct 
 	struct slice type = sip_msg_value(m, SIP_HDR_CONTENT_TYPE);
 	if (!body_matters(m) || listed(r->types, slice_trim(slice_cut(&type, ';'))))
 		return false;
-	put_list(extra, "Accept", r->types);
+	sip_put_list(extra, "Accept", r->types);
 	return true;
 }
 
@@ -134,6 +127,19 @@ static const struct {
 	{413, too_large},      {420, bad_require},  {415, bad_encoding}, {415, bad_type},
 	{406, bad_accept},
 };
+
+void sip_check_put(struct buf *out, const struct sip_check *r)
+{
+	sip_put_list(out, "Allow", r->methods);
+	sip_put_list(out, "Supported", r->extensions);
+	sip_put_list(out, "Accept", r->types);
+}
+
+void sip_refuse_method(struct sip_strans *st)
+{
+	sip_reply(st, st->req->method == SIP_METHOD_OTHER ? 501 : 405, NULL,
+		  st->stack ? buf_text(&st->stack->abilities[0]) : SLICE_NONE, SLICE_NONE, SLICE_NONE);
+}
 
 int sip_check_request(struct sip_strans *st, const struct sip_check *rules)
 {

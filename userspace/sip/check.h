@@ -12,6 +12,12 @@ struct sip_check {
 	bool forwards;                 /* requests are passed on: Max-Forwards 0 is refused (483), REGISTER and OPTIONS excepted */
 };
 
+/* Appends Allow, Supported and Accept. */
+void sip_check_put(struct buf *out, const struct sip_check *rules);
+/* A method that is not taken here: 405, or 501 when it is not known at all. */
+void sip_refuse_method(struct sip_strans *st);
+/* Whether the message requires an extension that is not in the list; then Unsupported, which says so, is appended. */
+bool sip_check_require(const struct sip_msg *m, const char *const *extensions, struct buf *unsupported);
 /* Answers 405 + Allow, 416, 483, 413, 420 + Unsupported, 415 + Accept or Accept-Encoding, or 406, and returns the status; 0 when there is nothing
  * to refuse. */
 int sip_check_request(struct sip_strans *st, const struct sip_check *rules);

@@ -23,6 +23,8 @@ struct sip_dialog {
 	struct addr hop;	/* where requests go */
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_set;
+	bool agreed;	/* early: offer and answer are complete (RFC 3262) */
+	uint32_t rseq;	/* of the last reliable provisional response in it, 0: none */
 };
 
 /* From the INVITE we answer with `local_tag`, or from a response (101 to 299) to ours. -EBADMSG: no usable Contact or routes. */

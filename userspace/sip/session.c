@@ -63,6 +63,9 @@ static void quiet(struct sip_session *ss)
 	timer_stop(&ss->offer_retry);
 	timer_stop(&ss->end);
 	timer_stop(&ss->probe);
+	session_timer_stop(ss);
+	session_reliable_drop(ss);
+	session_early_drop(ss);
 	session_drop_ctrans(&ss->invite);
 	session_drop_ctrans(&ss->probing);
 	session_drop_ctrans(&ss->bye);
@@ -150,19 +153,19 @@ void sip_sessions_close(struct sip_stack *s)
 
 /* --- header lines --------------------------------------------------------------------------------------------------- */
 
-void session_put_allow(struct buf *out, const struct sip_stack *s)
+void session_note_allow(struct sip_session *ss, const struct sip_msg *m)
 {
-	sip_put(out, "Allow",
-		slice_str(s->params.allow ? s->params.allow : "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO"));
+	if (sip_msg_hdr(m, SIP_HDR_ALLOW))
+		ss->allows_update = sip_msg_has_token(m, SIP_HDR_ALLOW, SLICE("UPDATE"));
 }
 
 void session_put_common(struct buf *out, const struct sip_session *ss, const struct addr *peer, struct slice headers)
 {
 	sip_put_contact(out, ss->place, peer, ss->contact_user);
 	if (!slice_is_set(sip_text_hdr(headers, SLICE("Allow"))))
-		session_put_allow(out, ss->stack);
-	if (ss->stack->params.supported && !slice_is_set(sip_text_hdr(headers, SLICE("Supported"))))
-		sip_put(out, "Supported", slice_str(ss->stack->params.supported));
+		buf_slice(out, buf_text(&ss->stack->abilities[0]));
+	if (!slice_is_set(sip_text_hdr(headers, SLICE("Supported"))))
+		buf_slice(out, buf_text(&ss->stack->abilities[1]));
 	buf_slice(out, headers);
 }
 

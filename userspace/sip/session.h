@@ -20,6 +20,8 @@ struct sip_session_handlers {
 	/* Our re-INVITE ended: status 200 with the answer in msg, or the failure (491 is retried inside, RFC 3261 14.1).
 	 * msg NULL with 408/503 when nothing came. */
 	void (*offer_done)(void *arg, unsigned status, const struct sip_msg *msg);
+	/* The session timer wants a sign of life, and the peer knows no UPDATE: sip_session_offer() with what was described last. May be NULL. */
+	void (*refresh)(void *arg);
 	/* ACK for our 2xx; its body is the answer when our 2xx carried the offer. */
 	void (*acked)(void *arg, const struct sip_msg *ack);
 	/* INFO, MESSAGE, UPDATE without body, ... within the dialog; answer with sip_reply(). NULL: 405/501 by the stack. */
@@ -55,7 +57,8 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
  * usable Contact; it has been answered with 400. */
 int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct slice contact_user,
 		       const struct sip_session_handlers *h, void *arg);
-/* Incoming: 101..199. */
+/* Incoming: 101..199. Sent reliably (RFC 3262) when the caller requires that, or can do it and there is a description; then it waits for
+ * its turn, as the answer does. */
 int sip_session_progress(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
 /* Incoming: 200 with answer or offer. */
 int sip_session_answer(struct sip_session *ss, struct slice headers, struct slice sdp);
@@ -63,7 +66,8 @@ int sip_session_answer(struct sip_session *ss, struct slice headers, struct slic
 int sip_session_reject(struct sip_session *ss, unsigned status, const char *reason, struct slice headers);
 /* Outgoing, INVITE without offer: the ACK with the answer. */
 int sip_session_ack(struct sip_session *ss, struct slice sdp);
-/* New offer by re-INVITE: -EINPROGRESS while another offer is open, -ENOTCONN before the answer. */
+/* New offer by re-INVITE: -EINPROGRESS while another offer is open. Before the answer by UPDATE, once a reliable provisional response has
+ * completed the first exchange (RFC 3311); -ENOTCONN: not yet, or the peer does not allow it. */
 int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice sdp);
 /* Answer to offer(): status 200 with sdp, or a refusal. */
 int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);

@@ -33,6 +33,12 @@ int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct s
 	}
 	if (contact_user.len && !ss->store)
 		err = -ENOMEM;
+	ss->invite_cseq = req->cseq.number;
+	session_note_allow(ss, req);
+	if (!err)
+		err = session_reliable_start(ss, req);
+	if (!err && session_timer_refuse(ss, st, req))
+		err = -EALREADY;
 	if (!err)
 		err = sip_dialog_uas(&ss->dialog, st->place, ss, req, sip_strans_tag(st));
 	if (err) {
@@ -55,11 +61,13 @@ static void on_progress_timer(void *arg)
 	timer_start(&ss->ring, session_ms(ss, SIP_TIMER_PROGRESS), on_progress_timer, ss);
 }
 
-static int reply_with_contact(struct sip_session *ss, struct sip_strans *st, unsigned status, const char *reason,
-			      struct slice headers, struct slice sdp)
+int session_reply_invite(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp)
 {
+	struct sip_strans *st = ss->uas;
 	struct buf lines = buf_growing();
 	session_put_common(&lines, ss, &sip_strans_request(st)->src, headers);
+	if (status >= 200)
+		session_timer_grant(&lines, ss, sip_strans_request(st));
 	int err = lines.err;
 	if (!err)
 		err = sip_reply(st, status, reason, buf_text(&lines), sdp.len ? SLICE("application/sdp") : SLICE_NONE, sdp);
@@ -73,7 +81,10 @@ int sip_session_progress(struct sip_session *ss, unsigned status, const char *re
 		return -EINVAL;
 	if (ss->state != SESSION_RINGING || timer_running(&ss->end))
 		return -ENOTCONN;
-	int err = reply_with_contact(ss, ss->uas, status, reason, headers, sdp);
+	int err = session_reliable_progress(ss, status, headers, sdp);
+	if (err != -EAGAIN)
+		return err;
+	err = session_reply_invite(ss, status, reason, headers, sdp);
 	if (!err)
 		timer_start(&ss->ring, session_ms(ss, SIP_TIMER_PROGRESS), on_progress_timer, ss);
 	return err;
@@ -156,7 +167,10 @@ int sip_session_answer(struct sip_session *ss, struct slice headers, struct slic
 {
 	if (ss->state != SESSION_RINGING || timer_running(&ss->end))
 		return -ENOTCONN;
-	int err = reply_with_contact(ss, ss->uas, 200, NULL, headers, sdp);
+	int err = session_reliable_answer(ss, headers, sdp);
+	if (err != -EAGAIN)
+		return err;
+	err = session_reply_invite(ss, 200, NULL, headers, sdp);
 	if (err)
 		return err;
 	timer_stop(&ss->ring);

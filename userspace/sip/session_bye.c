@@ -101,7 +101,7 @@ void sip_session_bye(struct sip_session *ss, unsigned status, struct slice heade
 }
 
 /* 15.1.2: pending requests of the dialog are answered 487. A BYE that crosses ours ends it as ours would have. */
-void session_take_bye(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+void session_take_bye(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
 	sip_reply(st, 200, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 	if (ss->state == SESSION_CALLING) {

@@ -26,6 +26,7 @@ static void put_invite(struct buf *out, const struct sip_session *ss, const stru
 	buf_str(out, " INVITE\r\n");
 	buf_slice(out, buf_text(&ss->auth.lines));
 	session_put_common(out, ss, dst, ss->headers);
+	session_timer_ask(out, ss);
 }
 
 static int send_invite(struct sip_session *ss)
@@ -134,18 +135,19 @@ static int dialog_of(struct sip_dialog **ret, struct sip_session *ss, const stru
 }
 
 /* An early dialog for each To tag (12.1.2): requests of the callee find their session by it. */
-static void take_early(struct sip_session *ss, const struct sip_msg *rsp)
+static struct sip_dialog *take_early(struct sip_session *ss, const struct sip_msg *rsp)
 {
 	struct sip_dialog *d;
 	if (!rsp->to.tag.len)
-		return;
+		return NULL;
 	list_foreach(d, &ss->early, link)
 		if (slice_eq(d->remote_tag, rsp->to.tag))
-			return;
+			return d;
 	if (ss->n_early == MAX_EARLY || dialog_of(&d, ss, rsp))
-		return;
+		return NULL;
 	list_append(&ss->early, &d->link);
 	ss->n_early++;
+	return d;
 }
 
 /* RFC 6228: one of the early dialogs is over. The others go on, so that it is nothing to the user. */
@@ -169,12 +171,14 @@ static void take_provisional(struct sip_session *ss, const struct sip_msg *rsp)
 		end_early(ss, rsp);
 		return;
 	}
-	take_early(ss, rsp);
+	session_note_allow(ss, rsp);
+	if (!session_prack(ss, take_early(ss, rsp), rsp))
+		return;
 	if (ss->h && ss->h->progress)
 		ss->h->progress(ss->arg, rsp);
 }
 
-/* The early dialog becomes the confirmed one with the 2xx's route set and target (13.2.2.4); the callee's CSeq goes on. */
+/* The early dialog becomes the confirmed one with the 2xx's route set and target (13.2.2.4); the both CSeqs go on. */
 static int confirm(struct sip_session *ss, const struct sip_msg *rsp)
 {
 	struct sip_dialog *d, *e;
@@ -182,9 +186,10 @@ static int confirm(struct sip_session *ss, const struct sip_msg *rsp)
 	if (err)
 		return err;
 	list_foreach_safe(e, &ss->early, link) {
-		if (slice_eq(e->remote_tag, d->remote_tag) && e->remote_cseq_set) {
+		if (slice_eq(e->remote_tag, d->remote_tag)) {
+			d->local_cseq = e->local_cseq;
 			d->remote_cseq = e->remote_cseq;
-			d->remote_cseq_set = true;
+			d->remote_cseq_set = e->remote_cseq_set;
 		}
 		mem_deref(e);
 	}
@@ -225,6 +230,8 @@ static void take_2xx(struct sip_session *ss, const struct sip_msg *rsp)
 		session_close(ss, 500, NULL);
 		return;
 	}
+	session_note_allow(ss, rsp);
+	session_timer_granted(ss, rsp);
 	ss->ack_cseq = rsp->cseq.number;
 	ss->ack_due = !ss->invite_had_offer;
 	if (ss->invite_had_offer)
@@ -234,9 +241,10 @@ static void take_2xx(struct sip_session *ss, const struct sip_msg *rsp)
 		ss->h->answered(ss->arg, rsp);
 }
 
-static bool retry_with_credentials(struct sip_session *ss, const struct sip_msg *rsp)
+static bool sent_again(struct sip_session *ss, const struct sip_msg *rsp)
 {
-	if (ss->state != SESSION_CALLING || !session_authorize(ss, rsp, SLICE("INVITE"), ss->ruri))
+	if (ss->state != SESSION_CALLING ||
+	    (!session_authorize(ss, rsp, SLICE("INVITE"), ss->ruri) && !session_timer_too_short(ss, rsp)))
 		return false;
 	session_drop_ctrans(&ss->invite);
 	ss->cseq++;
@@ -257,7 +265,7 @@ void session_on_invite_response(void *arg, int err, const struct sip_msg *rsp)
 		take_2xx(ss, rsp);
 	else if (given_up && ss->end_status)
 		session_close(ss, ss->end_status, NULL);
-	else if (!retry_with_credentials(ss, rsp))
+	else if (!sent_again(ss, rsp))
 		session_close(ss, rsp->status, rsp);
 	mem_deref(ss);
 }

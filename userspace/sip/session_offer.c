@@ -23,6 +23,7 @@ static int send_reinvite(struct sip_session *ss)
 {
 	struct buf lines = buf_growing();
 	session_put_common(&lines, ss, &ss->dialog->hop, ss->offer_headers);
+	session_timer_ask(&lines, ss);
 	buf_slice(&lines, buf_text(&ss->auth.lines));
 	int err = lines.err;
 	if (!err)
@@ -34,7 +35,7 @@ static int send_reinvite(struct sip_session *ss)
 	return err;
 }
 
-static void done(struct sip_session *ss, unsigned status, const struct sip_msg *msg)
+void session_offer_done(struct sip_session *ss, unsigned status, const struct sip_msg *msg)
 {
 	bool asked = ss->offering;
 	session_offer_drop(ss);
@@ -44,16 +45,17 @@ static void done(struct sip_session *ss, unsigned status, const struct sip_msg *
 
 static void lost(struct sip_session *ss, unsigned status, const struct sip_msg *msg)
 {
-	done(ss, status, msg);
+	session_offer_done(ss, status, msg);
 	session_lost(ss, status);
 }
 
 /* 14.1: the side that made the Call-ID waits 2.1 to 4 s, the other 0 to 2 s, in steps of 10 ms. */
-static void glare(struct sip_session *ss)
+void session_offer_glare(struct sip_session *ss)
 {
 	uint32_t ms = ss->outgoing ? 2100 + 10 * sip_random(ss->stack, 191) : 10 * sip_random(ss->stack, 201);
 	sip_counts[SIP_CNT_GLARE]++;
-	session_drop_ctrans(&ss->invite);
+	if (ss->state == SESSION_UP)
+		session_drop_ctrans(&ss->invite);
 	timer_start(&ss->offer_retry, ms, on_retry, ss);
 }
 
@@ -62,16 +64,17 @@ static void accepted(struct sip_session *ss, const struct sip_msg *rsp)
 	if (ss->ack_due)
 		return; /* a retransmission, while the user owes the answer */
 	sip_dialog_refresh(ss->dialog, rsp);
+	session_timer_granted(ss, rsp);
 	ss->ack_cseq = rsp->cseq.number;
 	ss->ack_due = ss->offering && !ss->offer_sdp.len;
 	if (!ss->ack_due)
 		sip_dialog_ack(ss->dialog, ss->invite, ss->ack_cseq, buf_text(&ss->auth.lines), SLICE_NONE, SLICE_NONE);
-	done(ss, rsp->status, rsp);
+	session_offer_done(ss, rsp->status, rsp);
 }
 
-static bool retry_with_credentials(struct sip_session *ss, const struct sip_msg *rsp)
+static bool sent_again(struct sip_session *ss, const struct sip_msg *rsp)
 {
-	if (!session_authorize(ss, rsp, SLICE("INVITE"), slice_str(ss->dialog->target)))
+	if (!session_authorize(ss, rsp, SLICE("INVITE"), slice_str(ss->dialog->target)) && !session_timer_too_short(ss, rsp))
 		return false;
 	session_drop_ctrans(&ss->invite);
 	return !send_reinvite(ss);
@@ -104,11 +107,11 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 	else if (status < 300)
 		accepted(ss, rsp);
 	else if (status == 491 && ss->state == SESSION_UP)
-		glare(ss);
+		session_offer_glare(ss);
 	else if (status == 481 || status == 408)
 		lost(ss, status, rsp);
-	else if (ss->state != SESSION_UP || !retry_with_credentials(ss, rsp))
-		done(ss, status, rsp);
+	else if (ss->state != SESSION_UP || !sent_again(ss, rsp))
+		session_offer_done(ss, status, rsp);
 	session_changed(ss);
 	mem_deref(ss);
 }
@@ -122,10 +125,10 @@ static bool inviting(const struct sip_session *ss)
 static void on_retry(void *arg)
 {
 	struct sip_session *ss = mem_ref(arg);
-	if (ss->uas)
-		glare(ss); /* theirs is being answered: ours waits again */
-	else if (send_reinvite(ss))
-		done(ss, 503, NULL);
+	if (ss->early_uas || (ss->uas && ss->state == SESSION_UP))
+		session_offer_glare(ss); /* theirs is being answered: ours waits again */
+	else if (ss->state == SESSION_UP ? send_reinvite(ss) : session_update_send(ss))
+		session_offer_done(ss, 503, NULL);
 	mem_deref(ss);
 }
 
@@ -133,9 +136,10 @@ int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice
 {
 	if (ss->state == SESSION_ACK_WAIT || ss->state == SESSION_ACK_DUE)
 		return -EINPROGRESS;
-	if (ss->state != SESSION_UP)
+	if (ss->state > SESSION_UP)
 		return -ENOTCONN;
-	if (ss->offering || ss->uas || inviting(ss))
+	bool up = ss->state == SESSION_UP;
+	if (ss->offering || ss->early_uas || (up && (ss->uas || inviting(ss))))
 		return -EINPROGRESS;
 	ss->offer_store = mem_raw(headers.len + sdp.len);
 	if (!ss->offer_store)
@@ -146,9 +150,11 @@ int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice
 	ss->offer_headers = slice_of(b.p, headers.len);
 	ss->offer_sdp = slice_of(b.p + headers.len, sdp.len);
 	ss->offering = true;
-	session_drop_ctrans(&ss->invite);
-	session_auth_reset(ss);
-	int err = send_reinvite(ss);
+	if (up) {
+		session_drop_ctrans(&ss->invite);
+		session_auth_reset(ss);
+	}
+	int err = up ? send_reinvite(ss) : session_update_send(ss);
 	if (err)
 		session_offer_drop(ss);
 	return err;
@@ -161,14 +167,14 @@ static void refuse(struct sip_strans *st, unsigned status, struct slice extra)
 	sip_reply(st, status, NULL, extra, SLICE_NONE, SLICE_NONE);
 }
 
-static void refuse_glare(struct sip_strans *st)
+void session_refuse_glare(struct sip_strans *st)
 {
 	sip_counts[SIP_CNT_GLARE]++;
 	refuse(st, 491, SLICE_NONE);
 }
 
 /* 14.2, RFC 3311 5.2: a second offer before the first is answered is told to come back within ten seconds. */
-static void refuse_overlap(struct sip_session *ss, struct sip_strans *st)
+void session_refuse_overlap(struct sip_session *ss, struct sip_strans *st)
 {
 	sip_replyf(st, 500, NULL, "Retry-After: %u\r\n", sip_random(ss->stack, 11));
 }
@@ -187,16 +193,22 @@ static void on_cancel(void *arg, const struct sip_msg *cancel)
 	ss->uas = mem_deref(ss->uas);
 }
 
+bool session_offer_fits(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+{
+	if (!body_is_sdp(req))
+		refuse(st, 415, SLICE("Accept: application/sdp\r\n"));
+	else if (!ss->h || !ss->h->offer)
+		refuse(st, 488, SLICE_NONE);
+	else
+		return !session_timer_refuse(ss, st, req);
+	return false;
+}
+
 static void take_offer(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
 {
-	if (!body_is_sdp(req)) {
-		refuse(st, 415, SLICE("Accept: application/sdp\r\n"));
+	if (!session_offer_fits(ss, st, req))
 		return;
-	}
-	if (!ss->h || !ss->h->offer) {
-		refuse(st, 488, SLICE_NONE);
-		return;
-	}
+	session_note_allow(ss, req);
 	sip_dialog_refresh(ss->dialog, req);
 	ss->uas = mem_ref(st);
 	sip_strans_on_cancel(st, on_cancel, ss);
@@ -204,46 +216,50 @@ static void take_offer(struct sip_session *ss, struct sip_strans *st, const stru
 }
 
 /* An offer of ours is open, or our 2xx has no ACK and may carry one (RFC 5407 3.1.4): 491. */
-void session_take_invite(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+void session_take_invite(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
 	bool ours_open = (ss->offering && !timer_running(&ss->offer_retry)) || inviting(ss);
 	if (ss->state == SESSION_LEAVING)
 		refuse(st, 481, SLICE_NONE);
 	else if (ours_open || ss->state == SESSION_ACK_WAIT || timer_running(&ss->no_ack))
-		refuse_glare(st);
+		session_refuse_glare(st);
 	else if (ss->uas)
-		refuse_overlap(ss, st);
+		session_refuse_overlap(ss, st);
 	else if (ss->state != SESSION_UP)
-		refuse_glare(st);
+		session_refuse_glare(st);
 	else
 		take_offer(ss, st, req);
 }
 
-void session_take_update(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+void session_take_update(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
-	struct buf contact = buf_growing();
-	if (req->body.len && ss->state == SESSION_RINGING) {
-		refuse_overlap(ss, st);
+	struct buf lines = buf_growing();
+	if (req->body.len && (ss->state == SESSION_RINGING || ss->state == SESSION_CALLING)) {
+		session_take_early_offer(ss, d, st, req);
 	} else if (req->body.len) {
-		session_take_invite(ss, st, req);
-	} else {
-		if (ss->dialog)
-			sip_dialog_refresh(ss->dialog, req);
-		session_put_common(&contact, ss, &req->src, SLICE_NONE);
-		sip_reply(st, 200, NULL, contact.err ? SLICE_NONE : buf_text(&contact), SLICE_NONE, SLICE_NONE);
+		session_take_invite(ss, d, st, req);
+	} else if (!session_timer_refuse(ss, st, req)) {
+		sip_dialog_refresh(d, req);
+		session_put_common(&lines, ss, &req->src, SLICE_NONE);
+		if (ss->state == SESSION_UP)
+			session_timer_grant(&lines, ss, req);
+		sip_reply(st, 200, NULL, lines.err ? SLICE_NONE : buf_text(&lines), SLICE_NONE, SLICE_NONE);
 	}
-	buf_reset(&contact);
+	buf_reset(&lines);
 }
 
 int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp)
 {
 	struct sip_strans *st = ss->uas;
 	struct buf lines = buf_growing();
+	if (ss->early_uas)
+		return session_reply_early(ss, status, reason, headers, sdp);
 	if (ss->state != SESSION_UP || !st || timer_running(&ss->no_ack))
 		return -ENOTCONN;
-	if (status < 300)
+	if (status < 300) {
 		session_put_common(&lines, ss, &sip_strans_request(st)->src, headers);
-	else
+		session_timer_grant(&lines, ss, sip_strans_request(st));
+	} else
 		buf_slice(&lines, headers);
 	int err = lines.err;
 	if (!err)

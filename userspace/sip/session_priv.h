@@ -20,6 +20,8 @@ enum session_state {
 	SESSION_CLOSED,
 };
 
+struct session_reliable;
+
 enum { AUTH_TRIED_401 = 1, AUTH_TRIED_407 = 2 };
 
 /* A request of ours that may have to be sent again with credentials. */
@@ -62,6 +64,21 @@ struct sip_session {
 	struct slice offer_headers, offer_sdp;
 	struct timer offer_retry;
 
+	/* before the answer */
+	struct session_reliable *reliable; /* incoming: provisional responses of ours that want a PRACK; NULL: the caller takes none */
+	struct sip_strans *early_uas;	   /* their UPDATE or PRACK with an offer */
+	struct sip_ctrans *update;	   /* our UPDATE with one */
+	bool allows_update;		   /* the peer does */
+	uint32_t invite_cseq;		   /* incoming: of the INVITE that began it */
+
+	/* how long it lives without a refresh */
+	uint32_t expires_s, least_s; /* 0: for ever; Min-SE that the peer's side wants */
+	uint8_t n_422;
+	bool refresher;
+	int64_t refreshed; /* UTC */
+	struct timer refresh, expiry;
+	struct sip_ctrans *refreshing;
+
 	struct sip_ctrans *probing; /* OPTIONS: is the peer still there? */
 	bool probe_answered;
 	struct timer probe;
@@ -79,10 +96,10 @@ void session_state(struct sip_session *ss, enum session_state now, const char *w
 void session_close(struct sip_session *ss, unsigned status, const struct sip_msg *msg);
 /* The same from the next timer tick, with no message. */
 void session_close_soon(struct sip_session *ss, unsigned status);
+/* Notes what the Allow of a message says. */
+void session_note_allow(struct sip_session *ss, const struct sip_msg *m);
 /* Contact, Allow and Supported lines for INVITE and its answers, unless `headers` has them; then `headers`. */
 void session_put_common(struct buf *out, const struct sip_session *ss, const struct addr *peer, struct slice headers);
-/* Allow alone. */
-void session_put_allow(struct buf *out, const struct sip_stack *s);
 void session_drop_ctrans(struct sip_ctrans **ct);
 uint32_t session_ms(const struct sip_session *ss, enum sip_timer_id id);
 /* Whether a 401 or 407 is to be answered: then the credentials are in ss->auth and the request is to be sent again. */
@@ -92,7 +109,9 @@ void session_auth_reset(struct sip_session *ss);
 /* Something that is saved has changed. */
 void session_changed(const struct sip_session *ss);
 
-/* session_accept.c: their INVITE, after a restart; takes over the reference */
+/* session_accept.c: a response to their INVITE with what all of them carry */
+int session_reply_invite(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
+/* ... their INVITE, after a restart; takes over the reference */
 void session_resume_uas(struct sip_session *ss, struct sip_strans *st);
 /* ... our 2xx until its ACK */
 void session_sent_2xx(struct sip_session *ss, struct sip_strans *st);
@@ -103,15 +122,57 @@ void session_on_invite_response(void *arg, int err, const struct sip_msg *rsp);
 void session_give_up(struct sip_session *ss, unsigned status, struct slice headers);
 
 /* session_offer.c */
-void session_take_invite(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
-void session_take_update(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
+void session_take_invite(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req);
+void session_take_update(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req);
 void session_offer_drop(struct sip_session *ss);
+/* Ours is over, or has to be made again after a glare. */
+void session_offer_done(struct sip_session *ss, unsigned status, const struct sip_msg *msg);
+void session_offer_glare(struct sip_session *ss);
+/* Whether theirs can be shown to the user; refused otherwise. */
+bool session_offer_fits(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
+void session_refuse_glare(struct sip_strans *st);
+void session_refuse_overlap(struct sip_session *ss, struct sip_strans *st);
+
+/* session_early.c: offers before the answer */
+void session_take_early_offer(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req);
+int session_reply_early(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
+/* Sends what is in ss->offer_*; -ENOTCONN: not before the answer. */
+int session_update_send(struct sip_session *ss);
+void session_early_drop(struct sip_session *ss);
+
+/* session_reliable.c */
+int session_reliable_start(struct sip_session *ss, const struct sip_msg *invite);
+/* Sent, or kept until its turn: 0. -EAGAIN: is to be sent as any other. */
+int session_reliable_progress(struct sip_session *ss, unsigned status, struct slice headers, struct slice sdp);
+int session_reliable_answer(struct sip_session *ss, struct slice headers, struct slice sdp);
+/* The answer that is kept. */
+bool session_reliable_held(const struct sip_session *ss, struct slice *headers, struct slice *sdp);
+/* Whether the first offer and answer are complete. */
+bool session_reliable_agreed(const struct sip_session *ss);
+void session_reliable_drop(struct sip_session *ss);
+void session_take_prack(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req);
+/* Acknowledges a provisional response when it wants that; false: it is not to be seen (now). `d`: its dialog, may be NULL. */
+bool session_prack(struct sip_session *ss, struct sip_dialog *d, const struct sip_msg *rsp);
+
+/* session_timer.c */
+/* Session-Expires for a request of ours. */
+void session_timer_ask(struct buf *out, const struct sip_session *ss);
+/* A 2xx came to it. */
+void session_timer_granted(struct sip_session *ss, const struct sip_msg *rsp);
+/* 422: it is to be asked again, for longer. */
+bool session_timer_too_short(struct sip_session *ss, const struct sip_msg *rsp);
+/* Their request wants less than we allow: then it has been answered. */
+bool session_timer_refuse(const struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
+/* What our 2xx says of it; takes effect. */
+void session_timer_grant(struct buf *out, struct sip_session *ss, const struct sip_msg *req);
+void session_timer_resume(struct sip_session *ss);
+void session_timer_stop(struct sip_session *ss);
 
 /* session_bye.c */
 void session_send_bye(struct sip_session *ss);
 /* The dialog is gone or its peer is (RFC 3261 12.2.1.2): what is left is to say so; closed() with `status` follows. */
 void session_lost(struct sip_session *ss, unsigned status);
-void session_take_bye(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
+void session_take_bye(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req);
 
 /* session_probe.c */
 void session_probe_start(struct sip_session *ss);

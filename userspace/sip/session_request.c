@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Requests inside a dialog (RFC 3261 12.2.2): to the verb that takes them, by one table. */
 #include "sip/session_priv.h"
+#include "sip/check.h"
 #include "base/mem.h"
 
-static void take_options(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+static void take_options(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
 	struct buf lines = buf_growing();
 	session_put_common(&lines, ss, &req->src, SLICE("Accept: application/sdp\r\n"));
@@ -11,50 +12,48 @@ static void take_options(struct sip_session *ss, struct sip_strans *st, const st
 	buf_reset(&lines);
 }
 
-static void refuse_method(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+static void refuse_method(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
-	struct buf allow = buf_growing();
-	session_put_allow(&allow, ss->stack);
-	sip_reply(st, req->method == SIP_METHOD_OTHER ? 501 : 405, NULL, allow.err ? SLICE_NONE : buf_text(&allow), SLICE_NONE,
-		  SLICE_NONE);
-	buf_reset(&allow);
+	sip_refuse_method(st);
 }
 
-static void take_other(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+static void take_other(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
 	if (ss->h && ss->h->request && ss->state != SESSION_LEAVING)
 		ss->h->request(ss->arg, st, req);
 	else
-		refuse_method(ss, st, req);
+		refuse_method(ss, d, st, req);
 }
 
 static const struct {
 	enum sip_method method;
-	void (*take)(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
+	void (*take)(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req);
 } verbs[] = {
 	{SIP_INVITE, session_take_invite}, {SIP_BYE, session_take_bye},	  {SIP_UPDATE, session_take_update},
-	{SIP_OPTIONS, take_options},	   {SIP_PRACK, refuse_method},	  {SIP_REGISTER, refuse_method},
+	{SIP_OPTIONS, take_options},	   {SIP_PRACK, session_take_prack},	  {SIP_REGISTER, refuse_method},
 };
 
-/* 8.2.2.3 inside a dialog: no extension is needed to go on, so any that is required is one we lack. */
+/* 8.2.2.3 inside a dialog. */
 static bool refuse_require(struct sip_strans *st, const struct sip_msg *req)
 {
-	struct slice required = sip_msg_value(req, SIP_HDR_REQUIRE);
-	if (!required.len)
-		return false;
-	sip_counts[SIP_CNT_REFUSED]++;
-	sip_replyf(st, 420, NULL, "Unsupported: " SLICE_FMT "\r\n", SLICE_ARG(required));
-	return true;
+	struct buf lacked = buf_growing();
+	bool refuse = sip_check_require(req, st->stack->params.extensions, &lacked);
+	if (refuse) {
+		sip_counts[SIP_CNT_REFUSED]++;
+		sip_reply(st, 420, NULL, lacked.err ? SLICE_NONE : buf_text(&lacked), SLICE_NONE, SLICE_NONE);
+	}
+	buf_reset(&lacked);
+	return refuse;
 }
 
-static void take(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)
+static void take(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
 	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
 		if (verbs[i].method == req->method) {
-			verbs[i].take(ss, st, req);
+			verbs[i].take(ss, d, st, req);
 			return;
 		}
-	take_other(ss, st, req);
+	take_other(ss, d, st, req);
 }
 
 bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const struct sip_msg *req)
@@ -71,7 +70,7 @@ bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const stru
 	} else {
 		d->peer = req->src;
 		if (!refuse_require(st, req))
-			take(ss, st, req);
+			take(ss, d, st, req);
 	}
 	session_changed(ss);
 	mem_deref(ss);

@@ -15,6 +15,10 @@ struct kept {
 	struct slice place, contact_user, bye_headers, dialog;
 	struct slice request, request_tag, answer; /* their INVITE and our 2xx to it */
 	struct slice invite;                       /* our INVITE */
+	bool allows_update, refresher, held;       /* held: the answer waits for a PRACK */
+	uint32_t expires_s, least_s;
+	int64_t refreshed;
+	struct slice held_headers, held_sdp;
 };
 
 enum { DIALOG_TAG = 30 };
@@ -28,7 +32,10 @@ static const struct pack_field fields[] = {
 	FIELD(13, PACK_BYTES, request_to),     FIELD(14, PACK_TEXT, call_id),      FIELD(15, PACK_TEXT, tag),
 	FIELD(16, PACK_SLICE, place),          FIELD(17, PACK_SLICE, contact_user), FIELD(18, PACK_SLICE, bye_headers),
 	FIELD(19, PACK_SLICE, request),        FIELD(20, PACK_SLICE, request_tag), FIELD(21, PACK_SLICE, answer),
-	FIELD(22, PACK_SLICE, invite),         FIELD(DIALOG_TAG, PACK_SLICE, dialog),
+	FIELD(22, PACK_SLICE, invite),         FIELD(23, PACK_BOOL, allows_update), FIELD(24, PACK_BOOL, refresher),
+	FIELD(25, PACK_NUMBER, expires_s),     FIELD(26, PACK_NUMBER, least_s),    FIELD(27, PACK_NUMBER, refreshed),
+	FIELD(28, PACK_BOOL, held),            FIELD(29, PACK_SLICE, held_headers), FIELD(31, PACK_SLICE, held_sdp),
+	FIELD(DIALOG_TAG, PACK_SLICE, dialog),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 
@@ -53,7 +60,10 @@ void sip_session_save(const struct sip_session *ss, struct buf *out)
 	struct kept k = {.state = (uint8_t)ss->state, .outgoing = ss->outgoing, .invite_had_offer = ss->invite_had_offer,
 			 .forwarded = ss->forwarded, .ack_due = ss->ack_due, .probe_answered = ss->probe_answered, .cseq = ss->cseq,
 			 .ack_cseq = ss->ack_cseq, .end_status = ss->end_status, .peer = ss->peer, .place = slice_str(ss->place->name),
-			 .contact_user = ss->contact_user, .bye_headers = slice_str(ss->bye_headers)};
+			 .contact_user = ss->contact_user, .bye_headers = slice_str(ss->bye_headers),
+			 .allows_update = ss->allows_update, .refresher = ss->refresher, .expires_s = ss->expires_s,
+			 .least_s = ss->least_s, .refreshed = ss->refreshed};
+	k.held = session_reliable_held(ss, &k.held_headers, &k.held_sdp);
 	memcpy(k.call_id, ss->call_id, sizeof k.call_id);
 	memcpy(k.tag, ss->tag, sizeof k.tag);
 	if (ss->uas && ss->uas->stack && (!sip_strans_final(ss->uas) || timer_running(&ss->no_ack)))
@@ -148,8 +158,12 @@ static int resume(struct sip_session *ss, const struct kept *k)
 		session_give_up(ss, k->end_status, SLICE_NONE);
 	else if (k->state == SESSION_LEAVING && !timer_running(&ss->no_ack))
 		session_send_bye(ss);
+	else if (k->held)
+		return sip_session_answer(ss, k->held_headers, k->held_sdp);
 	else if (k->state == SESSION_UP)
 		session_probe_resume(ss);
+	if (k->state <= SESSION_UP)
+		session_timer_resume(ss);
 	return 0;
 }
 
@@ -175,6 +189,11 @@ int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct sl
 	ss->cseq = k.cseq;
 	ss->ack_cseq = k.ack_cseq;
 	ss->end_status = k.end_status;
+	ss->allows_update = k.allows_update;
+	ss->refresher = k.refresher;
+	ss->expires_s = k.expires_s;
+	ss->least_s = k.least_s;
+	ss->refreshed = k.refreshed;
 	ss->peer = k.peer;
 	memcpy(ss->call_id, k.call_id, sizeof ss->call_id);
 	memcpy(ss->tag, k.tag, sizeof ss->tag);

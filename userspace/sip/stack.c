@@ -35,6 +35,8 @@ static const struct counter_def counter_defs[SIP_CNT_MAX] = {
 	[SIP_CNT_FORK_ENDED] = {"fork-ended", "further 2xx of a forked INVITE, ended with ACK and BYE"},
 	[SIP_CNT_GLARE] = {"glare", "offers that crossed (491 sent or received)"},
 	[SIP_CNT_ACK_LOST] = {"ack-lost", "final answers to INVITE whose ACK never came"},
+	[SIP_CNT_PRACK_LOST] = {"prack-lost", "calls given up because a reliable provisional response was not acknowledged"},
+	[SIP_CNT_SESSION_EXPIRED] = {"session-expired", "calls ended because nobody refreshed their session"},
 	[SIP_CNT_TRANSACTIONS_NOW] = {"transactions-now", "transactions alive, those that only absorb repetitions among them"},
 };
 uint64_t sip_counts[SIP_CNT_MAX];
@@ -245,7 +247,23 @@ static void stack_destroy(void *obj)
 	hash_free(&s->dialogs);
 	buf_reset(&s->scratch);
 	buf_reset(&s->lines);
+	buf_reset(&s->abilities[0]);
+	buf_reset(&s->abilities[1]);
 	mem_free(s->server);
+}
+
+static const char *const own_methods[] = {"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "PRACK", "INFO", NULL};
+static const char *const own_extensions[] = {"100rel", "timer", NULL};
+
+static int write_abilities(struct sip_stack *s)
+{
+	if (!s->params.methods)
+		s->params.methods = own_methods;
+	if (!s->params.extensions)
+		s->params.extensions = own_extensions;
+	sip_put_list(&s->abilities[0], "Allow", s->params.methods);
+	sip_put_list(&s->abilities[1], "Supported", s->params.extensions);
+	return s->abilities[0].err ? s->abilities[0].err : s->abilities[1].err;
 }
 
 int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params)
@@ -261,6 +279,8 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 	s->salt = sip_random(s, UINT32_MAX);
 	int err = hash_init(&s->strans, 1024) ?: hash_init(&s->ctrans, 1024) ?: hash_init(&s->merged, 1024)
 		  ?: hash_init(&s->dialogs, 1024);
+	if (!err)
+		err = write_abilities(s);
 	if (!err && params->server && !(s->server = mem_strdup(params->server)))
 		err = -ENOMEM;
 	if (err) {

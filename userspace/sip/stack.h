@@ -34,9 +34,10 @@ struct sip_stack_params {
 	/* Every message sent or received, for `trace`; NULL when nobody looks. `sent` says which. */
 	void (*on_trace)(void *arg, bool sent, const struct addr *local, const struct addr *peer, struct slice text);
 	void *arg;
-	const char *allow;     /* methods for Allow; NULL: what sessions take by themselves */
-	const char *supported; /* option tags for Supported; NULL: none */
 	struct sip_limits limits;
+	/* What Allow and Supported tell; lists end with NULL. NULL: what sessions do by themselves. */
+	const char *const *methods, *const *extensions;
+	uint32_t session_expires_s, min_se_s; /* session timers (RFC 4028): asked for, 0: not; the least that a peer may ask for */
 };
 
 int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params);

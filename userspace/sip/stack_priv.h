@@ -31,6 +31,7 @@ enum sip_count {
 	SIP_CNT_MALFORMED_DROPPED, SIP_CNT_STRAY_RESPONSE, SIP_CNT_STRAY_ACK, SIP_CNT_STRAY_CANCEL, SIP_CNT_NO_DIALOG,
 	SIP_CNT_MERGED, SIP_CNT_LOOP, SIP_CNT_CSEQ_ORDER, SIP_CNT_REFUSED, SIP_CNT_TIMEOUT, SIP_CNT_TRANSPORT_ERROR,
 	SIP_CNT_NOMEM, SIP_CNT_TX_FAILED, SIP_CNT_FORK_ENDED, SIP_CNT_GLARE, SIP_CNT_ACK_LOST,
+	SIP_CNT_PRACK_LOST, SIP_CNT_SESSION_EXPIRED,
 	SIP_CNT_TRANSACTIONS_NOW,
 	SIP_CNT_MAX
 };
@@ -54,6 +55,7 @@ typedef int (*sip_wire_fn)(void *arg, const struct addr *from, const struct addr
 struct sip_stack {
 	struct sip_stack_params params;
 	char *server;
+	struct buf abilities[2]; /* the Allow and the Supported line */
 	bool trace;
 	struct list places, sessions;
 	struct hash strans, ctrans;
@@ -101,6 +103,8 @@ static inline struct slice sip_block_text(const struct sip_block *b)
 int sip_send(struct sip_place *p, const struct addr *dst, struct slice text);
 /* Appends "\r\n"-ended lines. */
 void sip_put(struct buf *out, const char *name, struct slice value);
+/* "Name: a, b\r\n"; a list ends with NULL. */
+void sip_put_list(struct buf *out, const char *name, const char *const *list);
 /* A whole response to `req`; `tag` is appended to To when it has none and status > 100. `extra` is header lines. */
 struct sip_response {
 	unsigned status;

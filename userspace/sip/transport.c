@@ -34,6 +34,18 @@ void sip_put(struct buf *out, const char *name, struct slice value)
 	buf_add(out, "\r\n", 2);
 }
 
+void sip_put_list(struct buf *out, const char *name, const char *const *list)
+{
+	buf_str(out, name);
+	buf_str(out, ": ");
+	for (const char *const *i = list; i && *i; i++) {
+		if (i != list)
+			buf_str(out, ", ");
+		buf_str(out, *i);
+	}
+	buf_str(out, "\r\n");
+}
+
 /* The topmost Via value with `received` and `rport` as RFC 3261 18.2.1 and RFC 3581 4 want them. */
 static void put_top_via(struct buf *out, const struct sip_msg *req, struct slice value)
 {

@@ -4,6 +4,7 @@
 #include "callagent/call.h"
 #include "callagent/leg_sip.h"
 #include "callagent/leg_sip_news.h"
+#include "sip/check.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -146,6 +147,11 @@ const struct sip_listener *sip_strans_listener(const struct sip_strans *st)
 	return &listener;
 }
 
+void sip_refuse_method(struct sip_strans *st)
+{
+	say("answered 405\n");
+}
+
 int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct slice extra, struct slice type, struct slice body)
 {
 	say("answered %u\n", status);
@@ -169,6 +175,7 @@ void call_on_confirmed(struct leg *l, const struct leg_news *n) { hear("confirme
 void call_on_reoffer(struct leg *l, const struct leg_news *n) { hear("reoffer", n); }
 void call_on_reoffer_done(struct leg *l, const struct leg_news *n) { hear("reoffer done", n); }
 void call_on_closed(struct leg *l, const struct leg_news *n) { hear("closed", n); }
+void call_on_refresh(struct leg *l) { say("refresh\n"); }
 void call_on_changed(struct leg *l) { say("changed\n"); }
 
 bool call_on_info(struct leg *l, const struct leg_news *n)

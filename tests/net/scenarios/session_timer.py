@@ -1,0 +1,59 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# runs: once
+"""Session timers (RFC 4028), each side of a call for itself: too short a session is refused, the refresher refreshes, also after a kill of the
+call agent, and a session that nobody refreshes ends, with the reason told to both sides."""
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from gateway import stage  # noqa: E402
+
+ALLOW = ("Allow", "INVITE, ACK, BYE, CANCEL, UPDATE")
+
+with stage(sip="session-expires = 4s min-se = 2s probe-interval = 0", process="restart-max = 50ms") as s:
+    alice, bob = s.pair()
+
+    d = alice.invite("1002", headers=[("Supported", "timer"), ("Session-Expires", "1")])
+    refused = d.response(method="INVITE")
+    assert refused.status == 422 and refused.get("min-se") == "2", refused
+    d.ack(refused)
+
+    def call(ask, grant, grant_headers=()):
+        d = alice.invite("1002", headers=ask)
+        e, invite = bob.answer_invite()
+        assert "timer" in invite.get("supported") and invite.get("session-expires") == "4", invite
+        e.reply(invite, 200, "OK", bob.sdp(), headers=[*grant, *grant_headers])
+        ok = d.response(200)
+        d.ack(ok)
+        e.get("ACK")
+        return d, e, invite, ok
+
+    # The gateway refreshes Bob, who knows UPDATE, and goes on after a kill; Alice has no timer.
+    d, e, invite, ok = call([], [("Session-Expires", "4;refresher=uac"), ("Require", "timer"), ALLOW])
+    assert not ok.get("session-expires"), ok
+    s.gw.kill("tandem-ca")
+    update = e.get("UPDATE")
+    assert update.get("session-expires") == "4;refresher=uac" and not update.body, update
+    e.reply(update, 200, "OK", headers=[("Session-Expires", "4;refresher=uac"), ("Require", "timer")])
+    alice.nothing(lambda m: m.method, 0.1)
+    d.bye(e)
+
+    # Who knows no UPDATE gets a re-INVITE with what it was offered, under the same version.
+    d, e, invite, ok = call([], [("Session-Expires", "4;refresher=uac"), ("Require", "timer")], [("Allow", "INVITE, ACK, BYE, CANCEL")])
+    again = e.get("INVITE")
+    assert again.body == invite.body, again.body
+    e.reply(again, 200, "OK", bob.sdp(), headers=[("Session-Expires", "4;refresher=uac"), ("Require", "timer")])
+    e.get("ACK")
+    alice.nothing(lambda m: m.method, 0.1)
+    d.bye(e)
+
+    # Alice was to refresh and does so once, then no more: both sides are told.
+    d, e, invite, ok = call([("Supported", "timer"), ("Session-Expires", "4")], [])
+    assert ok.get("session-expires") == "4;refresher=uac" and ok.get("require") == "timer", ok
+    d.request("UPDATE", headers=[("Supported", "timer"), ("Session-Expires", "4;refresher=uac")])
+    ok = d.response(method="UPDATE")
+    assert ok.status == 200 and ok.get("session-expires") == "4;refresher=uac", ok
+    bye = d.hung_up(4)
+    assert "Session expired" in bye.get("reason"), bye
+    bye = e.hung_up()
+    assert "cause=102" in bye.get("reason"), bye
+    assert s.gw.counter("sip", "session-expired") == 1

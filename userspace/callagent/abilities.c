@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/abilities.h"
+#include <stddef.h>
+
+const char *const abilities_methods[] = {
+	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", NULL,
+};
+
+const char *const abilities_extensions[] = {
+	"100rel", /* RFC 3262 */
+	"timer",  /* RFC 4028 */
+	NULL,
+};
+
+const char *const abilities_types[] = {"application/sdp", "multipart/mixed", NULL};
