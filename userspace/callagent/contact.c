@@ -53,8 +53,8 @@ enum { N_TEXTS = 5, FORMAT = 1 };
 
 /* In the byte order of the machine: the store does not travel. */
 struct stored {
-	uint8_t format;
-	uint8_t pad[3];
+	uint8_t format, transport;
+	uint8_t pad[2];
 	uint32_t cseq;
 	uint64_t expires_utc, received_at;
 	uint32_t reg_id, scope;
@@ -67,7 +67,7 @@ void contact_write(const struct contact *c, struct buf *out)
 {
 	const struct binding *b = &c->b;
 	struct slice text[N_TEXTS] = {b->uri, b->instance, b->user_agent, b->call_id, slice_str(b->listener)};
-	struct stored s = {.format = FORMAT, .cseq = b->cseq, .expires_utc = c->expires_utc, .received_at = b->received_at,
+	struct stored s = {.format = FORMAT, .transport = (uint8_t)b->transport, .cseq = b->cseq, .expires_utc = c->expires_utc, .received_at = b->received_at,
 			   .reg_id = b->reg_id, .scope = b->source.scope, .q = (uint16_t)b->q,
 			   .family = b->source.family, .port = b->source.port};
 	memcpy(s.ip, b->source.bytes, sizeof s.ip);
@@ -87,7 +87,7 @@ int contact_read(struct contact **ret, struct slice *rest)
 		return -EBADMSG;
 	memcpy(&s, left.p, sizeof s);
 	left = slice_from(left, sizeof s);
-	if (s.format != FORMAT)
+	if (s.format != FORMAT || s.transport >= SIP_TRANSPORTS)
 		return -EBADMSG;
 	for (unsigned i = 0; i < N_TEXTS; i++) {
 		if (s.len[i] > left.len)
@@ -98,7 +98,7 @@ int contact_read(struct contact **ret, struct slice *rest)
 	if (slice_copy(text[4], listener, sizeof listener))
 		return -EBADMSG;
 	struct binding b = {.uri = text[0], .instance = text[1], .user_agent = text[2], .call_id = text[3],
-			    .listener = listener, .q = s.q, .reg_id = s.reg_id, .cseq = s.cseq,
+			    .listener = listener, .transport = (enum sip_transport)s.transport, .q = s.q, .reg_id = s.reg_id, .cseq = s.cseq,
 			    .received_at = s.received_at,
 			    .source = {.family = s.family, .port = s.port, .scope = s.scope}};
 	memcpy(b.source.bytes, s.ip, sizeof s.ip);

@@ -427,7 +427,7 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct target *target, const struct leg_sip_caller *caller,
 		     uint32_t max_forwards, uint64_t ring_ms)
 {
-	const struct sip_listener *listener = sip_stack_listener(stack, target->address[0] ? target->address : NULL, &target->dst);
+	const struct sip_listener *listener = sip_stack_listener(stack, target->address[0] ? target->address : NULL, target->transport, &target->dst);
 	if (!listener)
 		return -EADDRNOTAVAIL;
 	struct sip_leg *s = mem_alloc(sizeof(*s), destroy);

@@ -212,6 +212,7 @@ static bool apply(struct registrar *r, struct location_update *u, struct sip_str
 	struct binding like = {
 		.source = req->src,
 		.listener = listener ? listener->name : NULL,
+		.transport = listener ? listener->transport : SIP_UDP,
 		.user_agent = bounded(sip_msg_value(req, SIP_HDR_USER_AGENT)),
 		.call_id = req->call_id,
 		.cseq = req->cseq.number,
@@ -373,7 +374,8 @@ size_t registrar_count(const struct registrar *r)
 static int add_json(void *arg, const char *aor, const struct binding *b)
 {
 	char source[ADDR_STR_LEN];
-	json_t *row = json_pack("{s:s, s:s%, s:s, s:I, s:s%, s:I}", "aor", aor, "contact", b->uri.p, b->uri.len, "source",
+	json_t *row = json_pack("{s:s, s:s%, s:s, s:s, s:I, s:s%, s:I}", "aor", aor, "contact", b->uri.p, b->uri.len, "transport",
+				sip_transports[b->transport].name, "source",
 				addr_str(&b->source, source), "expires_s",
 				(json_int_t)((b->expires_at - clock_ms() + 999) / 1000), "user_agent",
 				b->user_agent.p ? b->user_agent.p : "", b->user_agent.len, "received_at",

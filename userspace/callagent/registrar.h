@@ -12,6 +12,7 @@ struct binding {
 	struct slice uri;        /* contact URI as registered: the Request-URI for it */
 	struct addr source;      /* where the REGISTER came from: requests for the contact are sent there (RFC 3581, NAT) */
 	const char *listener;    /* name of the address it came in at ("inside") */
+	enum sip_transport transport; /* it came over: requests for the contact go over the same */
 	unsigned q;              /* preference in thousandths, 0..1000 */
 	struct slice instance;   /* +sip.instance with its quotes removed (RFC 5626), may be absent */
 	uint32_t reg_id;         /* 0: none */
@@ -44,5 +45,5 @@ void registrar_request(struct registrar *r, struct sip_strans *st, const struct 
 unsigned registrar_contacts(const struct registrar *r, const char *user, struct binding *out, unsigned max);
 /* All live contacts. */
 size_t registrar_count(const struct registrar *r);
-/* [{"aor","contact","source","expires_s","user_agent","received_at"}, ...]: a new reference, NULL when memory is out. */
+/* [{"aor","contact","transport","source","expires_s","user_agent","received_at"}, ...]: a new reference, NULL when memory is out. */
 json_t *registrar_json(const struct registrar *r);

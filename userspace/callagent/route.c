@@ -7,6 +7,7 @@
 struct trunk {
 	const struct conf_part *conf;
 	struct addr peer;
+	enum sip_transport transport;
 };
 
 struct rule {
@@ -48,7 +49,9 @@ static int load_trunks(struct routing *r)
 	for (unsigned i = 0; i < n; i++) {
 		struct trunk *t = &r->trunks[i];
 		t->conf = conf_titled(r->conf, "trunk", i);
-		int err = addr_parse(&t->peer, slice_str(conf_string(t->conf, "peer")), 5060);
+		int err = sip_transport_parse(&t->transport, slice_str(conf_string(t->conf, "transport")));
+		if (!err)
+			err = addr_parse(&t->peer, slice_str(conf_string(t->conf, "peer")), sip_transports[t->transport].port);
 		if (err)
 			return err;
 	}
@@ -149,7 +152,8 @@ static int to_user(const struct registrar *reg, const struct user *u, const char
 	unsigned n = registrar_contacts(reg, user_name(u), b, max < ROUTE_TARGETS ? max : ROUTE_TARGETS), kept = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct target *t = &out[kept];
-		*t = (struct target){.kind = TARGET_USER, .dst = b[i].source, .latch = conf_bool(user_conf(u), "latch")};
+		*t = (struct target){.kind = TARGET_USER, .dst = b[i].source, .transport = b[i].transport,
+				     .latch = conf_bool(user_conf(u), "latch")};
 		if (slice_copy(b[i].uri, t->uri, sizeof(t->uri)))
 			continue;
 		SET(t->name, user_name(u));
@@ -163,11 +167,11 @@ static int to_user(const struct registrar *reg, const struct user *u, const char
 static int to_trunk(const struct trunk *t, const char *number, struct target *out)
 {
 	char peer[ADDR_STR_LEN];
-	*out = (struct target){.kind = TARGET_TRUNK, .dst = t->peer, .latch = conf_bool(t->conf, "latch")};
+	*out = (struct target){.kind = TARGET_TRUNK, .dst = t->peer, .transport = t->transport, .latch = conf_bool(t->conf, "latch")};
 	struct buf uri = buf_fixed(out->uri, sizeof(out->uri));
 	buf_str(&uri, "sip:");
 	sip_uri_escape_user(&uri, slice_str(number));
-	buf_printf(&uri, "@%s", addr_str(&t->peer, peer));
+	buf_printf(&uri, "@%s%s", addr_str(&t->peer, peer), sip_transports[t->transport].param);
 	buf_z(&uri);
 	if (uri.err)
 		return uri.err;

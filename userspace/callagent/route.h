@@ -14,6 +14,7 @@ struct target {
 	char uri[1025];       /* Request-URI; the registrar takes none that is longer */
 	char number[128];     /* called number as sent */
 	struct addr dst;
+	enum sip_transport transport;
 	char address[64];     /* local address to use; empty: any */
 	bool latch;
 	char domain[128];     /* host part of From and To; empty: addresses */

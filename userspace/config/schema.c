@@ -155,6 +155,7 @@ static const struct conf_option user_options[] = {
 static const struct conf_option trunk_options[] = {
 	OPTION("peer", CONF_STRING, NULL, "Address and port of the other side, such as \"192.0.2.1:5060\" or \"[2001:db8::1]:5060\".",
 	 .check = check_address_port),
+	OPTION("transport", CONF_CHOICE, "udp", "How SIP goes to it.", .choices = "udp|tcp|tls"),
 	OPTION("address", CONF_STRING, "", "Name of the address section used towards it. Empty: the first one of the peer's family."),
 	OPTION("latch", CONF_BOOL, "no", "As user.latch."),
 	OPTION("max-calls", CONF_INT, "0", "Calls at the same time over this trunk, 0: no limit of its own.", .min = 0, .max = 1000000),

@@ -23,7 +23,7 @@ static void set_state(struct sip_ctrans *ct, enum ctrans_state now, const char *
 
 static uint32_t ms(const struct sip_ctrans *ct, enum sip_timer_id id)
 {
-	return sip_timer_ms(&ct->stack->params.timers, id);
+	return sip_timer_ms(&ct->stack->params.timers, id, sip_place_reliable(ct->place));
 }
 
 static struct slice branch_of(const struct sip_ctrans *ct)
@@ -153,11 +153,9 @@ static void put_start(struct buf *out, const struct sip_ctrans *ct, struct slice
 	buf_slice(out, method);
 	buf_char(out, ' ');
 	buf_slice(out, ruri);
-	buf_str(out, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
-	buf_str(out, sip_place_seen(ct->place, &ct->dst));
-	buf_str(out, ";branch=");
-	buf_slice(out, branch_of(ct));
-	buf_str(out, ";rport\r\nMax-Forwards: ");
+	buf_str(out, " SIP/2.0\r\n");
+	sip_put_via(out, ct->place, &ct->dst, branch_of(ct));
+	buf_str(out, "Max-Forwards: ");
 	buf_u64(out, max_forwards);
 	buf_add(out, "\r\n", 2);
 }
@@ -238,7 +236,8 @@ static void start(struct sip_ctrans *ct)
 	enlist(ct);
 	ct->state = invite ? CTRANS_CALLING : CTRANS_TRYING;
 	ct->interval = ms(ct, invite ? SIP_TIMER_A : SIP_TIMER_E);
-	timer_start(&ct->resend, ct->interval, on_resend, ct);
+	if (ct->interval)
+		timer_start(&ct->resend, ct->interval, on_resend, ct);
 	timer_start(&ct->end, ms(ct, invite ? SIP_TIMER_B : SIP_TIMER_F), on_timeout, ct);
 	sip_counts[SIP_CNT_TX_REQUEST]++;
 	sip_send(ct->place, &ct->dst, sip_block_text(ct->request));

@@ -113,17 +113,32 @@ static int keep_parts(struct sip_dialog *d, const struct parts *p)
 	return err ? err : b.err;
 }
 
+/* The place at the same address of ours for the transport that a URI asks for; without wish or place the one the peer is heard at. */
+static struct sip_place *place_asked(struct sip_dialog *d, const struct sip_uri *uri)
+{
+	enum sip_transport t;
+	bool asked;
+	if (sip_uri_transport(uri, &t, &asked) || !asked || t == d->heard_at->l.transport)
+		return d->heard_at;
+	const struct sip_listener *l = sip_stack_listener(d->heard_at->stack, d->heard_at->name, t, &d->peer);
+	return l ? sip_place_of(l) : d->heard_at;
+}
+
 /* Requests go to the first route when it is an address; without routes to the remote target, unless its address is not where
- * the peer's messages come from: then the peer is behind a NAT, or has a name there, and its messages' source is used. */
+ * the peer's messages come from: then the peer is behind a NAT, or has a name there, and its messages' source is used. A connection is used
+ * as long as nobody asks for another transport. */
 static void find_hop(struct sip_dialog *d)
 {
 	struct sip_uri uri;
 	struct addr a;
 	bool routed = slice_is_set(d->first_route);
 	d->hop = d->peer;
-	if (sip_uri_parse(&uri, routed ? d->first_route : slice_str(d->target)) || sip_uri_addr(&uri, &a))
+	d->place = d->heard_at;
+	if (sip_uri_parse(&uri, routed ? d->first_route : slice_str(d->target)) || sip_uri_addr(&uri, &a) || a.family != d->peer.family ||
+	    (!routed && !addr_ip_eq(&a, &d->peer)))
 		return;
-	if (a.family == d->peer.family && (routed || addr_ip_eq(&a, &d->peer)))
+	d->place = place_asked(d, &uri);
+	if (d->place != d->heard_at || !sip_place_reliable(d->place) || !addr_ip_eq(&a, &d->peer))
 		d->hop = a;
 }
 
@@ -158,7 +173,7 @@ static int dialog_new(struct sip_dialog **ret, struct sip_place *p, struct sip_s
 	struct sip_dialog *d = mem_alloc(sizeof *d, dialog_destroy);
 	if (!d)
 		return -ENOMEM;
-	d->place = p;
+	d->place = d->heard_at = p;
 	d->owner = owner;
 	d->peer = m->src;
 	int err = keep_parts(d, parts);
@@ -232,7 +247,14 @@ void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 {
 	if (sip_msg_hdr(m, SIP_HDR_CONTACT))
 		(void)set_target(d, m); /* a bad one leaves the old target, which is known to work */
+	sip_dialog_heard(d, m);
+}
+
+void sip_dialog_heard(struct sip_dialog *d, const struct sip_msg *m)
+{
 	d->peer = m->src;
+	if (m->listener)
+		d->heard_at = sip_place_of(m->listener);
 	find_hop(d);
 }
 
@@ -240,6 +262,7 @@ void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 
 struct kept {
 	struct slice call_id, local, remote, local_tag, remote_tag, routes, first_route, target;
+	struct slice transport; /* of the peer's messages; none: that of the session */
 	bool strict, remote_cseq_set;
 	uint32_t local_cseq, remote_cseq;
 	struct addr peer;
@@ -252,7 +275,7 @@ static const struct pack_field kept_fields[] = {
 	PACK_FIELD(7, PACK_SLICE, struct kept, first_route),  PACK_FIELD(8, PACK_SLICE, struct kept, target),
 	PACK_FIELD(9, PACK_BOOL, struct kept, strict),        PACK_FIELD(10, PACK_NUMBER, struct kept, local_cseq),
 	PACK_FIELD(11, PACK_NUMBER, struct kept, remote_cseq), PACK_FIELD(12, PACK_BOOL, struct kept, remote_cseq_set),
-	PACK_FIELD(13, PACK_BYTES, struct kept, peer),
+	PACK_FIELD(13, PACK_BYTES, struct kept, peer),        PACK_FIELD(14, PACK_SLICE, struct kept, transport),
 };
 #define KEPT_FIELDS (sizeof kept_fields / sizeof kept_fields[0])
 
@@ -261,8 +284,19 @@ void sip_dialog_save(const struct sip_dialog *d, struct buf *out)
 	struct kept k = {.call_id = d->call_id, .local = d->local, .remote = d->remote, .local_tag = d->local_tag,
 			 .remote_tag = d->remote_tag, .routes = d->routes, .first_route = d->first_route,
 			 .target = slice_str(d->target), .strict = d->strict, .remote_cseq_set = d->remote_cseq_set,
-			 .local_cseq = d->local_cseq, .remote_cseq = d->remote_cseq, .peer = d->peer};
+			 .local_cseq = d->local_cseq, .remote_cseq = d->remote_cseq, .peer = d->peer,
+			 .transport = slice_str(sip_transports[d->heard_at->l.transport].name)};
 	pack_write(out, kept_fields, KEPT_FIELDS, &k);
+}
+
+/* Where the peer was heard, at the same address of ours as the session's place. */
+static struct sip_place *place_kept(struct sip_place *p, const struct kept *k)
+{
+	enum sip_transport t;
+	if (!k->transport.len || sip_transport_parse(&t, k->transport))
+		return p;
+	const struct sip_listener *l = sip_stack_listener(p->stack, p->name, t, &k->peer);
+	return l ? sip_place_of(l) : p;
 }
 
 static int keep_texts(struct sip_dialog *d, const struct kept *k)
@@ -294,7 +328,7 @@ int sip_dialog_restore(struct sip_dialog **ret, struct sip_place *p, struct sip_
 		mem_deref(d);
 		return err;
 	}
-	d->place = p;
+	d->place = d->heard_at = place_kept(p, &k);
 	d->owner = owner;
 	d->peer = k.peer;
 	d->strict = k.strict;
@@ -318,6 +352,7 @@ void sip_put_contact(struct buf *out, const struct sip_place *p, const struct ad
 		buf_char(out, '@');
 	}
 	buf_str(out, sip_place_seen(p, peer));
+	buf_str(out, sip_transports[p->l.transport].param);
 	buf_str(out, ">\r\n");
 }
 
@@ -373,16 +408,14 @@ int sip_dialog_ack(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cse
 {
 	struct sip_stack *s = d->stack;
 	struct buf *out = &s->scratch;
-	char token[SIP_TOKEN_LEN];
-	sip_token(s, token);
+	char branch[sizeof "z9hG4bK" - 1 + SIP_TOKEN_LEN] = "z9hG4bK";
+	sip_token(s, branch + 7);
 	out->len = 0;
 	buf_str(out, "ACK ");
 	buf_slice(out, request_uri(d));
-	buf_str(out, " SIP/2.0\r\nVia: SIP/2.0/UDP ");
-	buf_str(out, sip_place_seen(d->place, &d->hop));
-	buf_str(out, ";branch=z9hG4bK");
-	buf_str(out, token);
-	buf_str(out, ";rport\r\nMax-Forwards: 70\r\n");
+	buf_str(out, " SIP/2.0\r\n");
+	sip_put_via(out, d->place, &d->hop, slice_of(branch, sizeof branch - 1));
+	buf_str(out, "Max-Forwards: 70\r\n");
 	put_headers(out, d, "ACK", cseq, headers);
 	sip_write_body(out, body_type, body);
 	struct sip_block *b = out->err ? NULL : sip_block_new(buf_text(out));

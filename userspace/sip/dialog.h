@@ -11,7 +11,8 @@ struct sip_dialog {
 	struct link link;	 /* an early one: in its session */
 	struct sip_stack *stack;
 	struct sip_session *owner;
-	struct sip_place *place;
+	struct sip_place *heard_at; /* where the peer's messages come in */
+	struct sip_place *place;    /* where requests leave */
 	char *text; /* holds the slices below */
 	struct slice call_id, local, remote; /* local, remote: From and To values as we write them, with tags */
 	struct slice local_tag, remote_tag;
@@ -37,6 +38,8 @@ struct sip_dialog *sip_dialog_find(const struct sip_stack *s, const struct sip_m
 bool sip_dialog_take_cseq(struct sip_dialog *d, const struct sip_msg *req);
 /* 12.2.1.2, 12.2.2: a new remote target from the Contact of a target refresh. */
 void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m);
+/* A message of the peer came, maybe from another address or over another connection than before: it is reached there now. */
+void sip_dialog_heard(struct sip_dialog *d, const struct sip_msg *m);
 
 /* A request inside the dialog with the next CSeq; `headers` are further lines. */
 struct sip_dialog_request {

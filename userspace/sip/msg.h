@@ -5,6 +5,8 @@
 #include "net/addr.h"
 #include "sip/uri.h"
 
+struct sip_listener;
+
 enum sip_method {
 	SIP_INVITE, SIP_ACK, SIP_BYE, SIP_CANCEL, SIP_OPTIONS, SIP_REGISTER, SIP_PRACK, SIP_UPDATE, SIP_INFO, SIP_MESSAGE,
 	SIP_SUBSCRIBE, SIP_NOTIFY, SIP_PUBLISH, SIP_REFER, SIP_METHOD_OTHER,
@@ -76,6 +78,7 @@ struct sip_msg {
 	struct slice body;     /* Content-Length applied */
 	/* where it came from and to: set by the transport */
 	struct addr src, dst;
+	const struct sip_listener *listener; /* NULL: not from a wire */
 	/* storage */
 	char *data;
 	size_t len;

@@ -30,7 +30,7 @@ void session_changed(const struct sip_session *ss)
 
 uint32_t session_ms(const struct sip_session *ss, enum sip_timer_id id)
 {
-	return sip_timer_ms(&ss->stack->params.timers, id);
+	return sip_timer_ms(&ss->stack->params.timers, id, sip_place_reliable(ss->place));
 }
 
 void session_drop_ctrans(struct sip_ctrans **ct)

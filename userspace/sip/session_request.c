@@ -68,7 +68,7 @@ bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const stru
 		sip_counts[SIP_CNT_CSEQ_ORDER]++;
 		sip_reply(st, 500, "CSeq Out of Order", SLICE_NONE, SLICE_NONE, SLICE_NONE);
 	} else {
-		d->peer = req->src;
+		sip_dialog_heard(d, req);
 		if (!refuse_require(st, req))
 			take(ss, d, st, req);
 	}

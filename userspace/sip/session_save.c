@@ -12,7 +12,8 @@ struct kept {
 	uint32_t cseq, ack_cseq, end_status;
 	struct addr peer, request_from, request_to;
 	char call_id[SIP_TOKEN_LEN], tag[SIP_TOKEN_LEN];
-	struct slice place, contact_user, bye_headers, dialog;
+	struct slice place, transport; /* none: UDP */
+	struct slice contact_user, bye_headers, dialog;
 	struct slice request, request_tag, answer; /* their INVITE and our 2xx to it */
 	struct slice invite;                       /* our INVITE */
 	bool allows_update, refresher, held;       /* held: the answer waits for a PRACK */
@@ -35,6 +36,7 @@ static const struct pack_field fields[] = {
 	FIELD(22, PACK_SLICE, invite),         FIELD(23, PACK_BOOL, allows_update), FIELD(24, PACK_BOOL, refresher),
 	FIELD(25, PACK_NUMBER, expires_s),     FIELD(26, PACK_NUMBER, least_s),    FIELD(27, PACK_NUMBER, refreshed),
 	FIELD(28, PACK_BOOL, held),            FIELD(29, PACK_SLICE, held_headers), FIELD(31, PACK_SLICE, held_sdp),
+	FIELD(32, PACK_SLICE, transport),
 	FIELD(DIALOG_TAG, PACK_SLICE, dialog),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
@@ -60,7 +62,8 @@ void sip_session_save(const struct sip_session *ss, struct buf *out)
 	struct kept k = {.state = (uint8_t)ss->state, .outgoing = ss->outgoing, .invite_had_offer = ss->invite_had_offer,
 			 .forwarded = ss->forwarded, .ack_due = ss->ack_due, .probe_answered = ss->probe_answered, .cseq = ss->cseq,
 			 .ack_cseq = ss->ack_cseq, .end_status = ss->end_status, .peer = ss->peer, .place = slice_str(ss->place->name),
-			 .contact_user = ss->contact_user, .bye_headers = slice_str(ss->bye_headers),
+			 .transport = slice_str(sip_transports[ss->place->l.transport].name), .contact_user = ss->contact_user,
+			 .bye_headers = slice_str(ss->bye_headers),
 			 .allows_update = ss->allows_update, .refresher = ss->refresher, .expires_s = ss->expires_s,
 			 .least_s = ss->least_s, .refreshed = ss->refreshed};
 	k.held = session_reliable_held(ss, &k.held_headers, &k.held_sdp);
@@ -113,6 +116,7 @@ static int resume_request(struct sip_session *ss, const struct kept *k)
 	if (!err) {
 		req->src = k->request_from;
 		req->dst = k->request_to;
+		req->listener = &ss->place->l;
 		err = sip_strans_restore(&st, ss->place, req, k->request_tag, k->answer);
 	}
 	if (!err)
@@ -172,11 +176,13 @@ int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct sl
 {
 	struct kept k = {0};
 	struct sip_session *ss;
+	enum sip_transport transport = SIP_UDP;
 	char name[256];
-	if (pack_read(&k, fields, FIELDS, record) || !is_whole(&k) || slice_copy(k.place, name, sizeof name) ||
+	if (pack_read(&k, fields, FIELDS, record) || !is_whole(&k) ||
+	    (k.transport.len && sip_transport_parse(&transport, k.transport)) || slice_copy(k.place, name, sizeof name) ||
 	    (k.peer.family != AF_INET && k.peer.family != AF_INET6))
 		return -EBADMSG;
-	const struct sip_listener *l = sip_stack_listener(s, name, &k.peer);
+	const struct sip_listener *l = sip_stack_listener(s, name, transport, &k.peer);
 	int err = l ? session_new(&ss, s, sip_place_of(l), h, arg) : -EADDRNOTAVAIL;
 	if (err)
 		return err;

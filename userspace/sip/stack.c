@@ -158,29 +158,35 @@ static int kernel_source(struct addr *ret, const struct addr *peer)
 	return err ? err : addr_from_sockaddr(ret, (struct sockaddr *)&ss);
 }
 
-static const struct sip_listener *routed_listener(const struct sip_stack *s, const struct addr *peer)
+static bool serves(const struct sip_place *p, enum sip_transport transport, const struct addr *peer)
+{
+	return p->l.transport == transport && p->l.local.family == peer->family;
+}
+
+static const struct sip_listener *routed_listener(const struct sip_stack *s, enum sip_transport transport, const struct addr *peer)
 {
 	const struct sip_place *p, *first = NULL;
 	struct addr src;
 	unsigned n = 0;
 	list_foreach(p, &s->places, link)
-		if (p->l.local.family == peer->family && !n++)
+		if (serves(p, transport, peer) && !n++)
 			first = p;
 	if (n < 2 || kernel_source(&src, peer))
 		return first ? &first->l : NULL;
 	list_foreach(p, &s->places, link)
-		if (addr_ip_eq(&p->l.local, &src))
+		if (serves(p, transport, peer) && addr_ip_eq(&p->l.local, &src))
 			return &p->l;
 	return &first->l;
 }
 
-const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, const struct addr *peer)
+const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, enum sip_transport transport,
+					      const struct addr *peer)
 {
 	const struct sip_place *p;
 	if (!name)
-		return routed_listener(s, peer);
+		return routed_listener(s, transport, peer);
 	list_foreach(p, &s->places, link)
-		if (p->l.local.family == peer->family && !strcmp(p->name, name))
+		if (serves(p, transport, peer) && !strcmp(p->name, name))
 			return &p->l;
 	return NULL;
 }
@@ -188,7 +194,7 @@ const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const c
 struct sip_place *sip_place_for(const struct sip_stack *s, const struct sip_listener *l, const struct addr *dst)
 {
 	if (!l || l->local.family != dst->family)
-		l = sip_stack_listener(s, l ? l->name : NULL, dst);
+		l = sip_stack_listener(s, l ? l->name : NULL, l ? l->transport : SIP_UDP, dst);
 	return l ? sip_place_of(l) : NULL;
 }
 
@@ -446,6 +452,7 @@ void sip_stack_input(struct sip_place *p, const struct addr *src, const struct a
 	if (m) {
 		m->src = *src;
 		m->dst = *dst;
+		m->listener = &p->l;
 	}
 	if (err == -ENOMEM) {
 		sip_counts[SIP_CNT_NOMEM]++;

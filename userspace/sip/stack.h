@@ -3,6 +3,7 @@
  * sessions (session.h). One stack a process is usual; nothing in it is global. */
 #pragma once
 #include "sip/limits.h"
+#include "sip/transports.h"
 
 struct sip_stack; /* mem_deref() ends it: pending transactions end without callbacks */
 struct sip_strans; /* a server transaction, reference-counted */
@@ -13,9 +14,10 @@ struct sip_timers {
 	uint32_t t1, t2, t4;
 };
 
-/* A place the stack listens at: one UDP socket of one named address. */
+/* A place the stack listens at: one transport of one named address. */
 struct sip_listener {
 	const char *name;      /* of the address in the configuration ("inside") */
+	enum sip_transport transport;
 	struct addr local;     /* bound */
 	struct addr advertised; /* what peers outside `nets` see: behind one-to-one NAT; unset: `local` */
 	const struct prefix *nets; /* local networks, which see `local`; kept, not copied */
@@ -45,8 +47,9 @@ int sip_stack_listen(struct sip_stack *s, const struct sip_listener *l);
 void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits);
 /* Switches the trace callback on and off, so that an unwatched stack formats nothing. */
 void sip_stack_trace(struct sip_stack *s, bool on);
-/* The listener a peer is reached from: by name and the peer's family, or (name NULL) by routing of the kernel; NULL: none. */
-const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, const struct addr *peer);
+/* The listener a peer is reached from over `transport`: by name and the peer's family, or (name NULL) by routing of the kernel; NULL: none. */
+const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, enum sip_transport transport,
+					      const struct addr *peer);
 /* The address that `peer` shall see for this listener (local or advertised). */
 const struct addr *sip_listener_seen(const struct sip_listener *l, const struct addr *peer);
 /* Descriptor of a listener's socket, to store with tandem-keep. */
@@ -83,7 +86,7 @@ struct sip_request_params {
 	struct slice method_text; /* for SIP_METHOD_OTHER */
 	struct slice ruri;
 	struct addr dst;                    /* next hop, resolved */
-	const struct sip_listener *listener; /* NULL: chosen for dst */
+	const struct sip_listener *listener; /* says the transport; NULL: UDP, chosen for dst */
 	/* All headers but Via, Max-Forwards, Content-* ; from From to whatever, as text lines. */
 	struct slice headers;
 	bool forwarded;        /* continues another request: max_forwards is what is left of its hops, maybe 0; else 70 */

@@ -18,8 +18,8 @@ enum sip_timer_id {
 	SIP_TIMER_PROGRESS, /* 13.3.1.1: provisional answers are repeated each minute */
 	SIP_TIMERS
 };
-/* Milliseconds (the first interval, of those that double). */
-uint32_t sip_timer_ms(const struct sip_timers *t, enum sip_timer_id id);
+/* Milliseconds (the first interval, of those that double); 0 for what a reliable transport does without. */
+uint32_t sip_timer_ms(const struct sip_timers *t, enum sip_timer_id id, bool reliable);
 /* The interval after `ms` of one that doubles up to T2. */
 uint32_t sip_timer_next(const struct sip_timers *t, uint32_t ms);
 
@@ -39,7 +39,7 @@ extern uint64_t sip_counts[SIP_CNT_MAX];
 
 /* --- the stack ---------------------------------------------------------------------------------------------------- */
 
-/* One listener and its socket. `l` comes first in what the public interface hands out. */
+/* One listener and its socket or connections. `l` comes first in what the public interface hands out. */
 struct sip_place {
 	struct sip_listener l;
 	struct link link;
@@ -101,6 +101,12 @@ static inline struct slice sip_block_text(const struct sip_block *b)
 }
 
 int sip_send(struct sip_place *p, const struct addr *dst, struct slice text);
+static inline bool sip_place_reliable(const struct sip_place *p)
+{
+	return sip_transports[p->l.transport].reliable;
+}
+/* The Via line of a request of ours to `dst` (18.1.1, RFC 3581 3). */
+void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *dst, struct slice branch);
 /* Appends "\r\n"-ended lines. */
 void sip_put(struct buf *out, const char *name, struct slice value);
 /* "Name: a, b\r\n"; a list ends with NULL. */

@@ -123,7 +123,7 @@ static void on_end(void *arg)
 
 static uint32_t ms(const struct sip_strans *st, enum sip_timer_id id)
 {
-	return sip_timer_ms(&st->stack->params.timers, id);
+	return sip_timer_ms(&st->stack->params.timers, id, sip_place_reliable(st->place));
 }
 
 int sip_strans_new(struct sip_strans **ret, struct sip_place *p, struct sip_msg *req)
@@ -140,7 +140,7 @@ int sip_strans_new(struct sip_strans **ret, struct sip_place *p, struct sip_msg 
 	sip_token(s, st->tag);
 	/* A user that never answers: by then the client has given up (RFC 4320 4.2 wants no late answers). */
 	if (req->method != SIP_INVITE)
-		timer_start(&st->end, ms(st, SIP_TIMER_J), on_end, st);
+		timer_start(&st->end, ms(st, SIP_TIMER_F), on_end, st);
 	hash_insert(&s->strans, &st->by_branch, key_of(req));
 	hash_insert(&s->merged, &st->by_call, slice_hash(req->call_id, false));
 	*ret = st;
@@ -243,7 +243,8 @@ static void answered(struct sip_strans *st, unsigned status)
 	} else {
 		set_state(st, STRANS_COMPLETED, "final");
 		st->interval = ms(st, SIP_TIMER_G);
-		timer_start(&st->resend, st->interval, on_timer_g, st);
+		if (st->interval)
+			timer_start(&st->resend, st->interval, on_timer_g, st);
 		timer_start(&st->end, ms(st, SIP_TIMER_H), on_timer_h, st);
 	}
 }

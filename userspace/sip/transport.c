@@ -46,6 +46,17 @@ void sip_put_list(struct buf *out, const char *name, const char *const *list)
 	buf_str(out, "\r\n");
 }
 
+void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *dst, struct slice branch)
+{
+	buf_str(out, "Via: SIP/2.0/");
+	buf_str(out, sip_transports[p->l.transport].via);
+	buf_char(out, ' ');
+	buf_str(out, sip_place_seen(p, dst));
+	buf_str(out, ";branch=");
+	buf_slice(out, branch);
+	buf_str(out, ";rport\r\n");
+}
+
 /* The topmost Via value with `received` and `rport` as RFC 3261 18.2.1 and RFC 3581 4 want them. */
 static void put_top_via(struct buf *out, const struct sip_msg *req, struct slice value)
 {
@@ -153,11 +164,12 @@ void sip_write_response(struct buf *out, const struct sip_stack *s, const struct
 	sip_write_body(out, r->body_type, r->body);
 }
 
-/* 18.2.2 for UDP. `maddr` is not followed: it would let any sender point our answers at a third party. */
+/* 18.2.2: back on the connection it came on, which its source names; for UDP the port that Via says. `maddr` is not followed: it would let any
+ * sender point our answers at a third party. */
 struct addr sip_response_addr(const struct sip_msg *req)
 {
 	struct addr a = req->src;
-	if (!req->via.rport)
+	if (!req->via.rport && !(req->listener && sip_transports[req->listener->transport].reliable))
 		a.port = req->via.port ? req->via.port : 5060;
 	return a;
 }

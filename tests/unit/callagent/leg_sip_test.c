@@ -127,7 +127,7 @@ const struct addr *sip_session_peer(const struct sip_session *ss)
 	return &listener.local;
 }
 
-const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, const struct addr *peer)
+const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, enum sip_transport transport, const struct addr *peer)
 {
 	return name && !strcmp(name, "nowhere") ? NULL : &listener;
 }

@@ -72,7 +72,7 @@ static void call_over(const char *ip)
 	open_stack(&a, ip);
 	open_stack(&b, ip);
 	addr_parse_ip(&any, slice_str(ip));
-	struct addr dst = sip_stack_listener(b, "test", &any)->local;
+	struct addr dst = sip_stack_listener(b, "test", SIP_UDP, &any)->local;
 	assert_int_equal(dial(&dst), 0);
 	run();
 	assert_int_equal(ended, 11); /* one was hung up on, the other's BYE is done */

@@ -18,6 +18,7 @@ struct sent {
 struct wire {
 	struct sip_stack *stack;
 	struct addr local, peer;
+	enum sip_transport over; /* what the peer says comes over it */
 	uint64_t born;
 	unsigned n;
 	struct sent sent[WIRE_MAX];
@@ -78,6 +79,13 @@ static inline int wire_try_open(struct wire *w, uint32_t t1)
 	return err;
 }
 
+/* A further place of the same name and address. */
+static inline void wire_listen(struct wire *w, enum sip_transport transport)
+{
+	struct sip_listener l = {.name = "inside", .transport = transport, .local = w->local, .fd = -1};
+	assert_int_equal(sip_stack_listen(w->stack, &l), 0);
+}
+
 static inline void wire_open(struct wire *w)
 {
 	assert_int_equal(wire_try_open(w, 500), 0);
@@ -89,9 +97,16 @@ static inline void wire_close(struct wire *w)
 	w->stack = mem_deref(w->stack);
 }
 
+static inline struct sip_place *wire_place(const struct wire *w)
+{
+	const struct sip_listener *l = sip_stack_listener(w->stack, "inside", w->over, &w->peer);
+	assert_non_null(l);
+	return sip_place_of(l);
+}
+
 static inline void wire_in(struct wire *w, const struct addr *src, const char *text, size_t len)
 {
-	struct sip_place *p = container_of(list_first(&w->stack->places), struct sip_place, link);
+	struct sip_place *p = wire_place(w);
 	char *copy = malloc(len + 1);
 	memcpy(copy, text, len);
 	copy[len] = '\0';
