@@ -63,6 +63,11 @@ class Phone:
             if not self.pump(end - time.monotonic()) and time.monotonic() >= end:
                 raise Unexpected(f"{self.user} waited {timeout:g} s for {what}; has {self.waiting}")
 
+    def drain(self):
+        """Takes all that has come."""
+        while self.pump(0):
+            pass
+
     def nothing(self, wanted=lambda m: True, seconds=0.3):
         """Asserts that nothing that `wanted` accepts comes for a while."""
         end = time.monotonic() + seconds
@@ -101,8 +106,9 @@ class Phone:
         return self.take(lambda m: m.status and m.status >= 200 and m.get("call-id") == call_id, f"final response to {method}", timeout)
 
     def register(self, expires=300, contacts=None, headers=(), password=None, user=None, algorithm=None, call_id=None, cseq=None, authorize=True,
-                 challenge=None):
-        """REGISTER, with digest when it is asked for; returns the final response. `algorithm` picks among the challenges offered."""
+                 challenge=None, nc=1):
+        """REGISTER, with digest when it is asked for; returns the final response. `algorithm` picks among the challenges offered; a `challenge` of before is
+        answered at once, for the nc-th time."""
         uri = f"sip:{host(self.gateway)}"
         contacts = [f"<{self.uri()}>"] if contacts is None else contacts
         fixed = [*(("Contact", c) for c in contacts), *([("Expires", str(expires))] if expires is not None else []), *headers]
@@ -128,7 +134,7 @@ class Phone:
             challenge = next((c for c in offered if algorithm is None or f"algorithm={algorithm}" in c), None)
             if challenge is None:
                 raise Unexpected(f"no challenge with {algorithm} among {offered}")
-        return once([("Authorization", digest(challenge, "REGISTER", uri, user or self.user, password or self.password))])
+        return once([("Authorization", digest(challenge, "REGISTER", uri, user or self.user, password or self.password, nc))])
 
     # --- calls
 
@@ -159,6 +165,12 @@ class Phone:
         d = Dialog(self, m.get("call-id"))
         d.local, d.remote = m.get("to") + f";tag={d.tag}", m.get("from")
         d.target, d.routes = m.contact_uri(), m.all("record-route")
+        return d, m
+
+    def rings(self, timeout=3.0):
+        """Waits for a call and tells that it rings; as answer_invite()."""
+        d, m = self.answer_invite(timeout)
+        d.reply(m, 180, "Ringing")
         return d, m
 
     def options(self):
@@ -237,6 +249,50 @@ class Dialog:
     def get(self, method, timeout=3.0):
         """The next request of this dialog with that method."""
         return self.phone.take(lambda m: m.method == method and m.get("call-id") == self.call_id, f"{method} in the dialog", timeout)
+
+    def accept(self, request, body=None, **kw):
+        """Answers the INVITE with 200 and a description."""
+        self.reply(request, 200, "OK", self.phone.sdp() if body is None else body, **kw)
+
+    def refuse(self, request, status, reason="So be it", **kw):
+        """Refuses the INVITE and waits for the ACK."""
+        self.reply(request, status, reason, **kw)
+        return self.get("ACK")
+
+    def connected(self, body=""):
+        """Waits for the answer to our INVITE and acknowledges it; returns it."""
+        ok = self.response(200, method="INVITE")
+        self.ack(ok, body)
+        return ok
+
+    def failed(self, status):
+        """Waits for the refusal of our INVITE and acknowledges it; returns it."""
+        m = self.response(status, method="INVITE")
+        self.ack(m)
+        return m
+
+    def reinvite(self, other, offer, answer):
+        """A re-INVITE that the other dialog answers; returns the request that came there and the answer that came back."""
+        self.request("INVITE", offer)
+        m = other.get("INVITE")
+        other.accept(m, answer)
+        ok = self.connected()
+        other.get("ACK")
+        return m, ok
+
+    def give_up(self):
+        """CANCEL of our INVITE, up to the ACK of 487."""
+        self.cancel()
+        if self.response(method="CANCEL").status != 200:
+            raise Unexpected("CANCEL was refused")
+        return self.failed(487)
+
+    def cancelled(self, invite):
+        """Waits for CANCEL of the INVITE, answers both, waits for the ACK; returns the CANCEL."""
+        cancel = self.get("CANCEL")
+        self.reply(cancel, 200, "OK", contact=False)
+        self.refuse(invite, 487, "Request Terminated")
+        return cancel
 
     def bye(self, other):
         """Ends the call, which the other dialog must notice; wants 200."""

@@ -312,13 +312,24 @@ int location_commit(struct location_update *u)
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
 
-unsigned location_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max)
+static unsigned list(const struct location *l, const char *aor, bool sip_only, struct binding *out, unsigned max)
 {
 	const struct aor *a = find(l, aor);
-	unsigned n = a ? a->n < max ? a->n : max : 0;
-	for (unsigned i = 0; i < n; i++)
-		out[i] = a->contacts[i]->b;
+	unsigned n = 0;
+	for (unsigned i = 0; a && i < a->n && n < max; i++)
+		if (!sip_only || a->contacts[i]->uri.scheme <= SIP_SCHEME_SIPS)
+			out[n++] = a->contacts[i]->b;
 	return n;
+}
+
+unsigned location_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max)
+{
+	return list(l, aor, false, out, max);
+}
+
+unsigned location_sip_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max)
+{
+	return list(l, aor, true, out, max);
 }
 
 size_t location_count(const struct location *l)

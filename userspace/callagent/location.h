@@ -40,8 +40,10 @@ void location_remove(struct location_update *u, unsigned i);
 int location_commit(struct location_update *u);
 void location_abort(struct location_update *u);
 
-/* As registrar_contacts(). */
+/* Live contacts, highest q first, then the most recent first; returns how many were put into `out`. */
 unsigned location_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max);
+/* Those of them that a SIP request can be sent to: not mailto: and the like. */
+unsigned location_sip_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max);
 size_t location_count(const struct location *l);
 /* Calls fn for each contact; a non-zero return ends the walk. */
 int location_each(const struct location *l, int (*fn)(void *arg, const char *aor, const struct binding *b), void *arg);

@@ -163,7 +163,7 @@ static bool apply_contact(struct registrar *r, struct location_update *u, const 
 {
 	struct sip_nameaddr c;
 	struct binding b = *like;
-	if (sip_nameaddr_parse(&c, value) || c.star || c.uri.scheme > SIP_SCHEME_SIPS || c.uri.text.len > URI_MAX)
+	if (sip_nameaddr_parse(&c, value) || c.star || slice_empty(c.uri.text) || c.uri.text.len > URI_MAX)
 		return refuse(why, 400, "Malformed Contact", CNT_MALFORMED);
 	b.uri = c.uri.text;
 	read_outbound(&b, c.params);
@@ -363,7 +363,7 @@ void registrar_request(struct registrar *r, struct sip_strans *st, const struct 
 
 unsigned registrar_contacts(const struct registrar *r, const char *user, struct binding *out, unsigned max)
 {
-	return location_contacts(r->location, user, out, max);
+	return location_sip_contacts(r->location, user, out, max);
 }
 
 size_t registrar_count(const struct registrar *r)

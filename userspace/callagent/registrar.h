@@ -41,7 +41,7 @@ struct auth *registrar_auth(struct registrar *r);
 
 /* A REGISTER: authenticates, updates and answers it. */
 void registrar_request(struct registrar *r, struct sip_strans *st, const struct sip_msg *req);
-/* Live contacts of a user, highest q first, then the most recent first; returns how many were put into `out`. */
+/* Live contacts of a user that a SIP request can be sent to, highest q first, then the most recent first; returns how many were put into `out`. */
 unsigned registrar_contacts(const struct registrar *r, const char *user, struct binding *out, unsigned max);
 /* All live contacts. */
 size_t registrar_count(const struct registrar *r);

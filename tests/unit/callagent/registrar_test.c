@@ -309,7 +309,7 @@ static void refused(void **state)
 		{{0, "alice", "pw", "sip:203.0.113.9", "sip:alice@tandem.test", "c", 1}, HOME, 403},
 		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@203.0.113.9", "c", 1}, HOME, 404},
 		{{0, "alice", "pw", "sip:tandem.test", "tel:+1", "c", 1}, HOME, 400},
-		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@tandem.test", "c", 1}, "Contact: <tel:+1>\r\n", 400},
+		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@tandem.test", "c", 1}, "Contact: <>\r\n", 400},
 		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@tandem.test", "c", 1}, "Contact: sip:a@b?Route=x\r\n", 400},
 		{{0, "alice", "pw", "tel:+1", "sip:alice@tandem.test", "c", 1}, HOME, 416},
 		{{0, "alice", "pw", "sip:tandem.test", "sip:alice@tandem.test", "c", 1}, HOME "Require: nothingSupportsThis\r\n", 420},
@@ -325,6 +325,20 @@ static void refused(void **state)
 		if (status == 420)
 			assert_string_equal(st.headers, "Unsupported: nothingSupportsThis\r\n");
 	}
+	end(&s);
+}
+
+/* RFC 3261 10.2: any URI can be registered; only SIP's are called. */
+static void other_scheme(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	assert_int_equal(reg(&p, HOME "Contact: <mailto:alice@tandem.test>\r\n", &st), 200);
+	assert_non_null(strstr(st.headers, "<mailto:alice@tandem.test>;expires=3600"));
+	assert_int_equal(contacts(&s, b), 1);
+	assert_int_equal(registrar_count(s.r), 2);
 	end(&s);
 }
 
@@ -520,7 +534,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(registers),         cmocka_unit_test(several_contacts), cmocka_unit_test(times),
 		cmocka_unit_test(order),             cmocka_unit_test(instances),        cmocka_unit_test(refused),
-		cmocka_unit_test(contact_text),      cmocka_unit_test(replayed_request_is_stale),
+		cmocka_unit_test(other_scheme),      cmocka_unit_test(contact_text),      cmocka_unit_test(replayed_request_is_stale),
 		cmocka_unit_test(new_configuration), cmocka_unit_test(survives),         cmocka_unit_test(without_memory),
 		cmocka_unit_test(update_without_memory),
 	};

@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# runs: families
+"""RFC 3665 section 3: sessions. Tandem stands where the RFC has a proxy, or between the phones where it has none; a further proxy is the carrier."""
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from flows import flow, run  # noqa: E402
+from media import both_ways  # noqa: E402
+from sipmsg import Sdp  # noqa: E402
+
+REALM = 'Digest realm="biloxi.invalid", nonce="f84f1cec41e6cbe5aea9c8e88d359", qop="auth", algorithm=SHA-256'
+
+
+def talk(s, a, to_a, b, to_b):
+    """Both Way RTP Media: each hears the other."""
+    ma, mb = s.media(a), s.media(b)
+    both_ways(ma, Sdp(to_a.body).at(), mb, Sdp(to_b.body).at())
+    ma.close()
+    mb.close()
+
+
+@flow("3.1 Successful Session Establishment", alice="407 100 180 200 BYE", bob="INVITE ACK 200/BYE")
+def establishment(s, alice, bob):
+    a, b, invite, ok = s.call(alice, bob)
+    talk(s, alice, ok, bob, invite)
+    b.bye(a)
+
+
+@flow("3.2 Session Establishment Through Two Proxies", alice="407 100 180 200 BYE", carrier="INVITE ACK 200/BYE")
+def two_proxies(s, alice, carrier):
+    a = alice.invite("9555")
+    b, invite = carrier.answer_invite()
+    assert invite.uri.startswith("sip:555@") and int(invite.get("max-forwards")) == 69, invite.raw
+    assert invite.get("record-route") is None and len(invite.all("via")) == 1, "a user agent of its own on this side"
+    b.reply(invite, 100, "Trying")
+    b.reply(invite, 180, "Ringing")
+    a.response(180)
+    b.accept(invite)
+    ok = a.connected()
+    b.get("ACK")
+    talk(s, alice, ok, carrier, invite)
+    b.bye(a)
+
+
+@flow("3.3 Session with Multiple Proxy Authentication", alice="407 100 200 BYE", carrier="INVITE ACK INVITE ACK 200/BYE")
+def two_authentications(s, alice, carrier):
+    a = alice.invite("9555")
+    first, challenged = carrier.answer_invite()
+    first.refuse(challenged, 407, headers=[("Proxy-Authenticate", REALM)])
+    b, invite = carrier.answer_invite()
+    assert 'realm="biloxi.invalid"' in invite.get("proxy-authorization") and invite.cseq == challenged.cseq + 1, invite.raw
+    b.accept(invite)
+    a.connected()
+    b.get("ACK")
+    b.bye(a)
+
+
+@flow("3.5 Session Through a SIP ALG", alice="407 100 180 200 200/BYE", bob="INVITE ACK BYE")
+def alg(s, alice, bob):
+    a, b, invite, ok = s.call(alice, bob)
+    assert Sdp(invite.body).at()[0] == s.gw_b and Sdp(ok.body).at()[0] == s.gw_a, "the media do not end here"
+    assert alice.ip.encode() not in invite.raw and bob.ip.encode() not in ok.raw
+    talk(s, alice, ok, bob, invite)
+    a.bye(b)
+
+
+@flow("3.6 Session via Redirect and Proxy Servers with SDP in ACK", alice="407 100 180 200 BYE", bob="INVITE ACK 200/BYE")
+def sdp_in_ack(s, alice, bob):
+    a = alice.invite("1002", body="")
+    b, invite = bob.rings()
+    assert not invite.body
+    a.response(180)
+    b.accept(invite)
+    ok = a.response(200)
+    a.ack(ok, alice.sdp())
+    ack = b.get("ACK")
+    talk(s, alice, ok, bob, ack)
+    b.bye(a)
+
+
+@flow("3.7 Session with re-INVITE (IP Address Change)", alice="407 100 180 200 INVITE ACK 200/BYE", bob="INVITE ACK", moved="100 200 BYE")
+def address_change(s, alice, bob, moved):
+    a, b, invite, ok = s.call(alice, bob)
+    talk(s, alice, ok, bob, invite)
+    version = Sdp(ok.body).version
+    b.phone = moved
+    b.request("INVITE", moved.sdp(version=2))
+    change = a.get("INVITE")
+    assert Sdp(change.body).version in (version, version + 1) and Sdp(change.body).at() == Sdp(ok.body).at(), "Alice hears from where she did"
+    a.accept(change)
+    back = b.connected()
+    a.get("ACK")
+    talk(s, alice, ok, moved, back)
+    a.bye(b)
+
+
+@flow("3.8 Unsuccessful No Answer", alice="407 100 180 {200/CANCEL 487}", bob="INVITE CANCEL ACK")
+def no_answer(s, alice, bob):
+    a = alice.invite("1002")
+    b, invite = bob.rings()
+    a.response(180)
+    a.cancel()
+    assert a.response(method="CANCEL").status == 200
+    cancel = b.cancelled(invite)
+    assert cancel.get("via") == invite.get("via") and cancel.cseq == invite.cseq and cancel.uri == invite.uri, cancel.raw
+    a.failed(487)
+
+
+@flow("3.9 Unsuccessful Busy", alice="407 100 486", bob="INVITE ACK")
+def busy(s, alice, bob):
+    a = alice.invite("1002")
+    b, invite = bob.answer_invite()
+    b.refuse(invite, 486)
+    a.failed(486)
+
+
+@flow("3.10 Unsuccessful No Response from User Agent", alice="407 100 408", bob="INVITE")
+def no_response(s, alice, bob):
+    before = bob.repeats
+    a = alice.invite("1002")
+    bob.answer_invite()
+    a.failed(408)  # by RFC 3261 16.8; this RFC has 480
+    bob.drain()
+    assert bob.repeats == before + 6, f"{bob.repeats - before} retransmissions in 64*T1 (RFC 3261 17.1.1.2)"
+
+
+@flow("3.11 Unsuccessful Temporarily Unavailable", alice="407 100 180 480", bob="INVITE ACK")
+def unavailable(s, alice, bob):
+    a = alice.invite("1002")
+    b, invite = bob.rings()
+    a.response(180)
+    b.refuse(invite, 480)
+    a.failed(480)
+
+
+def cast(s):
+    alice, bob = s.pair()
+    return {"alice": alice, "bob": bob, "carrier": s.carrier(), "moved": s.phone("b", ip=s.another("b"))}
+
+
+run(cast, trunk='auth-user = "tandem" password = "let-me-in"')
