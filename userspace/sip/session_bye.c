@@ -111,6 +111,9 @@ void session_take_bye(struct sip_session *ss, struct sip_dialog *d, struct sip_s
 	}
 	if (ss->state == SESSION_CANCELLING)
 		return;
+	/* A 2xx gets its ACK all the same (RFC 5407 3.2.4). */
+	if (ss->ack_due)
+		sip_session_ack(ss, SLICE_NONE);
 	if (ss->uas && !sip_strans_final(ss->uas))
 		sip_reply(ss->uas, 487, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 	if (ss->state == SESSION_LEAVING)

@@ -19,7 +19,9 @@ static void refuse_method(struct sip_session *ss, struct sip_dialog *d, struct s
 
 static void take_other(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
-	if (ss->h && ss->h->request && ss->state != SESSION_LEAVING)
+	if (ss->state == SESSION_LEAVING)
+		sip_reply(st, 481, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE); /* RFC 5407 3.3.3 */
+	else if (ss->h && ss->h->request)
 		ss->h->request(ss->arg, st, req);
 	else
 		refuse_method(ss, d, st, req);
