@@ -28,7 +28,7 @@ static uint32_t ms(const struct sip_ctrans *ct, enum sip_timer_id id)
 
 static struct slice branch_of(const struct sip_ctrans *ct)
 {
-	return slice_of(ct->branch, sizeof ct->branch - 1);
+	return slice_of(ct->branch, ct->branch_len);
 }
 
 /* --- matching (17.1.3) -------------------------------------------------------------------------------------------- */
@@ -80,11 +80,13 @@ static void ctrans_destroy(void *obj)
 		mem_deref(a);
 	mem_deref(ct->request);
 	mem_deref(ct->ack);
+	mem_deref(ct->owner);
 	mem_free(ct->cancel_headers);
 }
 
 void sip_ctrans_end(struct sip_ctrans *ct)
 {
+	void *owner = ct->owner;
 	if (ct->state == CTRANS_TERMINATED)
 		return;
 	set_state(ct, CTRANS_TERMINATED, "end");
@@ -92,7 +94,9 @@ void sip_ctrans_end(struct sip_ctrans *ct)
 	timer_stop(&ct->end);
 	hash_remove(&ct->stack->ctrans, &ct->by_branch);
 	ct->fn = NULL;
+	ct->owner = NULL;
 	mem_deref(ct);
+	mem_deref(owner);
 }
 
 static void tell(struct sip_ctrans *ct, int err, const struct sip_msg *rsp)
@@ -105,11 +109,12 @@ static void tell(struct sip_ctrans *ct, int err, const struct sip_msg *rsp)
 void sip_ctrans_fail(struct sip_ctrans *ct, int err)
 {
 	sip_response_fn fn = ct->fn;
-	void *arg = ct->arg;
+	void *arg = ct->arg, *owner = mem_ref(ct->owner);
 	sip_counts[err == -ETIMEDOUT ? SIP_CNT_TIMEOUT : SIP_CNT_TRANSPORT_ERROR]++;
 	sip_ctrans_end(ct);
 	if (fn)
 		fn(arg, err, NULL);
+	mem_deref(owner);
 }
 
 static void on_end(void *arg)
@@ -243,6 +248,19 @@ static void start(struct sip_ctrans *ct)
 	sip_send(ct->place, &ct->dst, sip_block_text(ct->request));
 }
 
+static void set_branch(struct sip_ctrans *ct, struct slice branch)
+{
+	memcpy(ct->branch, branch.p, branch.len);
+	ct->branch_len = (uint8_t)branch.len;
+}
+
+static void make_branch(struct sip_ctrans *ct)
+{
+	memcpy(ct->branch, "z9hG4bK", 7);
+	sip_token(ct->stack, ct->branch + 7);
+	ct->branch_len = 7 + SIP_TOKEN_LEN - 1;
+}
+
 static struct sip_ctrans *ctrans_new(struct sip_place *place, const struct addr *dst, enum sip_method method)
 {
 	struct sip_ctrans *ct = mem_alloc(sizeof *ct, ctrans_destroy);
@@ -265,8 +283,7 @@ int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_r
 	int err = 0;
 	if (!ct)
 		return place ? -ENOMEM : -ENETUNREACH;
-	memcpy(ct->branch, "z9hG4bK", 7);
-	sip_token(s, ct->branch + 7);
+	make_branch(ct);
 	if (p->method == SIP_INVITE && !sip_uri_parse(&uri, p->ruri))
 		ct->user_hash = slice_hash(uri.user, false);
 	out->len = 0;
@@ -294,12 +311,12 @@ int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struc
 	struct sip_via via;
 	struct sip_uri uri;
 	struct slice value = sip_text_hdr(request, SLICE("Via"));
-	if (!slice_is_set(value) || sip_via_parse(&via, value) || via.branch.len != sizeof ((struct sip_ctrans *)0)->branch - 1)
+	if (!slice_is_set(value) || sip_via_parse(&via, value) || !via.branch.len || via.branch.len >= SIP_BRANCH_SIZE)
 		return -EBADMSG;
 	struct sip_ctrans *ct = ctrans_new(p, dst, SIP_INVITE);
 	if (!ct)
 		return -ENOMEM;
-	memcpy(ct->branch, via.branch.p, via.branch.len);
+	set_branch(ct, via.branch);
 	if (!sip_uri_parse(&uri, first_line_uri(request)))
 		ct->user_hash = slice_hash(uri.user, false);
 	ct->request = sip_block_new(request);
@@ -319,12 +336,31 @@ int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struc
 	return 0;
 }
 
+int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, enum sip_method method, struct slice branch,
+		    struct slice text, sip_response_fn fn, void *arg, void *owner)
+{
+	struct sip_ctrans *ct = branch.len < SIP_BRANCH_SIZE ? ctrans_new(p, dst, method) : NULL;
+	if (ct && !(ct->request = sip_block_new(text)))
+		ct = mem_deref(ct);
+	if (!ct) {
+		sip_counts[SIP_CNT_NOMEM]++;
+		return -ENOMEM;
+	}
+	set_branch(ct, branch);
+	ct->fn = fn;
+	ct->arg = arg;
+	ct->owner = mem_ref(owner);
+	start(ct);
+	*ret = mem_ref(ct);
+	return 0;
+}
+
 /* Has its own transaction, with the branch of what it cancels. */
 static void send_cancel(struct sip_ctrans *ct)
 {
 	struct sip_ctrans *c = ctrans_new(ct->place, &ct->dst, SIP_CANCEL);
 	if (c) {
-		memcpy(c->branch, ct->branch, sizeof c->branch);
+		set_branch(c, branch_of(ct));
 		c->request = derive(ct, "CANCEL", SLICE_NONE, slice_str(ct->cancel_headers));
 	}
 	if (c && c->request)

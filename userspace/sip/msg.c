@@ -403,6 +403,11 @@ bool sip_msg_each(const struct sip_msg *m, enum sip_hdr_id id, struct sip_values
 	}
 }
 
+struct slice sip_values_cut(struct slice *rest)
+{
+	return sip_cut(rest, ',');
+}
+
 bool sip_msg_has_token(const struct sip_msg *m, enum sip_hdr_id id, struct slice token)
 {
 	struct sip_values it = {0};

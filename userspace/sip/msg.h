@@ -18,7 +18,7 @@ enum sip_hdr_id {
 	SIP_HDR_CONTACT, SIP_HDR_CONTENT_DISPOSITION, SIP_HDR_CONTENT_ENCODING, SIP_HDR_CONTENT_LANGUAGE,
 	SIP_HDR_CONTENT_LENGTH, SIP_HDR_CONTENT_TYPE, SIP_HDR_CSEQ, SIP_HDR_DATE, SIP_HDR_DIVERSION, SIP_HDR_EVENT, SIP_HDR_EXPIRES,
 	SIP_HDR_FROM, SIP_HDR_GEOLOCATION, SIP_HDR_GEOLOCATION_ERROR, SIP_HDR_GEOLOCATION_ROUTING, SIP_HDR_HISTORY_INFO,
-	SIP_HDR_IDENTITY, SIP_HDR_MAX_FORWARDS, SIP_HDR_MIME_VERSION, SIP_HDR_MIN_EXPIRES, SIP_HDR_MIN_SE,
+	SIP_HDR_IDENTITY, SIP_HDR_MAX_BREADTH, SIP_HDR_MAX_FORWARDS, SIP_HDR_MIME_VERSION, SIP_HDR_MIN_EXPIRES, SIP_HDR_MIN_SE,
 	SIP_HDR_P_ASSERTED_IDENTITY, SIP_HDR_P_PREFERRED_IDENTITY, SIP_HDR_PATH, SIP_HDR_PRIORITY, SIP_HDR_PRIVACY,
 	SIP_HDR_PROXY_AUTHENTICATE, SIP_HDR_PROXY_AUTHORIZATION, SIP_HDR_PROXY_REQUIRE, SIP_HDR_RACK, SIP_HDR_REASON,
 	SIP_HDR_RECORD_ROUTE, SIP_HDR_REFER_TO, SIP_HDR_REFERRED_BY, SIP_HDR_REPLACES, SIP_HDR_REQUIRE,
@@ -108,6 +108,8 @@ struct sip_values {
 	bool started;
 };
 bool sip_msg_each(const struct sip_msg *m, enum sip_hdr_id id, struct sip_values *it, struct slice *value);
+/* Cuts the first value off a comma-separated list, quotes and <> respected; *rest is absent when that was the last. */
+struct slice sip_values_cut(struct slice *rest);
 /* Whether a token (option tag, method, event) is in a comma list header, case-insensitively. */
 bool sip_msg_has_token(const struct sip_msg *m, enum sip_hdr_id id, struct slice token);
 

@@ -58,6 +58,12 @@ static void take(struct sip_session *ss, struct sip_dialog *d, struct sip_strans
 	take_other(ss, d, st, req);
 }
 
+bool sip_sessions_have(const struct sip_stack *s, const struct sip_msg *req)
+{
+	const struct sip_dialog *d = req->to.tag.len ? sip_dialog_find(s, req) : NULL;
+	return d && d->owner;
+}
+
 bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const struct sip_msg *req)
 {
 	struct sip_dialog *d = sip_dialog_find(s, req);

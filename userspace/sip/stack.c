@@ -345,29 +345,43 @@ static bool is_sip(const char *data, size_t len)
 	return false;
 }
 
-static void take_response(struct sip_stack *s, struct sip_msg *rsp)
+/* What goes on without a transaction; false when there is no proxy or it will not have it. */
+static bool pass_stateless(struct sip_place *p, const struct sip_msg *m)
 {
+	const struct sip_stack_params *params = &p->stack->params;
+	return params->on_stateless && params->on_stateless(params->arg, &p->l, m);
+}
+
+static void take_response(struct sip_place *p, struct sip_msg *rsp)
+{
+	struct sip_stack *s = p->stack;
 	struct sip_ctrans *ct = sip_ctrans_find(s, rsp->via.branch, rsp->cseq.method);
 	sip_counts[SIP_CNT_RX_RESPONSE]++;
 	if (ct)
 		sip_ctrans_response(ct, rsp);
-	else if (!sip_sessions_answered_again(s, rsp))
+	else if (!sip_sessions_answered_again(s, rsp) && !pass_stateless(p, rsp))
 		sip_counts[SIP_CNT_STRAY_RESPONSE]++;
 }
 
 /* An ACK belongs to the transaction of a refusal, or to the dialog of a 2xx; one that belongs to nothing is nobody's. */
-static void take_ack(struct sip_stack *s, const struct sip_msg *ack)
+static void take_ack(struct sip_place *p, const struct sip_msg *ack)
 {
+	struct sip_stack *s = p->stack;
 	struct sip_strans *st = sip_strans_find(s, ack, SIP_INVITE);
 	if (st && st->state != STRANS_ACCEPTED)
 		sip_strans_ack(st);
-	else if (!sip_sessions_request(s, NULL, ack))
+	else if (!sip_sessions_request(s, NULL, ack) && !pass_stateless(p, ack))
 		sip_counts[SIP_CNT_STRAY_ACK]++;
 }
 
-static void take_cancel(struct sip_stack *s, struct sip_strans *st)
+static void take_cancel(struct sip_stack *s, struct sip_strans *st, enum sip_core core)
 {
 	struct sip_strans *target = sip_strans_find(s, st->req, SIP_METHOD_CANCELLED);
+	/* 16.10: what an earlier process forwarded can still be cancelled; whoever gets it answers. */
+	if (!target && core == SIP_CORE_PROXY && pass_stateless(st->place, st->req)) {
+		sip_strans_end(st);
+		return;
+	}
 	if (!target) {
 		sip_counts[SIP_CNT_STRAY_CANCEL]++;
 		sip_reply_once(st, 481, NULL, SLICE_NONE);
@@ -385,9 +399,7 @@ static void take_cancel(struct sip_stack *s, struct sip_strans *st)
 static void take_new(struct sip_stack *s, struct sip_strans *st)
 {
 	const struct sip_msg *req = st->req;
-	if (req->method == SIP_CANCEL) {
-		take_cancel(s, st);
-	} else if (req->to.tag.len && req->method != SIP_REGISTER) {
+	if (req->to.tag.len && req->method != SIP_REGISTER) {
 		if (sip_sessions_request(s, st, req))
 			return;
 		sip_counts[SIP_CNT_NO_DIALOG]++;
@@ -399,14 +411,30 @@ static void take_new(struct sip_stack *s, struct sip_strans *st)
 	}
 }
 
+static enum sip_core core_of(const struct sip_place *p, const struct sip_msg *req)
+{
+	const struct sip_stack_params *params = &p->stack->params;
+	return params->core && !sip_sessions_have(p->stack, req) ? params->core(params->arg, &p->l, req) : SIP_CORE_UA;
+}
+
+/* The same request on another path, or one of ours that came back: 482 to a user agent (8.2.2.2). A proxy looks for loops itself. */
+static bool came_before(const struct sip_stack *s, const struct sip_msg *req)
+{
+	if (req->method == SIP_CANCEL)
+		return false;
+	bool merged = sip_strans_is_merged(s, req), loop = !merged && sip_ctrans_is_loop(s, req);
+	sip_counts[SIP_CNT_MERGED] += merged;
+	sip_counts[SIP_CNT_LOOP] += loop;
+	return merged || loop;
+}
+
 static void take_request(struct sip_place *p, struct sip_msg *req)
 {
 	struct sip_stack *s = p->stack;
 	struct sip_strans *st;
-	unsigned refuse = 0;
 	sip_counts[SIP_CNT_RX_REQUEST]++;
 	if (req->method == SIP_ACK) {
-		take_ack(s, req);
+		take_ack(p, req);
 		return;
 	}
 	st = sip_strans_find(s, req, req->method);
@@ -414,20 +442,25 @@ static void take_request(struct sip_place *p, struct sip_msg *req)
 		sip_strans_again(st);
 		return;
 	}
-	if (req->method != SIP_CANCEL && sip_strans_is_merged(s, req)) {
-		sip_counts[SIP_CNT_MERGED]++;
-		refuse = 482;
-	} else if (req->method != SIP_CANCEL && sip_ctrans_is_loop(s, req)) {
-		sip_counts[SIP_CNT_LOOP]++;
-		refuse = 482;
+	enum sip_core core = core_of(p, req);
+	if (core == SIP_CORE_STATELESS) {
+		pass_stateless(p, req);
+		return;
 	}
+	bool again = core == SIP_CORE_UA && came_before(s, req);
 	if (sip_strans_new(&st, p, req)) {
 		sip_counts[SIP_CNT_NOMEM]++;
 		return;
 	}
 	mem_ref(st);
-	if (refuse)
-		sip_reply_once(st, refuse, NULL, SLICE_NONE);
+	if (core != SIP_CORE_UA)
+		hash_remove(&s->merged, &st->by_call); /* passed on, it may well meet a user agent of ours */
+	if (again)
+		sip_reply_once(st, 482, NULL, SLICE_NONE);
+	else if (req->method == SIP_CANCEL)
+		take_cancel(s, st, core);
+	else if (core == SIP_CORE_PROXY)
+		s->params.on_proxy(s->params.arg, st, req);
 	else
 		take_new(s, st);
 	/* 17.2.1: an INVITE that nobody has answered by now gets its 100. */
@@ -464,7 +497,7 @@ void sip_stack_input(struct sip_place *p, const struct addr *src, const struct a
 	} else if (m->request) {
 		take_request(p, m);
 	} else {
-		take_response(s, m);
+		take_response(p, m);
 	}
 	mem_deref(m);
 }

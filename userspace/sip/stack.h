@@ -26,6 +26,10 @@ struct sip_listener {
 	int fd;                /* handed over by tandem-keep, or -1 */
 };
 
+/* Who takes a request that neither a transaction nor a dialog of ours has: the user agent (8.2), a proxy that keeps transactions, or
+ * one that keeps nothing (16). */
+enum sip_core { SIP_CORE_UA, SIP_CORE_PROXY, SIP_CORE_STATELESS };
+
 struct sip_stack_params {
 	struct sip_timers timers;
 	uint32_t probe_ms;  /* how often answered sessions ask their peer for a sign of life; 0: never */
@@ -33,6 +37,13 @@ struct sip_stack_params {
 	/* A new request that no transaction, dialog or session took: in-dialog ones for unknown dialogs have been answered with
 	 * 481. The handler answers through sip_reply(), accepts a session, or keeps a reference and answers later. */
 	void (*on_request)(void *arg, struct sip_strans *st, const struct sip_msg *req);
+	/* Asked before a transaction is made; NULL: everything is the user agent's. */
+	enum sip_core (*core)(void *arg, const struct sip_listener *l, const struct sip_msg *req);
+	/* A request for SIP_CORE_PROXY, inside a dialog or not; CANCELs of its transactions do not come (sip_strans_on_cancel()). */
+	void (*on_proxy)(void *arg, struct sip_strans *st, const struct sip_msg *req);
+	/* What a proxy passes on without a transaction: requests of SIP_CORE_STATELESS, ACKs to 2xx, CANCELs that match nothing, and
+	 * responses that no transaction wants (false: not ours either). */
+	bool (*on_stateless)(void *arg, const struct sip_listener *l, const struct sip_msg *m);
 	/* Every message sent or received, for `trace`; NULL when nobody looks. `sent` says which. */
 	void (*on_trace)(void *arg, bool sent, const struct addr *local, const struct addr *peer, struct slice text);
 	void *arg;
@@ -67,6 +78,8 @@ int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct
 int sip_reply_once(struct sip_strans *st, unsigned status, const char *reason, struct slice extra);
 int sip_replyf(struct sip_strans *st, unsigned status, const char *reason, const char *extra_fmt, ...) __attribute__((format(printf, 4, 5)));
 const struct sip_msg *sip_strans_request(const struct sip_strans *st);
+/* Whether a final answer was given. */
+bool sip_strans_final(const struct sip_strans *st);
 /* The local tag that answers above 100 carry. */
 struct slice sip_strans_tag(const struct sip_strans *st);
 /* The listener it came in on. */

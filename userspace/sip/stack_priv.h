@@ -82,6 +82,7 @@ struct sip_place *sip_place_for(const struct sip_stack *s, const struct sip_list
 /* host:port of ours as `peer` shall see it. */
 const char *sip_place_seen(const struct sip_place *p, const struct addr *peer);
 
+#define SIP_BRANCH_SIZE 48
 #define SIP_TOKEN_LEN 17
 /* 64 random bits as 16 hex digits and NUL. */
 void sip_token(struct sip_stack *s, char out[SIP_TOKEN_LEN]);
@@ -111,6 +112,10 @@ void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *
 void sip_put(struct buf *out, const char *name, struct slice value);
 /* "Name: a, b\r\n"; a list ends with NULL. */
 void sip_put_list(struct buf *out, const char *name, const char *const *list);
+/* The topmost Via of what we send to `dst`. */
+void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *dst, struct slice branch);
+/* All Via lines of a request that came in, with `received` and `rport` in the topmost (18.2.1, RFC 3581 4). */
+void sip_put_vias(struct buf *out, const struct sip_msg *req);
 /* A whole response to `req`; `tag` is appended to To when it has none and status > 100. `extra` is header lines. */
 struct sip_response {
 	unsigned status;
@@ -158,11 +163,12 @@ void sip_strans_ack(struct sip_strans *st);
 void sip_strans_cancel(struct sip_strans *st, const struct sip_msg *cancel);
 /* Sends the last response once more (2xx: their retransmission is the session's affair). */
 void sip_strans_resend(struct sip_strans *st);
+/* Sends a response that is written already (a proxy's); further 2xx after the first one too (RFC 6026 7.1). -EALREADY, -ENOMEM. */
+int sip_strans_pass(struct sip_strans *st, unsigned status, struct slice text);
 /* The 2xx has been acknowledged: it is not sent again, and copies of the request are swallowed (RFC 6026 7.1). */
 void sip_strans_settled(struct sip_strans *st);
-/* Whether the user has answered, and whether finally. */
+/* Whether the user has answered. */
 bool sip_strans_answered(const struct sip_strans *st);
-bool sip_strans_final(const struct sip_strans *st);
 void sip_strans_end(struct sip_strans *st);
 
 /* --- client transactions -------------------------------------------------------------------------------------------- */
@@ -185,7 +191,8 @@ struct sip_ctrans {
 	enum sip_method method;
 	enum ctrans_state state;
 	struct sip_block *request, *ack; /* ACK: for a final of 300 to 699 */
-	char branch[sizeof "z9hG4bK" - 1 + SIP_TOKEN_LEN];
+	char branch[SIP_BRANCH_SIZE];
+	uint8_t branch_len;
 	uint32_t user_hash; /* of the Request-URI's user: loop detection */
 	struct timer resend, end; /* A or E; B, F, D, K or M */
 	uint32_t interval;
@@ -194,8 +201,13 @@ struct sip_ctrans {
 	struct list acked;
 	sip_response_fn fn;
 	void *arg;
+	void *owner; /* a reference given back when the machine has ended */
 };
 
+/* Sends a request that is written already (a proxy's): `branch` is the one in its topmost Via, `owner` is referenced until the machine has
+ * ended. -ENOMEM. */
+int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, enum sip_method method, struct slice branch,
+		    struct slice text, sip_response_fn fn, void *arg, void *owner);
 /* An INVITE that an earlier process sent to `dst`, without a final answer: repeated until something comes, unless that was there already
  * (`proceeding`). -EBADMSG: `request` is none of ours. */
 int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, struct slice request, bool proceeding,
@@ -211,6 +223,8 @@ int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, const struct ad
 
 /* --- above them (session_request.c, session_connect.c) --------------------------------------------------------------- */
 
+/* Whether a dialog of ours has it. */
+bool sip_sessions_have(const struct sip_stack *s, const struct sip_msg *req);
 /* A request inside a dialog: false when no dialog of ours has it. `st` is NULL for ACK. */
 bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const struct sip_msg *req);
 /* A 2xx to an INVITE without a transaction: true when it is a dialog's that an earlier process confirmed; its ACK goes out again. */

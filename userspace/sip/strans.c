@@ -288,6 +288,28 @@ int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct
 	return 0;
 }
 
+int sip_strans_pass(struct sip_strans *st, unsigned status, struct slice text)
+{
+	if (!st->stack)
+		return -ESHUTDOWN;
+	if (sip_strans_final(st) && (st->state != STRANS_ACCEPTED || status < 200 || status > 299))
+		return -EALREADY;
+	/* A 2xx is sent again by whoever gave it, not here. */
+	bool kept = !is_invite(st) || status < 200 || status > 299;
+	struct sip_block *b = kept ? sip_block_new(text) : NULL;
+	if (kept && !b) {
+		sip_counts[SIP_CNT_NOMEM]++;
+		return -ENOMEM;
+	}
+	mem_deref(st->last);
+	st->last = b;
+	if (!sip_strans_final(st))
+		answered(st, status);
+	sip_counts[SIP_CNT_TX_RESPONSE]++;
+	sip_send(st->place, &st->reply_to, text);
+	return 0;
+}
+
 int sip_reply_once(struct sip_strans *st, unsigned status, const char *reason, struct slice extra)
 {
 	if (!st->stack)

@@ -92,7 +92,7 @@ static void put_top_via(struct buf *out, const struct sip_msg *req, struct slice
 }
 
 /* All Via values in their order (8.2.6.2), one line each as they came. */
-static void put_vias(struct buf *out, const struct sip_msg *req)
+void sip_put_vias(struct buf *out, const struct sip_msg *req)
 {
 	const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_VIA);
 	struct slice rest = h ? h->value : SLICE_NONE, top = sip_cut(&rest, ',');
@@ -148,7 +148,7 @@ void sip_write_response(struct buf *out, const struct sip_stack *s, const struct
 {
 	const struct sip_hdr *timestamp;
 	put_status_line(out, r);
-	put_vias(out, req);
+	sip_put_vias(out, req);
 	put_if_set(out, "From", sip_msg_value(req, SIP_HDR_FROM));
 	put_to(out, req, r);
 	put_if_set(out, "Call-ID", req->call_id);

@@ -10,7 +10,7 @@
 #define WIRE_MAX 128
 
 struct sent {
-	struct addr to;
+	struct addr from, to;
 	uint64_t at; /* ms since the wire was made */
 	char text[3000];
 };
@@ -39,9 +39,9 @@ static inline struct addr test_addr(const char *text)
 static inline int wire_send(void *arg, const struct addr *from, const struct addr *to, struct slice text)
 {
 	struct wire *w = arg;
-	(void)from;
 	if (w->n < WIRE_MAX) {
 		struct sent *s = &w->sent[w->n++];
+		s->from = *from;
 		s->to = *to;
 		s->at = clock_ms() - w->born;
 		assert_int_equal(slice_copy(text, s->text, sizeof s->text), 0);
@@ -64,11 +64,13 @@ static inline void wire_request(void *arg, struct sip_strans *st, const struct s
 	}
 }
 
-static inline int wire_try_open(struct wire *w, uint32_t t1)
+static inline int wire_try_open_with(struct wire *w, const struct sip_stack_params *params)
 {
 	*w = (struct wire){.local = test_addr("192.0.2.1:5060"), .peer = test_addr("192.0.2.9:5070"), .born = clock_ms()};
-	struct sip_stack_params p = {.timers = {t1, t1 * 8, t1 * 10}, .server = "test", .on_request = wire_request, .arg = w};
+	struct sip_stack_params p = *params;
 	struct sip_listener l = {.name = "inside", .local = w->local, .fd = -1};
+	if (!p.arg)
+		p.arg = w;
 	int err = sip_stack_open(&w->stack, &p);
 	if (err)
 		return err;
@@ -86,6 +88,11 @@ static inline void wire_listen(struct wire *w, enum sip_transport transport)
 	assert_int_equal(sip_stack_listen(w->stack, &l), 0);
 }
 
+static inline int wire_try_open(struct wire *w, uint32_t t1)
+{
+	return wire_try_open_with(w, &(struct sip_stack_params){.timers = {t1, t1 * 8, t1 * 10}, .server = "test", .on_request = wire_request});
+}
+
 static inline void wire_open(struct wire *w)
 {
 	assert_int_equal(wire_try_open(w, 500), 0);
@@ -99,9 +106,12 @@ static inline void wire_close(struct wire *w)
 
 static inline struct sip_place *wire_place(const struct wire *w)
 {
-	const struct sip_listener *l = sip_stack_listener(w->stack, "inside", w->over, &w->peer);
-	assert_non_null(l);
-	return sip_place_of(l);
+	struct sip_place *p, *at = NULL;
+	list_foreach(p, &w->stack->places, link)
+		if (p->l.transport == w->over && addr_eq(&p->l.local, &w->local))
+			at = p;
+	assert_non_null(at);
+	return at;
 }
 
 static inline void wire_in(struct wire *w, const struct addr *src, const char *text, size_t len)
