@@ -214,7 +214,8 @@ class Dialog:
             self.remote = m.get("to")
             if m.get("contact"):
                 self.target = m.contact_uri()
-            self.routes = m.all("record-route")[::-1]
+            if "tag=" not in dict(self.invite_lines)["To"]:  # a re-INVITE changes no route set
+                self.routes = m.all("record-route")[::-1]
         return m
 
     def ack(self, response, body=""):

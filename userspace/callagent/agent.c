@@ -13,7 +13,7 @@
 #define STORE_BYTES (256UL << 20)
 
 static const char *const store_tables[] = {
-	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", NULL,
+	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -144,6 +144,9 @@ static int open_sip(struct agent *a, struct buf *why)
 		.session_expires_s = (uint32_t)(conf_int(p, "session-expires") / 1000),
 		.min_se_s = (uint32_t)(conf_int(p, "min-se") / 1000),
 		.on_request = core_on_request,
+		.core = roles_core,
+		.on_proxy = roles_on_proxy,
+		.on_stateless = roles_on_stateless,
 		.on_trace = on_sip_trace,
 		.arg = a,
 		.limits = message_limits(a->conf),
@@ -231,6 +234,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : routing_new(&a->routing, conf);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
 	err = err ? err : open_sip(a, why);
+	err = err ? err : roles_open(a, why);
 	err = err ? err : take_over(a, why);
 	if (err && !why->len)
 		buf_str(why, strerror(-err));
@@ -251,12 +255,16 @@ static void tell_fixed(const struct conf *was, const struct conf *now)
 int agent_reload(struct agent *a, const struct conf *was, const struct conf *now, struct buf *why)
 {
 	struct routing *routing = NULL;
-	int err = routing_new(&routing, now);
+	struct role_table *table = NULL;
+	int err = role_table_new(&table, now);
+	if (!err)
+		err = routing_new(&routing, now);
 	if (!err)
 		err = registrar_reconfigure(a->registrar, now);
 	if (err) {
 		buf_printf(why, "users, trunks and routes: %s", strerror(-err));
 		mem_deref(routing);
+		mem_deref(table);
 		return err;
 	}
 	mem_deref(a->routing);
@@ -267,6 +275,7 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	take_limits(a);
 	const struct sip_limits limits = message_limits(now);
 	sip_stack_set_limits(a->sip, &limits);
+	roles_reload(a, table);
 	agent_trace(a);
 	tell_fixed(was, now);
 	return 0;
@@ -284,6 +293,7 @@ void agent_close(struct agent *a)
 	a->on_stopped = NULL;
 	calls_fini(&a->calls);
 	a->sip = mem_deref(a->sip);
+	roles_close(a);
 	gateways_close(&a->gateways);
 	a->registrar = mem_deref(a->registrar);
 	a->routing = mem_deref(a->routing);

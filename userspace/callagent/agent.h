@@ -5,11 +5,12 @@
 #include "callagent/gateways.h"
 #include "callagent/leg_sip.h"
 #include "callagent/route.h"
+#include "callagent/roles.h"
 #include "config/schema.h"
 #include "sip/session.h"
 
 /* Tables of the store. */
-enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS };
+enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS, AGENT_STORE_KEYS };
 
 struct agent {
 	struct conf *conf;
@@ -23,6 +24,7 @@ struct agent {
 	struct gateways gateways;
 	struct calls calls;
 	struct leg_sip_home home;
+	struct roles roles;
 	bool stopping;
 	void (*on_stopped)(void); /* the last call is over after agent_stop() */
 };

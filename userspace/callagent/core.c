@@ -66,7 +66,7 @@ static bool is_trunk(const struct agent *a, const struct sip_msg *req, struct so
 }
 
 /* False when it has been answered. Strangers are challenged like everybody, and learn nothing. */
-static bool identify(struct agent *a, struct sip_strans *st, const struct sip_msg *req, struct source *from, const struct user **user)
+bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg *req, struct source *from, const struct user **user)
 {
 	struct auth *auth = registrar_auth(a->registrar);
 	*user = NULL;
@@ -91,13 +91,13 @@ static bool identify(struct agent *a, struct sip_strans *st, const struct sip_ms
 /* --- what is called ------------------------------------------------------------------------------------------------- */
 
 /* The called number, unescaped: the user part, or the digits of a tel URI without visual separators (RFC 3966 3). */
-static int called_number(const struct sip_msg *req, char *out, size_t size)
+int core_called_number(const struct sip_uri *uri, char *out, size_t size)
 {
-	if (req->ruri.scheme != SIP_SCHEME_TEL) {
-		int err = sip_uri_user(&req->ruri, out, size);
+	if (uri->scheme != SIP_SCHEME_TEL) {
+		int err = sip_uri_user(uri, out, size);
 		return err ? err : *out ? 0 : -ENOENT;
 	}
-	struct slice digits = req->ruri.text;
+	struct slice digits = uri->text;
 	struct buf b = buf_fixed(out, size);
 	slice_cut(&digits, ':');
 	digits = slice_cut(&digits, ';');
@@ -109,7 +109,7 @@ static int called_number(const struct sip_msg *req, char *out, size_t size)
 }
 
 /* Why no target was found, as the caller is told. */
-static unsigned status_of(int err)
+unsigned core_status_of(int err)
 {
 	switch (err) {
 	case -ENOENT:
@@ -176,7 +176,7 @@ static int find_targets(struct agent *a, struct call *c, const struct sip_msg *r
 	char called[128];
 	if (!c->gw)
 		return -EHOSTDOWN;
-	int n = called_number(req, called, sizeof(called));
+	int n = core_called_number(&req->ruri, called, sizeof(called));
 	if (n)
 		return n;
 	/* RFC 3261 16.5: a number of another domain is none of our users', but may be a route's. */
@@ -239,7 +239,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 	struct source from = {0};
 	const struct user *user;
 	struct call *c;
-	if (!identify(a, st, req, &from, &user))
+	if (!core_identify(a, st, req, &from, &user))
 		return;
 	if (over_limit(a, &from)) {
 		outcome_refused(OUTCOME_LIMIT);
@@ -255,7 +255,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 	}
 	err = find_targets(a, c, req, user, &from);
 	if (err)
-		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = status_of(err), .words = words_of(err)});
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = words_of(err)});
 	else
 		start_call(c, req);
 }

@@ -3,5 +3,11 @@
 #pragma once
 #include "callagent/agent.h"
 
+/* Who sent it: a trunk by its address, a user by digest. False when it has been answered. */
+bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg *req, struct source *from, const struct user **user);
+/* The called number, unescaped: 0, -ENOENT without one, -ENOSPC. */
+int core_called_number(const struct sip_uri *uri, char *out, size_t size);
+/* What the caller is told when routing failed with `err`. */
+unsigned core_status_of(int err);
 /* sip_stack_params.on_request; arg is the agent. */
 void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req);

@@ -86,6 +86,22 @@ static const struct conf_option registrar_options[] = {
 	{0},
 };
 
+static const struct conf_option proxy_options[] = {
+	OPTION("record-route", CONF_BOOL, "yes", "Whether proxies stay in the path of the dialogs they help to make (Record-Route)."),
+	OPTION("path", CONF_BOOL, "yes", "Whether a registration that is passed on to another registrar says that requests must come back this way (RFC 3327)."),
+	OPTION("recurse", CONF_BOOL, "no", "Whether the contacts of a redirection (3xx) are tried here instead of being passed to the caller."),
+	OPTION("next-after", CONF_DURATION, "30s", "How long the contacts of one preference (q) ring before those of the next lower one are tried. 0: until they give "
+	 "up.", .min = 0, .max = 3600000),
+	OPTION("cdr", CONF_BOOL, "yes", "Whether call detail records are written of what proxies forward."),
+	{0},
+};
+
+static const struct conf_option domain_options[] = {
+	OPTION("role", CONF_CHOICE, "address", "What answers requests for this domain: as address.role; address: what the address they come to says.",
+	 .choices = "address|b2bua|proxy|stateless|redirect"),
+	{0},
+};
+
 static const struct conf_option address_options[] = {
 	OPTION("local", CONF_LIST, "{\"auto\"}", "IP addresses of this machine, at most one IPv4 and one IPv6. \"auto\" means those of the interface "
 	 "of the default route, else of the first interface with a global address, else the loopback addresses.", .check = check_local),
@@ -94,6 +110,9 @@ static const struct conf_option address_options[] = {
 	OPTION("local-networks", CONF_LIST, "", "Networks, such as \"192.168.0.0/16\", whose members see the local addresses and not the public ones.",
 	 .check = check_prefix),
 	OPTION("ports", CONF_STRING, "16384-32767", "Media ports, as FIRST-LAST. A stream takes two.", .check = check_ports),
+	OPTION("role", CONF_CHOICE, "b2bua", "What answers requests that come here, unless the domain they are for has a role of its own: back-to-back user agent "
+	 "(b2bua), a proxy that stays in the path of dialogs (proxy), one that keeps no state (stateless), or a redirect server (redirect). Registrations of our "
+	 "domains are served in each.", .choices = "b2bua|proxy|stateless|redirect"),
 	OPTION("sip-port", CONF_INT, "5060", "UDP port of SIP.", .min = 1, .max = 65535),
 	OPTION("engine", CONF_CHOICE, "auto", "Who may relay what arrives at this address: whatever media.engine allows (auto), nothing faster than the kernel "
 	 "module (module), or only tandem-mg (null).", .choices = "auto|module|null"),
@@ -195,6 +214,8 @@ const struct conf_section config_schema[] = {
 	{"registrar", NULL, "Registration of phones.", registrar_options},
 	{"address", "NAME", "A named pair of addresses of this machine, with its SIP port and its range of media ports. Users and trunks "
 	 "name the one they use.", address_options},
+	{"domain", "NAME", "A domain that is served, by the name in SIP addresses.", domain_options},
+	{"proxy", NULL, "Proxy and redirect roles.", proxy_options},
 	{"media", NULL, "The media gateway, tandem-mg.", media_options},
 	{"agent", NULL, "The call agent's MGCP side, in tandem-ca.", agent_options},
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},

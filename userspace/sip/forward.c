@@ -170,11 +170,13 @@ int sip_via_below(struct sip_via *ret, const struct sip_msg *m)
 }
 
 /* 18.2.2: where the request came from, as we wrote it into its Via then. */
-static int via_addr(struct addr *ret, const struct sip_via *v)
+static int via_addr(struct addr *ret, enum sip_transport *transport, const struct sip_via *v)
 {
 	int err = addr_parse_ip(ret, v->received.len ? v->received : v->host);
 	if (!err)
-		ret->port = v->rport_value ? v->rport_value : v->port ? v->port : 5060;
+		err = sip_transport_parse(transport, v->transport);
+	if (!err)
+		ret->port = v->rport_value ? v->rport_value : v->port ? v->port : sip_transports[*transport].port;
 	return err;
 }
 
@@ -182,16 +184,17 @@ int sip_forward_response_once(const struct sip_listener *l, const struct sip_msg
 {
 	struct sip_place *p = sip_place_of(l);
 	struct sip_via below;
+	enum sip_transport transport;
 	struct addr dst;
 	int err = sip_via_below(&below, rsp);
 	if (!err)
-		err = via_addr(&dst, &below);
+		err = via_addr(&dst, &transport, &below);
 	if (!err)
 		err = write_response(&p->stack->scratch, rsp, SLICE_NONE);
 	if (err)
 		return err;
 	/* The side the request came in on is not known any more. */
-	l = sip_stack_listener(p->stack, NULL, &dst);
+	l = sip_stack_listener(p->stack, NULL, transport, &dst);
 	if (!l)
 		return -ENETUNREACH;
 	p = sip_place_of(l);
@@ -211,16 +214,30 @@ static bool is_at(const struct addr *a, const struct addr *ip, uint16_t port)
 	return addr_ip_eq(a, ip) && a->port == port;
 }
 
-const struct sip_listener *sip_stack_listener_at(const struct sip_stack *s, struct slice host, uint16_t port)
+const struct sip_listener *sip_stack_listener_at(const struct sip_stack *s, enum sip_transport transport, struct slice host, uint16_t port)
 {
 	const struct sip_place *p;
 	struct addr ip;
 	if (addr_parse_ip(&ip, host))
 		return NULL;
-	list_foreach(p, &s->places, link)
-		if (is_at(&p->l.local, &ip, port ? port : 5060) || is_at(&p->l.advertised, &ip, port ? port : 5060))
+	list_foreach(p, &s->places, link) {
+		uint16_t want = port ? port : sip_transports[p->l.transport].port;
+		if ((transport == p->l.transport || transport == SIP_TRANSPORTS) && (is_at(&p->l.local, &ip, want) || is_at(&p->l.advertised, &ip, want)))
 			return &p->l;
+	}
 	return NULL;
+}
+
+const struct sip_listener *sip_stack_listener_of_uri(const struct sip_stack *s, const struct sip_uri *uri)
+{
+	enum sip_transport t;
+	return uri->scheme > SIP_SCHEME_SIPS || sip_uri_transport(uri, &t, NULL) ? NULL : sip_stack_listener_at(s, t, uri->host, uri->port);
+}
+
+const struct sip_listener *sip_stack_listener_of_via(const struct sip_stack *s, const struct sip_via *via)
+{
+	enum sip_transport t;
+	return sip_transport_parse(&t, via->transport) ? NULL : sip_stack_listener_at(s, t, via->host, via->port);
 }
 
 struct slice sip_listener_text(const struct sip_listener *l, const struct addr *peer)

@@ -37,7 +37,11 @@ void sip_refuse_once(const struct sip_listener *l, const struct sip_msg *req, un
 /* The Via below the topmost one: 0, -EBADMSG: there is none. */
 int sip_via_below(struct sip_via *ret, const struct sip_msg *m);
 
-/* Whether host and port are of a listener of ours, as peers see it or as it is bound; NULL: none. */
-const struct sip_listener *sip_stack_listener_at(const struct sip_stack *s, struct slice host, uint16_t port);
+/* The listener that host and port name (0: the transport's default), as peers see it or as it is bound; SIP_TRANSPORTS: of any transport.
+ * NULL: none. */
+const struct sip_listener *sip_stack_listener_at(const struct sip_stack *s, enum sip_transport transport, struct slice host, uint16_t port);
+/* The same for a URI and the transport it asks for; for a Via value. */
+const struct sip_listener *sip_stack_listener_of_uri(const struct sip_stack *s, const struct sip_uri *uri);
+const struct sip_listener *sip_stack_listener_of_via(const struct sip_stack *s, const struct sip_via *via);
 /* "host:port" of ours as `peer` shall see it. */
 struct slice sip_listener_text(const struct sip_listener *l, const struct addr *peer);

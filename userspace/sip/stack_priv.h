@@ -112,8 +112,6 @@ void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *
 void sip_put(struct buf *out, const char *name, struct slice value);
 /* "Name: a, b\r\n"; a list ends with NULL. */
 void sip_put_list(struct buf *out, const char *name, const char *const *list);
-/* The topmost Via of what we send to `dst`. */
-void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *dst, struct slice branch);
 /* All Via lines of a request that came in, with `received` and `rport` in the topmost (18.2.1, RFC 3581 4). */
 void sip_put_vias(struct buf *out, const struct sip_msg *req);
 /* A whole response to `req`; `tag` is appended to To when it has none and status > 100. `extra` is header lines. */

@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* A proxy that keeps transactions: RFC 3261 16.3 to 16.10, RFC 4320, 5393, 5658, 6026. */
+#include "proxied.h"
+
+#define INVITE(branch) x_ask("INVITE", "sip:b@example.com", branch, "")
+
+static void one_target(const char *uri, const char *addr)
+{
+	x.target[0].uri = uri;
+	x.target[0].addr = addr;
+}
+
+/* --- 16.6: what is forwarded -------------------------------------------------------------------------------------- */
+
+static void a_request_passes_with_a_proxys_edits_and_no_others(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x_from(CALLER, "INVITE sip:b@example.com SIP/2.0|v: SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bKa;rport|Max-Forwards: 12|f: <sip:a@example.com>;tag=f|"
+	       "To:   \"B;b\"  <sip:b@example.com>;x=y|i: c1|CSeq: 3 INVITE|m: <sip:a@192.0.2.9:5070>|X-Odd:a,,b|Subject: one\r\n two|Max-Breadth: 7|"
+	       "Content-Length: 4||v=0x");
+	assert_int_equal(x.w.n, 2);
+	const char *m = x_sent(0);
+	char want[3000];
+	/* The branch and the route are ours to choose; the rest is byte for byte. */
+	char branch[64] = "", route[200] = "";
+	sscanf(strstr(m, "branch=") + 7, "%63[^;]", branch);
+	snprintf(route, sizeof route, "%s", wire_hdr(m, "Record-Route"));
+	snprintf(want, sizeof want,
+		 "INVITE sip:b@192.0.2.20 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=%s;rport\r\n"
+		 "Via: SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bKa;received=192.0.2.9;rport=5070\r\nMax-Forwards: 11\r\nMax-Breadth: 7\r\n"
+		 "Record-Route: %s\r\nFrom: <sip:a@example.com>;tag=f\r\nTo: \"B;b\"  <sip:b@example.com>;x=y\r\nCall-ID: c1\r\nCSeq: 3 INVITE\r\n"
+		 "Contact: <sip:a@192.0.2.9:5070>\r\nX-Odd: a,,b\r\nSubject: one   two\r\nContent-Length: 4\r\n\r\nv=0x",
+		 branch, route);
+	assert_string_equal(m, want);
+	assert_true(!strncmp(branch, "z9hG4bK", 7) && strlen(branch) > 20);
+	assert_true(strstr(route, "@192.0.2.1:5060;lr>") != NULL);
+	x_to(0, "192.0.2.20:5060");
+	assert_true(x_is(1, "SIP/2.0 100"));
+	/* A copy is absorbed. */
+	x_from(CALLER, "INVITE sip:b@example.com SIP/2.0|v: SIP/2.0/UDP 10.0.0.9:5070;branch=z9hG4bKa;rport|Max-Forwards: 12|f: <sip:a@example.com>;tag=f|"
+	       "To:   \"B;b\"  <sip:b@example.com>;x=y|i: c1|CSeq: 3 INVITE|m: <sip:a@192.0.2.9:5070>");
+	assert_true(x_is(2, "SIP/2.0 100") && x.w.n == 3);
+	x_answer(0, 486, "t", "");
+	x_close();
+}
+
+static void a_dialog_follows_its_route(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20:5062", "192.0.2.20:5062");
+	INVITE("1");
+	char route[300];
+	snprintf(route, sizeof route, "%s", wire_hdr(x_sent(0), "Record-Route"));
+	x_answer(0, 180, "t", "|Contact: <sip:b@192.0.2.20:5062>");
+	assert_true(x_is(2, "SIP/2.0 180"));
+	assert_string_equal(x_all(x_sent(2), "Via"), "SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK1");
+	assert_string_equal(wire_hdr(x_sent(2), "Record-Route"), route);
+	x_to(2, CALLER);
+	x_answer(0, 200, "t", "|Contact: <sip:b@192.0.2.20:5062>");
+	assert_true(x_is(3, "SIP/2.0 200"));
+	/* repeated until acknowledged */
+	x_answer(0, 200, "t", "|Contact: <sip:b@192.0.2.20:5062>");
+	assert_true(x_is(4, "SIP/2.0 200"));
+	x_from(CALLER, "ACK sip:b@192.0.2.20:5062 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK2|Route: %s|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>;tag=t|Call-ID: c1|CSeq: 3 ACK|Max-Forwards: 70", route);
+	assert_true(x_is(5, "ACK sip:b@192.0.2.20:5062 SIP/2.0"));
+	assert_string_equal(x_all(x_sent(5), "Route"), "");
+	assert_string_equal(x_all(x_sent(5), "Max-Breadth"), "");
+	assert_int_equal(x.along, 1);
+	x_from("192.0.2.20:5062", "BYE sip:a@192.0.2.9:5070 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.20:5062;branch=z9hG4bK3|Route: %s, <sip:other.example.net;lr>|"
+	       "From: <sip:b@example.com>;tag=t|To: <sip:a@example.com>;tag=f|Call-ID: c1|CSeq: 1 BYE|Max-Forwards: 70", route);
+	assert_int_equal(x.along, 2);
+	assert_int_equal(x.w.n, 7); /* the other proxy's name has no address here */
+	assert_true(x_is(6, "SIP/2.0 500"));
+	x_from("192.0.2.20:5062", "BYE sip:a@192.0.2.9:5070 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.20:5062;branch=z9hG4bK4|Route: %s, <sip:192.0.2.44;lr>|"
+	       "From: <sip:b@example.com>;tag=t|To: <sip:a@example.com>;tag=f|Call-ID: c1|CSeq: 2 BYE|Max-Forwards: 70", route);
+	assert_true(x_is(7, "BYE sip:a@192.0.2.9:5070"));
+	x_to(7, "192.0.2.44:5060");
+	assert_string_equal(x_all(x_sent(7), "Route"), "<sip:192.0.2.44;lr>");
+	x_answer(7, 200, NULL, "");
+	assert_true(x_is(8, "SIP/2.0 200"));
+	/* a route made up, or of another dialog, proves nothing */
+	x_from("192.0.2.66:5060", "BYE sip:a@192.0.2.9:5070 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.66;branch=z9hG4bK5|Route: %s|"
+	       "From: <sip:b@example.com>;tag=t|To: <sip:a@example.com>;tag=f|Call-ID: c2|CSeq: 1 BYE|Max-Forwards: 70", route);
+	assert_int_equal(x.along, 3);
+	assert_int_equal(x.admitted, 5);
+	x_answer(9, 200, NULL, "");
+	x_close();
+}
+
+static void sides_that_differ_get_a_route_each(void **state)
+{
+	x_open();
+	one_target("sip:b@[2001:db8::20]", "[2001:db8::20]:5060");
+	INVITE("1");
+	const char *routes = x_all(x_sent(0), "Record-Route");
+	assert_non_null(strstr(routes, "@[2001:db8::1]:5060;lr> | <sip:"));
+	assert_non_null(strstr(strstr(routes, " | "), "@192.0.2.1:5060;lr>"));
+	assert_string_equal(wire_hdr(x_sent(0), "Via") + 12, strstr(wire_hdr(x_sent(0), "Via"), "[2001:db8::1]:5060"));
+	char first[300], second[300];
+	assert_int_equal(sscanf(routes, "%299s | %299s", first, second), 2);
+	x_answer(0, 200, "t", "|Contact: <sip:b@[2001:db8::20]>");
+	/* either way both are taken off, and it leaves by the other side */
+	x_from(CALLER, "ACK sip:b@[2001:db8::20] SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK2|Route: %s, %s|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>;tag=t|Call-ID: c1|CSeq: 3 ACK|Max-Forwards: 70", second, first);
+	assert_true(x_is(3, "ACK sip:b@[2001:db8::20]"));
+	x_to(3, "[2001:db8::20]:5060");
+	x_from("[2001:db8::20]:5060", "BYE sip:a@192.0.2.9:5070 SIP/2.0|Via: SIP/2.0/UDP [2001:db8::20];branch=z9hG4bK3|Route: %s|Route: %s|"
+	       "From: <sip:b@example.com>;tag=t|To: <sip:a@example.com>;tag=f|Call-ID: c1|CSeq: 1 BYE|Max-Forwards: 70", first, second);
+	assert_true(x_is(4, "BYE sip:a@192.0.2.9:5070"));
+	x_to(4, CALLER);
+	assert_int_equal(x.w.sent[4].from.family, AF_INET);
+	assert_string_equal(x_all(x_sent(4), "Route"), "");
+	x_answer(4, 200, NULL, "");
+	x_close();
+}
+
+/* Both behind NATs: their Contacts lead nowhere, the flows their messages came on do. */
+static void those_behind_a_nat_are_reached_on_their_flows(void **state)
+{
+	x_open();
+	one_target("sip:b@10.0.0.20", "192.0.2.20:7777");
+	x_from("192.0.2.9:9999", "INVITE sip:b@example.com SIP/2.0|Via: SIP/2.0/UDP 10.0.0.9;rport;branch=z9hG4bK1|Max-Forwards: 70|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>|Call-ID: c1|CSeq: 3 INVITE|Contact: <sip:a@10.0.0.9>");
+	x_to(0, "192.0.2.20:7777");
+	char first[300], second[300];
+	assert_int_equal(sscanf(x_all(x_sent(0), "Record-Route"), "%299s | %299s", first, second), 2);
+	x_answer(0, 200, "t", "|Contact: <sip:b@10.0.0.20>");
+	x_to(2, "192.0.2.9:9999");
+	x_from("192.0.2.9:9999", "ACK sip:b@10.0.0.20 SIP/2.0|Via: SIP/2.0/UDP 10.0.0.9;rport;branch=z9hG4bK2|Route: %s, %s|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>;tag=t|Call-ID: c1|CSeq: 3 ACK|Max-Forwards: 70", second, first);
+	x_to(3, "192.0.2.20:7777");
+	x_from("192.0.2.20:7777", "BYE sip:a@10.0.0.9 SIP/2.0|Via: SIP/2.0/UDP 10.0.0.20;rport;branch=z9hG4bK3|Route: %s, %s|From: <sip:b@example.com>;tag=t|"
+	       "To: <sip:a@example.com>;tag=f|Call-ID: c1|CSeq: 1 BYE|Max-Forwards: 70", first, second);
+	assert_true(x_is(4, "BYE sip:a@10.0.0.9 "));
+	x_to(4, "192.0.2.9:9999");
+	x_answer(4, 200, NULL, "");
+	x_to(5, "192.0.2.20:7777");
+	x_close();
+}
+
+static void strict_routers_before_and_behind_are_served(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	INVITE("1");
+	char ours[300] = "";
+	sscanf(wire_hdr(x_sent(0), "Record-Route"), "<%299[^>]>", ours);
+	x_answer(0, 200, "t", "|Contact: <sip:b@192.0.2.20>");
+	/* before: our URI is the Request-URI, the target the last Route */
+	x_from("192.0.2.50:5060", "BYE %s SIP/2.0|Via: SIP/2.0/UDP 192.0.2.50;branch=z9hG4bK2|Route: <sip:192.0.2.60;lr>, <sip:b@192.0.2.20>|"
+	       "From: <sip:a@example.com>;tag=f|To: <sip:b@example.com>;tag=t|Call-ID: c1|CSeq: 4 BYE|Max-Forwards: 70", ours);
+	assert_true(x_is(3, "BYE sip:b@192.0.2.20 SIP/2.0"));
+	assert_string_equal(x_all(x_sent(3), "Route"), "<sip:192.0.2.60;lr>");
+	x_to(3, "192.0.2.60:5060");
+	x_answer(3, 200, NULL, "");
+	/* behind: its URI is the Request-URI, the target goes to the end */
+	x_from(CALLER, "INFO sip:b@192.0.2.20 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK3|Route: <%s>, <sip:192.0.2.70>, <sip:192.0.2.80;lr>|"
+	       "From: <sip:a@example.com>;tag=f|To: <sip:b@example.com>;tag=t|Call-ID: c1|CSeq: 5 INFO|Max-Forwards: 70", ours);
+	assert_true(x_is(5, "INFO sip:192.0.2.70 SIP/2.0"));
+	assert_string_equal(x_all(x_sent(5), "Route"), "<sip:192.0.2.80;lr>, <sip:b@192.0.2.20>");
+	x_to(5, "192.0.2.70:5060");
+	x_answer(5, 200, NULL, "");
+	x_close();
+}
+
+/* --- 16.3 ----------------------------------------------------------------------------------------------------------- */
+
+static void what_is_not_valid_is_refused(void **state)
+{
+	static const struct {
+		const char *uri, *more;
+		unsigned status;
+		const char *name, *value;
+	} rows[] = {
+		{"pigeon:b@example.com", "", 416, NULL, NULL},
+		{"sip:b@example.com", "|Proxy-Require: foo, bar", 420, "Unsupported", "foo, bar"},
+		{"sip:b@elsewhere.example", "", 500, NULL, NULL}, /* no address */
+	};
+	x_open();
+	for (unsigned i = 0; i < 3; i++) {
+		char branch[8];
+		snprintf(branch, sizeof branch, "b%u", i);
+		x_ask("MESSAGE", rows[i].uri, branch, rows[i].more);
+		assert_int_equal(x.w.n, i + 1);
+		assert_int_equal(wire_status(&x.w), rows[i].status);
+		if (rows[i].name)
+			assert_string_equal(wire_hdr(wire_last(&x.w), rows[i].name), rows[i].value);
+	}
+	x_from(CALLER, "MESSAGE sip:b@192.0.2.20 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bKh|Max-Forwards: 0|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>|Call-ID: c1|CSeq: 3 MESSAGE");
+	assert_int_equal(wire_status(&x.w), 483);
+	x.refuse = true;
+	x_ask("MESSAGE", "sip:b@192.0.2.20", "r", "");
+	assert_int_equal(wire_status(&x.w), 407);
+	x_close();
+}
+
+/* RFC 5393: what comes back for the same target is a loop; for another one it is a spiral. */
+static void loops_end_and_spirals_go_on(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x_ask("MESSAGE", "sip:b@example.com", "1", "");
+	char via[500];
+	snprintf(via, sizeof via, "%s", wire_hdr(x_sent(0), "Via"));
+	x_from("192.0.2.20:5060", "MESSAGE sip:b@example.com SIP/2.0|Via: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bKo, %s|Max-Forwards: 60|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>|Call-ID: c1|CSeq: 3 MESSAGE", via);
+	assert_int_equal(wire_status(&x.w), 482);
+	x.target[0].uri = "sip:c@192.0.2.30";
+	x.target[0].addr = "192.0.2.30:5060";
+	x_from("192.0.2.20:5060", "MESSAGE sip:c@example.com SIP/2.0|Via: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bKp, %s|Max-Forwards: 60|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>|Call-ID: c1|CSeq: 3 MESSAGE", via);
+	assert_true(x_is(2, "MESSAGE sip:c@192.0.2.30"));
+	x_answer(2, 200, "t", "");
+	x_answer(0, 200, "t", "");
+	x_close();
+}
+
+/* --- forking -------------------------------------------------------------------------------------------------------- */
+
+static void two_targets(unsigned q1, unsigned q2)
+{
+	x.target[0].uri = "sip:b1@192.0.2.21";
+	x.target[0].addr = "192.0.2.21:5060";
+	x.target[0].q = q1;
+	x.target[1].uri = "sip:b2@198.51.100.22";
+	x.target[1].addr = "198.51.100.22:5060";
+	x.target[1].q = q2;
+}
+
+static void equal_targets_are_tried_at_once_and_a_2xx_ends_the_others(void **state)
+{
+	x_open();
+	two_targets(1000, 1000);
+	INVITE("1");
+	assert_true(x_is(0, "INVITE sip:b1@") && x_is(1, "INVITE sip:b2@") && x_is(2, "SIP/2.0 100"));
+	assert_string_equal(wire_hdr(x_sent(0), "Max-Breadth"), "30");
+	assert_string_not_equal(wire_hdr(x_sent(0), "Via"), wire_hdr(x_sent(1), "Via"));
+	x_answer(0, 180, "t1", "");
+	x_answer(1, 100, NULL, "");
+	assert_int_equal(x.w.n, 4);
+	x_answer(1, 200, "t2", "|Contact: <sip:b2@198.51.100.22>");
+	assert_true(x_is(4, "SIP/2.0 200") && x_is(5, "CANCEL sip:b1@192.0.2.21"));
+	assert_string_equal(wire_hdr(x_sent(5), "Via"), wire_hdr(x_sent(0), "Via"));
+	/* it was answered as well before the CANCEL came: a 2xx of each fork goes up */
+	x_answer(0, 200, "t1", "|Contact: <sip:b1@192.0.2.21>");
+	assert_true(x_is(6, "SIP/2.0 200"));
+	assert_non_null(strstr(wire_hdr(x_sent(6), "To"), "tag=t1"));
+	x_answer(5, 200, NULL, "");
+	assert_int_equal(x.w.n, 7);
+	assert_int_equal(x.done, 1);
+	assert_int_equal(x.outcome.status, 200);
+	x_close();
+}
+
+static void lower_q_waits_until_higher_has_failed(void **state)
+{
+	x_open();
+	two_targets(100, 900);
+	INVITE("1");
+	assert_true(x_is(0, "INVITE sip:b2@") && x.w.n == 2);
+	assert_string_equal(wire_hdr(x_sent(0), "Max-Breadth"), "60");
+	x_answer(0, 486, "t", "");
+	assert_true(x_is(2, "ACK sip:b2@") && x_is(3, "INVITE sip:b1@") && x.w.n == 4);
+	x_answer(3, 404, "t", "");
+	/* both failed: a 4xx of the lower class each, the first stays */
+	assert_true(x_is(5, "SIP/2.0 486"));
+	assert_int_equal(x.outcome.status, 486);
+	x_close();
+}
+
+static void who_waits_is_tried_when_the_first_rings_too_long(void **state)
+{
+	x_open();
+	struct proxy_params p = x_params();
+	p.next_ms = 10000;
+	proxy_reconfigure(x.proxy, &p);
+	two_targets(900, 100);
+	INVITE("1");
+	x_answer(0, 180, "t", "");
+	clock_test_advance(9000);
+	x_answer(0, 180, "t", "");
+	assert_int_equal(x.w.n, 4);
+	clock_test_advance(1001);
+	assert_true(x_is(4, "CANCEL sip:b1@"));
+	x_answer(4, 200, NULL, "");
+	x_answer(0, 487, "t", "");
+	assert_true(x_is(5, "ACK") && x_is(6, "INVITE sip:b2@"));
+	x_answer(6, 200, "t", "|Contact: <sip:b2@198.51.100.22>");
+	assert_true(x_is(7, "SIP/2.0 200"));
+	x_close();
+}
+
+/* 16.7 step 6, driven by what two branches answer; 0: nothing at all. */
+static void the_best_answer_goes_up(void **state)
+{
+	static const unsigned rows[][3] = {
+		{486, 404, 486}, {404, 486, 404}, {480, 401, 401}, {407, 480, 407}, {503, 486, 486}, {503, 503, 500}, {500, 404, 404},
+		{302, 486, 302}, {486, 603, 603}, {603, 486, 603}, {500, 0, 500},   {0, 486, 486},   {0, 0, 408},     {503, 0, 408},
+	};
+	for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		x_open();
+		two_targets(1000, 1000);
+		INVITE("1");
+		for (unsigned k = 0; k < 2; k++)
+			if (rows[i][k])
+				x_answer(k, rows[i][k], "t", rows[i][k] == 407 ? "|Proxy-Authenticate: Digest realm=\"x\"" : "");
+		/* with 6xx the other is cancelled, and stays silent */
+		clock_test_advance(33000);
+		unsigned up = 0;
+		for (unsigned k = 3; k < x.w.n && !up; k++)
+			if (x_is(k, "SIP/2.0 ") && !x_is(k, "SIP/2.0 1"))
+				sscanf(x_sent(k), "SIP/2.0 %u", &up);
+		if (up != rows[i][2])
+			fail_msg("%u and %u gave %u", rows[i][0], rows[i][1], up);
+		x_close();
+	}
+}
+
+static void challenges_of_all_branches_go_up_together(void **state)
+{
+	x_open();
+	two_targets(1000, 1000);
+	x_ask("MESSAGE", "sip:b@example.com", "1", "");
+	x_answer(0, 401, "t1", "|WWW-Authenticate: Digest realm=\"one\"");
+	x_answer(1, 407, "t2", "|Proxy-Authenticate: Digest realm=\"two\"|Proxy-Authenticate: Digest realm=\"three\"");
+	assert_true(x_is(2, "SIP/2.0 401"));
+	assert_string_equal(x_all(x_sent(2), "WWW-Authenticate"), "Digest realm=\"one\"");
+	assert_string_equal(x_all(x_sent(2), "Proxy-Authenticate"), "Digest realm=\"two\" | Digest realm=\"three\"");
+	x_close();
+}
+
+static void breadth_that_is_used_up_is_refused(void **state)
+{
+	x_open();
+	two_targets(1000, 1000);
+	x_ask("INVITE", "sip:b@example.com", "1", "|Max-Breadth: 1");
+	assert_true(x_is(0, "SIP/2.0 440"));
+	two_targets(900, 800);
+	x_ask("INVITE", "sip:b@example.com", "2", "|Max-Breadth: 1");
+	assert_true(x_is(1, "INVITE sip:b1@"));
+	assert_string_equal(wire_hdr(x_sent(1), "Max-Breadth"), "1");
+	x_answer(1, 603, "t", "");
+	assert_int_equal(wire_status(&x.w), 603);
+	x_close();
+}
+
+static void redirections_are_followed_when_so_configured(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	INVITE("1");
+	x_answer(0, 302, "t", "|Contact: <sip:b@192.0.2.31>");
+	assert_int_equal(wire_status(&x.w), 302);
+	struct proxy_params p = x_params();
+	p.recurse = true;
+	proxy_reconfigure(x.proxy, &p);
+	INVITE("2");
+	unsigned n = x.w.n;
+	x_answer(n - 2, 302, "t", "|Contact: <sip:b@192.0.2.31>;q=0.2, <sip:b@192.0.2.32>;q=0.7, <mailto:b@example.com>, <sip:b@192.0.2.20>;q=0.1");
+	assert_true(x_is(n + 1, "INVITE sip:b@192.0.2.32"));
+	assert_string_not_equal(wire_hdr(x_sent(n + 1), "Via"), wire_hdr(x_sent(n - 2), "Via"));
+	x_answer(n + 1, 404, "t", "");
+	assert_true(x_is(n + 3, "INVITE sip:b@192.0.2.31"));
+	x_answer(n + 3, 200, "t", "|Contact: <sip:b@192.0.2.31>");
+	assert_int_equal(wire_status(&x.w), 200);
+	x_close();
+}
+
+/* --- 16.8 to 16.10 ---------------------------------------------------------------------------------------------------- */
+
+static void what_rings_too_long_is_cancelled(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	INVITE("1");
+	x_answer(0, 180, "t", "");
+	clock_test_advance(179000);
+	x_answer(0, 183, "t", "");
+	clock_test_advance(179000);
+	assert_int_equal(x.w.n, 4);
+	clock_test_advance(1001);
+	assert_true(x_is(4, "CANCEL sip:b@192.0.2.20"));
+	x_answer(4, 200, NULL, "");
+	/* and does not even answer that */
+	clock_test_advance(33000);
+	assert_int_equal(x.outcome.status, 408);
+	x_close();
+}
+
+static void cancel_reaches_every_branch(void **state)
+{
+	x_open();
+	two_targets(1000, 1000);
+	INVITE("1");
+	x_answer(0, 180, "t", "");
+	x_ask("CANCEL", "sip:b@example.com", "1", "|Reason: SIP;cause=200;text=\"Call completed elsewhere\"");
+	assert_true(x_is(4, "SIP/2.0 200"));
+	assert_true(x_is(5, "CANCEL sip:b1@") && x.w.n == 6); /* the other has not answered yet: its CANCEL waits (9.1) */
+	assert_string_equal(wire_hdr(x_sent(5), "Reason"), "SIP;cause=200;text=\"Call completed elsewhere\"");
+	x_answer(1, 180, "u", "");
+	assert_true(x_is(6, "CANCEL sip:b2@") && x.w.n == 7); /* nor is its ringing told any more */
+	x_answer(0, 487, "t", "");
+	x_answer(1, 487, "u", "");
+	assert_int_equal(wire_status(&x.w), 487);
+	assert_true(x.outcome.cancelled);
+	x_ask("ACK", "sip:b@example.com", "1", "");
+	x_close();
+}
+
+static void a_lost_peer_counts_as_503_and_the_next_is_tried(void **state)
+{
+	x_open();
+	two_targets(900, 100);
+	INVITE("1");
+	struct addr dead = test_addr("192.0.2.21:5060");
+	sip_stack_undelivered(x.w.stack, &dead, -ECONNREFUSED, slice_str(x_sent(0)));
+	assert_true(x_is(2, "INVITE sip:b2@"));
+	x_answer(2, 503, "t", "|Retry-After: 60");
+	assert_int_equal(wire_status(&x.w), 500);
+	assert_string_equal(wire_hdr(wire_last(&x.w), "Retry-After"), "");
+	x_close();
+}
+
+/* RFC 4320. */
+static void nobody_hears_408_of_what_was_no_invite(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x_ask("MESSAGE", "sip:b@example.com", "1", "");
+	clock_test_advance(40000);
+	for (unsigned i = 0; i < x.w.n; i++)
+		assert_true(x_is(i, "MESSAGE "));
+	x_ask("MESSAGE", "sip:b@example.com", "2", "");
+	x_answer(x.w.n - 1, 408, "t", "");
+	assert_true(x_is(x.w.n - 1, "MESSAGE "));
+	x_close();
+}
+
+static void nobody_there(void **state)
+{
+	x_open();
+	INVITE("1");
+	assert_int_equal(wire_status(&x.w), 480);
+	x.status = 404;
+	INVITE("2");
+	assert_int_equal(wire_status(&x.w), 404);
+	assert_int_equal(x.done, 2);
+	x_close();
+}
+
+/* A dialog goes on, and what was under way, in another process with the same key: answers and CANCELs find their way. */
+static void another_process_goes_on(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	INVITE("1");
+	static struct proxied was;
+	was = x;
+	clock_test_advance(0);
+	x_close();
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x.w.n = 1;
+	x.w.sent[0] = was.w.sent[0];
+	x_ask("CANCEL", "sip:b@example.com", "1", "");
+	assert_true(x_is(1, "CANCEL sip:b@192.0.2.20"));
+	assert_string_equal(x_all(x_sent(1), "Via"), x_all(x_sent(0), "Via"));
+	x_answer(1, 200, NULL, "");
+	assert_true(x_is(2, "SIP/2.0 200"));
+	x_answer(0, 200, "t", "|Contact: <sip:b@192.0.2.20>");
+	assert_true(x_is(3, "SIP/2.0 200"));
+	x_to(3, CALLER);
+	/* a stranger's answer to nothing goes nowhere */
+	x_from("192.0.2.66:5060", "SIP/2.0 200 OK|Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK00%026d|Via: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bKx|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>;tag=q|Call-ID: c9|CSeq: 3 INVITE", 0);
+	assert_int_equal(x.w.n, 4);
+	x_close();
+}
+
+/* --- memory --------------------------------------------------------------------------------------------------------- */
+
+static void a_forked_call(void *arg)
+{
+	if (x_try_open())
+		return;
+	two_targets(1000, 500);
+	INVITE("1");
+	for (unsigned i = 0; i < x.w.n && i < 20; i++)
+		if (x_is(i, "INVITE sip:b1"))
+			x_answer(i, 401, "t", "|WWW-Authenticate: Digest realm=\"one\"");
+		else if (x_is(i, "INVITE sip:b2"))
+			x_answer(i, 200, "t", "|Contact: <sip:b2@198.51.100.22>");
+	INVITE("2");
+	x_ask("CANCEL", "sip:b@example.com", "2", "|Reason: SIP;cause=200");
+	x_close();
+}
+
+static void survives_any_failed_allocation(void **state)
+{
+	each_allocation_fails(a_forked_call, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_passes_with_a_proxys_edits_and_no_others),
+		cmocka_unit_test(a_dialog_follows_its_route),
+		cmocka_unit_test(sides_that_differ_get_a_route_each),
+		cmocka_unit_test(those_behind_a_nat_are_reached_on_their_flows),
+		cmocka_unit_test(strict_routers_before_and_behind_are_served),
+		cmocka_unit_test(what_is_not_valid_is_refused),
+		cmocka_unit_test(loops_end_and_spirals_go_on),
+		cmocka_unit_test(equal_targets_are_tried_at_once_and_a_2xx_ends_the_others),
+		cmocka_unit_test(lower_q_waits_until_higher_has_failed),
+		cmocka_unit_test(who_waits_is_tried_when_the_first_rings_too_long),
+		cmocka_unit_test(the_best_answer_goes_up),
+		cmocka_unit_test(challenges_of_all_branches_go_up_together),
+		cmocka_unit_test(breadth_that_is_used_up_is_refused),
+		cmocka_unit_test(redirections_are_followed_when_so_configured),
+		cmocka_unit_test(what_rings_too_long_is_cancelled),
+		cmocka_unit_test(cancel_reaches_every_branch),
+		cmocka_unit_test(a_lost_peer_counts_as_503_and_the_next_is_tried),
+		cmocka_unit_test(nobody_hears_408_of_what_was_no_invite),
+		cmocka_unit_test(nobody_there),
+		cmocka_unit_test(another_process_goes_on),
+		cmocka_unit_test(survives_any_failed_allocation),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

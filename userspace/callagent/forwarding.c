@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/forwarding.h"
+#include "base/log.h"
+#include "callagent/agent.h"
+#include "callagent/core.h"
+#include "callagent/outcome.h"
+#include <errno.h>
+
+bool forwarding_is_ours(void *arg, const struct sip_msg *req, const struct sip_uri *uri)
+{
+	const struct agent *a = arg;
+	struct addr ip;
+	if (uri->scheme == SIP_SCHEME_TEL)
+		return true;
+	if (!addr_parse_ip(&ip, uri->host))
+		return sip_stack_listener_at(a->sip, SIP_TRANSPORTS, uri->host, uri->port);
+	return auth_is_our_host(registrar_auth(a->registrar), req, uri);
+}
+
+/* --- who may -------------------------------------------------------------------------------------------------------- */
+
+static bool admit(void *arg, struct sip_strans *st, const struct sip_msg *req, bool dialog)
+{
+	struct agent *a = arg;
+	const struct user *user;
+	a->roles.from = (struct source){0};
+	return dialog || core_identify(a, st, req, &a->roles.from, &user);
+}
+
+/* Nobody can be asked who he is: dialogs of ours, trunks, and what only goes to where we send things anyway. */
+static bool admit_once(void *arg, const struct sip_listener *l, const struct sip_msg *req, bool dialog)
+{
+	struct agent *a = arg;
+	a->roles.from = (struct source){0};
+	return dialog || !route_trunk(a->routing, &req->src, &a->roles.from) ||
+	       (req->method == SIP_CANCEL && forwarding_is_ours(a, req, &req->ruri));
+}
+
+/* --- where ---------------------------------------------------------------------------------------------------------- */
+
+static const struct user *user_called(const struct auth *auth, const char *number)
+{
+	const struct user *u = auth_user(auth, number);
+	return u ? u : auth_user_by_number(auth, number);
+}
+
+static struct sip_hop hop_to(const struct agent *a, const char *listener, enum sip_transport transport, const struct addr *peer)
+{
+	return (struct sip_hop){sip_stack_listener(a->sip, listener && *listener ? listener : NULL, transport, peer), *peer};
+}
+
+static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct user *u)
+{
+	struct binding b[ROUTE_TARGETS];
+	unsigned n = registrar_contacts(a->registrar, user_name(u), b, ROUTE_TARGETS), added = 0;
+	for (unsigned i = 0; i < n; i++)
+		added += !proxy_add(c, &(struct proxy_target){.uri = b[i].uri, .q = b[i].q, .hop = hop_to(a, b[i].listener, b[i].transport, &b[i].source)});
+	return added ? 0 : 480;
+}
+
+static unsigned add_routed(const struct agent *a, struct proxy_context *c, const char *number)
+{
+	struct target t[ROUTE_TARGETS];
+	int n = route_number(a->routing, a->registrar, number, false, &a->roles.from, t, ROUTE_TARGETS);
+	if (n < 0)
+		return core_status_of(n);
+	for (int i = 0; i < n; i++)
+		proxy_add(c, &(struct proxy_target){.uri = slice_str(t[i].uri), .q = 1000, .hop = hop_to(a, t[i].address, t[i].transport, &t[i].dst)});
+	return 0;
+}
+
+static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri)
+{
+	const struct agent *a = arg;
+	char number[128];
+	int err = core_called_number(uri, number, sizeof(number));
+	if (err)
+		return core_status_of(err);
+	const struct user *u = user_called(registrar_auth(a->registrar), number);
+	return u ? add_contacts(a, c, u) : add_routed(a, c, number);
+}
+
+/* --- records -------------------------------------------------------------------------------------------------------- */
+
+static void name_source(const struct agent *a, const struct sip_msg *req, struct cdr *r)
+{
+	struct source from = {0};
+	if (!route_trunk(a->routing, &req->src, &from))
+		CDR_SET(r->source, slice_str(from.name));
+	else
+		CDR_SET(r->source, req->from.uri.user);
+}
+
+/* A proxy does not see who hangs up, nor when: its record ends with the answer. */
+static void done(void *arg, const struct proxy_outcome *o)
+{
+	struct agent *a = arg;
+	struct cdr r = {.setup = (int64_t)o->began, .progress = (int64_t)o->rang, .answer = (int64_t)o->answered, .status = o->status};
+	char peer[ADDR_STR_LEN];
+	int err = call_random_id(r.id, sizeof(r.id));
+	r.end = (int64_t)clock_utc_ms();
+	name_source(a, o->req, &r);
+	CDR_SET(r.caller, o->req->from.uri.user);
+	CDR_SET(r.called, slice_is_set(o->req->ruri.user) ? o->req->ruri.user : o->req->ruri.text);
+	CDR_SET(r.called_sent, o->to);
+	CDR_SET(r.released_by, o->cancelled ? SLICE("caller") : o->status >= 300 ? SLICE("called") : SLICE(""));
+	CDR_SET(r.why, SLICE("forwarded by the proxy"));
+	CDR_SET(r.leg[CDR_A].call_id, o->req->call_id);
+	CDR_SET(r.leg[CDR_A].peer, slice_str(addr_str(&o->req->src, peer)));
+	if (addr_is_set(&o->peer))
+		CDR_SET(r.leg[CDR_B].peer, slice_str(addr_str(&o->peer, peer)));
+	if (o->status >= 300)
+		r.cause = outcome_cause(o->status);
+	err = err ? err : cdr_end(a->cdr, &r);
+	if (err)
+		log_error(NULL, "the record of a forwarded call was not queued: %s", strerror(-err));
+}
+
+void forwarding_params(struct agent *a, struct proxy_params *p)
+{
+	const struct conf_part *conf = conf_section(a->conf, "proxy");
+	*p = (struct proxy_params){
+		.stack = a->sip,
+		.record_route = conf_bool(conf, "record-route"),
+		.path = conf_bool(conf, "path"),
+		.recurse = conf_bool(conf, "recurse"),
+		.next_ms = (uint32_t)conf_int(conf, "next-after"),
+		.timer_c_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "ring-timeout"),
+		.is_ours = forwarding_is_ours,
+		.admit = admit,
+		.admit_once = admit_once,
+		.targets = targets,
+		.done = conf_bool(conf, "cdr") ? done : NULL,
+		.arg = a,
+	};
+}

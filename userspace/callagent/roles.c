@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/roles.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "callagent/agent.h"
+#include "callagent/core.h"
+#include "callagent/forwarding.h"
+#include <errno.h>
+#include <sys/random.h>
+
+/* --- the table ------------------------------------------------------------------------------------------------------ */
+
+struct role_row {
+	struct slice name; /* of a domain, or of an address section */
+	enum role role;
+};
+
+struct role_table {
+	struct conf *conf; /* the names are its */
+	unsigned n_domains, n_addresses;
+	struct role_row row[]; /* domains, then addresses */
+};
+
+static void table_destroy(void *obj)
+{
+	struct role_table *t = obj;
+	mem_deref(t->conf);
+}
+
+static unsigned count(const struct conf *conf, const char *section)
+{
+	unsigned n = 0;
+	while (conf_titled(conf, section, n))
+		n++;
+	return n;
+}
+
+int role_table_new(struct role_table **ret, const struct conf *conf)
+{
+	unsigned domains = count(conf, "domain"), addresses = count(conf, "address"), n = 0;
+	struct role_table *t = mem_alloc(sizeof(*t) + (domains + addresses) * sizeof(t->row[0]), table_destroy);
+	const struct conf_part *p;
+	if (!t)
+		return -ENOMEM;
+	t->conf = mem_ref((void *)(uintptr_t)conf);
+	/* The first choice of domain.role is the address's: the row is not there. */
+	for (unsigned i = 0; (p = conf_titled(conf, "domain", i)); i++)
+		if (conf_int(p, "role"))
+			t->row[n++] = (struct role_row){slice_str(conf_title(p)), (enum role)(conf_int(p, "role") - 1)};
+	t->n_domains = n;
+	for (unsigned i = 0; (p = conf_titled(conf, "address", i)); i++)
+		t->row[n++] = (struct role_row){slice_str(conf_title(p)), (enum role)conf_int(p, "role")};
+	t->n_addresses = addresses;
+	*ret = t;
+	return 0;
+}
+
+static enum role role_of(const struct role_table *t, const struct sip_listener *l, const struct sip_msg *req)
+{
+	const struct role_row *row = t->row;
+	for (unsigned i = 0; i < t->n_domains; i++, row++)
+		if (slice_caseeq(row->name, req->ruri.host))
+			return row->role;
+	for (unsigned i = 0; i < t->n_addresses; i++, row++)
+		if (slice_eq(row->name, slice_str(l->name)))
+			return row->role;
+	return ROLE_B2BUA;
+}
+
+/* --- which core ----------------------------------------------------------------------------------------------------- */
+
+/* What is for this machine itself, whatever it does with the rest: registrations of our domains, and OPTIONS without a user. */
+static bool is_for_us(const struct agent *a, const struct sip_msg *req)
+{
+	if (req->method != SIP_REGISTER && (req->method != SIP_OPTIONS || slice_is_set(req->ruri.user)))
+		return false;
+	return forwarding_is_ours((void *)(uintptr_t)a, req, &req->ruri);
+}
+
+/* A dialog that a proxy made goes on through it, wherever its requests come in. */
+static enum sip_core core_of_role(const struct agent *a, enum role role, const struct sip_msg *req)
+{
+	switch (role) {
+	case ROLE_PROXY:
+		return SIP_CORE_PROXY;
+	case ROLE_STATELESS:
+		return SIP_CORE_STATELESS;
+	case ROLE_REDIRECT:
+		if (!req->to.tag.len && req->method != SIP_ACK && req->method != SIP_CANCEL)
+			return SIP_CORE_PROXY;
+		break;
+	default:
+		break;
+	}
+	return proxy_is_on_route(a->roles.proxy, req) ? SIP_CORE_PROXY : SIP_CORE_UA;
+}
+
+enum sip_core roles_core(void *arg, const struct sip_listener *l, const struct sip_msg *req)
+{
+	const struct agent *a = arg;
+	if (is_for_us(a, req))
+		return SIP_CORE_UA;
+	return core_of_role(a, role_of(a->roles.table, l, req), req);
+}
+
+static void redirect(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
+{
+	proxy_redirect(a->roles.proxy, st, req);
+}
+
+static void forward(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
+{
+	proxy_request(a->roles.proxy, st, req);
+}
+
+void roles_on_proxy(void *arg, struct sip_strans *st, const struct sip_msg *req)
+{
+	static void (*const takes[ROLES])(struct agent *a, struct sip_strans *st, const struct sip_msg *req) = {
+		[ROLE_B2BUA] = forward, [ROLE_PROXY] = forward, [ROLE_STATELESS] = forward, [ROLE_REDIRECT] = redirect,
+	};
+	struct agent *a = arg;
+	if (a->stopping && !req->to.tag.len)
+		sip_reply_once(st, 503, NULL, SLICE_NONE);
+	else
+		takes[role_of(a->roles.table, sip_strans_listener(st), req)](a, st, req);
+}
+
+bool roles_on_stateless(void *arg, const struct sip_listener *l, const struct sip_msg *m)
+{
+	struct agent *a = arg;
+	if (m->request && roles_core(a, l, m) == SIP_CORE_UA)
+		return false;
+	return proxy_once(a->roles.proxy, l, m);
+}
+
+/* --- opening -------------------------------------------------------------------------------------------------------- */
+
+static int take_key(struct slice key, struct slice value, void *arg)
+{
+	if (!slice_eq(key, SLICE("proxy")) || value.len != PROXY_KEY_LEN)
+		return 0;
+	memcpy(arg, value.p, value.len);
+	return 1;
+}
+
+/* The key that signs routes lives as long as the dialogs that follow them: longer than this process. */
+static int find_key(struct agent *a, uint8_t key[PROXY_KEY_LEN])
+{
+	int err = store_load(a->store, AGENT_STORE_KEYS, take_key, key);
+	if (err)
+		return err < 0 ? err : 0;
+	if (getrandom(key, PROXY_KEY_LEN, 0) != PROXY_KEY_LEN)
+		return -EIO;
+	return store_put(a->store, AGENT_STORE_KEYS, SLICE("proxy"), slice_of((const char *)key, PROXY_KEY_LEN));
+}
+
+int roles_open(struct agent *a, struct buf *why)
+{
+	struct proxy_params p;
+	forwarding_params(a, &p);
+	int err = find_key(a, p.key);
+	if (!err)
+		err = role_table_new(&a->roles.table, a->conf);
+	if (!err)
+		err = proxy_new(&a->roles.proxy, &p);
+	if (err)
+		buf_printf(why, "proxy: %s", strerror(-err));
+	return err;
+}
+
+void roles_reload(struct agent *a, struct role_table *table)
+{
+	struct proxy_params p;
+	forwarding_params(a, &p);
+	proxy_reconfigure(a->roles.proxy, &p);
+	mem_deref(a->roles.table);
+	a->roles.table = table;
+}
+
+void roles_close(struct agent *a)
+{
+	a->roles.proxy = mem_deref(a->roles.proxy);
+	a->roles.table = mem_deref(a->roles.table);
+}

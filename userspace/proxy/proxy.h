@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A SIP proxy (RFC 3261 16), redirect server (8.3) and stateless proxy (16.11) on the transactions of sip/. It knows no configuration: whom it
+ * serves and where things are it asks. */
+#pragma once
+#include "sip/forward.h"
+
+struct proxy;         /* reference-counted; its contexts hold one too */
+struct proxy_context; /* a response context (16.2): one request and what became of it */
+
+#define PROXY_KEY_LEN 16
+
+/* One place to send a request to; copied. */
+struct proxy_target {
+	struct slice uri;   /* Request-URI */
+	struct slice path;  /* Route values to go through, in order (RFC 3327); may be absent */
+	struct sip_hop hop; /* where it is; no listener: that follows from path or uri */
+	unsigned q;         /* thousandths: equal ones are tried at once, lower ones when all higher have failed */
+};
+
+/* How an attempt ended, for records of calls. The texts live during the call of `done`. */
+struct proxy_outcome {
+	const struct sip_msg *req;
+	struct slice to;        /* Request-URI of the branch that gave the answer; absent: none did */
+	struct addr peer;       /* that branch's */
+	unsigned status;        /* 0: nothing was sent upstream (RFC 4320) */
+	uint64_t began, rang, answered; /* UTC milliseconds, 0: never */
+	bool cancelled;
+};
+
+struct proxy_params {
+	struct sip_stack *stack;
+	uint8_t key[PROXY_KEY_LEN]; /* signs routes, paths and branches: kept across restarts by whoever wants dialogs to outlive them */
+	bool record_route;  /* stay in the path of dialogs */
+	bool path;          /* put Path into REGISTERs that go elsewhere (RFC 3327) */
+	bool recurse;       /* try the contacts of 3xx answers */
+	uint32_t timer_c_ms;
+	uint32_t next_ms;   /* how long one group of targets may ring while others wait; 0: until they give up */
+	/* Whether a host is ours: requests for it go to targets(), routes that name it are taken off. */
+	bool (*is_ours)(void *arg, const struct sip_msg *req, const struct sip_uri *uri);
+	/* Whether the sender may use this proxy; when not, it has been answered. `dialog`: the request goes along a Record-Route of ours, so
+	 * that whoever made the dialog was admitted. */
+	bool (*admit)(void *arg, struct sip_strans *st, const struct sip_msg *req, bool dialog);
+	/* The same for what passes without a transaction; nothing is answered. */
+	bool (*admit_once)(void *arg, const struct sip_listener *l, const struct sip_msg *req, bool dialog);
+	/* 16.5: adds the targets of a Request-URI of ours by proxy_add(). 0, or the status to refuse with. */
+	unsigned (*targets)(void *arg, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri);
+	/* An INVITE outside a dialog got its final answer; NULL. */
+	void (*done)(void *arg, const struct proxy_outcome *o);
+	void *arg;
+};
+
+int proxy_new(struct proxy **ret, const struct proxy_params *params);
+/* Takes what a reload may have changed: all but the stack and the key. */
+void proxy_reconfigure(struct proxy *p, const struct proxy_params *params);
+
+/* The three roles. proxy_once() also takes ACKs, stray CANCELs and responses: false when they are none of ours. */
+void proxy_request(struct proxy *p, struct sip_strans *st, const struct sip_msg *req);
+bool proxy_once(struct proxy *p, const struct sip_listener *l, const struct sip_msg *m);
+void proxy_redirect(struct proxy *p, struct sip_strans *st, const struct sip_msg *req);
+
+/* From within targets(): -ENOMEM, -ENOSPC, -EEXIST when it is there already. */
+int proxy_add(struct proxy_context *c, const struct proxy_target *t);
+/* Requests now in progress. */
+size_t proxy_contexts(const struct proxy *p);
+/* Whether it follows a Record-Route of ours, made for this dialog. */
+bool proxy_is_on_route(struct proxy *p, const struct sip_msg *req);

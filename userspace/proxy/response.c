@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Response processing (RFC 3261 16.7), and the failures that stand for responses: 16.8 and 16.9. */
+#include "proxy/private.h"
+#include "base/mem.h"
+#include <errno.h>
+
+/* --- step 4: adding the response to the context --------------------------------------------------------------------- */
+
+static void gather(struct proxy_context *c, const struct sip_msg *rsp)
+{
+	static const enum sip_hdr_id ids[] = {SIP_HDR_WWW_AUTHENTICATE, SIP_HDR_PROXY_AUTHENTICATE};
+	if (!rsp || (rsp->status != 401 && rsp->status != 407))
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		for (const struct sip_hdr *h = sip_msg_hdr(rsp, ids[i]); h; h = sip_msg_next(rsp, h))
+			sip_write_hdr(&c->challenges, ids[i], h->value);
+}
+
+static void note(struct proxy_context *c, const struct branch *b, unsigned status, const struct sip_msg *rsp)
+{
+	if (!best_is_better(status, c->best_status)) {
+		gather(c, rsp);
+		return;
+	}
+	gather(c, c->best);
+	mem_deref(c->best);
+	c->best = mem_ref((void *)(uintptr_t)rsp);
+	c->best_status = status;
+	if (b) {
+		c->outcome.peer = b->hop.peer;
+		c->outcome.to = slice_copy(b->uri, c->to, sizeof c->to) ? SLICE_NONE : slice_str(c->to);
+	}
+}
+
+/* --- what goes up ---------------------------------------------------------------------------------------------------- */
+
+static void tell(struct proxy_context *c, unsigned status)
+{
+	const struct proxy_params *p = &c->proxy->params;
+	if (!p->done || c->req->method != SIP_INVITE || c->req->to.tag.len)
+		return;
+	c->outcome.req = c->req;
+	c->outcome.status = status;
+	c->outcome.cancelled = c->cancelled;
+	p->done(p->arg, &c->outcome);
+}
+
+/* Without memory to keep it, it is sent once and forgotten: a transaction must not stay for ever. */
+void response_reply(struct sip_strans *st, unsigned status, struct slice extra)
+{
+	if (sip_reply(st, status, NULL, extra, SLICE_NONE, SLICE_NONE) == -ENOMEM)
+		sip_reply_once(st, status, NULL, SLICE_NONE);
+}
+
+static void send_up(struct proxy_context *c, const struct sip_msg *rsp, struct slice extra)
+{
+	if (!sip_forward_response(c->st, rsp, extra))
+		proxy_counts[PROXY_CNT_RESPONSE]++;
+}
+
+/* RFC 4320 4.2: nobody is told 408 of a request that was no INVITE: its sender has given up by then, and another 408 does harm. */
+static bool is_pointless(const struct proxy_context *c, unsigned status)
+{
+	return status == 408 && c->req->method != SIP_INVITE;
+}
+
+void response_finish(struct proxy_context *c)
+{
+	unsigned status = c->best_status ? best_as_sent(c->best_status) : c->cancelled ? 487 : 480;
+	if (sip_strans_final(c->st))
+		return;
+	if (c->cancelled && c->best_status == 408)
+		status = 487;
+	if (is_pointless(c, status))
+		return;
+	if (c->best && c->best->status == status)
+		send_up(c, c->best, status == 401 || status == 407 ? buf_text(&c->challenges) : SLICE_NONE);
+	else
+		response_reply(c->st, status, SLICE_NONE);
+	tell(c, status);
+}
+
+/* Nothing was forwarded. */
+void response_refuse(struct proxy_context *c, unsigned status)
+{
+	response_reply(c->st, status, SLICE_NONE);
+	tell(c, status);
+}
+
+void response_own(struct proxy_context *c, unsigned status)
+{
+	note(c, NULL, status, NULL);
+}
+
+/* --- what comes ------------------------------------------------------------------------------------------------------ */
+
+/* 100 is for us alone (step 5). */
+static void take_provisional(struct branch *b, const struct sip_msg *rsp)
+{
+	struct proxy_context *c = b->c;
+	if (b->state == BRANCH_TRYING)
+		b->state = BRANCH_PROCEEDING;
+	if (rsp->status == 100)
+		return;
+	if (c->req->method == SIP_INVITE)
+		timer_c_start(b);
+	if (!c->outcome.rang)
+		c->outcome.rang = clock_utc_ms();
+	if (!c->closed)
+		send_up(c, rsp, SLICE_NONE);
+}
+
+/* Every 2xx to an INVITE goes up, each makes a dialog (step 5, RFC 6026 7.1); the branches that still run are cancelled (step 10). */
+static void take_2xx(struct branch *b, const struct sip_msg *rsp)
+{
+	struct proxy_context *c = b->c;
+	bool first = !sip_strans_final(c->st);
+	send_up(c, rsp, SLICE_NONE);
+	if (!first)
+		return;
+	c->closed = true;
+	note(c, b, rsp->status, NULL);
+	c->outcome.answered = clock_utc_ms();
+	cancel_branches(c, SLICE_NONE);
+	tell(c, rsp->status);
+}
+
+static void take_refusal(struct branch *b, unsigned status, const struct sip_msg *rsp)
+{
+	struct proxy_context *c = b->c;
+	bool tried = rsp && status < 400 && !c->closed && recurse_take(c, rsp);
+	if (!tried)
+		note(c, b, status, rsp);
+	/* 6xx: nobody else is to be tried (step 5). */
+	if (status >= 600 && !c->closed) {
+		c->closed = true;
+		cancel_branches(c, SLICE_NONE);
+	}
+	forward_next(c);
+}
+
+static void take_final(struct branch *b, unsigned status, const struct sip_msg *rsp)
+{
+	bool again = b->state == BRANCH_DONE;
+	b->state = BRANCH_DONE;
+	timer_stop(&b->timer_c);
+	if (status < 300)
+		take_2xx(b, rsp);
+	else if (!again)
+		take_refusal(b, status, rsp);
+}
+
+void response_take(void *arg, int err, const struct sip_msg *rsp)
+{
+	struct branch *b = arg;
+	struct proxy_context *c = mem_ref(b->c);
+	if (err)
+		take_final(b, err == -ETIMEDOUT ? 408 : 503, NULL);
+	else if (rsp->status < 200)
+		take_provisional(b, rsp);
+	else
+		take_final(b, rsp->status, rsp);
+	mem_deref(c);
+}

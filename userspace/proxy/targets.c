@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Request targets (RFC 3261 16.5): a Request-URI of another domain is its own target, ours are looked up. */
+#include "proxy/private.h"
+#include "base/mem.h"
+#include <errno.h>
+
+static bool is_there(const struct proxy_context *c, const struct proxy_target *t)
+{
+	const struct branch *b;
+	struct sip_uri uri, old;
+	if (sip_uri_parse(&uri, t->uri))
+		return true;
+	list_foreach(b, &c->branches, link)
+		if (!sip_uri_parse(&old, b->uri) && sip_uri_eq(&uri, &old) && addr_eq(&b->hop.peer, &t->hop.peer))
+			return true;
+	return false;
+}
+
+/* In the order of q, the highest first, those with the same as they came. */
+static void put_in_order(struct proxy_context *c, struct branch *b)
+{
+	struct link *at = c->branches.head.prev;
+	while (at != &c->branches.head && container_of(at, struct branch, link)->q < b->q)
+		at = at->prev;
+	link_insert_after(at, &b->link);
+}
+
+int proxy_add(struct proxy_context *c, const struct proxy_target *t)
+{
+	if (c->n_branches == BRANCHES_MAX)
+		return -ENOSPC;
+	if (c->n_branches && is_there(c, t))
+		return -EEXIST;
+	struct branch *b = mem_raw(sizeof *b + t->uri.len + t->path.len);
+	if (!b) {
+		proxy_counts[PROXY_CNT_NOMEM]++;
+		return -ENOMEM;
+	}
+	*b = (struct branch){.c = c, .q = t->q, .number = c->n_branches++, .hop = t->hop};
+	memcpy(b->text, t->uri.p, t->uri.len);
+	b->uri = slice_of(b->text, t->uri.len);
+	if (t->path.len) {
+		memcpy(b->text + t->uri.len, t->path.p, t->path.len);
+		b->path = slice_of(b->text + t->uri.len, t->path.len);
+	}
+	put_in_order(c, b);
+	return 0;
+}
+
+/* Along the routes that are left, or to a domain that is not ours, it goes where it says. */
+static bool is_own_target(const struct proxy_context *c)
+{
+	const struct proxy_params *p = &c->proxy->params;
+	const struct sip_uri *uri = &c->way.uri;
+	if (slice_is_set(c->way.next) || c->way.flow.listener)
+		return true;
+	if (uri->scheme == SIP_SCHEME_TEL)
+		return false;
+	return sip_uri_param(uri, SLICE("maddr")).len || !p->is_ours(p->arg, c->req, uri);
+}
+
+unsigned targets_find(struct proxy_context *c)
+{
+	const struct proxy_params *p = &c->proxy->params;
+	unsigned status = 0;
+	int err = 0;
+	if (is_own_target(c))
+		err = proxy_add(c, &(struct proxy_target){.uri = c->way.uri.text, .hop = c->way.flow, .q = 1000});
+	else
+		status = p->targets(p->arg, c, c->req, &c->way.uri);
+	if (!err && !status && !c->n_branches)
+		status = 480;
+	if (status)
+		proxy_counts[PROXY_CNT_NO_TARGET]++;
+	return err ? 500 : status;
+}
