@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 const char *const abilities_methods[] = {
-	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", NULL,
+	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "MESSAGE", "PUBLISH", NULL,
 };
 
 const char *const abilities_extensions[] = {

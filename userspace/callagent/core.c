@@ -6,6 +6,7 @@
 #include "callagent/leg_sip.h"
 #include "callagent/leg_sip_news.h"
 #include "callagent/outcome.h"
+#include "callagent/relay.h"
 #include "sip/check.h"
 #include <ctype.h>
 #include <errno.h>
@@ -13,6 +14,10 @@
 /* What is passed on has to fit a datagram, with headers of ours. */
 #define BODY_MAX 32768
 
+/* Whatever passes through has the body it has. */
+static const struct sip_check passing = {
+	.methods = abilities_methods, .extensions = abilities_extensions, .body_max = BODY_MAX, .forwards = true,
+};
 static const struct sip_check rules = {
 	.methods = abilities_methods, .types = abilities_types, .extensions = abilities_extensions, .body_max = BODY_MAX, .forwards = true,
 };
@@ -108,6 +113,18 @@ int core_called_number(const struct sip_uri *uri, char *out, size_t size)
 	return b.err ? b.err : b.len ? 0 : -ENOENT;
 }
 
+int core_targets(struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct target *out,
+		 unsigned max)
+{
+	char called[128];
+	int err = core_called_number(uri, called, sizeof(called));
+	if (err)
+		return err;
+	/* RFC 3261 16.5: a number of another domain is none of our users', but may be a route's. */
+	bool ours = uri->scheme == SIP_SCHEME_TEL || auth_is_our_host(registrar_auth(a->registrar), req, uri);
+	return route_number(a->routing, a->registrar, called, ours, from, out, max);
+}
+
 /* Why no target was found, as the caller is told. */
 unsigned core_status_of(int err)
 {
@@ -127,7 +144,7 @@ unsigned core_status_of(int err)
 	}
 }
 
-static const char *words_of(int err)
+const char *core_words(int err)
 {
 	switch (err) {
 	case -ENOENT:
@@ -173,15 +190,9 @@ static int add_targets(struct agent *a, struct call *c, const struct sip_msg *re
 static int find_targets(struct agent *a, struct call *c, const struct sip_msg *req, const struct user *user, const struct source *from)
 {
 	struct target t[ROUTE_TARGETS];
-	char called[128];
 	if (!c->gw)
 		return -EHOSTDOWN;
-	int n = core_called_number(&req->ruri, called, sizeof(called));
-	if (n)
-		return n;
-	/* RFC 3261 16.5: a number of another domain is none of our users', but may be a route's. */
-	bool ours = req->ruri.scheme == SIP_SCHEME_TEL || auth_is_our_host(registrar_auth(a->registrar), req, &req->ruri);
-	n = route_number(a->routing, a->registrar, called, ours, from, t, ROUTE_TARGETS);
+	int n = core_targets(a, req, &req->ruri, from, t, ROUTE_TARGETS);
 	if (n < 0)
 		return n;
 	CDR_SET(c->cdr.called_sent, slice_str(t[0].number));
@@ -255,7 +266,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 	}
 	err = find_targets(a, c, req, user, &from);
 	if (err)
-		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = words_of(err)});
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = core_words(err)});
 	else
 		start_call(c, req);
 }
@@ -287,6 +298,7 @@ static const struct {
 } handlers[] = {
 	{SIP_INVITE, on_invite}, {SIP_REGISTER, on_register}, {SIP_OPTIONS, on_options},
 	{SIP_BYE, on_stray},     {SIP_CANCEL, on_stray},      {SIP_INFO, on_stray},      {SIP_UPDATE, on_stray},
+	{SIP_PRACK, on_stray},   {SIP_MESSAGE, relay_request}, {SIP_PUBLISH, relay_request},
 };
 
 void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req)
@@ -294,7 +306,8 @@ void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req
 	struct agent *a = arg;
 	if (req->method == SIP_ACK)
 		return;
-	if (sip_check_request(st, &rules)) {
+	bool passes = req->method == SIP_MESSAGE || req->method == SIP_PUBLISH;
+	if (sip_check_request(st, passes ? &passing : &rules)) {
 		outcome_refused(OUTCOME_BAD_REQUEST);
 		return;
 	}

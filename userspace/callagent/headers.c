@@ -248,10 +248,16 @@ static bool wants_privacy(const struct sip_msg *m)
 	return false;
 }
 
+/* Requests that begin something. */
+static bool is_identified(enum sip_method method)
+{
+	return method == SIP_INVITE || method == SIP_MESSAGE || method == SIP_PUBLISH || method == SIP_SUBSCRIBE;
+}
+
 /* The sender's own identity, where a call is offered or taken. */
 static void write_identity(struct buf *out, const struct sip_msg *m, const struct headers_way *way)
 {
-	if (slice_empty(way->identity) || m->cseq.method != SIP_INVITE || (!m->request && m->status >= 300))
+	if (slice_empty(way->identity) || !is_identified(m->cseq.method) || (!m->request && m->status >= 300))
 		return;
 	buf_str(out, "P-Asserted-Identity: ");
 	buf_slice(out, way->identity);

@@ -104,6 +104,7 @@ static void on_request(void *arg, struct sip_strans *st, const struct sip_msg *r
 	struct leg_news n;
 	switch (req->method) {
 	case SIP_INFO:
+	case SIP_MESSAGE:
 		/* End to end: its outcome is the other side's. */
 		sip_news(&n, 0, req);
 		info = sip_info_new(st);

@@ -162,7 +162,7 @@ int sip_info_send(struct sip_session *to, const struct leg_news *n, struct slice
 		sip_write_hdr(&all, SIP_HDR_CONTENT_DISPOSITION, sip_msg_value(m, SIP_HDR_CONTENT_DISPOSITION));
 	int err = all.err;
 	if (!err)
-		err = sip_session_request(to, SIP_INFO, buf_text(&all), sip_msg_value(m, SIP_HDR_CONTENT_TYPE), m->body, info_done,
+		err = sip_session_request(to, m->method, buf_text(&all), sip_msg_value(m, SIP_HDR_CONTENT_TYPE), m->body, info_done,
 					  mem_ref(n->reply));
 	if (err)
 		mem_deref(n->reply);

@@ -11,7 +11,7 @@ struct slice sip_news_sdp(struct slice type, struct slice body);
 /* Appends the Reason header (RFC 3326) that says why a leg is released, unless the other side's own was passed. */
 void sip_news_reason(struct buf *out, const struct leg_news *n);
 
-/* An INFO that waits for the other side's answer to it. */
+/* An INFO or MESSAGE that waits for the other side's answer to it. */
 struct sip_info;
 struct sip_info *sip_info_new(struct sip_strans *st);
 int sip_info_send(struct sip_session *to, const struct leg_news *n, struct slice headers);

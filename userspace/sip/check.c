@@ -87,7 +87,7 @@ static bool bad_encoding(const struct sip_msg *m, const struct sip_check *r, str
 static bool bad_type(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
 {
 	struct slice type = sip_msg_value(m, SIP_HDR_CONTENT_TYPE);
-	if (!body_matters(m) || listed(r->types, slice_trim(slice_cut(&type, ';'))))
+	if (!r->types || !body_matters(m) || listed(r->types, slice_trim(slice_cut(&type, ';'))))
 		return false;
 	sip_put_list(extra, "Accept", r->types);
 	return true;

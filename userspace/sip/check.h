@@ -5,7 +5,7 @@
 
 struct sip_check {
 	const char *const *methods;    /* those served, in Allow's order; ends with NULL */
-	const char *const *types;      /* body types taken and given; ends with NULL */
+	const char *const *types;      /* body types taken and given; ends with NULL; NULL: any */
 	const char *const *extensions; /* option tags understood (Supported); ends with NULL */
 	const char *const *schemes;    /* of the Request-URI; ends with NULL; NULL: sip, sips, tel */
 	size_t body_max;               /* octets of a body; a longer one is refused (413); 0: no limit */

@@ -388,7 +388,11 @@ static void information_is_answered_by_the_other_side(void **state)
 	information_to = b;
 	of_a->h->request(of_a->arg, NULL, info);
 	assert_sent("INFO application/dtmf-relay Signal=5\nanswered 504\n");
-	struct sip_msg *other = parse("MESSAGE sip:x SIP/2.0", "MESSAGE", "Content-Length: 0\r\n\r\n");
+	struct sip_msg *text = parse("MESSAGE sip:x SIP/2.0", "MESSAGE", "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi");
+	of_a->h->request(of_a->arg, NULL, text);
+	assert_sent("MESSAGE text/plain hi\nanswered 504\n");
+	mem_deref(text);
+	struct sip_msg *other = parse("PUBLISH sip:x SIP/2.0", "PUBLISH", "Content-Length: 0\r\n\r\n");
 	of_a->h->request(of_a->arg, NULL, other);
 	assert_sent("answered 405\n");
 	mem_deref(info);
