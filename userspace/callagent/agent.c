@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "callagent/abilities.h"
 #include "callagent/core.h"
+#include "callagent/agent_guard.h"
 #include "callagent/outcome.h"
 #include <errno.h>
 #include <stdio.h>
@@ -150,6 +151,7 @@ static int open_sip(struct agent *a, struct buf *why)
 		.on_trace = on_sip_trace,
 		.arg = a,
 		.limits = message_limits(a->conf),
+		.watch = agent_watch(a),
 	};
 	int err = config_addresses(a->conf, &a->addresses, &a->n_addresses, true, why);
 	if (err)
@@ -232,6 +234,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : open_cdr(a, why);
 	err = err ? err : open_registrar(a, why);
 	err = err ? err : routing_new(&a->routing, conf);
+	err = err ? err : agent_guard_open(a, why);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
 	err = err ? err : open_sip(a, why);
 	err = err ? err : roles_open(a, why);
@@ -276,6 +279,9 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	const struct sip_limits limits = message_limits(now);
 	sip_stack_set_limits(a->sip, &limits);
 	roles_reload(a, table);
+	guard_reconfigure(a->guard, now);
+	const struct sip_watch watch = agent_watch(a);
+	sip_stack_watch(a->sip, &watch);
 	agent_trace(a);
 	tell_fixed(was, now);
 	return 0;
@@ -296,6 +302,7 @@ void agent_close(struct agent *a)
 	roles_close(a);
 	gateways_close(&a->gateways);
 	a->registrar = mem_deref(a->registrar);
+	a->guard = mem_deref(a->guard);
 	a->routing = mem_deref(a->routing);
 	a->cdr = mem_deref(a->cdr);
 	a->store = mem_deref(a->store);

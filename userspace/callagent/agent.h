@@ -3,6 +3,7 @@
 #pragma once
 #include "callagent/call.h"
 #include "callagent/gateways.h"
+#include "callagent/guard.h"
 #include "callagent/leg_sip.h"
 #include "callagent/route.h"
 #include "callagent/roles.h"
@@ -20,6 +21,7 @@ struct agent {
 	struct cdr_log *cdr;
 	struct sip_stack *sip;
 	struct registrar *registrar;
+	struct guard *guard;
 	struct routing *routing;
 	struct gateways gateways;
 	struct calls calls;

@@ -51,6 +51,8 @@ struct users {
 struct auth {
 	struct users *users;
 	struct digest_server *digest;
+	void (*watch)(void *arg, const struct addr *src, bool good, bool here);
+	void *watch_arg;
 };
 
 /* --- users ---------------------------------------------------------------------------------------------------------- */
@@ -284,13 +286,19 @@ int auth_reconfigure(struct auth *a, const struct conf *conf)
 	return 0;
 }
 
+void auth_watch(struct auth *a, void (*fn)(void *arg, const struct addr *src, bool good, bool here), void *arg)
+{
+	a->watch = fn;
+	a->watch_arg = arg;
+}
+
 /* --- checking ------------------------------------------------------------------------------------------------------- */
 
-static enum auth_result challenge(struct auth *a, struct sip_strans *st, bool proxy, bool stale, unsigned algs)
+static enum auth_result challenge(struct auth *a, struct sip_strans *st, const struct sip_msg *req, bool proxy, bool stale, unsigned algs)
 {
 	unsigned status = proxy ? 407 : 401;
 	struct buf headers = buf_growing();
-	digest_challenge(a->digest, &headers, proxy, stale, algs);
+	digest_challenge(a->digest, &headers, &req->src, proxy, stale, algs);
 	if (headers.err) {
 		sip_reply(st, 500, sip_reason(500), SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		buf_reset(&headers);
@@ -299,6 +307,12 @@ static enum auth_result challenge(struct auth *a, struct sip_strans *st, bool pr
 	sip_reply_once(st, status, sip_reason(status), buf_text(&headers));
 	buf_reset(&headers);
 	return AUTH_CHALLENGED;
+}
+
+static void tell(const struct auth *a, const struct sip_msg *req, bool proxy, bool good)
+{
+	if (a->watch)
+		a->watch(a->watch_arg, &req->src, good, digest_is_here(a->digest, req, proxy));
 }
 
 /* What to offer somebody who has not said who it is: what the From user may use. */
@@ -321,13 +335,14 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 		res = digest_verify(a->digest, req, proxy, ha1);
 	} else if (res == DIGEST_NONE) {
 		counts[CNT_NONE]++;
-		return challenge(a, st, proxy, false, offered_algs(a, req));
+		return challenge(a, st, req, proxy, false, offered_algs(a, req));
 	}
 	switch (res) {
 	case DIGEST_OK:
 		if (!known)
 			break;
 		counts[CNT_OK]++;
+		tell(a, req, proxy, true);
 		*user = known;
 		return AUTH_OK;
 	case DIGEST_MALFORMED:
@@ -336,15 +351,16 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 		return AUTH_REFUSED;
 	case DIGEST_STALE:
 		counts[CNT_STALE]++;
-		return challenge(a, st, proxy, true, u->algs);
+		return challenge(a, st, req, proxy, true, u->algs);
 	case DIGEST_NONE: /* in an algorithm that this user may not use */
 	case DIGEST_WRONG:
 		break;
 	}
 	counts[known ? CNT_WRONG : CNT_UNKNOWN]++;
 	char peer[ADDR_STR_LEN];
+	tell(a, req, proxy, false);
 	log_remote(NULL, "%s for \"%s\" from %s", known ? "wrong password" : "unknown user", name, addr_str(&req->src, peer));
-	challenge(a, st, proxy, false, u->algs);
+	challenge(a, st, req, proxy, false, u->algs);
 	return AUTH_WRONG;
 }
 

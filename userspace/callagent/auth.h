@@ -21,6 +21,10 @@ int auth_new(struct auth **ret, const struct conf *conf);
 /* Takes the users of `conf`: on error nothing has changed. */
 int auth_reconfigure(struct auth *a, const struct conf *conf);
 
+/* Calls fn of each request whose credentials were checked: whether they were `good`, and `here`: whether their nonce was given to the very
+ * address they came from, so that its sender is there. */
+void auth_watch(struct auth *a, void (*fn)(void *arg, const struct addr *src, bool good, bool here), void *arg);
+
 /* By name, or by one of its numbers; NULL: nobody. */
 const struct user *auth_user(const struct auth *a, const char *name);
 const struct user *auth_user_by_number(const struct auth *a, const char *number);

@@ -7,6 +7,7 @@ static void contact_destroy(void *obj)
 {
 	struct contact *c = obj;
 	timer_stop(&c->expiry);
+	line_release(c->sources, &c->source);
 }
 
 static struct slice keep(char **at, struct slice s)

@@ -2,6 +2,7 @@
 /* Private to the registrar: one binding and its form in the store. */
 #pragma once
 #include "base/timer.h"
+#include "callagent/lines.h"
 #include "callagent/registrar.h"
 
 struct aor;
@@ -12,6 +13,8 @@ struct contact {
 	struct binding b;      /* its text is in `text` */
 	struct sip_uri uri;
 	uint64_t expires_utc;  /* UTC ms: for the store */
+	struct lines *sources; /* whose this is, while it is in effect: */
+	struct line *source;   /* the address it is registered from */
 	char text[];
 };
 

@@ -301,11 +301,26 @@ static const struct {
 	{SIP_PRACK, on_stray},   {SIP_MESSAGE, relay_request}, {SIP_PUBLISH, relay_request},
 };
 
+/* Methods that act are challenged, for that is how a phone becomes known; all else of strangers gets the one answer, or none. */
+static bool acts(enum sip_method m)
+{
+	static const enum sip_method acting[] = {SIP_INVITE, SIP_REGISTER, SIP_MESSAGE, SIP_SUBSCRIBE, SIP_PUBLISH, SIP_REFER};
+	for (size_t i = 0; i < sizeof(acting) / sizeof(acting[0]); i++)
+		if (acting[i] == m)
+			return true;
+	return false;
+}
+
 void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req)
 {
 	struct agent *a = arg;
 	if (req->method == SIP_ACK)
 		return;
+	if (req->stranger && !acts(req->method)) {
+		outcome_refused(OUTCOME_UNKNOWN_SOURCE);
+		sip_refuse_stranger(st);
+		return;
+	}
 	bool passes = req->method == SIP_MESSAGE || req->method == SIP_PUBLISH;
 	if (sip_check_request(st, passes ? &passing : &rules)) {
 		outcome_refused(OUTCOME_BAD_REQUEST);

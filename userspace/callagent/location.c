@@ -6,6 +6,7 @@
 #include "base/store.h"
 #include "base/timer.h"
 #include "callagent/contact.h"
+#include "callagent/sources.h"
 #include <errno.h>
 
 /* An address of record with its contacts, highest q first, then the latest. There is none without contacts. */
@@ -20,6 +21,7 @@ struct aor {
 struct location {
 	struct location_params p;
 	struct hash aors;
+	struct lines sources; /* addresses that contacts were registered from, as sources.h measures them */
 	size_t count; /* contacts */
 };
 
@@ -55,6 +57,7 @@ static void location_destroy(void *obj)
 	hash_foreach(a, &l->aors, by_name)
 		aor_free(a);
 	hash_free(&l->aors);
+	lines_fini(&l->sources);
 }
 
 /* --- the store ------------------------------------------------------------------------------------------------------ */
@@ -120,6 +123,22 @@ static void sort(struct contact **c, unsigned n)
 	}
 }
 
+static struct slice source_key(const struct addr *a, uint64_t key[2])
+{
+	origin_key(a, key);
+	return slice_of((const char *)key, 2 * sizeof *key);
+}
+
+/* Out of memory it is a source like another's. */
+static void note_source(struct location *l, struct contact *c)
+{
+	uint64_t key[2];
+	if (c->source)
+		return;
+	c->sources = &l->sources;
+	(void)lines_take(&c->source, &l->sources, source_key(&c->b.source, key));
+}
+
 /* Gives the address of record these contacts, whose references it takes; `array` becomes its own. Cannot fail. */
 static void put_in_effect(struct aor *a, struct contact **array, unsigned n)
 {
@@ -127,6 +146,7 @@ static void put_in_effect(struct aor *a, struct contact **array, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct contact *c = array[i];
 		c->aor = a;
+		note_source(a->l, c);
 		if (!timer_running(&c->expiry))
 			timer_start(&c->expiry, c->b.expires_at > now ? c->b.expires_at - now : 0, on_expiry, c);
 	}
@@ -205,7 +225,7 @@ int location_new(struct location **ret, const struct location_params *p)
 	if (!l)
 		return -ENOMEM;
 	l->p = *p;
-	int err = hash_init(&l->aors, 1024);
+	int err = hash_init(&l->aors, 1024) ?: lines_init(&l->sources);
 	if (!err && p->store)
 		err = store_load(p->store, p->table, load_one, l);
 	if (err)
@@ -330,6 +350,12 @@ unsigned location_contacts(const struct location *l, const char *aor, struct bin
 unsigned location_sip_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max)
 {
 	return list(l, aor, true, out, max);
+}
+
+bool location_has_source(const struct location *l, const struct addr *src)
+{
+	uint64_t key[2];
+	return lines_taken(&l->sources, source_key(src, key)) > 0;
 }
 
 size_t location_count(const struct location *l)

@@ -44,6 +44,8 @@ void location_abort(struct location_update *u);
 unsigned location_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max);
 /* Those of them that a SIP request can be sent to: not mailto: and the like. */
 unsigned location_sip_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max);
+/* Whether a contact is registered from that address (of IPv6: from its /64). */
+bool location_has_source(const struct location *l, const struct addr *src);
 size_t location_count(const struct location *l);
 /* Calls fn for each contact; a non-zero return ends the walk. */
 int location_each(const struct location *l, int (*fn)(void *arg, const char *aor, const struct binding *b), void *arg);

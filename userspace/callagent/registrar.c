@@ -366,6 +366,11 @@ unsigned registrar_contacts(const struct registrar *r, const char *user, struct 
 	return location_sip_contacts(r->location, user, out, max);
 }
 
+bool registrar_has_source(const struct registrar *r, const struct addr *src)
+{
+	return location_has_source(r->location, src);
+}
+
 size_t registrar_count(const struct registrar *r)
 {
 	return location_count(r->location);

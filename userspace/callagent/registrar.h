@@ -43,6 +43,8 @@ struct auth *registrar_auth(struct registrar *r);
 void registrar_request(struct registrar *r, struct sip_strans *st, const struct sip_msg *req);
 /* Live contacts of a user that a SIP request can be sent to, highest q first, then the most recent first; returns how many were put into `out`. */
 unsigned registrar_contacts(const struct registrar *r, const char *user, struct binding *out, unsigned max);
+/* Whether somebody is registered from that address (of IPv6: from its /64). */
+bool registrar_has_source(const struct registrar *r, const struct addr *src);
 /* All live contacts. */
 size_t registrar_count(const struct registrar *r);
 /* [{"aor","contact","transport","source","expires_s","user_agent","received_at"}, ...]: a new reference, NULL when memory is out. */

@@ -74,6 +74,30 @@ static const struct conf_option limits_options[] = {
 	{0},
 };
 
+static const struct conf_option security_options[] = {
+	OPTION("unknown", CONF_CHOICE, "refuse", "What strangers get, that is whoever is no trunk, has no phone registered and is not in trusted, for anything but the "
+	 "methods that act (INVITE, REGISTER, MESSAGE, ...), which are challenged: always the same 403 (refuse), or nothing at all (drop).",
+	 .choices = "refuse|drop"),
+	OPTION("trusted", CONF_LIST, "", "Networks whose members are no strangers, and neither limited nor banned.", .check = check_prefix),
+	OPTION("message-rate", CONF_INT, "100", "Messages a second that are taken from a source (an IPv4 address, or a /64 of IPv6) that is a stranger; "
+	 "more are dropped.", .min = 1, .max = 1000000),
+	OPTION("message-burst", CONF_INT, "500", "How many may come at once.", .min = 1, .max = 1000000),
+	OPTION("failure-rate", CONF_INT, "5", "Wrong passwords a minute from one source before it is banned, if it has shown to be where it says.", .min = 0,
+	 .max = 100000),
+	OPTION("failure-burst", CONF_INT, "10", "How many may come at once.", .min = 1, .max = 100000),
+	OPTION("probe-rate", CONF_INT, "30", "Requests a minute of a stranger for what strangers may not before it is banned, likewise.", .min = 0,
+	 .max = 100000),
+	OPTION("probe-burst", CONF_INT, "60", "How many may come at once.", .min = 1, .max = 100000),
+	OPTION("malformed-rate", CONF_INT, "30", "Malformed messages a minute from one source before it is banned, likewise.", .min = 0, .max = 100000),
+	OPTION("malformed-burst", CONF_INT, "60", "How many may come at once.", .min = 1, .max = 100000),
+	OPTION("ban-time", CONF_DURATION, "10m", "How long a ban lasts; each further one of a source twice as long. 0: nobody is banned but by an operator.",
+	 .min = 0, .max = 2592000000),
+	OPTION("ban-max", CONF_DURATION, "1d", "The longest ban.", .min = 0, .max = 2592000000),
+	OPTION("sources", CONF_INT, "65536", "Sources remembered; those not seen for longest are forgotten first. Takes effect at the start.", .min = 16,
+	 .max = 10000000),
+	{0},
+};
+
 static const struct conf_option registrar_options[] = {
 	OPTION("min-expiry", CONF_DURATION, "60s", "Shortest registration; a shorter one is answered with 423.", .min = 1000, .max = 86400000),
 	OPTION("default-expiry", CONF_DURATION, "1h", "Life of a registration that asks for no time.", .min = 1000, .max = 604800000),
@@ -211,6 +235,8 @@ const struct conf_section config_schema[] = {
 	{"process", NULL, "How tandem-keep runs the daemons.", process_options},
 	{"sip", NULL, "SIP in general.", sip_options},
 	{"limits", NULL, "How much a SIP message may have of each thing. What is over a limit is refused and counted under its name.", limits_options},
+	{"security", NULL, "Strangers, rates and bans. Trunks, registered phones and trusted networks are never limited or banned, emergency calls never refused.",
+	 security_options},
 	{"registrar", NULL, "Registration of phones.", registrar_options},
 	{"address", "NAME", "A named pair of addresses of this machine, with its SIP port and its range of media ports. Users and trunks "
 	 "name the one they use.", address_options},

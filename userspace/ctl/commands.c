@@ -64,6 +64,12 @@ static const struct column cdr[] = {
 	{0},
 };
 
+static const struct column sources[] = {
+	{"source", "SOURCE", AS_IS},     {"proven", "PROVEN", AS_IS},   {"why", "BANNED FOR", AS_IS}, {"left_ms", "FOR", AS_SECONDS},
+	{"bans", "BANS", AS_IS},	 {"messages", "MESSAGES", AS_IS}, {"dropped", "DROPPED", AS_IS}, {"seen_ms", "SEEN BEFORE", AS_SECONDS},
+	{0},
+};
+
 const struct command commands[] = {
 	{.words = "show calls", .help = "calls in progress", .daemons = CA, .columns = calls, .none = "no calls", .run = run_calls},
 	{.words = "show registrations", .help = "phones registered", .daemons = CA, .columns = registrations, .none = "no phone is registered"},
@@ -77,12 +83,17 @@ const struct command commands[] = {
 	{.words = "show alarms", .help = "alarms that are on, and the last ones cleared", .daemons = CA | MG | KEEP, .columns = alarms,
 	 .none = "no alarms"},
 	{.words = "show cdr", .help = "the last call detail records", .daemons = CA, .columns = cdr, .none = "no calls yet"},
+	{.words = "show bans", .help = "addresses whose messages are dropped, and why", .daemons = CA, .columns = sources, .none = "nobody is banned"},
+	{.words = "show sources", .help = "addresses that messages came from, the latest first", .daemons = CA, .columns = sources, .none = "no messages yet"},
 	{.words = "show processes", .help = "the daemons", .daemons = KEEP, .columns = processes, .none = "no processes"},
 	{.words = "show config", .help = "the running configuration, passwords hidden", .daemons = CA},
 	{.words = "trace", .help = "SIP and MGCP messages as they come and go", .daemons = CA | MG, .run = run_trace},
 	{.words = "hangup", .args = "CALL", .help = "ends a call", .daemons = CA, .arg_names = "call"},
 	{.words = "stream engine", .args = "ENDPOINT|CONN auto|module|null", .help = "who may relay what arrives there: the fastest engine, or none faster than this",
 	 .daemons = MG, .columns = streams, .none = "no streams", .arg_names = "stream engine"},
+	{.words = "ban", .args = "ADDRESS [SECONDS]", .help = "drops all messages of an address for a while", .daemons = CA, .columns = sources,
+	 .arg_names = "address seconds"},
+	{.words = "unban", .args = "ADDRESS", .help = "ends a ban", .daemons = CA, .columns = sources, .arg_names = "address"},
 	{.words = "reload", .help = "reads the configuration again", .daemons = CA | MG | KEEP, .run = run_reload},
 	{.words = "restart", .args = "tandem-ca|tandem-mg", .help = "kills a daemon and starts it anew", .daemons = KEEP,
 	 .arg_names = "name"},

@@ -149,7 +149,10 @@ int sip_check_request(struct sip_strans *st, const struct sip_check *rules)
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && !status; i++)
 		if (checks[i].refuses(m, rules, &extra))
 			status = checks[i].status;
-	if (status) {
+	if (status && m->stranger) {
+		sip_counts[SIP_CNT_REFUSED]++;
+		sip_refuse_stranger(st);
+	} else if (status) {
 		sip_counts[SIP_CNT_REFUSED]++;
 		sip_reply_once(st, status, NULL, extra.err ? SLICE_NONE : buf_text(&extra));
 	}

@@ -19,5 +19,5 @@ void sip_refuse_method(struct sip_strans *st);
 /* Whether the message requires an extension that is not in the list; then Unsupported, which says so, is appended. */
 bool sip_check_require(const struct sip_msg *m, const char *const *extensions, struct buf *unsupported);
 /* Answers 405 + Allow, 416, 483, 413, 420 + Unsupported, 415 + Accept or Accept-Encoding, or 406, and returns the status; 0 when there is nothing
- * to refuse. */
+ * to refuse. A stranger gets what strangers get instead. */
 int sip_check_request(struct sip_strans *st, const struct sip_check *rules);

@@ -39,10 +39,10 @@ int digest_server_new(struct digest_server **ret, const char *realm, const uint8
 	return err;
 }
 
-void digest_challenge(struct digest_server *d, struct buf *headers, bool proxy, bool stale, unsigned algs)
+void digest_challenge(struct digest_server *d, struct buf *headers, const struct addr *peer, bool proxy, bool stale, unsigned algs)
 {
 	char nonce[NONCE_LEN + 1];
-	if (nonce_make(&d->nonces, nonce)) {
+	if (nonce_make(&d->nonces, peer, nonce)) {
 		headers->err = headers->err ? headers->err : -EIO;
 		return;
 	}
@@ -95,6 +95,14 @@ enum digest_result digest_user(const struct digest_server *d, const struct sip_m
 	}
 	user[n] = '\0';
 	return DIGEST_OK;
+}
+
+bool digest_is_here(struct digest_server *d, const struct sip_msg *req, bool proxy)
+{
+	struct digest_fields f;
+	struct nonce_id id;
+	return find_credentials(d, req, proxy, ALL_ALGS, &f) == DIGEST_OK && nonce_check(&d->nonces, f.nonce, &id) &&
+	       nonce_is_for(&d->nonces, f.nonce, &req->src);
 }
 
 /* qop=auth with its count, or neither (RFC 2069, which RFC 3261 22.4 wants accepted): then a nonce is good for one request. */

@@ -14,12 +14,15 @@ int digest_ha1(enum digest_alg alg, struct slice user, struct slice realm, struc
 struct digest_server; /* reference-counted: secret, nonce life, replay window */
 /* `secret` of 32 bytes survives a restart when the caller keeps it; NULL: random. `life_ms`: a nonce older than this is stale. */
 int digest_server_new(struct digest_server **ret, const char *realm, const uint8_t secret[32], uint32_t life_ms, unsigned max_nonces);
-/* Appends one WWW-Authenticate (or Proxy-Authenticate when `proxy`) line per algorithm of the bit mask (1 << alg), the stronger first. */
-void digest_challenge(struct digest_server *d, struct buf *headers, bool proxy, bool stale, unsigned algs);
+/* Appends one WWW-Authenticate (or Proxy-Authenticate when `proxy`) line per algorithm of the bit mask (1 << alg), the stronger first, for
+ * whoever is at `peer`. */
+void digest_challenge(struct digest_server *d, struct buf *headers, const struct addr *peer, bool proxy, bool stale, unsigned algs);
 
 enum digest_result { DIGEST_OK, DIGEST_NONE /* no credentials for our realm */, DIGEST_STALE, DIGEST_WRONG, DIGEST_MALFORMED /* 400 */ };
 /* Finds credentials for our realm and gives the user name in them (unescaped), before the password is known. */
 enum digest_result digest_user(const struct digest_server *d, const struct sip_msg *req, bool proxy, char *user, size_t size);
+/* Whether the credentials' nonce is a good one of ours and was given to the very address they come from. */
+bool digest_is_here(struct digest_server *d, const struct sip_msg *req, bool proxy);
 /* `ha1` by algorithm (NULL: not allowed for that user). */
 enum digest_result digest_verify(struct digest_server *d, const struct sip_msg *req, bool proxy, const char *ha1[DIGEST_ALGS]);
 

@@ -79,6 +79,7 @@ struct sip_msg {
 	/* where it came from and to: set by the transport */
 	struct addr src, dst;
 	const struct sip_listener *listener; /* NULL: not from a wire */
+	bool stranger; /* from nobody we know */
 	/* storage */
 	char *data;
 	size_t len;

@@ -83,15 +83,27 @@ static int sign(struct nonces *n, const struct nonce_id *id, uint8_t mac[NONCE_M
 	return 0;
 }
 
-int nonce_make(struct nonces *n, char out[NONCE_LEN + 1])
+static int sign_place(struct nonces *n, const struct nonce_id *id, const struct addr *peer, uint8_t mac[NONCE_PLACE])
+{
+	uint8_t full[EVP_MAX_MD_SIZE], ip[16];
+	size_t len;
+	addr_mapped(peer, ip);
+	if (!EVP_MAC_init(n->mac, NULL, 0, NULL) || !EVP_MAC_update(n->mac, id->bytes, sizeof id->bytes) ||
+	    !EVP_MAC_update(n->mac, ip, sizeof ip) || !EVP_MAC_final(n->mac, full, &len, sizeof full))
+		return -EIO;
+	memcpy(mac, full, NONCE_PLACE);
+	return 0;
+}
+
+int nonce_make(struct nonces *n, const struct addr *peer, char out[NONCE_LEN + 1])
 {
 	static const char hex[] = "0123456789abcdef";
-	uint8_t raw[NONCE_ID + NONCE_MAC];
+	uint8_t raw[NONCE_ID + NONCE_MAC + NONCE_PLACE];
 	struct nonce_id id;
 	put_be(id.bytes, clock_ms(), 8);
 	put_be(id.bytes + 8, n->number++, 4);
 	memcpy(raw, id.bytes, NONCE_ID);
-	int err = sign(n, &id, raw + NONCE_ID);
+	int err = sign(n, &id, raw + NONCE_ID) ?: sign_place(n, &id, peer, raw + NONCE_ID + NONCE_MAC);
 	for (unsigned i = 0; i < sizeof raw; i++) {
 		out[2 * i] = hex[raw[i] >> 4];
 		out[2 * i + 1] = hex[raw[i] & 15];
@@ -100,17 +112,34 @@ int nonce_make(struct nonces *n, char out[NONCE_LEN + 1])
 	return err;
 }
 
-bool nonce_check(struct nonces *n, struct slice text, struct nonce_id *id)
+static bool read_nonce(struct slice text, uint8_t raw[NONCE_LEN / 2])
 {
-	uint8_t raw[NONCE_ID + NONCE_MAC], mac[NONCE_MAC];
 	if (text.len != NONCE_LEN)
 		return false;
-	for (unsigned i = 0; i < sizeof raw; i++) {
+	for (unsigned i = 0; i < NONCE_LEN / 2; i++) {
 		int high = sip_hex(text.p[2 * i]), low = sip_hex(text.p[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		raw[i] = (uint8_t)(high << 4 | low);
 	}
+	return true;
+}
+
+bool nonce_is_for(struct nonces *n, struct slice text, const struct addr *peer)
+{
+	uint8_t raw[NONCE_LEN / 2], mac[NONCE_PLACE];
+	struct nonce_id id;
+	if (!read_nonce(text, raw))
+		return false;
+	memcpy(id.bytes, raw, NONCE_ID);
+	return !sign_place(n, &id, peer, mac) && !CRYPTO_memcmp(mac, raw + NONCE_ID + NONCE_MAC, NONCE_PLACE);
+}
+
+bool nonce_check(struct nonces *n, struct slice text, struct nonce_id *id)
+{
+	uint8_t raw[NONCE_LEN / 2], mac[NONCE_MAC];
+	if (!read_nonce(text, raw))
+		return false;
 	memcpy(id->bytes, raw, NONCE_ID);
 	if (sign(n, id, mac) || CRYPTO_memcmp(mac, raw + NONCE_ID, NONCE_MAC))
 		return false;

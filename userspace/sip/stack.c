@@ -311,6 +311,11 @@ void sip_stack_trace(struct sip_stack *s, bool on)
 	s->trace = on;
 }
 
+void sip_stack_watch(struct sip_stack *s, const struct sip_watch *watch)
+{
+	s->params.watch = *watch;
+}
+
 void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits)
 {
 	s->params.limits = *limits;
@@ -363,15 +368,35 @@ static void take_response(struct sip_place *p, struct sip_msg *rsp)
 		sip_counts[SIP_CNT_STRAY_RESPONSE]++;
 }
 
+static void proven(const struct sip_stack *s, const struct addr *src)
+{
+	if (s->params.watch.proven)
+		s->params.watch.proven(s->params.watch.arg, src);
+}
+
 /* An ACK belongs to the transaction of a refusal, or to the dialog of a 2xx; one that belongs to nothing is nobody's. */
 static void take_ack(struct sip_place *p, const struct sip_msg *ack)
 {
 	struct sip_stack *s = p->stack;
 	struct sip_strans *st = sip_strans_find(s, ack, SIP_INVITE);
+	bool ours = st && slice_eq(ack->to.tag, slice_str(st->tag));
 	if (st && st->state != STRANS_ACCEPTED)
 		sip_strans_ack(st);
-	else if (!sip_sessions_request(s, NULL, ack) && !pass_stateless(p, ack))
+	else if (sip_sessions_request(s, NULL, ack))
+		ours = true;
+	else if (!pass_stateless(p, ack))
 		sip_counts[SIP_CNT_STRAY_ACK]++;
+	if (ours)
+		proven(s, &ack->src);
+}
+
+/* 481; a stranger does not learn whether there is such a call. */
+static void refuse_stray(struct sip_strans *st)
+{
+	if (st->req->stranger)
+		sip_refuse_stranger(st);
+	else
+		sip_reply_once(st, 481, NULL, SLICE_NONE);
 }
 
 static void take_cancel(struct sip_stack *s, struct sip_strans *st, enum sip_core core)
@@ -384,7 +409,7 @@ static void take_cancel(struct sip_stack *s, struct sip_strans *st, enum sip_cor
 	}
 	if (!target) {
 		sip_counts[SIP_CNT_STRAY_CANCEL]++;
-		sip_reply_once(st, 481, NULL, SLICE_NONE);
+		refuse_stray(st);
 		return;
 	}
 	mem_ref(target);
@@ -400,10 +425,12 @@ static void take_new(struct sip_stack *s, struct sip_strans *st)
 {
 	const struct sip_msg *req = st->req;
 	if (req->to.tag.len && req->method != SIP_REGISTER) {
-		if (sip_sessions_request(s, st, req))
+		if (sip_sessions_request(s, st, req)) {
+			proven(s, &req->src);
 			return;
+		}
 		sip_counts[SIP_CNT_NO_DIALOG]++;
-		sip_reply_once(st, 481, NULL, SLICE_NONE);
+		refuse_stray(st);
 	} else if (s->params.on_request) {
 		s->params.on_request(s->params.arg, st, req);
 	} else {
@@ -469,13 +496,31 @@ static void take_request(struct sip_place *p, struct sip_msg *req)
 	mem_deref(st);
 }
 
+/* Strangers do not learn what is wrong. */
+static void refuse_malformed(struct sip_place *p, const struct sip_msg *m, unsigned status, const char *why)
+{
+	if (m && m->stranger) {
+		status = p->stack->params.watch.stranger_status;
+		why = NULL;
+	}
+	if (m && m->request && m->method != SIP_ACK && status >= 300) {
+		sip_counts[SIP_CNT_MALFORMED_ANSWERED]++;
+		sip_reply_stateless(p, m, status, why, SLICE_NONE);
+	} else {
+		sip_counts[SIP_CNT_MALFORMED_DROPPED]++;
+	}
+}
+
 void sip_stack_input(struct sip_place *p, const struct addr *src, const struct addr *dst, char *data, size_t len)
 {
 	struct sip_stack *s = p->stack;
+	const struct sip_watch *w = &s->params.watch;
 	struct sip_msg *m = NULL;
 	const char *why = NULL;
 	unsigned status = 0;
 	if (!is_sip(data, len))
+		return;
+	if (w->admits && !w->admits(w->arg, src, false, slice_of(data, len)))
 		return;
 	if (s->trace && s->params.on_trace)
 		s->params.on_trace(s->params.arg, false, dst, src, slice_of(data, len));
@@ -486,14 +531,14 @@ void sip_stack_input(struct sip_place *p, const struct addr *src, const struct a
 		m->src = *src;
 		m->dst = *dst;
 		m->listener = &p->l;
+		m->stranger = m->request && w->knows && !w->knows(w->arg, src);
 	}
 	if (err == -ENOMEM) {
 		sip_counts[SIP_CNT_NOMEM]++;
-	} else if (err && m && m->request && m->method != SIP_ACK && status >= 300) {
-		sip_counts[SIP_CNT_MALFORMED_ANSWERED]++;
-		sip_reply_stateless(p, m, status, why, SLICE_NONE);
-	} else if (err || !m) {
-		sip_counts[SIP_CNT_MALFORMED_DROPPED]++;
+	} else if (err) {
+		if (w->malformed)
+			w->malformed(w->arg, src);
+		refuse_malformed(p, m, status, why);
 	} else if (m->request) {
 		take_request(p, m);
 	} else {

@@ -30,6 +30,20 @@ struct sip_listener {
  * one that keeps nothing (16). */
 enum sip_core { SIP_CORE_UA, SIP_CORE_PROXY, SIP_CORE_STATELESS };
 
+/* Who is listened to, and what was learnt of him; any may be NULL. `secure`: over a connection. */
+struct sip_watch {
+	/* Asked before anything of a message is read: false: it is dropped. */
+	bool (*admits)(void *arg, const struct addr *src, bool secure, struct slice text);
+	/* A stranger is told nothing about us: no Server, no reasons, and one answer to all that strangers may not. */
+	bool (*knows)(void *arg, const struct addr *src);
+	/* It has shown that it receives what is sent there: a random tag of ours came back. */
+	void (*proven)(void *arg, const struct addr *src);
+	void (*malformed)(void *arg, const struct addr *src);
+	void (*stranger)(void *arg, const struct addr *src); /* refused for being one */
+	void *arg;
+	unsigned stranger_status; /* 0: silence */
+};
+
 struct sip_stack_params {
 	struct sip_timers timers;
 	uint32_t probe_ms;  /* how often answered sessions ask their peer for a sign of life; 0: never */
@@ -51,10 +65,12 @@ struct sip_stack_params {
 	/* What Allow and Supported tell; lists end with NULL. NULL: what sessions do by themselves. */
 	const char *const *methods, *const *extensions;
 	uint32_t session_expires_s, min_se_s; /* session timers (RFC 4028): asked for, 0: not; the least that a peer may ask for */
+	struct sip_watch watch;
 };
 
 int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params);
 int sip_stack_listen(struct sip_stack *s, const struct sip_listener *l);
+void sip_stack_watch(struct sip_stack *s, const struct sip_watch *watch);
 void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits);
 /* Switches the trace callback on and off, so that an unwatched stack formats nothing. */
 void sip_stack_trace(struct sip_stack *s, bool on);
@@ -76,6 +92,8 @@ int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct
 /* The final answer to somebody who has not shown who he is: sent once and forgotten, transaction and all, so that a flood with made-up
  * senders neither takes memory nor is multiplied by retransmissions (RFC 3261 26.3.2.4, 8.2.7). The To tag is a function of the request. */
 int sip_reply_once(struct sip_strans *st, unsigned status, const char *reason, struct slice extra);
+/* The one answer to strangers, or none; the transaction is forgotten. */
+void sip_refuse_stranger(struct sip_strans *st);
 int sip_replyf(struct sip_strans *st, unsigned status, const char *reason, const char *extra_fmt, ...) __attribute__((format(printf, 4, 5)));
 const struct sip_msg *sip_strans_request(const struct sip_strans *st);
 /* Whether a final answer was given. */

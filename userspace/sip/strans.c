@@ -321,6 +321,18 @@ int sip_reply_once(struct sip_strans *st, unsigned status, const char *reason, s
 	return 0;
 }
 
+void sip_refuse_stranger(struct sip_strans *st)
+{
+	if (!st->stack || sip_strans_final(st))
+		return;
+	const struct sip_watch *w = &st->stack->params.watch;
+	if (w->stranger)
+		w->stranger(w->arg, &st->req->src);
+	if (w->stranger_status)
+		sip_reply_stateless(st->place, st->req, w->stranger_status, NULL, SLICE_NONE);
+	sip_strans_end(st);
+}
+
 int sip_replyf(struct sip_strans *st, unsigned status, const char *reason, const char *extra_fmt, ...)
 {
 	struct buf extra = buf_growing();

@@ -158,7 +158,7 @@ void sip_write_response(struct buf *out, const struct sip_stack *s, const struct
 	if (copies_record_route(req, r->status))
 		for (const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_RECORD_ROUTE); h; h = sip_msg_next(req, h))
 			sip_put(out, "Record-Route", h->value);
-	if (s->server)
+	if (s->server && !req->stranger)
 		sip_put(out, "Server", slice_str(s->server));
 	buf_slice(out, r->extra);
 	sip_write_body(out, r->body_type, r->body);

@@ -36,7 +36,7 @@ static struct sip_msg *request(const char *authorization)
 static void credentials(struct digest_server *d, unsigned algs, const char *user, const char *password, char *out, size_t size)
 {
 	struct buf challenge = buf_growing(), answer = buf_fixed(out, size);
-	digest_challenge(d, &challenge, false, false, algs);
+	digest_challenge(d, &challenge, &(struct addr){0}, false, false, algs);
 	struct sip_msg *rsp = message("SIP/2.0 401 Unauthorized", buf_z(&challenge));
 	assert_int_equal(digest_respond(&answer, rsp, SLICE("REGISTER"), SLICE("sip:t"), slice_str(user), slice_str(password),
 					SLICE_NONE), 0);
@@ -100,7 +100,7 @@ static void challenge_text(void **state)
 {
 	struct digest_server *d = server();
 	struct buf b = buf_growing();
-	digest_challenge(d, &b, true, true, BOTH);
+	digest_challenge(d, &b, &(struct addr){0}, true, true, BOTH);
 	const char *text = buf_z(&b), *md5 = strstr(text, "algorithm=MD5"), *sha = strstr(text, "algorithm=SHA-256");
 	assert_ptr_equal(strstr(text, "Proxy-Authenticate: Digest realm=\"t\", nonce=\""), text);
 	assert_non_null(strstr(text, "stale=true"));
@@ -128,6 +128,21 @@ static void both_algorithms(void **state)
 	credentials(d, BOTH, "alice", "pw", auth, sizeof auth);
 	assert_non_null(strstr(auth, "algorithm=SHA-256"));
 	assert_int_equal(verify(d, auth, 1 << DIGEST_MD5), DIGEST_NONE);
+	mem_deref(d);
+}
+
+/* A nonce shows where its user is only when it was given to that address. */
+static void whose_place(void **state)
+{
+	struct digest_server *d = server();
+	char auth[1024];
+	credentials(d, BOTH, "alice", "pw", auth, sizeof auth); /* given to nobody in particular */
+	struct sip_msg *m = request(auth);
+	m->src = (struct addr){0};
+	assert_true(digest_is_here(d, m, false));
+	assert_int_equal(addr_parse(&m->src, SLICE("192.0.2.7:5060"), 0), 0);
+	assert_false(digest_is_here(d, m, false));
+	mem_deref(m);
 	mem_deref(d);
 }
 
@@ -252,7 +267,7 @@ static void server_once(void *arg)
 	assert_true(err == 0 || err == -ENOMEM);
 	if (!err) {
 		struct buf b = buf_growing();
-		digest_challenge(d, &b, false, false, BOTH);
+		digest_challenge(d, &b, &(struct addr){0}, false, false, BOTH);
 		assert_true(b.err == 0 || b.err == -ENOMEM);
 		buf_reset(&b);
 		/* Without memory to remember a count, the count cannot be taken. */
@@ -280,7 +295,7 @@ int main(void)
 		cmocka_unit_test(vectors),
 		cmocka_unit_test(challenge_text),
 		cmocka_unit_test(both_algorithms),
-		cmocka_unit_test(wrong_and_malformed),
+		cmocka_unit_test(whose_place), cmocka_unit_test(wrong_and_malformed),
 		cmocka_unit_test(old_nonce_is_stale),
 		cmocka_unit_test(replay),
 		cmocka_unit_test(forgotten_nonces_stay_used),
