@@ -5,23 +5,32 @@
 
 #define LONG 0xff
 
-static void put_head(struct buf *out, uint8_t tag, size_t len, bool in_long)
+static void put_long(struct buf *out, uint8_t tag, size_t len)
 {
-	char head[2 + sizeof(uint32_t)] = {(char)tag, (char)(in_long ? LONG : len)};
 	uint32_t wide = (uint32_t)len;
-	memcpy(head + 2, &wide, sizeof wide);
-	buf_add(out, head, in_long ? sizeof head : 2);
+	buf_char(out, (char)tag);
+	buf_char(out, (char)LONG);
+	buf_add(out, &wide, sizeof wide);
 }
 
 void pack_put(struct buf *out, uint8_t tag, struct slice value)
 {
-	put_head(out, tag, value.len, value.len >= LONG);
-	buf_slice(out, value);
+	if (value.len >= LONG) {
+		put_long(out, tag, value.len);
+		buf_slice(out, value);
+	} else if (buf_room(out, 2 + value.len)) {
+		char *p = out->p + out->len;
+		p[0] = (char)tag;
+		p[1] = (char)value.len;
+		if (value.len)
+			memcpy(p + 2, value.p, value.len);
+		out->len += 2 + value.len;
+	}
 }
 
 size_t pack_begin(struct buf *out, uint8_t tag)
 {
-	put_head(out, tag, 0, true);
+	put_long(out, tag, 0);
 	return out->len;
 }
 
@@ -59,6 +68,12 @@ int pack_next(struct slice *rest, uint8_t *tag, struct slice *value)
 
 static size_t without_zeroes(const char *p, size_t n)
 {
+	uint64_t word;
+	for (; n >= sizeof word; n -= sizeof word) {
+		memcpy(&word, p + n - sizeof word, sizeof word);
+		if (word)
+			break;
+	}
 	while (n && !p[n - 1])
 		n--;
 	return n;
@@ -72,7 +87,9 @@ static struct slice value_of(const struct pack_field *f, const char *p)
 		memcpy(&s, p, sizeof s);
 		return s;
 	case PACK_TEXT:
-		return slice_of(p, strnlen(p, f->size));
+		return slice_of(p, *p ? strnlen(p, f->size) : 0);
+	case PACK_BOOL:
+		return slice_of(p, *p != 0);
 	default:
 		return slice_of(p, without_zeroes(p, f->size));
 	}
@@ -80,10 +97,10 @@ static struct slice value_of(const struct pack_field *f, const char *p)
 
 void pack_write(struct buf *out, const struct pack_field *fields, size_t n, const void *record)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct slice value = value_of(&fields[i], (const char *)record + fields[i].offset);
+	for (const struct pack_field *f = fields; f < fields + n; f++) {
+		struct slice value = value_of(f, (const char *)record + f->offset);
 		if (value.len)
-			pack_put(out, fields[i].tag, value);
+			pack_put(out, f->tag, value);
 	}
 }
 

@@ -24,7 +24,7 @@ bool slice_caseeq(struct slice a, struct slice b)
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
+		if (a.p[i] != b.p[i] && lower(a.p[i]) != lower(b.p[i]))
 			return false;
 	return true;
 }
@@ -101,13 +101,12 @@ struct slice slice_line(struct slice *s)
 {
 	if (!s->len)
 		return SLICE_NONE;
-	size_t n = 0;
-	while (n < s->len && s->p[n] != '\r' && s->p[n] != '\n')
-		n++;
-	struct slice line = slice_of(s->p, n);
-	if (n < s->len)
-		n += s->p[n] == '\r' && n + 1 < s->len && s->p[n + 1] == '\n' ? 2 : 1;
-	*s = slice_from(*s, n);
+	const char *feed = memchr(s->p, '\n', s->len);
+	size_t n = feed ? (size_t)(feed - s->p) : s->len;
+	const char *ret = memchr(s->p, '\r', n);
+	struct slice line = slice_of(s->p, ret ? (size_t)(ret - s->p) : n);
+	size_t end = ret && ret + 1 == feed ? 2 : 1;
+	*s = slice_from(*s, line.len + end);
 	return line;
 }
 
@@ -180,22 +179,26 @@ char *slice_dup(struct slice s)
 	return mem_strndup(s.p ? s.p : "", s.len);
 }
 
-/* Eight bytes at a time: a multiplication carries each bit upwards, the shift brings it down again. Folding sets the bit that tells letters'
- * cases apart in every byte, which only makes a few other characters alike too. */
+/* A multiplication carries each bit upwards, the shift brings it down again. */
+static uint64_t mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 32;
+}
+
+/* Eight bytes at a time. Folding sets the bit that tells letters' cases apart in every byte, which only makes a few other characters alike too. */
 uint32_t slice_hash(struct slice s, bool fold)
 {
-	const uint64_t odd = 0x9e3779b97f4a7c15u, cases = fold ? 0x2020202020202020u : 0;
-	uint64_t h = s.len * odd, word;
-	for (; s.len >= sizeof word; s = slice_from(s, sizeof word)) {
-		memcpy(&word, s.p, sizeof word);
-		h = (h ^ (word | cases)) * odd;
-		h ^= h >> 32;
+	const uint64_t cases = fold ? 0x2020202020202020u : 0;
+	const char *p = s.p;
+	uint64_t h = mix(s.len, 0), word;
+	size_t left = s.len;
+	for (; left >= sizeof word; left -= sizeof word, p += sizeof word) {
+		memcpy(&word, p, sizeof word);
+		h = mix(h, word | cases);
 	}
-	if (s.len) {
-		word = 0;
-		memcpy(&word, s.p, s.len);
-		h = (h ^ (word | cases)) * odd;
-		h ^= h >> 32;
-	}
-	return (uint32_t)(h * odd >> 32);
+	word = 0;
+	if (left)
+		memcpy(&word, p, left);
+	return (uint32_t)mix(h, word | cases);
 }

@@ -10,6 +10,7 @@
 #define SLOTS  (1u << BITS)
 
 static struct list wheel[LEVELS][SLOTS];
+static uint64_t filled[SLOTS / 64]; /* slots of the lowest wheel that may have a timer */
 static uint64_t now_ms = 1;
 static size_t running;
 
@@ -34,7 +35,10 @@ static void file(struct timer *t)
 		level++;
 	if (distance >> (BITS * LEVELS))
 		due = now_ms + ((uint64_t)1 << (BITS * LEVELS)) - 1;
-	list_append(&wheel[level][(due >> (BITS * level)) & (SLOTS - 1)], &t->link);
+	unsigned slot = (due >> (BITS * level)) & (SLOTS - 1);
+	list_append(&wheel[level][slot], &t->link);
+	if (!level)
+		filled[slot / 64] |= (uint64_t)1 << slot % 64;
 }
 
 void timer_start(struct timer *t, uint64_t ms, timer_fn fn, void *arg)
@@ -70,7 +74,7 @@ static void cascade(unsigned level)
 		struct timer *t = container_of(list_first(&todo), struct timer, link);
 		list_remove(&t->link);
 		if (t->due <= now_ms)
-			list_append(&wheel[0][now_ms & (SLOTS - 1)], &t->link);
+			list_append(&wheel[0][now_ms & (SLOTS - 1)], &t->link); /* runs in this tick */
 		else
 			file(t);
 	}
@@ -113,12 +117,19 @@ uint64_t timer_next_ms(void)
 	if (!running)
 		return UINT64_MAX;
 	/* Up to the next cascade the lowest wheel is exact; beyond it, wake at the cascade. */
-	for (uint64_t d = 1; d <= SLOTS; d++) {
-		uint64_t at = now_ms + d;
-		if (!list_empty(&wheel[0][at & (SLOTS - 1)]) || !(at & (SLOTS - 1)))
-			return d;
+	unsigned now = now_ms & (SLOTS - 1), slot = now + 1;
+	while (slot < SLOTS) {
+		uint64_t word = filled[slot / 64] >> slot % 64;
+		if (!word) {
+			slot = (slot / 64 + 1) * 64;
+			continue;
+		}
+		slot += (unsigned)__builtin_ctzll(word);
+		if (!list_empty(&wheel[0][slot]))
+			break;
+		filled[slot / 64] &= ~((uint64_t)1 << slot % 64); /* they were stopped */
 	}
-	return SLOTS;
+	return (slot < SLOTS ? slot : SLOTS) - now;
 }
 
 size_t timer_count(void)

@@ -59,7 +59,9 @@ static bool is_empty(const struct cdr *c, const struct cdr_column *col)
 static void write_escaped(struct buf *out, const char *z)
 {
 	for (;;) {
-		size_t plain = strcspn(z, "\n\r%"); /* slice_line() ends lines at both */
+		size_t plain = 0;
+		while (z[plain] && z[plain] != '%' && z[plain] != '\n' && z[plain] != '\r') /* slice_line() ends lines at both */
+			plain++;
 		buf_add(out, z, plain);
 		z += plain;
 		if (!*z)

@@ -46,10 +46,16 @@ static const struct slice params[MGCP_P_MAX] = {
 	[MGCP_P_X_QUALITY] = SLICE("X-Quality"),
 };
 
+/* Most rows differ in length or in the first letter already. */
+static bool is(struct slice row, struct slice text)
+{
+	return row.len == text.len && text.len && !((row.p[0] ^ text.p[0]) & ~('a' - 'A')) && slice_caseeq(row, text);
+}
+
 enum mgcp_verb mgcp_verb_parse(struct slice text)
 {
 	for (unsigned v = 0; v < sizeof verbs / sizeof *verbs; v++)
-		if (slice_caseeq(verbs[v], text))
+		if (is(verbs[v], text))
 			return v;
 	return MGCP_VERB_OTHER;
 }
@@ -67,7 +73,7 @@ const char *mgcp_param_name(enum mgcp_param_id id)
 enum mgcp_param_id mgcp_param_parse(struct slice name)
 {
 	for (unsigned i = 0; i < MGCP_P_MAX; i++)
-		if (slice_is_set(params[i]) && slice_caseeq(params[i], name))
+		if (is(params[i], name))
 			return i;
 	return MGCP_P_OTHER;
 }

@@ -44,6 +44,14 @@ struct queued {
 	size_t at, len;       /* in `out` */
 };
 
+/* What recvmmsg() fills, made once; only what it changed is made anew. */
+struct batch {
+	struct mmsghdr m[BATCH];
+	struct iovec iov[BATCH];
+	struct sockaddr_storage from[BATCH];
+	char control[BATCH][CTRL_SPACE] __attribute__((aligned(8)));
+};
+
 struct udp {
 	struct addr local;
 	int fd;
@@ -52,6 +60,7 @@ struct udp {
 	udp_recv_fn recv;
 	udp_error_fn error;
 	void *arg;
+	struct batch *in;
 	char *slots; /* BATCH buffers of SLOT bytes */
 	struct loop_deferred flush;
 	struct buf out;
@@ -69,6 +78,7 @@ static void udp_destroy(void *obj)
 	mem_deref(u->watch);
 	if (u->fd >= 0)
 		close(u->fd);
+	mem_free(u->in);
 	mem_free(u->slots);
 	mem_free(u->queue);
 	buf_reset(&u->out);
@@ -115,24 +125,34 @@ static void deliver(struct udp *u, struct mmsghdr *m)
 	u->recv(u->arg, &p);
 }
 
+static void make_ready(struct batch *b, int n)
+{
+	for (int i = 0; i < n; i++)
+		b->m[i].msg_hdr = (struct msghdr){.msg_name = &b->from[i], .msg_namelen = sizeof b->from[i], .msg_iov = &b->iov[i],
+						  .msg_iovlen = 1, .msg_control = b->control[i], .msg_controllen = CTRL_SPACE};
+}
+
+static int make_batch(struct udp *u)
+{
+	u->slots = mem_raw((size_t)BATCH * SLOT);
+	u->in = mem_raw(sizeof *u->in);
+	if (!u->slots || !u->in)
+		return -ENOMEM;
+	for (unsigned i = 0; i < BATCH; i++)
+		u->in->iov[i] = (struct iovec){u->slots + (size_t)i * SLOT, SLOT - 1};
+	make_ready(u->in, BATCH);
+	return 0;
+}
+
 /* Receives one batch and delivers it: datagrams read, or negative errno. Stops when a callback gave the socket away. */
 static int receive_batch(struct udp *u)
 {
-	struct mmsghdr m[BATCH];
-	struct iovec iov[BATCH];
-	struct sockaddr_storage from[BATCH];
-	char control[BATCH][CTRL_SPACE] __attribute__((aligned(8)));
-	for (unsigned i = 0; i < BATCH; i++) {
-		iov[i] = (struct iovec){u->slots + (size_t)i * SLOT, SLOT - 1};
-		m[i].msg_hdr = (struct msghdr){.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &iov[i],
-					       .msg_iovlen = 1, .msg_control = control[i],
-					       .msg_controllen = CTRL_SPACE};
-	}
-	int n = recvmmsg(u->fd, m, BATCH, MSG_DONTWAIT, NULL);
+	int n = recvmmsg(u->fd, u->in->m, BATCH, MSG_DONTWAIT, NULL);
 	if (n < 0)
 		return -errno;
 	for (int i = 0; i < n && mem_refs(u) > 1; i++)
-		deliver(u, &m[i]);
+		deliver(u, &u->in->m[i]);
+	make_ready(u->in, n);
 	return n;
 }
 
@@ -374,8 +394,7 @@ int udp_open(struct udp **ret, const struct udp_params *params)
 	u->recv = params->recv;
 	u->error = params->error;
 	u->arg = params->arg;
-	u->slots = mem_raw((size_t)BATCH * SLOT);
-	int err = u->slots ? 0 : -ENOMEM;
+	int err = make_batch(u);
 	if (!err && u->fd < 0)
 		err = bind_new(u, &params->local);
 	else if (!err && fcntl(u->fd, F_SETFL, O_NONBLOCK))
