@@ -34,10 +34,34 @@ static enum family choose_family(const struct conn_change *ch, const struct addr
 	return addr_is_set(&a->local[FAMILY_V4]) ? FAMILY_V4 : FAMILY_V6;
 }
 
+/* X-With: the endpoint that the command before this one was given, when that is the one meant and its connection is of the same call. */
+static struct endpoint *given_before(const struct gateway *gw, const struct command *cmd)
+{
+	uint32_t tid;
+	if (slice_u32(mgcp_param(cmd->msg, MGCP_P_X_WITH), &tid) || tid != gw->given.tid || !addr_eq(cmd->src, &gw->given.src))
+		return NULL;
+	struct endpoint *e = endpoint_find(gw, gw->given.number);
+	const struct conn *c = e && e->n_conns ? container_of(list_first(&e->conns), struct conn, link) : NULL;
+	return c && slice_caseeq(slice_str(c->call), slice_trim(mgcp_param(cmd->msg, MGCP_P_CALL_ID))) ? e : NULL;
+}
+
+static void note_given(struct gateway *gw, const struct command *cmd, const struct endpoint *e)
+{
+	gw->given.src = *cmd->src;
+	gw->given.tid = cmd->msg->tid;
+	gw->given.number = e->number;
+}
+
 /* The endpoint the command means; `code` 0 and *ret, or the refusal. */
 static unsigned find_endpoint(struct gateway *gw, const struct command *cmd, struct endpoint **ret)
 {
-	int err = cmd->kind == NAME_ANY ? endpoint_any(gw, ret) : endpoint_get(gw, cmd->number, ret);
+	int err = 0;
+	if (cmd->kind == NAME_ONE)
+		err = endpoint_get(gw, cmd->number, ret);
+	else if (!slice_is_set(mgcp_param(cmd->msg, MGCP_P_X_WITH)))
+		err = endpoint_any(gw, ret);
+	else if (!(*ret = given_before(gw, cmd)))
+		return 500;
 	if (err == -EBUSY)
 		return 410;
 	if (err)
@@ -127,6 +151,8 @@ unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer 
 	record_put(c);
 	watch_update(c);
 	respond(a, cmd, c);
+	if (cmd->kind == NAME_ANY)
+		note_given(gw, cmd, e);
 	mg_count[MG_CRCX]++;
 	return 200;
 }

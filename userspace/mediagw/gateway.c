@@ -68,7 +68,7 @@ static const struct verb {
 	bool audit;
 } verbs[MGCP_VERB_OTHER + 1] = {
 	[MGCP_EPCF] = {verb_epcf, P(BEARER_INFO), .names = ONE | ALL},
-	[MGCP_CRCX] = {verb_crcx, REQUEST | P(BEARER_INFO) | P(LOCAL_OPTIONS) | P(SECOND_ENDPOINT),
+	[MGCP_CRCX] = {verb_crcx, REQUEST | P(BEARER_INFO) | P(LOCAL_OPTIONS) | P(SECOND_ENDPOINT) | P(X_WITH),
 		       {MGCP_P_CALL_ID, MGCP_P_CONNECTION_MODE}, {516, 517}, .names = ONE | ANY},
 	[MGCP_MDCX] = {verb_mdcx, REQUEST | P(BEARER_INFO) | P(LOCAL_OPTIONS) | P(CONNECTION_MODE),
 		       {MGCP_P_CALL_ID, MGCP_P_CONNECTION_ID}, {516, 515}, .names = ONE},

@@ -29,6 +29,11 @@ struct gateway {
 	uint32_t n_conns;
 	struct hash slots;
 	struct rsip *rsip;
+	/* The last command that was given any endpoint, for X-With. */
+	struct {
+		struct addr src;
+		uint32_t tid, number;
+	} given;
 	/* Where responses are put together. */
 	char lines_mem[8192], sdp_mem[4096], comment_mem[160];
 };

@@ -38,9 +38,10 @@ struct cx {
 	bool report_deleted; /* `timer` reports the end */
 	int report_err;      /* `timer` reports a creation that failed */
 	uint64_t since;      /* of the CRCX, then of its answer */
+	uint32_t tid;        /* of the CRCX */
 	struct buf create;   /* what a CRCX carries */
 	struct list ops;     /* modifications in order; the first is under way in CX_MODIFYING */
-	struct cx *with;     /* in CX_WAITING: whose endpoint it wants */
+	struct cx *with;     /* whose endpoint it wants, which is not known yet */
 	struct link follow;  /* in with->followers */
 	struct list followers;
 	bool in_flight;      /* a command of ours is unanswered */

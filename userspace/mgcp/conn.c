@@ -235,6 +235,10 @@ static int command(struct cx *c, enum mgcp_verb verb, const struct buf *body, mg
 	uint32_t tid = mgcp_next_tid(c->gw->peer);
 	mgcp_write_command(&text, verb, tid, c->endpoint);
 	mgcp_write_text(&text, MGCP_P_CALL_ID, slice_str(c->call_id));
+	if (verb == MGCP_CRCX)
+		c->tid = tid;
+	if (verb == MGCP_CRCX && c->with)
+		mgcp_write_param(&text, MGCP_P_X_WITH, "%u", c->with->tid);
 	if (c->id)
 		mgcp_write_text(&text, MGCP_P_CONNECTION_ID, slice_str(c->id));
 	if (body)
@@ -264,6 +268,8 @@ static int outcome(struct cx *c, int err, const struct mgcp_msg *rsp, unsigned *
 static int learn(struct cx *c, const struct mgcp_msg *rsp)
 {
 	struct slice z = mgcp_param(rsp, MGCP_P_SPECIFIC_ENDPOINT), id = mgcp_param(rsp, MGCP_P_CONNECTION_ID);
+	if (slice_empty(z) && c->with && c->with->endpoint_known)
+		z = slice_str(c->with->endpoint);
 	if (slice_empty(id) || id.len > 32 || (!c->endpoint_known && slice_empty(z)))
 		return -EINVAL;
 	char *name = slice_empty(z) ? NULL : slice_dup(z), *ident = slice_dup(id);
@@ -282,15 +288,29 @@ static int learn(struct cx *c, const struct mgcp_msg *rsp)
 	return 0;
 }
 
+/* The gateway did not have the endpoint ready that was asked for unseen: the two commands did not come one after the other. */
+static bool asked_too_early(struct cx *c, unsigned code)
+{
+	struct cx *with = c->with;
+	if (!with || code != 500 || with->state == CX_GONE || c->delete_wanted)
+		return false;
+	set_state(c, CX_WAITING, "its endpoint is not known there yet");
+	list_append(&with->followers, &c->follow);
+	if (with->endpoint_known)
+		start_followers(with);
+	return true;
+}
+
 static void on_created(void *arg, int err, const struct mgcp_msg *rsp)
 {
 	struct cx *c = mem_ref(arg);
 	unsigned code;
 	err = outcome(c, err, rsp, &code);
-	if (c->state != CX_CREATING)
+	if (c->state != CX_CREATING || asked_too_early(c, code))
 		goto out;
 	if (!err)
 		err = learn(c, rsp);
+	c->with = mem_deref(c->with);
 	if (err) {
 		creation_failed(c, err, code);
 		goto out;
@@ -383,6 +403,9 @@ static void on_timer(void *arg)
 static void begin_on_endpoint(struct cx *c, struct cx *with)
 {
 	int err = -EBUSY;
+	list_remove(&c->follow);
+	mem_ref(with);
+	c->with = mem_deref(c->with);
 	if (with->endpoint_known && with->state != CX_GONE) {
 		mem_free(c->endpoint);
 		c->endpoint = mem_strdup(with->endpoint);
@@ -390,8 +413,7 @@ static void begin_on_endpoint(struct cx *c, struct cx *with)
 		file_names(c);
 		err = c->endpoint ? send_create(c) : -ENOMEM;
 	}
-	list_remove(&c->follow);
-	c->with = mem_deref(c->with);
+	mem_deref(with);
 	if (err) {
 		c->report_err = err;
 		report_soon(c);
@@ -452,6 +474,8 @@ static int begin(struct cx *c, struct mgcp_conn *with)
 	if (with->cx->endpoint_known)
 		return send_create(c);
 	c->with = mem_ref(with->cx);
+	if (c->gw->p.profile->extensions && c->with->state == CX_CREATING)
+		return send_create(c);
 	list_append(&c->with->followers, &c->follow);
 	return 0;
 }

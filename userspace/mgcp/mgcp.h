@@ -20,6 +20,7 @@ enum mgcp_param_id {
 	MGCP_P_X_ARM,        /* X-Arm: number; a new one re-arms the latch */
 	MGCP_P_X_ADDRESS,    /* X-Address: name of the local address to use ("inside") */
 	MGCP_P_X_SILENCE,    /* X-Silence: seconds without media, when some is due, before the gateway reports; 0: never */
+	MGCP_P_X_WITH,       /* X-With: identifier of the transaction just before, which asked for any endpoint: the same one is meant */
 	MGCP_P_X_QUALITY,    /* X-Quality: in DLCX/AUCX responses: MOS=4.3, ... */
 	MGCP_P_MAX,
 };

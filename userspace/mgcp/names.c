@@ -43,6 +43,7 @@ static const struct slice params[MGCP_P_MAX] = {
 	[MGCP_P_X_ARM] = SLICE("X-Arm"),
 	[MGCP_P_X_ADDRESS] = SLICE("X-Address"),
 	[MGCP_P_X_SILENCE] = SLICE("X-Silence"),
+	[MGCP_P_X_WITH] = SLICE("X-With"),
 	[MGCP_P_X_QUALITY] = SLICE("X-Quality"),
 };
 

@@ -111,6 +111,22 @@ static void two_connections_are_joined_and_marked(void **state)
 	bench_close(&b);
 }
 
+static void a_second_connection_may_be_asked_for_with_the_first(void **state)
+{
+	(void)state;
+	struct bench b;
+	assert_int_equal(bench_open(&b), 0);
+	assert_int_equal(run(&b, "CRCX 5 rtpbridge/$@mg MGCP 1.0\r\nC: a1\r\nM: recvonly\r\n"), 200);
+	assert_int_equal(run(&b, "CRCX 6 rtpbridge/$@mg MGCP 1.0\r\nC: b2\r\nX-With: 5\r\nM: recvonly\r\n"), 500); /* another call */
+	assert_int_equal(run(&b, "CRCX 7 rtpbridge/$@mg MGCP 1.0\r\nC: a1\r\nX-With: 4\r\nM: recvonly\r\n"), 500); /* not the one before */
+	assert_int_equal(run(&b, "CRCX 8 rtpbridge/$@mg MGCP 1.0\r\nC: a1\r\nX-With: 5\r\nM: recvonly\r\n"), 200);
+	assert_non_null(strstr(b.answer, "Z: rtpbridge/1@mg\r\n"));
+	assert_int_equal(fake[20000].peer, 20002);
+	assert_int_equal(run(&b, "DLCX 9 rtpbridge/1@mg MGCP 1.0\r\nC: a1\r\n"), 250);
+	assert_int_equal(run(&b, "CRCX 10 rtpbridge/$@mg MGCP 1.0\r\nC: a1\r\nX-With: 5\r\nM: recvonly\r\n"), 500); /* it is gone */
+	bench_close(&b);
+}
+
 static void a_port_of_another_program_is_passed_over(void **state)
 {
 	(void)state;
@@ -246,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(endpoint_names),
 		cmocka_unit_test(two_connections_are_joined_and_marked),
+		cmocka_unit_test(a_second_connection_may_be_asked_for_with_the_first),
 		cmocka_unit_test(a_port_of_another_program_is_passed_over),
 		cmocka_unit_test(the_version_grows_only_when_the_text_changes),
 		cmocka_unit_test(refused_changes_change_nothing),

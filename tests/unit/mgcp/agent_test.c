@@ -145,7 +145,7 @@ static void a_gateway_without_our_extensions_gets_none(void **state)
 static void the_second_connection_waits_for_the_first_ones_endpoint(void **state)
 {
 	struct bench b = {0};
-	bench_open(&b, "tandem");
+	bench_open(&b, "rfc3435");
 	assert_int_equal(create(&b, &b.ca, NULL, &b.a), 0);
 	assert_int_equal(create(&b, &b.cb, b.ca, &b.b), 0);
 	assert_string_equal(wire_take(&b.wire), "CRCX 1000 rtpbridge/$@mg MGCP 1.0\r\nC: C0FFEE\r\nL: nt:IN\r\nM: recvonly\r\n--\n");
@@ -156,18 +156,54 @@ static void the_second_connection_waits_for_the_first_ones_endpoint(void **state
 	bench_close(&b);
 }
 
+#define BOTH_ASKED                                                                                                                    \
+	"CRCX 1000 rtpbridge/$@mg MGCP 1.0\r\nC: C0FFEE\r\nL: nt:IN\r\nM: recvonly\r\n"                                                   \
+	".\r\nCRCX 1001 rtpbridge/$@mg MGCP 1.0\r\nC: C0FFEE\r\nX-With: 1000\r\nL: nt:IN\r\nM: recvonly\r\n--\n"
+
+static void a_gateway_of_ours_is_asked_for_both_at_once(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b, "tandem");
+	create(&b, &b.ca, NULL, &b.a);
+	create(&b, &b.cb, b.ca, &b.b);
+	assert_string_equal(wire_take(&b.wire), BOTH_ASKED);
+	wire_receive(&b.wire, GW, "200 1000 OK\r\nI: A1\r\nZ: rtpbridge/7@mg\r\n\r\n" SDP_G ".\r\n200 1001 OK\r\nI: B2\r\nZ: rtpbridge/7@mg\r\n\r\n" SDP_G);
+	assert_int_equal(b.a.done + b.b.done, 2);
+	assert_int_equal(b.b.err, 0);
+	assert_string_equal(mgcp_conn_endpoint(b.cb), "rtpbridge/7@mg");
+	assert_string_equal(wire_take(&b.wire), "");
+	bench_close(&b);
+}
+
+static void a_second_connection_asked_for_too_early_is_asked_for_again(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b, "tandem");
+	create(&b, &b.ca, NULL, &b.a);
+	create(&b, &b.cb, b.ca, &b.b);
+	wire_take(&b.wire);
+	wire_receive(&b.wire, GW, "500 1001 unknown endpoint\r\n");
+	assert_int_equal(b.b.done, 0);
+	assert_string_equal(wire_take(&b.wire), "");
+	wire_receive(&b.wire, GW, "200 1000 OK\r\nI: A1\r\nZ: rtpbridge/7@mg\r\n\r\n" SDP_G);
+	assert_string_equal(wire_take(&b.wire), "CRCX 1002 rtpbridge/7@mg MGCP 1.0\r\nK: 1000-1001\r\nC: C0FFEE\r\nL: nt:IN\r\nM: recvonly\r\n--\n");
+	wire_receive(&b.wire, GW, "200 1002 OK\r\nI: B2\r\n\r\n" SDP_G);
+	assert_int_equal(b.b.done, 1);
+	assert_string_equal(mgcp_conn_endpoint(b.cb), "rtpbridge/7@mg");
+	bench_close(&b);
+}
+
 static void when_the_first_fails_so_does_the_second(void **state)
 {
 	struct bench b = {0};
 	bench_open(&b, "tandem");
 	create(&b, &b.ca, NULL, &b.a);
 	create(&b, &b.cb, b.ca, &b.b);
-	wire_receive(&b.wire, GW, "403 1000 no ports\r\n");
+	wire_receive(&b.wire, GW, "403 1000 no ports\r\n.\r\n500 1001 unknown endpoint\r\n");
 	assert_int_equal(b.a.err, -EBUSY);
 	assert_int_equal(b.a.code, 403);
-	clock_test_advance(1);
 	assert_int_equal(b.b.done, 1);
-	assert_int_equal(b.b.err, -EBUSY);
+	assert_int_equal(b.b.err, -EINVAL);
 	wire_take(&b.wire);
 	clock_test_advance(60000);
 	assert_string_equal(wire_take(&b.wire), "");
@@ -182,7 +218,7 @@ static void modifications_go_one_at_a_time_and_only_with_what_changed(void **sta
 	b.a.done = 0;
 	assert_int_equal(mgcp_conn_modify(b.ca, &(struct mgcp_conn_setup){.mode = "inactive"}), 0);
 	assert_int_equal(mgcp_conn_modify(b.ca, &(struct mgcp_conn_setup){.sdp = SLICE(SDP_A), .arm = 2}), 0);
-	assert_string_equal(wire_take(&b.wire), "MDCX 1002 rtpbridge/7@mg MGCP 1.0\r\nK: 1001\r\nC: C0FFEE\r\nI: A1\r\nM: inactive\r\n--\n");
+	assert_string_equal(wire_take(&b.wire), "MDCX 1002 rtpbridge/7@mg MGCP 1.0\r\nK: 1000-1001\r\nC: C0FFEE\r\nI: A1\r\nM: inactive\r\n--\n");
 	wire_receive(&b.wire, GW, "200 1002 OK\r\n");
 	assert_int_equal(b.a.done, 1);
 	assert_string_equal(wire_take(&b.wire), "MDCX 1003 rtpbridge/7@mg MGCP 1.0\r\nK: 1002\r\nC: C0FFEE\r\nI: A1\r\nX-Arm: 2\r\n\r\n" SDP_A "--\n");
@@ -246,7 +282,7 @@ static void it_may_be_dropped_from_inside_its_own_callback(void **state)
 static void deleting_before_the_endpoint_is_known_sends_nothing(void **state)
 {
 	struct bench b = {0};
-	bench_open(&b, "tandem");
+	bench_open(&b, "rfc3435");
 	create(&b, &b.ca, NULL, &b.a);
 	create(&b, &b.cb, b.ca, &b.b);
 	wire_take(&b.wire);
@@ -338,7 +374,7 @@ static void resynchronisation_deletes_what_is_not_ours_and_reports_what_is_gone(
 	two_up(&b);
 	clock_test_advance(1);
 	mgcp_gw_resync(b.gw);
-	assert_string_equal(wire_take(&b.wire), "AUEP 1002 rtpbridge/*@mg MGCP 1.0\r\nK: 1001\r\nZM: 50\r\n--\n");
+	assert_string_equal(wire_take(&b.wire), "AUEP 1002 rtpbridge/*@mg MGCP 1.0\r\nK: 1000-1001\r\nZM: 50\r\n--\n");
 	wire_receive(&b.wire, GW, "200 1002 OK\r\nZ: rtpbridge/7@mg\r\nZ: rtpbridge/9@mg\r\nZN: 2\r\n");
 	assert_string_equal(wire_take(&b.wire), "AUEP 1003 rtpbridge/7@mg MGCP 1.0\r\nK: 1002\r\nF: I\r\n--\n");
 	wire_receive(&b.wire, GW, "200 1003 OK\r\nI: A1, DEAD\r\n");
@@ -600,6 +636,8 @@ int main(void)
 		cmocka_unit_test(a_creation_carries_all_that_was_given),
 		cmocka_unit_test(a_gateway_without_our_extensions_gets_none),
 		cmocka_unit_test(the_second_connection_waits_for_the_first_ones_endpoint),
+		cmocka_unit_test(a_gateway_of_ours_is_asked_for_both_at_once),
+		cmocka_unit_test(a_second_connection_asked_for_too_early_is_asked_for_again),
 		cmocka_unit_test(when_the_first_fails_so_does_the_second),
 		cmocka_unit_test(modifications_go_one_at_a_time_and_only_with_what_changed),
 		cmocka_unit_test(deletion_waits_for_what_is_under_way_and_brings_statistics),
