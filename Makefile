@@ -13,6 +13,7 @@ CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wno-unused-parameter -Werror
 CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikernel/include -I$(O)/gen
 ALL_CFLAGS = -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread $(SAN)
+ALLOCATOR = $(if $(SAN),,-ljemalloc) # first, so that every library uses it; the sanitizers have their own
 LDLIBS   := -Wl,--as-needed -luv -ljansson -lconfuse -llmdb -lsqlite3 -lwebsockets -lssl -lcrypto -lcares -lpcre2-8 -lxdp -lbpf -lmnl -lm -pthread
 prefix   ?= /usr
 
@@ -44,7 +45,7 @@ $(foreach l,$(LIBS),$(eval $(call lib_rule,$(l))))
 define program_rule
 $(O)/$(1): $(O)/userspace/$(dir_$(1))/main.o $(archives)
 	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(archives) -Wl,--end-group $$(LDLIBS)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(archives) -Wl,--end-group $$(ALLOCATOR) $$(LDLIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 
