@@ -14,6 +14,7 @@ fuzz_digest := sip net base
 fuzz_sdp    := sdp net base
 fuzz_mgcp   := mgcp net base
 fuzz_dns    := net base
+fuzz_enum   := sip net base
 fuzz_rtp    :=
 fuzz_rtcp   := rtp net base
 fuzz_config := config net base

@@ -52,6 +52,7 @@ struct dns_params {
 };
 
 #define DNS_MAX_SERVERS 8
+#define DNS_NAME_MAX 255
 
 int dns_open(struct dns **ret, const struct dns_params *params);
 /* Other servers and limits from now on; what is known stays known. */

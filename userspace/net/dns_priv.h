@@ -12,8 +12,6 @@ enum dns_count {
 };
 extern uint64_t dns_counts[DNS_CNT_MAX];
 
-#define DNS_NAME_MAX 255
-
 /* A name and type, known or being asked. The table holds one reference, a question under way another. */
 struct dns_entry {
 	struct hash_link by_name;

@@ -3,8 +3,7 @@
  * RFC 7118. The result is every place to try, in order; places that lately failed come last. */
 #pragma once
 #include "net/dns.h"
-#include "sip/dead.h"
-#include "sip/uri.h"
+#include "sip/transports.h"
 
 /* One place to send a request to. */
 struct sip_hop {
@@ -31,16 +30,19 @@ struct sip_locator_params {
 	struct dns *dns; /* NULL: names lead nowhere */
 	bool v4_first;	 /* of names with addresses of both families; else IPv6 (RFC 6724, RFC 7984) */
 	uint32_t dead_ms; /* how long a place that failed comes last */
-	/* Below `below`, for RFC 2782's weights. NULL: the system's. */
-	uint32_t (*random)(void *arg, uint32_t below);
+	uint32_t (*random)(void *arg); /* 32 bits, for RFC 2782's weights; NULL: the system's */
 	void *arg;
 };
 
-struct sip_locator; /* mem_deref() ends it after everybody who looks for something has ended */
+struct sip_locator; /* reference-counted: who looks for something holds one */
 int sip_locator_new(struct sip_locator **ret, const struct sip_locator_params *params);
 void sip_locator_reconfigure(struct sip_locator *l, const struct sip_locator_params *params);
-struct sip_dead *sip_locator_dead(struct sip_locator *l);
-struct dns *sip_locator_dns(struct sip_locator *l);
+struct dns *sip_locator_dns(const struct sip_locator *l);
+/* A place has failed: it comes last for `retry_ms`, 0: as long as the locator's parameters say. `why` is a literal. Or it has answered. */
+void sip_locator_failed(struct sip_locator *l, const struct sip_hop *hop, uint32_t retry_ms, const char *why);
+void sip_locator_answered(struct sip_locator *l, const struct sip_hop *hop);
+/* Places that come last, and why. */
+json_t *sip_locator_dead_json(const struct sip_locator *l);
 
 /* What is looked for: mem_deref() before the end means that it is not wanted any more. */
 struct sip_location;
