@@ -187,7 +187,9 @@ static struct mgcp_gw *gateway_of(void *arg, struct slice name)
 static void login_of(void *arg, const char *trunk, struct slice *user, struct slice *password)
 {
 	struct agent *a = arg;
-	route_login(a->routing, trunk, user, password);
+	const struct trunk *t = trunks_find(&a->trunks, slice_str(trunk));
+	*user = slice_str(t ? conf_string(t->conf, "auth-user") : "");
+	*password = slice_str(t ? conf_string(t->conf, "password") : "");
 }
 
 static bool is_alive(void *arg, struct slice id)
@@ -233,6 +235,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : open_store(a, why);
 	err = err ? err : open_cdr(a, why);
 	err = err ? err : open_registrar(a, why);
+	err = err ? err : trunks_load(&a->trunks, conf, NULL);
 	err = err ? err : routing_new(&a->routing, conf);
 	err = err ? err : agent_guard_open(a, why);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
@@ -259,7 +262,9 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 {
 	struct routing *routing = NULL;
 	struct role_table *table = NULL;
+	struct trunks trunks = {0};
 	int err = role_table_new(&table, now);
+	err = err ? err : trunks_load(&trunks, now, &a->trunks);
 	if (!err)
 		err = routing_new(&routing, now);
 	if (!err)
@@ -268,8 +273,10 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 		buf_printf(why, "users, trunks and routes: %s", strerror(-err));
 		mem_deref(routing);
 		mem_deref(table);
+		trunks_free(&trunks);
 		return err;
 	}
+	trunks_replace(&a->trunks, &trunks);
 	mem_deref(a->routing);
 	a->routing = routing;
 	mem_ref((void *)(uintptr_t)now);
@@ -304,6 +311,7 @@ void agent_close(struct agent *a)
 	a->registrar = mem_deref(a->registrar);
 	a->guard = mem_deref(a->guard);
 	a->routing = mem_deref(a->routing);
+	trunks_free(&a->trunks);
 	a->cdr = mem_deref(a->cdr);
 	a->store = mem_deref(a->store);
 	mem_free(a->addresses);

@@ -23,6 +23,7 @@ struct agent {
 	struct registrar *registrar;
 	struct guard *guard;
 	struct routing *routing;
+	struct trunks trunks;
 	struct gateways gateways;
 	struct calls calls;
 	struct leg_sip_home home;

@@ -6,8 +6,8 @@
 static bool is_peer(void *arg, const struct addr *src)
 {
 	struct agent *a = arg;
-	struct source from;
-	return registrar_has_source(a->registrar, src) || (a->routing && !route_trunk(a->routing, src, &from));
+	bool exact;
+	return registrar_has_source(a->registrar, src) || trunks_by_address(&a->trunks, src, &exact);
 }
 
 static bool admits(void *arg, const struct addr *src, bool secure, struct slice text)

@@ -136,6 +136,7 @@ static void destroy(void *obj)
 	if (c->a)
 		c->a->call = NULL;
 	mem_deref(c->a);
+	mem_deref(c->plan.plan);
 	mem_deref(c->offer);
 	mem_deref(unconst(c->offer_native));
 	mem_deref(c->gw);
@@ -244,6 +245,7 @@ int call_add_leg(struct call *c, struct leg *l)
 	}
 	buf_z(&name);
 	l->call = c;
+	l->round = c->round;
 	return 0;
 }
 
@@ -412,26 +414,6 @@ void call_check_done(struct call *c)
 		cs->on_empty(cs->arg);
 }
 
-static void fail_if_nobody_left(struct call *c)
-{
-	struct leg *l, *best = NULL;
-	list_foreach(l, &c->legs, link) {
-		if (l->state != LEG_CLOSED)
-			return;
-		if (!best || outcome_better(l->status, best->status))
-			best = l;
-	}
-	if (!best)
-		return;
-	struct leg_news n = {
-		.status = outcome_for_caller(best->status),
-		.cause = best->cause ? best->cause : outcome_cause(best->status),
-		.words = best->words,
-		.native = best->last,
-	};
-	call_end(c, best->asked ? CALL_BY_CALLED : CALL_BY_GATEWAY, &n);
-}
-
 void call_on_closed(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = mem_ref(l->call);
@@ -443,9 +425,11 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 	if (was_active && n->status >= 300 && !n->cause)
 		news.cause = outcome_cause(n->status);
 	n = &news;
-	l->status = n->status;
-	l->cause = n->cause;
-	l->words = n->words;
+	if (!l->status) {
+		l->status = n->status;
+		l->cause = n->cause;
+		l->words = n->words;
+	}
 	if (!l->last)
 		l->last = mem_ref(unconst(n->native));
 	if (call_over(c)) {
@@ -462,10 +446,10 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 			c->early = NULL;
 		}
 		/* A 6xx speaks for the called party wherever it is (RFC 3261 16.7 step 5). */
-		if (n->status >= 600)
-			call_end(c, CALL_BY_CALLED, n);
+		if (n->status >= 600 && !l->one_of_many)
+			call_round_refused(c, n);
 		else
-			fail_if_nobody_left(c);
+			call_round_check(c);
 	}
 out:
 	mem_deref(c);

@@ -64,6 +64,14 @@ int calls_restore(struct calls *cs, const struct calls_past *past);
 /* Puts what has changed into the store, as the end of each loop turn does before anything is sent. */
 void calls_save(struct calls *cs);
 
+/* Who is called: asked at first, and again whenever everybody who was offered the call has failed. */
+struct call_plan {
+	/* Adds legs with call_add_leg() and returns 0; -EINPROGRESS: call_hunted() will say; else nobody is left. `how`: the best outcome of the
+	 * last ones, as they said it; NULL at first. `end` is filled with what the caller is told when that is not the best outcome of all. */
+	int (*next)(void *plan, struct call *c, const struct leg_news *how, struct leg_news *end);
+	void *plan; /* reference-counted, the call's */
+};
+
 #define CALL_GROUPS 4
 
 struct call {
@@ -78,6 +86,9 @@ struct call {
 	struct leg *a;
 	struct list legs;   /* the called ones */
 	unsigned n_legs;
+	struct call_plan plan; /* next NULL: whoever was added */
+	unsigned round;     /* of the plan; 1: the first */
+	bool hunting;       /* the plan is still looking for the next ones */
 	struct leg *winner; /* the called leg that answered */
 	/* Called legs that are reached from one local address and family share media; a group each. */
 	struct media *group[CALL_GROUPS];
@@ -105,6 +116,10 @@ int call_add_leg(struct call *c, struct leg *l);
 int call_set_party(struct call *c, enum side side, struct slice name);
 /* The caller's offer: everything starts. On error the call has ended with an answer to the caller. */
 void call_start(struct call *c, const struct leg_news *n);
+/* The plan's outcome, when it was not known at once: legs were added (0), or nobody is left. */
+void call_hunted(struct call *c, int err, const struct leg_news *end);
+/* 181 to a caller that still waits. */
+void call_tell_forwarded(struct call *c);
 /* Ends it in whatever state. */
 void call_end(struct call *c, enum call_by by, const struct leg_news *why);
 /* The other party, once there is one. */
@@ -113,6 +128,8 @@ const char *call_state_name(enum call_state s);
 json_t *call_json(const struct call *c);
 
 /* --- what legs report ---------------------------------------------------------------------------------------------- */
+/* Any sign of life of a called leg. */
+void call_on_heard(struct leg *l);
 void call_on_progress(struct leg *l, const struct leg_news *n);
 void call_on_answered(struct leg *l, const struct leg_news *n);
 /* Something that its save verb writes has changed. */

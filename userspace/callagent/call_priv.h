@@ -44,6 +44,16 @@ int call_read_sdp(struct sdp **ret, const struct leg *l, struct slice text);
 /* `said` becomes what the leg last described. */
 void call_leg_said(struct leg *l, struct sdp *sdp, bool offer);
 
+/* call_setup.c: offers the call to the legs that are new. */
+void call_offer_round(struct call *c);
+/* call_hunt.c: the next ones; `how` the last ones ended, NULL at first. */
+void call_hunt(struct call *c, const struct leg_news *how);
+/* Goes on to the next ones when the last ones have all failed. */
+void call_round_check(struct call *c);
+/* Somebody has refused for all of them (6xx): the others are released with `n`. */
+void call_round_refused(struct call *c, const struct leg_news *n);
+void call_start_patience(struct leg *l);
+
 /* call_reoffer.c */
 void call_reoffer_confirmed(struct leg *l, const struct leg_news *n);
 /* The call was answered, or the early dialog is gone, while a re-offer was under way: who made it is told to come back. */

@@ -247,7 +247,7 @@ void call_on_reoffer_done(struct leg *l, const struct leg_news *n)
 		c->reoffer_local = false;
 		log_info(l->object, "did not follow: %u", n->status);
 	} else {
-		refuse(asker, accepted ? 500 : outcome_for_caller(n->status), accepted ? "unusable answer" : NULL, n->native);
+		refuse(asker, accepted ? 500 : outcome_for_caller(n->status, n->cause), accepted ? "unusable answer" : NULL, n->native);
 	}
 out:
 	mem_deref(c);

@@ -32,6 +32,7 @@ static void offer_leg(struct leg *l)
 	if (!err) {
 		leg_state(l, LEG_OFFERED, "call offered");
 		l->asked = true;
+		call_start_patience(l);
 		err = l->kind->offer(l, &(struct leg_news){.sdp = buf_text(&sdp), .native = c->offer_native});
 	}
 	buf_reset(&sdp);
@@ -76,21 +77,43 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 	mem_deref(t);
 }
 
-static int ask_ports(struct call *c, const struct leg_news *n)
+static bool has_new(const struct call *c, const struct media *m)
 {
-	for (unsigned i = 0; i < c->n_groups; i++) {
-		struct call_task *t = call_task_new(c->a, n, NULL);
-		if (!t)
-			return -ENOMEM;
-		int err = media_offer(c->group[i], SIDE_A, c->offer, ports_ready, t);
-		if (err) {
-			mem_deref(t);
-			return err;
-		}
-		if (call_over(c))
-			return 0;
+	const struct leg *l;
+	list_foreach(l, &c->legs, link)
+		if (l->media == m && l->state == LEG_NEW)
+			return true;
+	return false;
+}
+
+static int ask_ports(struct call *c, struct media *m)
+{
+	struct call_task *t = call_task_new(c->a, &(struct leg_news){.native = c->offer_native}, NULL);
+	if (!t)
+		return -ENOMEM;
+	int err = media_offer(m, SIDE_A, c->offer, ports_ready, t);
+	if (err)
+		mem_deref(t);
+	return err;
+}
+
+void call_offer_round(struct call *c)
+{
+	mem_ref(c);
+	for (unsigned i = 0; i < c->n_groups && !call_over(c); i++) {
+		struct media *m = c->group[i];
+		if (!has_new(c, m))
+			continue;
+		/* Without an offer the called party makes one, in its answer (RFC 3261 13.2.1). */
+		int err = 0;
+		if (c->offer)
+			err = ask_ports(c, m);
+		else
+			offer_group(c, m);
+		if (err && !call_over(c))
+			call_fail(c, err == -ENOMEM ? 500 : 503, CAUSE_NO_CIRCUIT, media_failure(err));
 	}
-	return 0;
+	mem_deref(c);
 }
 
 static unsigned read_offer(struct call *c, const struct leg_news *n, const char **why)
@@ -112,20 +135,13 @@ void call_start(struct call *c, const struct leg_news *n)
 	log_debug(c->object, "%s -> %s from %s", c->cdr.caller, c->cdr.called, c->cdr.source);
 	if (cdr_begin(c->calls->cdr, &c->cdr))
 		log_warn(c->object, "its record is not in the journal: out of memory");
-	if (!slice_empty(n->sdp)) {
-		unsigned status = read_offer(c, n, &why);
-		if (status) {
-			call_fail(c, status, 0, why);
-		} else {
-			call_leg_said(c->a, c->offer, true);
-			int err = ask_ports(c, n);
-			if (err && !call_over(c))
-				call_fail(c, err == -ENOMEM ? 500 : 503, CAUSE_NO_CIRCUIT, media_failure(err));
-		}
+	unsigned status = slice_empty(n->sdp) ? 0 : read_offer(c, n, &why);
+	if (status) {
+		call_fail(c, status, 0, why);
 	} else {
-		/* Without an offer the called party makes one, in its answer (RFC 3261 13.2.1). */
-		for (unsigned i = 0; i < c->n_groups && !call_over(c); i++)
-			offer_group(c, c->group[i]);
+		if (c->offer)
+			call_leg_said(c->a, c->offer, true);
+		call_hunt(c, NULL);
 	}
 	mem_deref(c);
 }
@@ -199,6 +215,7 @@ void call_on_progress(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = mem_ref(l->call);
 	if (c && c->state == CALL_RINGING && l != c->a) {
+		call_on_heard(l);
 		if (n->status == 180 && l->state == LEG_OFFERED)
 			leg_state(l, LEG_ALERTING, "rings");
 		if (!start_early(l, n) && n->status != c->told) {

@@ -3,12 +3,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/abilities.h"
+#include "callagent/dial.h"
 #include "callagent/leg_sip.h"
 #include "callagent/leg_sip_news.h"
 #include "callagent/outcome.h"
 #include "callagent/relay.h"
 #include "sip/check.h"
-#include <ctype.h>
 #include <errno.h>
 
 /* What is passed on has to fit a datagram, with headers of ours. */
@@ -62,8 +62,11 @@ static void record_refusal(struct agent *a, const struct sip_msg *req, const str
 static bool is_trunk(const struct agent *a, const struct sip_msg *req, struct source *from)
 {
 	char name[128];
-	if (route_trunk(a->routing, &req->src, from))
+	bool exact;
+	struct trunk *t = trunks_by_address(&a->trunks, &req->src, &exact);
+	if (!t)
 		return false;
+	source_of_trunk(from, t, exact);
 	if (from->exact || sip_uri_user(&req->from.uri, name, sizeof(name)))
 		return true;
 	const struct auth *auth = registrar_auth(a->registrar);
@@ -80,7 +83,7 @@ bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg 
 	*from = (struct source){0};
 	enum auth_result res = auth_check(auth, st, req, true, user);
 	if (res == AUTH_OK) {
-		route_user(*user, from);
+		source_of_user(from, *user);
 		res = auth_check_from(auth, st, req, *user);
 	}
 	if (res == AUTH_OK)
@@ -95,48 +98,14 @@ bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg 
 
 /* --- what is called ------------------------------------------------------------------------------------------------- */
 
-/* The called number, unescaped: the user part, or the digits of a tel URI without visual separators (RFC 3966 3). */
-int core_called_number(const struct sip_uri *uri, char *out, size_t size)
-{
-	if (uri->scheme != SIP_SCHEME_TEL) {
-		int err = sip_uri_user(uri, out, size);
-		return err ? err : *out ? 0 : -ENOENT;
-	}
-	struct slice digits = uri->text;
-	struct buf b = buf_fixed(out, size);
-	slice_cut(&digits, ':');
-	digits = slice_cut(&digits, ';');
-	for (size_t i = 0; i < digits.len; i++)
-		if (isalnum((unsigned char)digits.p[i]) || strchr("+*#", digits.p[i]))
-			buf_char(&b, digits.p[i]);
-	buf_z(&b);
-	return b.err ? b.err : b.len ? 0 : -ENOENT;
-}
-
-int core_targets(struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct target *out,
-		 unsigned max)
-{
-	char called[128];
-	int err = core_called_number(uri, called, sizeof(called));
-	if (err)
-		return err;
-	/* RFC 3261 16.5: a number of another domain is none of our users', but may be a route's. */
-	bool ours = uri->scheme == SIP_SCHEME_TEL || auth_is_our_host(registrar_auth(a->registrar), req, uri);
-	return route_number(a->routing, a->registrar, called, ours, from, out, max);
-}
-
 /* Why no target was found, as the caller is told. */
 unsigned core_status_of(int err)
 {
 	switch (err) {
 	case -ENOENT:
 		return 404;
-	case -EHOSTUNREACH:
-		return 480;
 	case -ENOSPC:
 		return 484;
-	case -EUSERS:
-	case -EADDRNOTAVAIL:
 	case -EHOSTDOWN:
 		return 503;
 	default:
@@ -149,59 +118,13 @@ const char *core_words(int err)
 	switch (err) {
 	case -ENOENT:
 		return "the number leads nowhere";
-	case -EHOSTUNREACH:
-		return "the user is not registered";
 	case -ENOSPC:
 		return "the number is too long";
-	case -EUSERS:
-		return "the trunk has no free line";
-	case -EADDRNOTAVAIL:
-		return "no address reaches the target";
 	case -EHOSTDOWN:
 		return "no media gateway is up";
 	default:
 		return strerror(-err);
 	}
-}
-
-static int add_targets(struct agent *a, struct call *c, const struct sip_msg *req, const struct user *user, const struct target *t, unsigned n)
-{
-	const struct leg_sip_caller caller = {
-		.display = slice_str(user ? conf_string(user_conf(user), "display") : ""),
-		.number = req->from.uri.user,
-	};
-	uint32_t hops = req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards;
-	int err = 0;
-	unsigned added = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct leg *l;
-		err = leg_sip_outgoing(&l, a->sip, &t[i], &caller, hops - 1, a->calls.ring_ms);
-		if (err)
-			continue;
-		err = call_add_leg(c, l);
-		if (err)
-			mem_deref(l);
-		else
-			added++;
-	}
-	return added ? 0 : err;
-}
-
-static int find_targets(struct agent *a, struct call *c, const struct sip_msg *req, const struct user *user, const struct source *from)
-{
-	struct target t[ROUTE_TARGETS];
-	if (!c->gw)
-		return -EHOSTDOWN;
-	int n = core_targets(a, req, &req->ruri, from, t, ROUTE_TARGETS);
-	if (n < 0)
-		return n;
-	CDR_SET(c->cdr.called_sent, slice_str(t[0].number));
-	unsigned limit = t[0].kind == TARGET_TRUNK ? route_trunk_limit(a->routing, t[0].name) : 0;
-	if (limit && lines_taken(&a->calls.lines, slice_str(t[0].name)) >= limit) {
-		outcome_refused(OUTCOME_LIMIT);
-		return -EUSERS;
-	}
-	return call_set_party(c, SIDE_B, slice_str(t[0].name)) ?: add_targets(a, c, req, user, t, (unsigned)n);
 }
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
@@ -264,7 +187,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 			sip_reply(st, err == -EBADMSG ? 400 : 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
 	}
-	err = find_targets(a, c, req, user, &from);
+	err = c->gw ? dial(a, c, req, &from) : -EHOSTDOWN;
 	if (err)
 		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = core_words(err)});
 	else

@@ -5,14 +5,9 @@
 
 /* Who sent it: a trunk by its address, a user by digest. False when it has been answered. */
 bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg *req, struct source *from, const struct user **user);
-/* The called number, unescaped: 0, -ENOENT without one, -ENOSPC. */
-int core_called_number(const struct sip_uri *uri, char *out, size_t size);
 /* What the caller is told when routing failed with `err`. */
 unsigned core_status_of(int err);
 /* The same in words. */
 const char *core_words(int err);
-/* Where a URI in a request leads, when `from` sends it: as route_number(). */
-int core_targets(struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct target *out,
-		 unsigned max);
 /* sip_stack_params.on_request; arg is the agent. */
 void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "callagent/agent.h"
 #include "callagent/core.h"
+#include "callagent/dial.h"
 #include "callagent/outcome.h"
 #include <errno.h>
 
@@ -32,7 +33,11 @@ static bool admit_once(void *arg, const struct sip_listener *l, const struct sip
 {
 	struct agent *a = arg;
 	a->roles.from = (struct source){0};
-	return dialog || !route_trunk(a->routing, &req->src, &a->roles.from) ||
+	bool exact;
+	struct trunk *t = trunks_by_address(&a->trunks, &req->src, &exact);
+	if (t)
+		source_of_trunk(&a->roles.from, t, exact);
+	return dialog || t ||
 	       (req->method == SIP_CANCEL && forwarding_is_ours(a, req, &req->ruri));
 }
 
@@ -51,42 +56,44 @@ static struct sip_hop hop_to(const struct agent *a, const char *listener, enum s
 
 static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct user *u)
 {
-	struct binding b[ROUTE_TARGETS];
-	unsigned n = registrar_contacts(a->registrar, user_name(u), b, ROUTE_TARGETS), added = 0;
+	struct binding b[PLAN_TARGETS];
+	unsigned n = registrar_contacts(a->registrar, user_name(u), b, PLAN_TARGETS), added = 0;
 	for (unsigned i = 0; i < n; i++)
 		added += !proxy_add(c, &(struct proxy_target){.uri = b[i].uri, .q = b[i].q, .hop = hop_to(a, b[i].listener, b[i].transport, &b[i].source)});
 	return added ? 0 : 480;
 }
 
-static unsigned add_routed(const struct agent *a, struct proxy_context *c, const char *number)
+/* The attempts of a plan, one after another: each has less preference than the one before. */
+static unsigned add_routed(struct agent *a, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri)
 {
-	struct target t[ROUTE_TARGETS];
-	int n = route_number(a->routing, a->registrar, number, false, &a->roles.from, t, ROUTE_TARGETS);
-	if (n < 0)
-		return core_status_of(n);
-	for (int i = 0; i < n; i++)
-		proxy_add(c, &(struct proxy_target){.uri = slice_str(t[i].uri), .q = 1000, .hop = hop_to(a, t[i].address, t[i].transport, &t[i].dst)});
+	struct target t[PLAN_TARGETS];
+	unsigned status, n = dial_targets(a, req, uri, &a->roles.from, t, PLAN_TARGETS, &status);
+	if (!n)
+		return status;
+	for (unsigned i = 0; i < n; i++)
+		proxy_add(c, &(struct proxy_target){.uri = slice_str(t[i].uri), .q = 1000 - t[i].rank, .hop = hop_to(a, t[i].address, t[i].transport, &t[i].dst)});
 	return 0;
 }
 
 static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri)
 {
-	const struct agent *a = arg;
+	struct agent *a = arg;
 	char number[128];
-	int err = core_called_number(uri, number, sizeof(number));
+	int err = dial_number(uri, number, sizeof(number));
 	if (err)
 		return core_status_of(err);
 	const struct user *u = user_called(registrar_auth(a->registrar), number);
-	return u ? add_contacts(a, c, u) : add_routed(a, c, number);
+	return u ? add_contacts(a, c, u) : add_routed(a, c, req, uri);
 }
 
 /* --- records -------------------------------------------------------------------------------------------------------- */
 
 static void name_source(const struct agent *a, const struct sip_msg *req, struct cdr *r)
 {
-	struct source from = {0};
-	if (!route_trunk(a->routing, &req->src, &from))
-		CDR_SET(r->source, slice_str(from.name));
+	bool exact;
+	const struct trunk *t = trunks_by_address(&a->trunks, &req->src, &exact);
+	if (t)
+		CDR_SET(r->source, slice_str(t->name));
 	else
 		CDR_SET(r->source, req->from.uri.user);
 }

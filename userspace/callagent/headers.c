@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "callagent/headers.h"
+#include "callagent/header_table.h"
 #include "base/counter.h"
 
 enum { CNT_CONTROL, CNT_MAX };
@@ -266,6 +266,21 @@ static void write_identity(struct buf *out, const struct sip_msg *m, const struc
 	buf_str(out, ">\r\n");
 }
 
+static enum action action_of(const struct rule *r, const struct sip_msg *m, const struct sip_hdr *h, const struct headers_way *way)
+{
+	enum action action = !r ? DROP : m->request ? r->request : r->response;
+	/* How long a target wants to be left alone is between it and us (RFC 3261 16.7 step 6). */
+	if (h->id == SIP_HDR_RETRY_AFTER && (m->status == 503 || m->status == 500))
+		return DROP;
+	for (unsigned i = 0; i < HEADER_TABLES; i++) {
+		if (header_table_removes(way->table[i], h))
+			return DROP;
+		if (!r && header_table_passes(way->table[i], h))
+			action = PASS;
+	}
+	return action;
+}
+
 void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers_way *way)
 {
 	bool hidden = way->to_user && wants_privacy(m);
@@ -275,7 +290,7 @@ void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers
 	for (unsigned i = 0; i < m->n_hdrs; i++) {
 		const struct sip_hdr *h = &m->hdrs[i];
 		const struct rule *r = rule_of(h);
-		enum action action = !r ? DROP : m->request ? r->request : r->response;
+		enum action action = action_of(r, m, h, way);
 		if (action == IDENTITY)
 			action = hidden || !slice_empty(way->identity) ? DROP : REWRITE;
 		if (action != DROP && sip_has_control(h->value)) {
@@ -290,4 +305,6 @@ void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers
 			buf_str(out, "\r\n");
 		}
 	}
+	for (unsigned i = 0; m->request && m->method == SIP_INVITE && !slice_is_set(m->to.tag) && i < HEADER_TABLES; i++)
+		header_table_add(way->table[i], out);
 }

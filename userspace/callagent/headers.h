@@ -2,7 +2,13 @@
 /* Which headers of one side's message the other side gets to see. What the call means passes; what locates a side does
  * not; URIs that do both are rewritten to this box. One table: pass, drop, rewrite. */
 #pragma once
+#include "base/conf.h"
 #include "sip/msg.h"
+
+/* What a section of the configuration adds to, takes from and lets pass of that: its options headers-add, headers-remove and headers-pass. */
+struct header_table; /* reference-counted, immutable */
+int header_table_new(struct header_table **ret, const struct conf_part *part);
+#define HEADER_TABLES 3
 
 /* From whom to whom a message passes. */
 struct headers_way {
@@ -10,6 +16,7 @@ struct headers_way {
 	struct slice identity; /* whom we know the sender to be, up to the "@": goes in the place of what it asserts (RFC 3325 5); empty: a
 				* trusted peer */
 	bool to_user;          /* not of the trusted peers: who wants privacy is not told to it (RFC 3325 7) */
+	const struct header_table *table[HEADER_TABLES]; /* NULL: none */
 };
 
 /* Appends to `out` the header lines of `m` that pass. From, To and what makes the dialog are the leg's own. Errors stick in out->err. */

@@ -19,6 +19,8 @@ void leg_state(struct leg *l, enum leg_state state, const char *why)
 		return;
 	log_debug(l->object, "%s -> %s: %s", names[l->state], names[state], why);
 	l->state = state;
+	if (state >= LEG_ANSWERED)
+		timer_stop(&l->patience);
 }
 
 void leg_init(struct leg *l, const struct leg_kind *kind, enum side side)
@@ -30,6 +32,7 @@ void leg_init(struct leg *l, const struct leg_kind *kind, enum side side)
 
 void leg_fini(struct leg *l)
 {
+	timer_stop(&l->patience);
 	mem_deref(l->said);
 	mem_deref((void *)(uintptr_t)l->last);
 }

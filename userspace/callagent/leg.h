@@ -3,6 +3,7 @@
  * knows no protocol. What a party does comes back as the call_on_*() of call.h. */
 #pragma once
 #include "base/list.h"
+#include "base/timer.h"
 #include "callagent/media.h"
 
 struct call;
@@ -27,6 +28,7 @@ struct leg_news {
 	struct slice dialog; /* which of several early dialogs of one leg speaks */
 	void *reply;        /* of information: where its outcome goes, reference-counted; NULL */
 	const void *native; /* the message it came in, reference-counted: legs of the same kind read more in it; NULL */
+	const struct leg *from; /* whose message that is; NULL */
 };
 
 struct leg_kind {
@@ -73,6 +75,13 @@ struct leg {
 	struct sdp *said;          /* its last description that took effect */
 	bool said_offer;           /* ... was an offer, not an answer */
 	bool asked;                /* the call was offered to it */
+	bool heard;                /* it has answered in some way, be it 100 */
+	bool one_of_many;          /* its 6xx speaks for itself alone */
+	unsigned round;            /* in which round of the call it was made (call_hunt.c) */
+	uint32_t first_ms;         /* given up when nothing comes from it in this time, 0: never */
+	uint32_t answer_ms;        /* ... when it has not answered in this time, 0: never */
+	uint64_t offered_at;       /* on clock_ms() */
+	struct timer patience;     /* the nearer of the two */
 	unsigned status, cause;    /* how it ended */
 	const char *words;         /* the same in words, a static text; NULL */
 	const void *last;          /* the message it ended with; NULL */

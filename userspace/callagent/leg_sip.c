@@ -26,6 +26,9 @@ struct sip_leg {
 	char *display, *number;
 	uint32_t max_forwards;
 	uint64_t ring_ms;
+	struct trunk *trunk;        /* this end's; NULL: a user */
+	struct header_table *table; /* of the route taken; NULL */
+	struct diversions diversions;
 };
 
 static struct sip_leg *sip_leg_of(const struct leg *l)
@@ -42,8 +45,15 @@ static void report(void *arg, unsigned status, const struct sip_msg *msg, report
 	struct sip_leg *s = mem_ref(arg);
 	struct leg_news n;
 	sip_news(&n, status, msg);
+	n.from = &s->leg;
 	fn(&s->leg, &n);
 	mem_deref(s);
+}
+
+static void on_trying(void *arg)
+{
+	struct sip_leg *s = arg;
+	call_on_heard(&s->leg);
 }
 
 static void on_progress(void *arg, const struct sip_msg *rsp)
@@ -126,6 +136,7 @@ static void on_changed(void *arg)
 }
 
 static const struct sip_session_handlers handlers = {
+	.trying = on_trying,
 	.progress = on_progress,
 	.answered = on_answered,
 	.offer = on_offer,
@@ -141,24 +152,20 @@ static const struct sip_session_handlers handlers = {
 
 static const struct leg_kind kind_sip;
 
-/* Who speaks to this one. The called legs of a call are all of one user or trunk. */
-static const struct sip_leg *sender(const struct sip_leg *s)
+/* Who speaks to this one. */
+static const struct sip_leg *sender(const struct sip_leg *s, const struct leg_news *n)
 {
 	const struct call *c = s->leg.call;
-	const struct leg *l = NULL;
-	if (c && &s->leg != c->a)
-		l = c->a;
-	else if (c && c->winner)
-		l = c->winner;
-	else if (c && !list_empty(&c->legs))
-		l = container_of(list_first(&c->legs), struct leg, link);
+	const struct leg *l = n->from;
+	if (!l && c)
+		l = &s->leg != c->a ? c->a : c->winner;
 	return l && l->kind == &kind_sip ? sip_leg_of(l) : NULL;
 }
 
 /* Header lines for this peer of what the other side's message means. */
 static int passed(struct buf *out, const struct sip_leg *s, const struct leg_news *n)
 {
-	const struct sip_leg *from = sender(s);
+	const struct sip_leg *from = sender(s, n);
 	struct headers_way way = {.host = slice_str(s->own_host), .identity = slice_str(from ? from->identity : ""), .to_user = s->is_user};
 	if (n->native)
 		headers_pass(out, n->native, &way);
@@ -368,6 +375,8 @@ static void destroy(void *obj)
 		sip_session_detach(s->ss);
 	mem_deref(s->ss);
 	mem_deref(s->stack);
+	mem_deref(s->trunk);
+	mem_deref(s->table);
 	mem_free(s->display);
 	mem_free(s->number);
 	leg_fini(&s->leg);
@@ -425,9 +434,19 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	return err;
 }
 
-int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct target *target, const struct leg_sip_caller *caller,
-		     uint32_t max_forwards, uint64_t ring_ms)
+/* The user part of From, as it is written. */
+static char *written_number(const char *number)
 {
+	struct buf b = buf_growing();
+	sip_uri_escape_user(&b, slice_str(number));
+	char *text = b.err ? NULL : slice_dup(b.len ? buf_text(&b) : SLICE(""));
+	buf_reset(&b);
+	return text;
+}
+
+int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg_sip_call *call)
+{
+	const struct target *target = call->target;
 	const struct sip_listener *listener = sip_stack_listener(stack, target->address[0] ? target->address : NULL, target->transport, &target->dst);
 	if (!listener)
 		return -EADDRNOTAVAIL;
@@ -439,10 +458,13 @@ int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct tar
 	s->stack = mem_ref(stack);
 	s->listener = listener;
 	s->target = *target;
-	s->max_forwards = max_forwards;
-	s->ring_ms = ring_ms;
-	s->display = slice_dup(caller->display);
-	s->number = slice_dup(caller->number);
+	s->trunk = mem_ref(target->trunk);
+	s->table = mem_ref(call->table);
+	s->max_forwards = call->max_forwards;
+	s->ring_ms = call->ring_ms;
+	s->display = slice_dup(slice_str(call->caller->display));
+	s->number = written_number(call->caller->number);
+	s->diversions = *call->diversions;
 	int err = s->display && s->number ? set_address(s, listener, &target->dst, target->latch) : -ENOMEM;
 	if (!err && target->kind == TARGET_USER)
 		err = set_identity(s, "", target->number);

@@ -2,13 +2,17 @@
 /* The SIP kind of leg, on an INVITE session. */
 #pragma once
 #include "callagent/leg.h"
-#include "callagent/route.h"
+#include "callagent/plan.h"
 #include "sip/session.h"
 
-/* The caller, as the called side is to see it. */
-struct leg_sip_caller {
-	struct slice display; /* configured name; empty: what the caller sent */
-	struct slice number;  /* escaped user part of From */
+/* What makes a leg to somebody. */
+struct leg_sip_call {
+	const struct target *target;
+	const struct shown *caller; /* its display empty: what the caller sent */
+	const struct diversions *diversions;
+	struct header_table *table; /* of the route taken; NULL */
+	uint32_t max_forwards;      /* of the request to be sent */
+	uint64_t ring_ms;
 };
 
 /* A restored leg's surroundings. */
@@ -23,6 +27,5 @@ struct leg_sip_home {
 int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg);
 /* Takes an incoming INVITE for the call; `from` says whose it is. */
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from);
-/* A leg to `target`; nothing is sent before its offer verb. `max_forwards` is that of the request to be sent. */
-int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct target *target, const struct leg_sip_caller *caller,
-		     uint32_t max_forwards, uint64_t ring_ms);
+/* A leg to somebody; nothing is sent before its offer verb. */
+int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg_sip_call *call);

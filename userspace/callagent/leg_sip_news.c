@@ -134,7 +134,7 @@ struct sip_info *sip_info_new(struct sip_strans *st)
 /* To the asker 408 and 481 would mean that its own dialog is lost (RFC 3261 12.2.1.2), 401 and 407 that it is asked for a password. */
 static unsigned info_outcome(unsigned status)
 {
-	return status < 300 ? status : status == 408 ? 504 : outcome_for_caller(status);
+	return status < 300 ? status : status == 408 ? 504 : outcome_for_caller(status, 0);
 }
 
 static void info_done(void *arg, int err, const struct sip_msg *rsp)

@@ -28,7 +28,7 @@ static const struct counter_def defs[CNT_MAX] = {
 	[CNT_UNKNOWN_SOURCE] = {"refused-unknown-source", "requests from addresses that are no trunk's and no user's"},
 	[CNT_UNAUTHENTICATED] = {"refused-unauthenticated", "requests challenged or refused for their credentials"},
 	[CNT_BAD_REQUEST] = {"refused-bad-request", "requests that ask for what is not offered here (405, 415, 416, 420, ...)"},
-	[CNT_LIMIT] = {"refused-limit", "calls beyond a limit of the configuration"},
+	[CNT_LIMIT] = {"refused-limit", "calls beyond a limit of the configuration, or for which no trunk was free"},
 };
 static uint64_t values[CNT_MAX];
 static struct counter_group group = COUNTER_GROUP("calls", defs, values);
@@ -43,7 +43,7 @@ static const struct {
 	{415, 488, CNT_NOT_ACCEPTABLE}, {416, 404, CNT_NOT_FOUND},   {420, 500, CNT_OTHER},        {421, 500, CNT_OTHER},
 	{480, 0, CNT_NO_ANSWER},      {481, 500, CNT_OTHER},         {484, 0, CNT_NOT_FOUND},      {486, 0, CNT_BUSY},
 	{487, 0, CNT_CANCELLED},      {488, 0, CNT_NOT_ACCEPTABLE},  {491, 500, CNT_OTHER},        {493, 488, CNT_NOT_ACCEPTABLE},
-	{494, 403, CNT_OTHER},        {500, 0, CNT_NO_MEDIA},        {502, 0, CNT_UNREACHABLE},    {503, 0, CNT_NO_MEDIA},
+	{494, 403, CNT_OTHER},        {500, 0, CNT_NO_MEDIA},        {502, 0, CNT_UNREACHABLE},    {503, 500, CNT_NO_MEDIA},
 	{504, 0, CNT_UNREACHABLE},    {600, 0, CNT_BUSY},            {603, 0, CNT_DECLINED},       {604, 0, CNT_NOT_FOUND},
 	{606, 0, CNT_NOT_ACCEPTABLE},
 };
@@ -92,9 +92,17 @@ bool outcome_better(unsigned a, unsigned b)
 	return rank(a) < rank(b);
 }
 
-unsigned outcome_for_caller(unsigned status)
+/* Q.850: no circuit, network out of order, temporary failure, congestion, resource unavailable. */
+static bool is_want_of_lines(unsigned cause)
+{
+	return cause == 34 || cause == 38 || cause == 41 || cause == 42 || cause == 47;
+}
+
+unsigned outcome_for_caller(unsigned status, unsigned cause)
 {
 	int i = find(status);
+	if (status == 503 && is_want_of_lines(cause))
+		return 503;
 	if (status < 300 || status > 699)
 		return 500;
 	if (status < 400)

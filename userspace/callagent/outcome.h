@@ -5,8 +5,9 @@
 
 /* Whether `a` is the better answer of a forked call than `b` (RFC 3261 16.7 step 6); 0 is no answer yet. */
 bool outcome_better(unsigned a, unsigned b);
-/* What the caller is told: a refusal that speaks of our own request on the called side is not the caller's business. */
-unsigned outcome_for_caller(unsigned status);
+/* What the caller is told: a refusal that speaks of our own request on the called side is not the caller's business. A 503 says that one target
+ * was not there (RFC 3261 16.7 step 6), unless its cause says that lines are wanting. */
+unsigned outcome_for_caller(unsigned status, unsigned cause);
 /* Q.850 cause of a final status. */
 unsigned outcome_cause(unsigned status);
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/core.h"
+#include "callagent/dial.h"
 #include "callagent/headers.h"
 #include "callagent/outcome.h"
 #include "sip/digest.h"
@@ -113,7 +114,7 @@ static void failed(struct relay *r, unsigned status)
 	if (outcome_better(status, r->status))
 		r->status = status;
 	if (!--r->pending)
-		sip_reply(r->st, r->status == 408 ? 480 : outcome_for_caller(r->status), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		sip_reply(r->st, r->status == 408 ? 480 : outcome_for_caller(r->status, 0), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 }
 
 static int send_try(struct try *t);
@@ -210,15 +211,17 @@ void relay_request(struct agent *a, struct sip_strans *st, const struct sip_msg 
 {
 	struct source from = {0};
 	const struct user *user;
-	struct target t[ROUTE_TARGETS];
+	struct target t[PLAN_TARGETS];
+	unsigned status, n;
 	if (!core_identify(a, st, req, &from, &user))
 		return;
-	int n = core_targets(a, req, &req->ruri, &from, t, req->method == SIP_MESSAGE ? ROUTE_TARGETS : 1), err = n < 0 ? n : -ENOMEM;
-	struct relay *r = n > 0 ? mem_alloc(sizeof(*r), relay_destroy) : NULL;
+	int err = -ENOMEM;
+	n = dial_targets(a, req, &req->ruri, &from, t, req->method == SIP_MESSAGE ? PLAN_TARGETS : 1, &status);
+	struct relay *r = n ? mem_alloc(sizeof(*r), relay_destroy) : NULL;
 	if (r) {
 		r->st = mem_ref(st);
 		r->pending = 1;
-		for (int i = 0; i < n; i++) {
+		for (unsigned i = 0; i < n && !t[i].rank; i++) {
 			int e = try_target(a, r, &t[i], user);
 			if (e)
 				err = e;
@@ -229,6 +232,6 @@ void relay_request(struct agent *a, struct sip_strans *st, const struct sip_msg 
 			err = 0;
 	}
 	if (err)
-		sip_reply(st, core_status_of(err), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		sip_reply(st, n ? core_status_of(err) : status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 	mem_deref(r);
 }

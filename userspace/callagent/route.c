@@ -3,33 +3,127 @@
 #include "base/mem.h"
 #include "callagent/cdr.h"
 #include <errno.h>
-
-struct trunk {
-	const struct conf_part *conf;
-	struct addr peer;
-	enum sip_transport transport;
-};
-
-struct rule {
-	struct slice prefix, source, to, prepend;
-	size_t strip;
-};
-
-struct routing {
-	struct conf *conf; /* the strings are its */
-	struct trunk *trunks;
-	struct rule *rules;
-	unsigned n_trunks, n_rules;
-};
+#include <stdlib.h>
 
 #define SET(field, z) cdr_text((field), sizeof(field), slice_str(z))
+#define BLOCKED 603 /* what a caller that is blocked is told when the route does not say */
+
+/* --- sources -------------------------------------------------------------------------------------------------------- */
+
+void source_of_trunk(struct source *ret, struct trunk *t, bool exact)
+{
+	*ret = (struct source){.kind = TARGET_TRUNK, .exact = exact, .latch = conf_bool(t->conf, "latch"), .max_calls = t->max_calls, .trunk = t};
+	SET(ret->name, t->name);
+	SET(ret->address, conf_string(t->conf, "address"));
+}
+
+void source_of_user(struct source *ret, const struct user *u)
+{
+	const struct conf_part *p = user_conf(u);
+	*ret = (struct source){.kind = TARGET_USER, .latch = conf_bool(p, "latch")};
+	SET(ret->name, user_name(u));
+	SET(ret->display, conf_string(p, "display"));
+	SET(ret->address, conf_string(p, "address"));
+}
+
+/* --- loading -------------------------------------------------------------------------------------------------------- */
+
+static void free_rule(struct rule *k)
+{
+	patterns_free(&k->called);
+	patterns_free(&k->caller);
+	schedule_free(&k->times);
+	for (unsigned i = 0; i < k->n_headers; i++) {
+		mem_free(k->headers[i].name);
+		mem_deref(k->headers[i].value);
+	}
+	mem_free(k->headers);
+	mem_deref(k->replace);
+	mem_deref(k->caller_replace);
+	mem_deref(k->table);
+}
 
 static void destroy(void *obj)
 {
 	struct routing *r = obj;
-	mem_free(r->trunks);
+	for (unsigned i = 0; i < r->n_rules; i++)
+		free_rule(&r->rules[i]);
 	mem_free(r->rules);
+	mem_free(r->groups);
+	mem_free(r->hunts);
 	mem_deref(r->conf);
+}
+
+static int load_headers(struct rule *k, const struct conf *conf)
+{
+	unsigned n = conf_list_count(k->conf, "header");
+	k->headers = n ? mem_raw(n * sizeof(*k->headers)) : NULL;
+	if (n && !k->headers)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		struct slice rest = slice_str(conf_list_at(k->conf, "header", i)), name = slice_trim(slice_cut(&rest, ':'));
+		struct header_condition *h = &k->headers[k->n_headers++];
+		*h = (struct header_condition){.name = slice_dup(name)};
+		char *value = slice_dup(slice_trim(rest));
+		int err = h->name && value ? pattern_new(&h->value, value, conf, NULL) : -ENOMEM;
+		mem_free(value);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int load_replace(struct pattern **ret, const struct rule *k, const char *option)
+{
+	const char *text = conf_string(k->conf, option);
+	return *text ? pattern_new(ret, text, NULL, NULL) : 0;
+}
+
+static bool only_blocks(const struct rule *k)
+{
+	for (unsigned i = 0; i < k->n_dests; i++)
+		if (k->dest[i].kind != DEST_BLOCK)
+			return false;
+	return k->n_dests > 0;
+}
+
+static void load_dests(struct rule *k, const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf_list_count(k->conf, "to") && k->n_dests < RULE_DESTS; i++) {
+		struct dest *d = &k->dest[k->n_dests];
+		if (config_dest(d, conf_list_at(k->conf, "to", i), conf))
+			continue;
+		if (d->kind == DEST_BLOCK && !d->status)
+			d->status = d->cause ? sip_status_of_cause(d->cause) : BLOCKED;
+		k->n_dests++;
+	}
+}
+
+static uint32_t own_time(const struct conf_part *p, const char *option)
+{
+	int64_t ms = conf_int(p, option);
+	return ms ? (uint32_t)ms : UINT32_MAX;
+}
+
+static int load_rule(struct rule *k, const struct conf *conf, unsigned position)
+{
+	const struct conf_part *p = conf_titled(conf, "route", position);
+	const char *zone = conf_string(p, "time-zone");
+	*k = (struct rule){
+		.name = conf_title(p), .conf = p, .position = position, .order = conf_int(p, "order"), .goes_on = conf_bool(p, "continue"),
+		.prefix = slice_str(conf_string(p, "prefix")), .first_ms = own_time(p, "first-response"), .answer_ms = own_time(p, "answer-time"),
+	};
+	load_dests(k, conf);
+	k->before_users = conf_bool(p, "before-users") || only_blocks(k);
+	int err = patterns_load(&k->called, p, "called", conf);
+	err = err ? err : patterns_load(&k->caller, p, "caller", conf);
+	err = err ? err : schedule_load(&k->times, p, "time", *zone ? zone : conf_string(conf_section(conf, "sip"), "time-zone"));
+	err = err ? err : load_headers(k, conf);
+	err = err ? err : load_replace(&k->replace, k, "replace");
+	err = err ? err : load_replace(&k->caller_replace, k, "caller-replace");
+	err = err ? err : header_table_new(&k->table, p);
+	k->n_conditions = (k->caller.n > 0) + (k->times.n > 0) + k->n_headers + (conf_list_count(p, "source") > 0);
+	return err;
 }
 
 static unsigned count(const struct conf *conf, const char *section)
@@ -40,42 +134,31 @@ static unsigned count(const struct conf *conf, const char *section)
 	return n;
 }
 
-static int load_trunks(struct routing *r)
-{
-	unsigned n = count(r->conf, "trunk");
-	r->trunks = n ? mem_raw(n * sizeof(*r->trunks)) : NULL;
-	if (n && !r->trunks)
-		return -ENOMEM;
-	for (unsigned i = 0; i < n; i++) {
-		struct trunk *t = &r->trunks[i];
-		t->conf = conf_titled(r->conf, "trunk", i);
-		int err = sip_transport_parse(&t->transport, slice_str(conf_string(t->conf, "transport")));
-		if (!err)
-			err = addr_parse(&t->peer, slice_str(conf_string(t->conf, "peer")), sip_transports[t->transport].port);
-		if (err)
-			return err;
-	}
-	r->n_trunks = n;
-	return 0;
-}
-
 static int load_rules(struct routing *r)
 {
 	unsigned n = count(r->conf, "route");
+	int err = 0;
 	r->rules = n ? mem_raw(n * sizeof(*r->rules)) : NULL;
 	if (n && !r->rules)
 		return -ENOMEM;
-	for (unsigned i = 0; i < n; i++) {
-		const struct conf_part *p = conf_titled(r->conf, "route", i);
-		r->rules[i] = (struct rule){
-			.prefix = slice_str(conf_string(p, "prefix")),
-			.source = slice_str(conf_string(p, "source")),
-			.to = slice_str(conf_string(p, "to")),
-			.prepend = slice_str(conf_string(p, "prepend")),
-			.strip = (size_t)conf_int(p, "strip"),
-		};
+	while (r->n_rules < n && !err) {
+		err = load_rule(&r->rules[r->n_rules], r->conf, r->n_rules);
+		r->n_rules++;
 	}
-	r->n_rules = n;
+	return err;
+}
+
+static int load_groups(struct routing *r)
+{
+	unsigned groups = count(r->conf, "group"), hunts = count(r->conf, "hunt");
+	r->groups = groups ? mem_raw(groups * sizeof(*r->groups)) : NULL;
+	r->hunts = hunts ? mem_raw(hunts * sizeof(*r->hunts)) : NULL;
+	if ((groups && !r->groups) || (hunts && !r->hunts))
+		return -ENOMEM;
+	for (; r->n_groups < groups; r->n_groups++)
+		group_load(&r->groups[r->n_groups], conf_titled(r->conf, "group", r->n_groups));
+	for (; r->n_hunts < hunts; r->n_hunts++)
+		hunt_load(&r->hunts[r->n_hunts], conf_titled(r->conf, "hunt", r->n_hunts));
 	return 0;
 }
 
@@ -85,141 +168,36 @@ int routing_new(struct routing **ret, const struct conf *conf)
 	if (!r)
 		return -ENOMEM;
 	r->conf = mem_ref((void *)(uintptr_t)conf);
-	int err = load_trunks(r);
+	int err = load_groups(r);
 	err = err ? err : load_rules(r);
-	if (err) {
+	if (err)
 		mem_deref(r);
-		return err;
-	}
-	*ret = r;
-	return 0;
+	else
+		*ret = r;
+	return err;
 }
 
-static const struct trunk *trunk_named(const struct routing *r, struct slice name)
+struct group *routing_group(const struct routing *r, const char *name)
 {
-	for (unsigned i = 0; i < r->n_trunks; i++)
-		if (slice_eq(name, slice_str(conf_title(r->trunks[i].conf))))
-			return &r->trunks[i];
+	for (unsigned i = 0; i < r->n_groups; i++)
+		if (!strcmp(r->groups[i].name, name))
+			return &r->groups[i];
 	return NULL;
 }
 
-int route_trunk(const struct routing *r, const struct addr *src, struct source *ret)
+struct hunt *routing_hunt(const struct routing *r, const char *name)
 {
-	const struct trunk *best = NULL;
-	for (unsigned i = 0; i < r->n_trunks; i++) {
-		const struct trunk *t = &r->trunks[i];
-		if (addr_ip_eq(&t->peer, src) && (!best || (t->peer.port == src->port && best->peer.port != src->port)))
-			best = t;
-	}
-	if (!best)
-		return -ENOENT;
-	ret->kind = TARGET_TRUNK;
-	ret->exact = best->peer.port == src->port;
-	SET(ret->name, conf_title(best->conf));
-	SET(ret->address, conf_string(best->conf, "address"));
-	ret->latch = conf_bool(best->conf, "latch");
-	ret->max_calls = (unsigned)conf_int(best->conf, "max-calls");
-	return 0;
+	for (unsigned i = 0; i < r->n_hunts; i++)
+		if (!strcmp(r->hunts[i].name, name))
+			return &r->hunts[i];
+	return NULL;
 }
 
-void route_user(const struct user *u, struct source *ret)
+struct hunt *routing_hunt_by_number(const struct routing *r, const char *number)
 {
-	const struct conf_part *p = user_conf(u);
-	ret->kind = TARGET_USER;
-	SET(ret->name, user_name(u));
-	SET(ret->display, conf_string(p, "display"));
-	SET(ret->address, conf_string(p, "address"));
-	ret->latch = conf_bool(p, "latch");
-	ret->max_calls = 0;
-}
-
-unsigned route_trunk_limit(const struct routing *r, const char *trunk)
-{
-	const struct trunk *t = trunk_named(r, slice_str(trunk));
-	return t ? (unsigned)conf_int(t->conf, "max-calls") : 0;
-}
-
-void route_login(const struct routing *r, const char *trunk, struct slice *user, struct slice *password)
-{
-	const struct trunk *t = trunk_named(r, slice_str(trunk));
-	*user = slice_str(t ? conf_string(t->conf, "auth-user") : "");
-	*password = slice_str(t ? conf_string(t->conf, "password") : "");
-}
-
-static int to_user(const struct registrar *reg, const struct user *u, const char *number, struct target *out, unsigned max)
-{
-	struct binding b[ROUTE_TARGETS];
-	unsigned n = registrar_contacts(reg, user_name(u), b, max < ROUTE_TARGETS ? max : ROUTE_TARGETS), kept = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct target *t = &out[kept];
-		*t = (struct target){.kind = TARGET_USER, .dst = b[i].source, .transport = b[i].transport,
-				     .latch = conf_bool(user_conf(u), "latch")};
-		if (slice_copy(b[i].uri, t->uri, sizeof(t->uri)))
-			continue;
-		SET(t->name, user_name(u));
-		SET(t->number, number);
-		SET(t->address, b[i].listener ? b[i].listener : conf_string(user_conf(u), "address"));
-		kept++;
-	}
-	return kept ? (int)kept : -EHOSTUNREACH;
-}
-
-static int to_trunk(const struct trunk *t, const char *number, struct target *out)
-{
-	char peer[ADDR_STR_LEN];
-	*out = (struct target){.kind = TARGET_TRUNK, .dst = t->peer, .transport = t->transport, .latch = conf_bool(t->conf, "latch")};
-	struct buf uri = buf_fixed(out->uri, sizeof(out->uri));
-	buf_str(&uri, "sip:");
-	sip_uri_escape_user(&uri, slice_str(number));
-	buf_printf(&uri, "@%s%s", addr_str(&t->peer, peer), sip_transports[t->transport].param);
-	buf_z(&uri);
-	if (uri.err)
-		return uri.err;
-	SET(out->name, conf_title(t->conf));
-	SET(out->number, number);
-	SET(out->address, conf_string(t->conf, "address"));
-	SET(out->domain, conf_string(t->conf, "from-domain"));
-	SET(out->auth_user, conf_string(t->conf, "auth-user"));
-	SET(out->password, conf_string(t->conf, "password"));
-	return 1;
-}
-
-static const struct rule *longest_match(const struct routing *r, struct slice called, const struct source *from)
-{
-	const struct rule *best = NULL;
-	for (unsigned i = 0; i < r->n_rules; i++) {
-		const struct rule *k = &r->rules[i];
-		if (!slice_starts(called, k->prefix) || (!slice_empty(k->source) && !slice_eq(k->source, slice_str(from->name))))
-			continue;
-		if (!best || k->prefix.len > best->prefix.len)
-			best = k;
-	}
-	return best;
-}
-
-int route_number(const struct routing *r, const struct registrar *reg, const char *called, bool ours, const struct source *from,
-		 struct target *out, unsigned max)
-{
-	const struct auth *a = registrar_auth((struct registrar *)(uintptr_t)reg);
-	const struct user *u = ours ? auth_user(a, called) : NULL;
-	if (!u && ours)
-		u = auth_user_by_number(a, called);
-	if (u)
-		return to_user(reg, u, called, out, max);
-	const struct rule *k = longest_match(r, slice_str(called), from);
-	if (!k)
-		return -ENOENT;
-	char number[sizeof(out->number)];
-	struct buf b = buf_fixed(number, sizeof(number));
-	buf_slice(&b, k->prepend);
-	buf_slice(&b, slice_from(slice_str(called), k->strip));
-	buf_z(&b);
-	if (b.err)
-		return -ENOSPC;
-	const struct trunk *t = trunk_named(r, k->to);
-	if (t)
-		return max ? to_trunk(t, number, out) : -ENOSPC;
-	char name[sizeof(out->name)];
-	u = slice_copy(k->to, name, sizeof(name)) ? NULL : auth_user(a, name);
-	return u ? to_user(reg, u, number, out, max) : -ENOENT;
+	for (unsigned i = 0; i < r->n_hunts; i++)
+		for (unsigned k = 0; k < conf_list_count(r->hunts[i].conf, "numbers"); k++)
+			if (!strcmp(conf_list_at(r->hunts[i].conf, "numbers", k), number))
+				return &r->hunts[i];
+	return NULL;
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "config/check.h"
+#include "base/mem.h"
+#include "base/pattern.h"
+#include "base/schedule.h"
 #include "config/schema.h"
+#include "config/target.h"
 #include <errno.h>
 
 #define MAX_TITLE 64
@@ -56,6 +60,55 @@ const char *check_address_port(const char *value)
 	struct addr a;
 	return addr_parse(&a, slice_str(value), 0) || !a.port ? "an IP address and port such as 192.0.2.1:5060 or [2001:db8::1]:5060"
 							      : NULL;
+}
+
+const char *check_outcome(const char *value)
+{
+	uint16_t n;
+	return slice_u16(slice_str(value), &n) || n < 1 || (n > 127 && n < 400) || n > 699 ? "a SIP status of 400 to 699 or a Q.850 cause of 1 to 127" : NULL;
+}
+
+const char *check_regex(const char *value)
+{
+	struct slice s = slice_str(value);
+	bool shaped = s.len > 2 && s.p[0] == '/' && s.p[s.len - 1] == '/';
+	return !*value || (shaped && !check_pattern(value)) ? NULL : "a regular expression between slashes, such as \"/^00/\"";
+}
+
+/* Lists are looked for where the whole configuration is known. */
+const char *check_pattern(const char *value)
+{
+	struct pattern *p = NULL;
+	if (!*value)
+		return "a number, a number and *, a regular expression between slashes, or @ and the name of a list";
+	if (*value == '@')
+		return NULL;
+	int err = pattern_new(&p, value, NULL, NULL);
+	mem_deref(p);
+	return err ? "a regular expression that can be read" : NULL;
+}
+
+const char *check_span(const char *value)
+{
+	struct schedule_span s;
+	return schedule_parse(&s, value);
+}
+
+const char *check_zone(const char *value)
+{
+	struct tz *tz = NULL;
+	int err = tz_load(&tz, value);
+	mem_deref(tz);
+	return err ? "a time zone of this machine's, such as \"Europe/Berlin\"" : NULL;
+}
+
+const char *check_header_condition(const char *value)
+{
+	struct slice rest = slice_str(value), name = slice_trim(slice_cut(&rest, ':'));
+	char text[256];
+	if (slice_empty(name) || !slice_is_set(rest) || slice_copy(slice_trim(rest), text, sizeof(text)))
+		return "\"Name: value\"";
+	return check_pattern(text);
 }
 
 /* --- what spans sections ------------------------------------------------------------------------------------------- */
@@ -139,27 +192,80 @@ static void check_users(struct findings *f)
 	}
 }
 
+/* Trunks, users, groups and hunt groups are named alike in routes. */
+static void check_own_name(struct findings *f, const struct conf_part *p, const char *section)
+{
+	static const char *const sections[] = {"user", "trunk", "group", "hunt"};
+	for (size_t i = 0; i < 4; i++)
+		if (strcmp(sections[i], section) && conf_find(f->conf, sections[i], conf_title(p)))
+			found(f, p, section, "a %s is called \"%s\" already; routes could not tell them apart", sections[i], conf_title(p));
+}
+
+static void check_lists(struct findings *f, const struct conf_part *p, const char *section, const char *option)
+{
+	for (unsigned i = 0; i < conf_list_count(p, option); i++) {
+		const char *text = conf_list_at(p, option, i);
+		struct pattern *pattern = NULL;
+		struct buf why = buf_growing();
+		char name[64];
+		struct buf b = buf_fixed(name, sizeof(name));
+		buf_printf(&b, "%s.%s", section, option);
+		if (*text == '@' && pattern_new(&pattern, text, f->conf, &why))
+			found(f, p, buf_z(&b), "expected a list that can be read: %s", buf_z(&why));
+		mem_deref(pattern);
+		buf_reset(&why);
+	}
+}
+
 static void check_trunks(struct findings *f)
 {
 	const struct conf_part *p;
 	for (unsigned i = 0; (p = conf_titled(f->conf, "trunk", i)); i++) {
 		check_address_name(f, p, "trunk.address");
-		if (conf_find(f->conf, "user", conf_title(p)))
-			found(f, p, "trunk", "a user is called \"%s\" already; routes could not tell them apart", conf_title(p));
+		check_own_name(f, p, "trunk");
+		if (!conf_list_count(p, "peer"))
+			found(f, p, "trunk.peer", "expected at least one address");
 		if (*conf_string(p, "auth-user") && !*conf_string(p, "password"))
 			found(f, p, "trunk.password", "expected a password, because auth-user is set");
+	}
+}
+
+static void check_groups(struct findings *f)
+{
+	const struct conf_part *p;
+	struct group_member m;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "group", i)); i++) {
+		check_own_name(f, p, "group");
+		for (unsigned k = 0; k < conf_list_count(p, "members"); k++) {
+			const char *text = conf_list_at(p, "members", k), *wrong = config_group_member(&m, text);
+			if (wrong || !conf_find(f->conf, "trunk", m.trunk))
+				found(f, p, "group.members", "expected %s, not \"%s\"", wrong ? wrong : "the name of a trunk", text);
+		}
+	}
+	for (unsigned i = 0; (p = conf_titled(f->conf, "hunt", i)); i++) {
+		check_own_name(f, p, "hunt");
+		if (!conf_list_count(p, "members"))
+			found(f, p, "hunt.members", "expected at least one");
 	}
 }
 
 static void check_routes(struct findings *f)
 {
 	const struct conf_part *p;
+	struct dest d;
 	for (unsigned i = 0; (p = conf_titled(f->conf, "route", i)); i++) {
-		const char *to = conf_string(p, "to"), *source = conf_string(p, "source");
-		if (!is_party(f->conf, to))
-			found(f, p, "route.to", "expected the name of a trunk or user, not \"%s\"", to);
-		if (*source && !is_party(f->conf, source))
-			found(f, p, "route.source", "expected the name of a trunk or user, not \"%s\"", source);
+		for (unsigned k = 0; k < conf_list_count(p, "to"); k++) {
+			const char *wrong = config_dest(&d, conf_list_at(p, "to", k), f->conf);
+			if (wrong)
+				found(f, p, "route.to", "expected %s, not \"%s\"", wrong, conf_list_at(p, "to", k));
+		}
+		if (!conf_list_count(p, "to"))
+			found(f, p, "route.to", "expected at least one target");
+		for (unsigned k = 0; k < conf_list_count(p, "source"); k++)
+			if (!is_party(f->conf, conf_list_at(p, "source", k)))
+				found(f, p, "route.source", "expected the name of a trunk or user, not \"%s\"", conf_list_at(p, "source", k));
+		check_lists(f, p, "route", "called");
+		check_lists(f, p, "route", "caller");
 	}
 }
 
@@ -268,6 +374,7 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_order(&f, "process", "restart-min", "restart-max");
 	check_users(&f);
 	check_trunks(&f);
+	check_groups(&f);
 	check_routes(&f);
 	return f.count;
 }

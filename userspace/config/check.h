@@ -10,6 +10,12 @@ const char *check_local(const char *value); /* an IP address or "auto" */
 const char *check_prefix(const char *value);
 const char *check_ports(const char *value);
 const char *check_address_port(const char *value);
+const char *check_outcome(const char *value); /* a SIP status or a Q.850 cause */
+const char *check_pattern(const char *value); /* its regular expression is one */
+const char *check_regex(const char *value);   /* "/.../" or empty */
+const char *check_span(const char *value);    /* of the week */
+const char *check_zone(const char *value);    /* a time zone or empty */
+const char *check_header_condition(const char *value);
 
 /* What spans options and sections. Adds a line "file:line: ..." to `why` for each mistake; returns how many. */
 unsigned check_config(const struct conf *c, struct buf *why);

@@ -3,6 +3,7 @@
  * page come from it. */
 #include "config/schema.h"
 #include "config/check.h"
+#include "config/target.h"
 
 /* One option: name, type, default, help, and what else its type takes. */
 #define OPTION(option_name, option_type, option_default, option_help, ...) \
@@ -58,6 +59,10 @@ static const struct conf_option sip_options[] = {
 	 "start.", .min = 1000, .max = 3600000),
 	OPTION("max-calls", CONF_INT, "10000", "Calls at the same time; a further one is answered with 503.", .min = 1, .max = 1000000),
 	OPTION("max-calls-per-user", CONF_INT, "0", "Calls of one user at the same time, 0: no limit of its own.", .min = 0, .max = 1000000),
+	OPTION("first-response", CONF_DURATION, "4s", "A called phone or trunk that answers nothing in this time, not even 100, is given up, and the next target is "
+	 "tried. 0: only after 64 times T1.", .min = 0, .max = 600000),
+	OPTION("max-diversions", CONF_INT, "5", "How often a call may be passed on by users it was for.", .min = 0, .max = 8),
+	OPTION("time-zone", CONF_STRING, "", "Time zone of routes that name none, such as \"Europe/Berlin\". Empty: that of this machine.", .check = check_zone),
 	OPTION("max-forwards", CONF_INT, "70", "Max-Forwards of new requests.", .min = 1, .max = 255),
 	{0},
 };
@@ -191,30 +196,98 @@ static const struct conf_option user_options[] = {
 	OPTION("address", CONF_STRING, "", "Name of the address section the user is served at. Empty: any."),
 	OPTION("latch", CONF_BOOL, "yes", "Whether media is accepted from behind a NAT: the first packet from the address the signalling comes from decides. "
 	 "no: only from the address in the session description."),
+	OPTION("forward-all", CONF_STRING, "", "Number that all calls of this user are passed on to; it is routed like one that the user calls."),
+	OPTION("forward-busy", CONF_STRING, "", "Number for calls while the user is busy."),
+	OPTION("forward-no-answer", CONF_STRING, "", "Number for calls that the user does not answer in no-answer-time."),
+	OPTION("forward-unreachable", CONF_STRING, "", "Number for calls while no phone of the user can be reached."),
+	OPTION("no-answer-time", CONF_DURATION, "20s", "How long the user's phones ring before forward-no-answer.", .min = 100, .max = 3600000),
 	OPTION("any-from", CONF_BOOL, "no", "Whether this user may call with a From user that is neither its name nor one of its numbers."),
 	{0},
 };
 
 static const struct conf_option trunk_options[] = {
-	OPTION("peer", CONF_STRING, NULL, "Address and port of the other side, such as \"192.0.2.1:5060\" or \"[2001:db8::1]:5060\".",
-	 .check = check_address_port),
+	OPTION("peer", CONF_LIST, NULL, "Addresses and ports of the other side, such as \"192.0.2.1:5060\" or \"[2001:db8::1]:5060\", in the order they are "
+	 "tried.", .check = check_address_port),
 	OPTION("transport", CONF_CHOICE, "udp", "How SIP goes to it.", .choices = "udp|tcp|tls"),
+	OPTION("networks", CONF_LIST, "", "Further networks that its requests come from, such as \"198.51.100.0/24\".", .check = check_prefix),
 	OPTION("address", CONF_STRING, "", "Name of the address section used towards it. Empty: the first one of the peer's family."),
 	OPTION("latch", CONF_BOOL, "no", "As user.latch."),
 	OPTION("max-calls", CONF_INT, "0", "Calls at the same time over this trunk, 0: no limit of its own.", .min = 0, .max = 1000000),
+	OPTION("max-rate", CONF_INT, "0", "New calls a second over this trunk, either way, 0: no limit of its own.", .min = 0, .max = 100000),
 	OPTION("auth-user", CONF_STRING, "", "User name when the peer asks for digest authentication."),
 	OPTION("password", CONF_STRING, "", "Password when the peer asks for digest authentication."),
 	OPTION("from-domain", CONF_STRING, "", "Host part of From and To towards the peer. Empty: the addresses used."),
+	OPTION("first-response", CONF_DURATION, "0", "A call that the peer answers nothing to in this time, not even 100, goes to the next target. 0: "
+	 "sip.first-response.", .min = 0, .max = 600000),
+	OPTION("answer-time", CONF_DURATION, "0", "A call that is not answered in this time goes to the next target. 0: sip.ring-timeout ends it.", .min = 0,
+	 .max = 3600000),
+	OPTION("failover", CONF_LIST, "{\"408\", \"500\", \"502\", \"503\", \"504\", \"34\", \"38\", \"41\", \"42\", \"44\", \"47\"}", "Outcomes after which the next target "
+	 "of a call is tried: SIP statuses (400 to 699) and Q.850 causes (1 to 127) of a Reason header.", .check = check_outcome),
+	OPTION("headers-add", CONF_LIST, "", "Header lines that calls to it get, such as \"X-Site: 7\".", .check = config_header_line),
+	OPTION("headers-remove", CONF_LIST, "", "Names of header fields that do not pass to it.", .check = config_header_name),
+	OPTION("headers-pass", CONF_LIST, "", "Names of header fields that pass to it as they are, although they are not known to Tandem.", .check = config_header_name),
+	{0},
+};
+
+static const struct conf_option group_options[] = {
+	OPTION("members", CONF_LIST, NULL, "Its trunks: \"NAME\", or \"NAME priority=1 weight=10\". Those of the lowest priority are tried first; a weight is a "
+	 "trunk's share among those of one priority."),
+	OPTION("strategy", CONF_CHOICE, "order", "Which of one priority is tried first: as they are listed (order), by weight, in turn (round-robin), or the one "
+	 "with the fewest calls for its weight (least-loaded).", .choices = "order|weight|round-robin|least-loaded"),
+	{0},
+};
+
+static const struct conf_option hunt_options[] = {
+	OPTION("members", CONF_LIST, NULL, "Names of users, or numbers, which are then routed."),
+	OPTION("numbers", CONF_LIST, "", "Numbers at which the group is called."),
+	OPTION("strategy", CONF_CHOICE, "all", "Who rings: all at the same time, one after another as they are listed (sequence), beginning with the next one at "
+	 "each call (round-robin), or the one first that has not rung for the longest time (least-recent).",
+	 .choices = "all|sequence|round-robin|least-recent"),
+	OPTION("ring-time", CONF_DURATION, "20s", "How long all, or each one in turn, ring.", .min = 100, .max = 3600000),
+	OPTION("then", CONF_STRING, "", "Number called when nobody answers. Empty: the call fails."),
+	{0},
+};
+
+static const struct conf_option list_options[] = {
+	OPTION("entries", CONF_LIST, "", "Numbers; one that ends in * stands for all that begin like it."),
+	OPTION("file", CONF_STRING, "", "File with further ones, one a line; what follows a # is a remark. Read at start and at each reload.",
+	 .check = check_path_or_empty),
 	{0},
 };
 
 static const struct conf_option route_options[] = {
-	OPTION("prefix", CONF_STRING, "", "Called numbers that begin like this take the route; the longest prefix wins, then the order in the file. Empty: "
-	 "every number."),
-	OPTION("source", CONF_STRING, "", "Only calls from this trunk or user. Empty: from anyone known."),
-	OPTION("to", CONF_STRING, NULL, "Name of the trunk or user that is called."),
+	OPTION("prefix", CONF_STRING, "", "Called numbers that begin like this take the route. Empty: every number. The route with the lowest order is taken; of "
+	 "several, the one that matches most of the called number, then the one with the most further conditions, then the first in the file."),
+	OPTION("called", CONF_LIST, "", "Called numbers that take the route: \"112\" is that one, \"0190*\" all that begin so, \"/^0[1-9]/\" a regular expression, "
+	 "\"@NAME\" any entry of that list section. Empty: every number.", .check = check_pattern),
+	OPTION("source", CONF_LIST, "", "Only calls from these trunks or users. Empty: from anyone known."),
+	OPTION("caller", CONF_LIST, "", "Only calls from these numbers, written as in called.", .check = check_pattern),
+	OPTION("time", CONF_LIST, "", "Only at these times: \"mon-fri 08:00-17:30\", \"sat,sun\", \"22:00-06:00\". Empty: always.", .check = check_span),
+	OPTION("time-zone", CONF_STRING, "", "Of time, such as \"Europe/Berlin\". Empty: sip.time-zone.", .check = check_zone),
+	OPTION("header", CONF_LIST, "", "Only calls whose request has these header fields: \"Name: value\", the value written as in called.",
+	 .check = check_header_condition),
+	OPTION("order", CONF_INT, "100", "Routes with a lower order are taken before those with a higher one, whatever else they match.", .min = 0, .max = 1000000),
+	OPTION("before-users", CONF_BOOL, "no", "Whether the route is taken before users and hunt groups are looked at. One that only blocks always is."),
+	OPTION("to", CONF_LIST, NULL, "Who is called, one after another: names of trunks, groups, users or hunt groups, \"number:N\" (routed again), "
+	 "\"enum:e164.arpa\", \"block\", \"block:603\" or \"block:cause=21\"."),
+	OPTION("continue", CONF_BOOL, "no", "Whether the next route that matches is tried when all of these have failed."),
 	OPTION("strip", CONF_INT, "0", "Digits taken off the front of the called number.", .min = 0, .max = 32),
 	OPTION("prepend", CONF_STRING, "", "Digits put in front of the called number, after strip."),
+	OPTION("replace", CONF_STRING, "", "What of the called number is replaced, after strip: a regular expression such as \"/^00/\".", .check = check_regex),
+	OPTION("with", CONF_STRING, "", "What it is replaced with; $1 is the first group of the expression."),
+	OPTION("caller-strip", CONF_INT, "0", "As strip, of the caller's number.", .min = 0, .max = 32),
+	OPTION("caller-prepend", CONF_STRING, "", "As prepend, for the caller's number."),
+	OPTION("caller-replace", CONF_STRING, "", "As replace, of the caller's number.", .check = check_regex),
+	OPTION("caller-with", CONF_STRING, "", "As with, for the caller's number."),
+	OPTION("caller-number", CONF_STRING, "", "The number shown whoever calls. Empty: the caller's."),
+	OPTION("caller-display", CONF_STRING, "", "The name shown whoever calls. Empty: the caller's."),
+	OPTION("presentation", CONF_CHOICE, "as-sent", "Whether the called side is shown who calls: as the caller wishes (as-sent), in any case (allowed), or in none "
+	 "(restricted: anonymous, with Privacy: id).", .choices = "as-sent|allowed|restricted"),
+	OPTION("first-response", CONF_DURATION, "0", "As trunk.first-response, of every trunk of this route. 0: theirs.", .min = 0, .max = 600000),
+	OPTION("answer-time", CONF_DURATION, "0", "As trunk.answer-time, of every trunk of this route. 0: theirs.", .min = 0, .max = 3600000),
+	OPTION("headers-add", CONF_LIST, "", "As trunk.headers-add, for calls of this route.", .check = config_header_line),
+	OPTION("headers-remove", CONF_LIST, "", "As trunk.headers-remove, for calls of this route.", .check = config_header_name),
+	OPTION("headers-pass", CONF_LIST, "", "As trunk.headers-pass, for calls of this route.", .check = config_header_name),
 	{0},
 };
 
@@ -247,7 +320,10 @@ const struct conf_section config_schema[] = {
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},
 	{"user", "NAME", "A user who registers phones and makes calls; the name is the user part of the SIP address.", user_options},
 	{"trunk", "NAME", "A SIP peer that does not register, such as a carrier.", trunk_options},
-	{"route", "NAME", "Where called numbers go that are no user's.", route_options},
+	{"group", "NAME", "Trunks that stand in for one another.", group_options},
+	{"hunt", "NAME", "A hunt group: users who take calls for one another.", hunt_options},
+	{"list", "NAME", "A list of numbers for routes, to block them for example.", list_options},
+	{"route", "NAME", "Where called numbers go that are no user's; which calls are blocked.", route_options},
 	{"cdr", NULL, "Call detail records.", cdr_options},
 	{"trace", NULL, "What tandemctl trace may show.", trace_options},
 	{0},

@@ -8,6 +8,8 @@
 struct sip_session; /* reference-counted; mem_deref() of the last reference ends it without a message: call sip_session_bye() first */
 
 struct sip_session_handlers {
+	/* Outgoing: a 100: the peer is there. May be NULL. */
+	void (*trying)(void *arg);
 	/* Outgoing: 101..199. `sdp` may be empty; an early answer or not is the user's concern. Each early dialog of a forking
 	 * downstream reports under its own tag. */
 	void (*progress)(void *arg, const struct sip_msg *rsp);

@@ -163,8 +163,13 @@ static void end_early(struct sip_session *ss, const struct sip_msg *rsp)
 
 static void take_provisional(struct sip_session *ss, const struct sip_msg *rsp)
 {
-	if (ss->state != SESSION_CALLING || rsp->status == 100)
+	if (ss->state != SESSION_CALLING)
 		return;
+	if (rsp->status == 100) {
+		if (ss->h && ss->h->trying)
+			ss->h->trying(ss->arg);
+		return;
+	}
 	start_ring_timer(ss);
 	session_changed(ss);
 	if (rsp->status == 199) {

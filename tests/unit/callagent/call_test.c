@@ -196,9 +196,97 @@ static void a_6xx_ends_the_search(void **state)
 	gateway_answers();
 	said[0] = '\0';
 	news(call_on_closed, b1, 603, SLICE_NONE);
-	assert_said("a: release 603\nb2: release 603\ngw: dlcx 1\ngw: dlcx 2\n");
+	assert_said("b2: release 603\na: release 603\ngw: dlcx 1\ngw: dlcx 2\n");
 	news(call_on_closed, a, 0, SLICE_NONE);
 	news(call_on_closed, b2, 487, SLICE_NONE);
+	assert_over();
+}
+
+/* A plan of two parties, one after the other. */
+static unsigned asked;
+static struct leg_news told;
+
+static int two_in_turn(void *plan, struct call *c, const struct leg_news *how, struct leg_news *end)
+{
+	static const char *const names_of[] = {"b1", "b2"};
+	if (how)
+		told = *how;
+	if (asked == 2)
+		return -ENOENT;
+	struct leg *l = party_new(names_of[asked++], SIDE_B, AF_INET);
+	l->first_ms = 4000;
+	l->answer_ms = 10000;
+	*(asked == 1 ? &b1 : &b2) = l;
+	return call_add_leg(c, l);
+}
+
+static void planned(void)
+{
+	asked = 0;
+	assert_int_equal(call_new(&call, &calls, gw), 0);
+	a = party_new("a", SIDE_A, AF_INET);
+	assert_int_equal(call_add_leg(call, a), 0);
+	call->plan.next = two_in_turn;
+	start();
+	gateway_answers();
+	assert_said("gw: crcx 1 sendrecv 4000\ngw: crcx 2 with 1 recvonly\nb1: offer 20004\n");
+}
+
+static void the_next_one_is_tried_while_the_caller_rings(void **state)
+{
+	planned();
+	news(call_on_progress, b1, 183, sdp("192.0.2.2", AUDIO(6000)));
+	gateway_answers();
+	assert_said("gw: mdcx 2 sendrecv 6000 arm 2\na: progress 183 20002\n");
+	news(call_on_closed, b1, 503, SLICE_NONE);
+	assert_int_equal(told.status, 503);
+	assert_said("b2: offer 20004\n");
+	news(call_on_progress, b2, 180, SLICE_NONE);
+	assert_said("a: progress 180\n");
+	news(call_on_answered, b2, 200, sdp("192.0.2.3", AUDIO(7000)));
+	gateway_answers();
+	assert_said("gw: mdcx 1 sendrecv\ngw: mdcx 2 sendrecv 7000 arm 3\na: answer 200 20002\n");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	news(call_on_closed, b2, 0, SLICE_NONE);
+	assert_over();
+}
+
+static void each_has_its_time(void **state)
+{
+	planned();
+	clock_test_advance(3999);
+	assert_said("");
+	clock_test_advance(1);
+	assert_said("b1: release 408\nb2: offer 20004\n");
+	assert_int_equal(told.cause, 102);
+	/* 100 is an answer: what is left is the time to answer. */
+	call_on_heard(b2);
+	news(call_on_closed, b1, 487, SLICE_NONE);
+	clock_test_advance(9999);
+	assert_said("");
+	clock_test_advance(1);
+	assert_said("b2: release 408\na: release 408\ngw: dlcx 1\ngw: dlcx 2\n");
+	assert_int_equal(told.cause, 19);
+	news(call_on_closed, a, 0, SLICE_NONE);
+	news(call_on_closed, b2, 487, SLICE_NONE);
+	assert_over();
+}
+
+static void a_503_of_all_is_a_500(void **state)
+{
+	planned();
+	news(call_on_closed, b1, 503, SLICE_NONE);
+	news(call_on_closed, b2, 503, SLICE_NONE);
+	assert_said("b2: offer 20004\na: release 500\ngw: dlcx 1\ngw: dlcx 2\n");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+	/* Lines that are wanting are no failure of ours. */
+	conns_made = 0;
+	planned();
+	call_on_closed(b1, &(struct leg_news){.status = 503, .cause = 34});
+	call_on_closed(b2, &(struct leg_news){.status = 503, .cause = 34});
+	assert_said("b2: offer 20004\na: release 503\ngw: dlcx 1\ngw: dlcx 2\n");
+	news(call_on_closed, a, 0, SLICE_NONE);
 	assert_over();
 }
 
@@ -508,6 +596,9 @@ int main(void)
 		CALL_TEST(two_answers_at_once),
 		CALL_TEST(best_refusal_is_told),
 		CALL_TEST(a_6xx_ends_the_search),
+		CALL_TEST(the_next_one_is_tried_while_the_caller_rings),
+		CALL_TEST(each_has_its_time),
+		CALL_TEST(a_503_of_all_is_a_500),
 		CALL_TEST(nobody_answers),
 		CALL_TEST(given_up_while_ports_are_had),
 		CALL_TEST(no_ports),

@@ -19,7 +19,7 @@ static struct sip_msg *parse(const char *text)
 
 static char *pass_between(const char *text, const char *identity, bool to_user)
 {
-	const struct headers_way way = {SLICE(US), slice_str(identity), to_user};
+	const struct headers_way way = {.host = SLICE(US), .identity = slice_str(identity), .to_user = to_user};
 	struct sip_msg *m = parse(text);
 	struct buf out = buf_growing();
 	headers_pass(&out, m, &way);

@@ -177,6 +177,10 @@ void call_on_reoffer_done(struct leg *l, const struct leg_news *n) { hear("reoff
 void call_on_closed(struct leg *l, const struct leg_news *n) { hear("closed", n); }
 void call_on_refresh(struct leg *l) { say("refresh\n"); }
 void call_on_changed(struct leg *l) { say("changed\n"); }
+void call_on_heard(struct leg *l)
+{
+}
+
 
 bool call_on_info(struct leg *l, const struct leg_news *n)
 {
@@ -219,7 +223,14 @@ static struct sip_msg *parse_from(const char *from, const char *more)
 }
 
 static struct target target = {.kind = TARGET_TRUNK, .name = "carrier", .uri = "sip:0049@192.0.2.9", .number = "0049"};
-static const struct leg_sip_caller caller = {.number = SLICE("1001")};
+static const struct shown caller = {.number = "1001"};
+static const struct diversions undiverted;
+
+static int outgoing_to(struct leg **ret, struct sip_stack *stack, const struct target *to, const struct shown *from, uint32_t hops)
+{
+	const struct leg_sip_call how = {.target = to, .caller = from, .diversions = &undiverted, .max_forwards = hops, .ring_ms = 20000};
+	return leg_sip_outgoing(ret, stack, &how);
+}
 
 static int setup(void **state)
 {
@@ -241,7 +252,7 @@ static int teardown(void **state)
 static struct leg *outgoing(void)
 {
 	struct leg *l = NULL;
-	assert_int_equal(leg_sip_outgoing(&l, NULL, &target, &caller, 69, 20000), 0);
+	assert_int_equal(outgoing_to(&l, NULL, &target, &caller, 69), 0);
 	return l;
 }
 
@@ -262,13 +273,13 @@ static void the_invite_names_only_us(void **state)
 /* RFC 3325 5: a user is who it has proved to be; RFC 3323: the configured name is not told when it calls anonymously. */
 static void a_user_is_who_it_has_proved_to_be(void **state)
 {
-	static const struct leg_sip_caller named = {.display = SLICE("Alice"), .number = SLICE("1001")};
+	static const struct shown named = {.display = "Alice", .number = "1001"};
 	struct source user = {.kind = TARGET_USER, .name = "alice", .display = "Alice"};
 	struct call c = {0};
 	struct leg *l = NULL;
 	list_init(&c.legs);
 	assert_int_equal(leg_sip_incoming(&c.a, NULL, &user), 0);
-	assert_int_equal(leg_sip_outgoing(&l, NULL, &target, &named, 0, 20000), 0);
+	assert_int_equal(outgoing_to(&l, NULL, &target, &named, 0), 0);
 	l->call = &c;
 	assert_int_equal(l->kind->offer(l, &(struct leg_news){.native = invite}), 0);
 	assert_sent("to sip:0049@192.0.2.9\nFrom: Alice <sip:1001@192.0.2.200>\nTo: <sip:0049@192.0.2.9>\nhops 0\n"
@@ -279,7 +290,7 @@ static void a_user_is_who_it_has_proved_to_be(void **state)
 	mem_deref(invite);
 	invite = parse_from("\"Nobody\" <sip:anonymous@anonymous.invalid>", "Privacy: id\r\n");
 	assert_int_equal(leg_sip_incoming(&c.a, NULL, &user), 0);
-	assert_int_equal(leg_sip_outgoing(&l, NULL, &target, &named, 0, 20000), 0);
+	assert_int_equal(outgoing_to(&l, NULL, &target, &named, 0), 0);
 	l->call = &c;
 	assert_int_equal(l->kind->offer(l, &(struct leg_news){.native = invite}), 0);
 	assert_sent("to sip:0049@192.0.2.9\nFrom: \"Nobody\" <sip:anonymous@anonymous.invalid>\nTo: <sip:0049@192.0.2.9>\nhops 0\n"
@@ -293,7 +304,7 @@ static void an_unreachable_address_is_no_leg(void **state)
 	struct leg *l = NULL;
 	struct target t = target;
 	CDR_SET(t.address, SLICE("nowhere"));
-	assert_int_equal(leg_sip_outgoing(&l, NULL, &t, &caller, 69, 20000), -EADDRNOTAVAIL);
+	assert_int_equal(outgoing_to(&l, NULL, &t, &caller, 69), -EADDRNOTAVAIL);
 	assert_null(l);
 }
 
@@ -337,7 +348,7 @@ static void a_leg_is_the_same_after_a_restart(void **state)
 	struct buf record = buf_growing();
 	struct cdr_leg was = {0}, is = {0};
 	home.stack = mem_alloc(1, NULL); /* only held */
-	assert_int_equal(leg_sip_outgoing(&l, home.stack, &target, &caller, 69, 20000), 0);
+	assert_int_equal(outgoing_to(&l, home.stack, &target, &caller, 69), 0);
 	l->kind->save(l, &record);
 	assert_int_equal(record.len, 0); /* nothing was sent: its party knows nothing */
 	l->kind->offer(l, &(struct leg_news){0});
@@ -417,7 +428,7 @@ static void a_description_is_found_among_parts(void **state)
 static void body(void *arg)
 {
 	struct leg *l = NULL;
-	int err = leg_sip_outgoing(&l, NULL, &target, &caller, 69, 20000);
+	int err = outgoing_to(&l, NULL, &target, &caller, 69);
 	if (!err)
 		err = l->kind->offer(l, &(struct leg_news){.native = invite});
 	assert_true(err == 0 || err == -ENOMEM);

@@ -16,14 +16,14 @@ static void best_answer(void **state)
 
 static void told_to_the_caller(void **state)
 {
-	assert_int_equal(outcome_for_caller(486), 486);
-	assert_int_equal(outcome_for_caller(603), 603);
+	assert_int_equal(outcome_for_caller(486, 0), 486);
+	assert_int_equal(outcome_for_caller(603, 0), 603);
 	/* Our credentials on the called side are not the caller's. */
-	assert_int_equal(outcome_for_caller(407), 403);
-	assert_int_equal(outcome_for_caller(401), 403);
+	assert_int_equal(outcome_for_caller(407, 0), 403);
+	assert_int_equal(outcome_for_caller(401, 0), 403);
 	/* A redirection would name the called side's places. */
-	assert_int_equal(outcome_for_caller(302), 480);
-	assert_int_equal(outcome_for_caller(0), 500);
+	assert_int_equal(outcome_for_caller(302, 0), 480);
+	assert_int_equal(outcome_for_caller(0, 0), 500);
 }
 
 int main(void)

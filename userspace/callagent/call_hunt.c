@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Who is called, one round after another. The legs of a round are offered the call together; when all of them have failed, the plan is asked
+ * for the next ones while the caller still rings (RFC 3261 16.7, with the search in sequence of 16.6). */
+#include "callagent/call.h"
+#include "callagent/call_priv.h"
+
+#define CAUSE_NO_ANSWER 19 /* Q.850: no answer from user (user alerted) */
+#define CAUSE_TIMER 102    /* Q.850: recovery on timer expiry */
+
+/* --- what a round came to ------------------------------------------------------------------------------------------- */
+
+static struct leg *best_of(const struct call *c, bool of_this_round)
+{
+	struct leg *l, *best = NULL;
+	list_foreach(l, &c->legs, link)
+		if ((!of_this_round || l->round == c->round) && (!best || outcome_better(l->status, best->status)))
+			best = l;
+	return best;
+}
+
+static struct leg_news outcome_of(struct leg *l)
+{
+	return (struct leg_news){
+		.status = l->status, .cause = l->cause ? l->cause : outcome_cause(l->status), .words = l->words, .native = l->last, .from = l,
+	};
+}
+
+/* `end` has a status when the plan itself says how the call ends; else the best answer of all does (RFC 3261 16.7 step 6). */
+static void nobody_left(struct call *c, const struct leg_news *end)
+{
+	struct leg *best = best_of(c, false);
+	if (end->status || !best) {
+		call_end(c, CALL_BY_TANDEM, end->status ? end : &(struct leg_news){.status = 500, .words = "nobody to call"});
+		return;
+	}
+	struct leg_news n = outcome_of(best);
+	n.status = outcome_for_caller(best->status, best->cause);
+	call_end(c, best->asked ? CALL_BY_CALLED : CALL_BY_GATEWAY, &n);
+}
+
+void call_hunted(struct call *c, int err, const struct leg_news *end)
+{
+	c->hunting = false;
+	if (call_over(c))
+		return;
+	if (err)
+		nobody_left(c, end);
+	else
+		call_offer_round(c);
+}
+
+void call_hunt(struct call *c, const struct leg_news *how)
+{
+	struct leg_news end = {0};
+	int err = how ? -ENOENT : 0; /* without a plan: those who are there, and that is all */
+	if (c->plan.next) {
+		c->round++;
+		c->hunting = true;
+		err = c->plan.next(c->plan.plan, c, how, &end);
+	}
+	if (err != -EINPROGRESS)
+		call_hunted(c, err, &end);
+}
+
+void call_round_check(struct call *c)
+{
+	struct leg *l;
+	if (c->hunting || call_over(c) || c->winner)
+		return;
+	list_foreach(l, &c->legs, link)
+		if (l->state < LEG_CLOSING)
+			return;
+	l = best_of(c, true);
+	if (!l)
+		return;
+	struct leg_news how = outcome_of(l);
+	how.cause = l->cause;
+	call_hunt(c, &how);
+}
+
+void call_round_refused(struct call *c, const struct leg_news *n)
+{
+	struct leg *l;
+	list_foreach(l, &c->legs, link)
+		if (l->state < LEG_CLOSING)
+			call_release_leg(l, n);
+	c->early = NULL;
+	call_round_check(c);
+}
+
+/* --- patience with each of them ------------------------------------------------------------------------------------- */
+
+static void on_patience(void *arg)
+{
+	struct leg *l = arg;
+	struct call *c = mem_ref(l->call);
+	if (c->state < CALL_ANSWERING && l->state < LEG_CLOSING) {
+		l->status = 408;
+		l->cause = l->heard ? CAUSE_NO_ANSWER : CAUSE_TIMER;
+		l->words = l->heard ? "did not answer in its time" : "nothing came from it in its time";
+		log_info(l->object, "given up: %s", l->words);
+		if (c->early == l)
+			c->early = NULL;
+		call_release_leg(l, &(struct leg_news){.status = l->status, .cause = l->cause, .words = l->words});
+		call_round_check(c);
+	}
+	mem_deref(c);
+}
+
+void call_start_patience(struct leg *l)
+{
+	l->offered_at = clock_ms();
+	uint32_t ms = l->first_ms && (!l->answer_ms || l->first_ms < l->answer_ms) ? l->first_ms : l->answer_ms;
+	if (ms)
+		timer_start(&l->patience, ms, on_patience, l);
+}
+
+void call_on_heard(struct leg *l)
+{
+	if (l->heard)
+		return;
+	l->heard = true;
+	if (!timer_running(&l->patience))
+		return;
+	timer_stop(&l->patience);
+	uint64_t gone = clock_ms() - l->offered_at;
+	if (l->answer_ms)
+		timer_start(&l->patience, gone < l->answer_ms ? l->answer_ms - gone : 0, on_patience, l);
+}
+
+/* --- what the caller hears of it ------------------------------------------------------------------------------------ */
+
+void call_tell_forwarded(struct call *c)
+{
+	if (call_over(c) || c->winner || (c->a->state != LEG_OFFERED && c->a->state != LEG_ALERTING))
+		return;
+	int err = c->a->kind->progress(c->a, &(struct leg_news){.status = 181});
+	if (err)
+		log_warn(c->a->object, "not told that the call is being forwarded: %s", strerror(-err));
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/dial.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "callagent/outcome.h"
+#include "callagent/plan.h"
+#include <ctype.h>
+#include <errno.h>
+#include <sys/random.h>
+
+struct dial {
+	struct agent *agent;
+	struct plan *plan;
+	uint32_t hops; /* Max-Forwards of what is sent */
+	struct trunk *trunk; /* of the last attempt; NULL: none */
+	struct addr peer;
+};
+
+static void destroy(void *obj)
+{
+	struct dial *d = obj;
+	mem_deref(d->trunk);
+	mem_deref(d->plan);
+}
+
+static uint32_t random_below(uint32_t below)
+{
+	uint32_t n = 0;
+	return below && getrandom(&n, sizeof(n), 0) == sizeof(n) ? n % below : 0;
+}
+
+struct plan_params dial_plan_params(struct agent *a, bool dry)
+{
+	return (struct plan_params){
+		.routing = a->routing,
+		.trunks = &a->trunks,
+		.registrar = a->registrar,
+		.lines = &a->calls.lines,
+		.random = random_below,
+		.first_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "first-response"),
+		.dry = dry,
+	};
+}
+
+/* --- legs ----------------------------------------------------------------------------------------------------------- */
+
+static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
+{
+	int err = -EADDRNOTAVAIL;
+	unsigned added = 0;
+	for (unsigned i = 0; i < t->n; i++) {
+		const struct leg_sip_call how = {
+			.target = &t->target[i],
+			.caller = t->caller,
+			.diversions = t->diversions,
+			.table = t->rule ? t->rule->table : NULL,
+			.max_forwards = d->hops,
+			.ring_ms = d->agent->calls.ring_ms,
+		};
+		struct leg *l;
+		err = leg_sip_outgoing(&l, d->agent->sip, &how);
+		if (err)
+			continue;
+		l->first_ms = t->first_ms;
+		l->answer_ms = t->answer_ms;
+		l->one_of_many = t->one_of_many;
+		err = call_add_leg(c, l);
+		if (err)
+			mem_deref(l);
+		else
+			added++;
+	}
+	return added ? 0 : err;
+}
+
+static void note_outcome(struct dial *d, const struct leg_news *how)
+{
+	if (d->trunk && how->from)
+		trunk_heard(d->trunk, &d->peer, how->from->heard || how->native);
+	plan_failed(d->plan, how->status, how->cause);
+}
+
+static int try_next(struct dial *d, struct call *c, struct leg_news *end)
+{
+	struct attempt t;
+	for (;;) {
+		int err = plan_next(d->plan, &t);
+		if (t.forwarded)
+			call_tell_forwarded(c);
+		if (err) {
+			end->status = plan_outcome(d->plan, &end->cause, &end->words);
+			if (end->status == 503)
+				outcome_refused(OUTCOME_LIMIT);
+			return err;
+		}
+		mem_deref(d->trunk);
+		d->trunk = mem_ref(t.target[0].trunk);
+		d->peer = t.target[0].dst;
+		CDR_SET(c->cdr.called_sent, slice_str(t.target[0].number));
+		err = call_set_party(c, SIDE_B, slice_str(t.target[0].name)) ?: add_legs(d, c, &t);
+		if (!err)
+			return 0;
+		log_warn(c->object, "%s cannot be called: %s", t.target[0].name, strerror(-err));
+		plan_failed(d->plan, 503, 0);
+		*end = (struct leg_news){.status = err == -ENOMEM ? 500 : 503, .cause = 38, .words = "no address reaches the target"};
+	}
+}
+
+static int next(void *plan, struct call *c, const struct leg_news *how, struct leg_news *end)
+{
+	struct dial *d = plan;
+	if (how)
+		note_outcome(d, how);
+	return try_next(d, c, end);
+}
+
+/* --- beginning ------------------------------------------------------------------------------------------------------ */
+
+int dial_number(const struct sip_uri *uri, char *out, size_t size)
+{
+	if (uri->scheme != SIP_SCHEME_TEL) {
+		int err = sip_uri_user(uri, out, size);
+		return err ? err : *out ? 0 : -ENOENT;
+	}
+	struct slice digits = uri->text;
+	struct buf b = buf_fixed(out, size);
+	slice_cut(&digits, ':');
+	digits = slice_cut(&digits, ';');
+	for (size_t i = 0; i < digits.len; i++)
+		if (isalnum((unsigned char)digits.p[i]) || strchr("+*#", digits.p[i]))
+			buf_char(&b, digits.p[i]);
+	buf_z(&b);
+	return b.err ? b.err : b.len ? 0 : -ENOENT;
+}
+
+static void read_caller(const struct sip_msg *req, const struct source *from, struct shown *caller)
+{
+	*caller = (struct shown){0};
+	if (sip_uri_user(&req->from.uri, caller->number, sizeof(caller->number)))
+		caller->number[0] = '\0';
+	CDR_SET(caller->display, slice_str(from->display));
+}
+
+/* What the routing says of a request to `uri`. */
+static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, bool dry)
+{
+	char called[128];
+	struct shown caller;
+	/* RFC 3261 16.5: a number of another domain is none of our users', but may be a route's. */
+	bool ours = uri->scheme == SIP_SCHEME_TEL || auth_is_our_host(registrar_auth(a->registrar), req, uri);
+	int err = dial_number(uri, called, sizeof(called));
+	if (err)
+		return err;
+	read_caller(req, from, &caller);
+	const struct plan_params p = dial_plan_params(a, dry);
+	const struct query q = {
+		.from = from, .called = called, .caller = caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .req = req,
+	};
+	return plan_new(ret, &p, &q, ours, &caller);
+}
+
+unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct target *out, unsigned max,
+		      unsigned *status)
+{
+	struct plan *p = NULL;
+	struct attempt t;
+	const char *words;
+	unsigned n = 0, rank = 0, cause;
+	int err = make_plan(&p, a, req, uri, from, true);
+	for (; !err && n < max && !(err = plan_next(p, &t)); rank++) {
+		for (unsigned i = 0; i < t.n && n < max; i++) {
+			out[n] = t.target[i];
+			out[n++].rank = rank;
+		}
+		plan_failed(p, 503, 0);
+	}
+	*status = p ? plan_outcome(p, &cause, &words) : err == -ENOENT ? 404 : err == -ENOSPC ? 484 : 500;
+	mem_deref(p);
+	return n;
+}
+
+int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from)
+{
+	uint32_t hops = req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards;
+	struct dial *d = mem_alloc(sizeof(*d), destroy);
+	if (!d)
+		return -ENOMEM;
+	d->agent = a;
+	d->hops = hops - 1;
+	int err = make_plan(&d->plan, a, req, &req->ruri, from, false);
+	if (err) {
+		mem_deref(d);
+		return err;
+	}
+	c->plan = (struct call_plan){.next = next, .plan = d};
+	return 0;
+}

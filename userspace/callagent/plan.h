@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How a call is tried: the targets that the routing names, one attempt after another, with forwarding, hunting and failover. Real calls and
+ * `tandemctl route test` walk the same plan; the latter supposes that everybody fails. */
+#pragma once
+#include "callagent/route.h"
+
+struct plan; /* reference-counted */
+
+#define PLAN_TARGETS    16
+#define PLAN_DIVERSIONS 8
+
+/* One place to send the call to. */
+struct target {
+	enum target_kind kind;
+	char name[65];        /* of the user or trunk */
+	char uri[1025];       /* Request-URI; the registrar takes none that is longer */
+	char number[128];     /* called number as sent */
+	struct addr dst;
+	enum sip_transport transport;
+	char address[64];     /* local address to use; empty: any */
+	bool latch;
+	char domain[128];     /* host part of From and To; empty: addresses */
+	char auth_user[64], password[128];
+	unsigned rank;        /* of dial_targets(): lower ones first */
+	struct trunk *trunk;  /* borrowed from the plan; NULL: a user's phone */
+};
+
+/* Somebody who has passed the call on (RFC 5806, RFC 7044). */
+struct diversion {
+	char number[128];
+	const char *reason; /* of the Diversion header: "unconditional", "user-busy", "no-answer", "unavailable" */
+	unsigned cause;     /* of History-Info (RFC 4458): 302, 486, 408, 503 */
+};
+
+struct diversions {
+	struct diversion d[PLAN_DIVERSIONS]; /* the oldest first */
+	unsigned n;
+};
+
+/* Targets that are called together. */
+struct attempt {
+	struct target target[PLAN_TARGETS];
+	unsigned n;
+	uint32_t first_ms, answer_ms; /* 0: no time of its own */
+	bool one_of_many;             /* a refusal for good (6xx) speaks for one of them only */
+	bool forwarded;               /* somebody has just passed the call on: 181 */
+	const struct shown *caller;   /* these three are the plan's, until the next attempt */
+	const struct diversions *diversions;
+	const struct rule *rule;      /* NULL: none was needed */
+};
+
+/* Told of each step, for `route test`: what it is about ("rule", "user", ...), whose name, whether it was taken, and why. */
+typedef void (*plan_said_fn)(void *arg, const char *what, const char *name, bool taken, const char *why);
+
+struct plan_params {
+	struct routing *routing; /* a reference is taken */
+	const struct trunks *trunks;
+	const struct registrar *registrar;
+	const struct lines *lines;
+	uint32_t (*random)(uint32_t below);
+	uint32_t first_ms;       /* time to first response of who has none of its own */
+	bool dry;                /* nothing is counted or moved on */
+	plan_said_fn said;       /* NULL: nobody asks why */
+	void *arg;
+};
+
+/* A plan for a called number (unescaped); `ours`: it may be a user's or a hunt group's. The caller is as he came. -ENOMEM. */
+int plan_new(struct plan **ret, const struct plan_params *p, const struct query *q, bool ours, const struct shown *caller);
+/* The next attempt: 0; -ENOENT: nobody is left; -ECONNREFUSED: the call is blocked; -ENOMEM. */
+int plan_next(struct plan *p, struct attempt *ret);
+/* How the last attempt ended, before the next is asked for. */
+void plan_failed(struct plan *p, unsigned status, unsigned cause);
+/* Why nobody was called, when no attempt was made or the call is blocked: status (0: attempts were made), cause and words. */
+unsigned plan_outcome(const struct plan *p, unsigned *cause, const char **words);

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What a step of a plan comes to, by its kind. */
+#include "callagent/plan_priv.h"
+
+/* --- users ---------------------------------------------------------------------------------------------------------- */
+
+static unsigned add_phones(struct plan *p, const struct user *u, const char *number, struct attempt *a)
+{
+	struct binding b[PLAN_TARGETS];
+	unsigned room = PLAN_TARGETS - a->n, n = registrar_contacts(p->p.registrar, user_name(u), b, room), kept = 0;
+	for (unsigned i = 0; i < n; i++) {
+		struct target *t = &a->target[a->n];
+		*t = (struct target){.kind = TARGET_USER, .dst = b[i].source, .transport = b[i].transport,
+				     .latch = conf_bool(user_conf(u), "latch")};
+		if (slice_copy(b[i].uri, t->uri, sizeof(t->uri)))
+			continue;
+		CDR_SET(t->name, slice_str(user_name(u)));
+		CDR_SET(t->number, slice_str(number));
+		CDR_SET(t->address, slice_str(b[i].listener ? b[i].listener : conf_string(user_conf(u), "address")));
+		a->n++;
+		kept++;
+	}
+	return kept;
+}
+
+static int refuse(struct plan *p, const char *what, const char *name, unsigned status, unsigned cause, const char *words)
+{
+	plan_said(p, what, name, false, words);
+	plan_refused(p, status, cause, words);
+	return -EAGAIN;
+}
+
+/* Whether the user passes the call on at once; the lookup has then been made. */
+static bool is_passed_on(struct plan *p, const struct plan_step *s, const struct user *u, enum forward when)
+{
+	const char *number = s->one_of_many ? NULL : forward_number(user_conf(u), when);
+	return number && !forward_to(p, user_name(u), when, number);
+}
+
+static int take_user(struct plan *p, struct plan_step *s, struct attempt *a)
+{
+	const struct user *u = auth_user(registrar_auth((struct registrar *)(uintptr_t)p->p.registrar), s->name);
+	if (!u)
+		return refuse(p, "user", s->name, 404, 1, "there is no such user any more");
+	if (is_passed_on(p, s, u, FORWARD_ALL))
+		return -EAGAIN;
+	if (!add_phones(p, u, s->number, a)) {
+		if (is_passed_on(p, s, u, FORWARD_UNREACHABLE))
+			return -EAGAIN;
+		return refuse(p, "user", s->name, 480, 20, "the user is not registered");
+	}
+	plan_said(p, "user", s->name, true, "rings");
+	a->first_ms = p->p.first_ms;
+	a->answer_ms = s->answer_ms;
+	if (!a->answer_ms && !s->one_of_many && forward_number(user_conf(u), FORWARD_NO_ANSWER))
+		a->answer_ms = (uint32_t)conf_int(user_conf(u), "no-answer-time");
+	return 0;
+}
+
+/* --- trunks --------------------------------------------------------------------------------------------------------- */
+
+static int trunk_target(const struct trunk *t, const struct addr *peer, const char *number, struct target *out)
+{
+	char text[ADDR_STR_LEN];
+	*out = (struct target){.kind = TARGET_TRUNK, .dst = *peer, .transport = t->transport, .latch = conf_bool(t->conf, "latch"),
+			       .trunk = (struct trunk *)(uintptr_t)t};
+	struct buf uri = buf_fixed(out->uri, sizeof(out->uri));
+	buf_str(&uri, "sip:");
+	sip_uri_escape_user(&uri, slice_str(number));
+	buf_printf(&uri, "@%s%s", addr_str(peer, text), sip_transports[t->transport].param);
+	buf_z(&uri);
+	CDR_SET(out->name, slice_str(t->name));
+	CDR_SET(out->number, slice_str(number));
+	CDR_SET(out->address, slice_str(conf_string(t->conf, "address")));
+	CDR_SET(out->domain, slice_str(conf_string(t->conf, "from-domain")));
+	CDR_SET(out->auth_user, slice_str(conf_string(t->conf, "auth-user")));
+	CDR_SET(out->password, slice_str(conf_string(t->conf, "password")));
+	return uri.err;
+}
+
+/* The further peers of a trunk are tried before anything else. */
+static int push_peers(struct plan *p, const struct plan_step *s, const struct trunk *t, const unsigned *order, unsigned n)
+{
+	for (unsigned i = n; i-- > 1;) {
+		struct plan_step *more = plan_push(p, DEST_TRUNK, s->name, s->number, s->view);
+		if (!more)
+			return -ENOMEM;
+		more->one_peer = true;
+		more->peer_addr = t->peer[order[i]].addr;
+		more->answer_ms = s->answer_ms;
+		more->one_of_many = s->one_of_many;
+	}
+	return 0;
+}
+
+static uint32_t own_or(uint32_t rules, int64_t own, uint32_t dflt)
+{
+	return rules != UINT32_MAX ? rules : own ? (uint32_t)own : dflt;
+}
+
+static int take_trunk(struct plan *p, struct plan_step *s, struct attempt *a)
+{
+	struct trunk *t = trunks_find(p->p.trunks, slice_str(s->name));
+	unsigned order[TRUNK_PEERS], cause;
+	if (!t)
+		return refuse(p, "trunk", s->name, 503, 38, "there is no such trunk any more");
+	const char *why = trunk_refusal(t, p->p.lines, &cause);
+	if (why)
+		return refuse(p, "trunk", s->name, 503, cause, why);
+	struct addr peer = s->peer_addr;
+	if (!s->one_peer) {
+		unsigned n = trunk_order(t, order);
+		peer = t->peer[order[0]].addr;
+		if (push_peers(p, s, t, order, n))
+			return -ENOMEM;
+	}
+	if (trunk_target(t, &peer, s->number, &a->target[0]))
+		return refuse(p, "trunk", s->name, 484, 28, "the number is too long");
+	if (!p->p.dry)
+		trunk_admit(t);
+	plan_said(p, "trunk", s->name, true, a->target[0].uri);
+	const struct rule *r = s->view->rule;
+	a->n = 1;
+	a->first_ms = own_or(r ? r->first_ms : UINT32_MAX, conf_int(t->conf, "first-response"), p->p.first_ms);
+	a->answer_ms = s->answer_ms ? s->answer_ms : own_or(r ? r->answer_ms : UINT32_MAX, conf_int(t->conf, "answer-time"), 0);
+	return 0;
+}
+
+static int take_group(struct plan *p, struct plan_step *s, struct attempt *a)
+{
+	struct group *g = routing_group(p->p.routing, s->name);
+	unsigned order[GROUP_MEMBERS];
+	plan_said(p, "group", s->name, true, "its trunks are tried in turn");
+	for (unsigned i = group_order(g, p->p.lines, p->p.random, p->p.dry, order); i--;)
+		if (!plan_push(p, DEST_TRUNK, g->member[order[i]].trunk, s->number, s->view))
+			return -ENOMEM;
+	return -EAGAIN;
+}
+
+/* --- hunt groups ---------------------------------------------------------------------------------------------------- */
+
+/* Everybody at the same time: the phones of all users that are members. */
+static int ring_all(struct plan *p, struct plan_step *s, const struct hunt *h, struct attempt *a)
+{
+	const struct auth *auth = registrar_auth((struct registrar *)(uintptr_t)p->p.registrar);
+	for (unsigned i = 0; i < h->n; i++) {
+		const struct user *u = auth_user(auth, h->member[i]);
+		bool rings = u && add_phones(p, u, s->number, a);
+		plan_said(p, "user", h->member[i], rings, rings ? "rings" : "is not registered");
+	}
+	if (!a->n)
+		return refuse(p, "hunt", h->name, 480, 20, "nobody of the hunt group is registered");
+	s->one_of_many = true;
+	a->first_ms = p->p.first_ms;
+	a->answer_ms = h->ring_ms;
+	return 0;
+}
+
+static int push_member(struct plan *p, const struct plan_step *s, struct hunt *h, unsigned member)
+{
+	const struct auth *auth = registrar_auth((struct registrar *)(uintptr_t)p->p.registrar);
+	const struct user *u = auth_user(auth, h->member[member]);
+	struct plan_step *m = plan_push(p, u ? DEST_USER : DEST_NUMBER, u ? user_name(u) : h->member[member], s->number, s->view);
+	if (!m)
+		return -ENOMEM;
+	m->answer_ms = h->ring_ms;
+	m->one_of_many = true;
+	m->hunt = h;
+	m->member = member;
+	return 0;
+}
+
+static int take_hunt(struct plan *p, struct plan_step *s, struct attempt *a)
+{
+	struct hunt *h = routing_hunt(p->p.routing, s->name);
+	unsigned order[HUNT_MEMBERS];
+	const char *then = conf_string(h->conf, "then");
+	if (*then && !plan_push(p, DEST_NUMBER, then, then, s->view))
+		return -ENOMEM;
+	plan_said(p, "hunt", s->name, true, h->strategy == HUNT_ALL ? "all ring" : "its members ring in turn");
+	if (h->strategy == HUNT_ALL)
+		return ring_all(p, s, h, a);
+	for (unsigned i = hunt_order(h, p->p.dry, order); i--;)
+		if (push_member(p, s, h, order[i]))
+			return -ENOMEM;
+	return -EAGAIN;
+}
+
+/* --- the others ----------------------------------------------------------------------------------------------------- */
+
+static int take_number(struct plan *p, struct plan_step *s, struct attempt *a)
+{
+	size_t others = list_count(&p->steps);
+	struct plan_step *k;
+	plan_said(p, "number", s->name, true, "is looked up");
+	int err = plan_lookup(p, s->name, true);
+	size_t fresh = list_count(&p->steps) - others;
+	list_foreach(k, &p->steps, link) {
+		if (!fresh--)
+			break;
+		k->one_of_many = s->one_of_many;
+		k->answer_ms = s->answer_ms;
+		k->hunt = s->hunt;
+		k->member = s->member;
+	}
+	return err ? err : -EAGAIN;
+}
+
+static int take_block(struct plan *p, struct plan_step *s, struct attempt *a)
+{
+	p->blocked = true;
+	p->status = s->status;
+	p->cause = s->cause;
+	p->words = "the routing blocks the call";
+	plan_said(p, "block", s->view->rule ? s->view->rule->name : "", true, p->words);
+	return -ECONNREFUSED;
+}
+
+static int take_enum(struct plan *p, struct plan_step *s, struct attempt *a)
+{
+	return refuse(p, "enum", s->name, 404, 1, "the number is not in ENUM");
+}
+
+static int (*const takes[])(struct plan *p, struct plan_step *s, struct attempt *a) = {
+	[DEST_USER] = take_user,     [DEST_TRUNK] = take_trunk, [DEST_GROUP] = take_group, [DEST_HUNT] = take_hunt,
+	[DEST_NUMBER] = take_number, [DEST_ENUM] = take_enum,   [DEST_BLOCK] = take_block,
+};
+
+int plan_step_take(struct plan *p, struct plan_step *s, struct attempt *ret)
+{
+	int err = takes[s->kind](p, s, ret);
+	if (!err && s->hunt && !p->p.dry)
+		hunt_rings(s->hunt, s->member);
+	return err;
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/trunk.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <stdlib.h>
+
+/* How long a peer that let a call go unanswered is tried last, when nothing better is known of it. */
+#define AVOID_MS 30000
+
+#define CAUSE_NO_CIRCUIT  34 /* Q.850: no circuit/channel available */
+#define CAUSE_OUT_OF_ORDER 38 /* Q.850: network out of order */
+#define CAUSE_CONGESTION  42 /* Q.850: switching equipment congestion */
+
+/* --- making --------------------------------------------------------------------------------------------------------- */
+
+static void destroy(void *obj)
+{
+	struct trunk *t = obj;
+	mem_deref(t->holder);
+}
+
+static int load_peers(struct trunk *t)
+{
+	int err = sip_transport_parse(&t->transport, slice_str(conf_string(t->conf, "transport")));
+	for (unsigned i = 0; !err && i < conf_list_count(t->conf, "peer") && i < TRUNK_PEERS; i++) {
+		err = addr_parse(&t->peer[i].addr, slice_str(conf_list_at(t->conf, "peer", i)), sip_transports[t->transport].port);
+		t->n_peers += !err;
+	}
+	for (unsigned i = 0; !err && i < conf_list_count(t->conf, "networks") && i < TRUNK_NETWORKS; i++) {
+		err = prefix_parse(&t->networks[i], slice_str(conf_list_at(t->conf, "networks", i)));
+		t->n_networks += !err;
+	}
+	return err;
+}
+
+static void load_failover(struct trunk *t)
+{
+	for (unsigned i = 0; i < conf_list_count(t->conf, "failover") && t->n_failover < TRUNK_CAUSES; i++) {
+		uint16_t n;
+		if (!slice_u16(slice_str(conf_list_at(t->conf, "failover", i)), &n))
+			t->failover[t->n_failover++] = n;
+	}
+}
+
+static void inherit(struct trunk *t, const struct trunk *was)
+{
+	t->drained = was->drained;
+	t->rate_at = was->rate_at;
+	t->rate_tokens = was->rate_tokens;
+	for (unsigned i = 0; i < t->n_peers; i++)
+		for (unsigned k = 0; k < was->n_peers; k++)
+			if (addr_eq(&t->peer[i].addr, &was->peer[k].addr))
+				t->peer[i] = was->peer[k];
+}
+
+static int trunk_new(struct trunk **ret, const struct conf *conf, const struct conf_part *part)
+{
+	struct trunk *t = mem_alloc(sizeof(*t), destroy);
+	if (!t)
+		return -ENOMEM;
+	t->holder = mem_ref((void *)(uintptr_t)conf);
+	t->conf = part;
+	t->name = conf_title(part);
+	t->max_calls = (unsigned)conf_int(part, "max-calls");
+	t->max_rate = (unsigned)conf_int(part, "max-rate");
+	load_failover(t);
+	int err = load_peers(t);
+	if (err)
+		mem_deref(t);
+	else
+		*ret = t;
+	return err;
+}
+
+int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks *old)
+{
+	const struct conf_part *part;
+	struct trunk *t;
+	int err = 0;
+	list_init(&ts->all);
+	for (unsigned i = 0; !err && (part = conf_titled(conf, "trunk", i)); i++) {
+		err = trunk_new(&t, conf, part);
+		if (err)
+			break;
+		const struct trunk *was = old ? trunks_find(old, slice_str(t->name)) : NULL;
+		if (was)
+			inherit(t, was);
+		list_append(&ts->all, &t->link);
+	}
+	if (err)
+		trunks_free(ts);
+	return err;
+}
+
+void trunks_free(struct trunks *ts)
+{
+	struct trunk *t;
+	list_foreach_safe(t, &ts->all, link) {
+		list_remove(&t->link);
+		mem_deref(t);
+	}
+}
+
+void trunks_replace(struct trunks *ts, struct trunks *now)
+{
+	struct trunk *t;
+	trunks_free(ts);
+	list_foreach_safe(t, &now->all, link) {
+		list_remove(&t->link);
+		list_append(&ts->all, &t->link);
+	}
+}
+
+/* --- finding -------------------------------------------------------------------------------------------------------- */
+
+struct trunk *trunks_find(const struct trunks *ts, struct slice name)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link)
+		if (slice_eq(name, slice_str(t->name)))
+			return t;
+	return NULL;
+}
+
+/* 2: address and port, 1: the address or a network of it, 0: not from there. */
+static int from_there(const struct trunk *t, const struct addr *src)
+{
+	int best = 0;
+	for (unsigned i = 0; i < t->n_peers && best < 2; i++)
+		if (addr_ip_eq(&t->peer[i].addr, src))
+			best = t->peer[i].addr.port == src->port ? 2 : 1;
+	for (unsigned i = 0; i < t->n_networks && !best; i++)
+		best = prefix_has(&t->networks[i], src);
+	return best;
+}
+
+struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src, bool *exact)
+{
+	struct trunk *t, *best = NULL;
+	int rank = 0;
+	list_foreach(t, &ts->all, link) {
+		int r = from_there(t, src);
+		if (r > rank) {
+			rank = r;
+			best = t;
+		}
+	}
+	*exact = rank == 2;
+	return best;
+}
+
+/* --- whether a call can go there ------------------------------------------------------------------------------------ */
+
+static bool is_down(const struct trunk *t)
+{
+	for (unsigned i = 0; i < t->n_peers; i++)
+		if (!t->peer[i].down)
+			return false;
+	return true;
+}
+
+const char *trunk_state(const struct trunk *t)
+{
+	return t->drained ? "drained" : is_down(t) ? "down" : "up";
+}
+
+static uint64_t tokens(const struct trunk *t)
+{
+	uint64_t full = 1000ULL * t->max_rate, got = t->rate_tokens + (clock_ms() - t->rate_at) * t->max_rate;
+	return !t->rate_at || got > full ? full : got;
+}
+
+const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsigned *cause)
+{
+	*cause = CAUSE_OUT_OF_ORDER;
+	if (t->drained)
+		return "the trunk is drained";
+	if (is_down(t))
+		return "the trunk is down";
+	*cause = CAUSE_NO_CIRCUIT;
+	if (t->max_calls && lines_taken(lines, slice_str(t->name)) >= t->max_calls)
+		return "the trunk has no free line";
+	*cause = CAUSE_CONGESTION;
+	if (t->max_rate && tokens(t) < 1000)
+		return "the trunk takes no more calls this second";
+	return NULL;
+}
+
+bool trunk_admit(struct trunk *t)
+{
+	if (!t->max_rate)
+		return true;
+	uint64_t left = tokens(t);
+	if (left < 1000)
+		return false;
+	t->rate_tokens = left - 1000;
+	t->rate_at = clock_ms();
+	return true;
+}
+
+unsigned trunk_order(const struct trunk *t, unsigned order[TRUNK_PEERS])
+{
+	unsigned n = 0;
+	for (int avoided = 0; avoided < 2; avoided++)
+		for (unsigned i = 0; i < t->n_peers; i++)
+			if (!t->peer[i].down && (t->peer[i].avoid_until > clock_ms()) == (bool)avoided)
+				order[n++] = i;
+	return n;
+}
+
+void trunk_heard(struct trunk *t, const struct addr *peer, bool heard)
+{
+	for (unsigned i = 0; i < t->n_peers; i++)
+		if (addr_eq(&t->peer[i].addr, peer))
+			t->peer[i].avoid_until = heard ? 0 : clock_ms() + AVOID_MS;
+}
+
+bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause)
+{
+	for (unsigned i = 0; i < t->n_failover; i++)
+		if (t->failover[i] == status || (cause && t->failover[i] == cause))
+			return true;
+	return false;
+}
+
+void trunk_drain(struct trunk *t, bool drained)
+{
+	if (t->drained != drained)
+		log_info(t->name, "trunk %s by the operator", drained ? "drained" : "back in use");
+	t->drained = drained;
+}
+
+json_t *trunk_json(const struct trunk *t, const struct lines *lines)
+{
+	json_t *peers = json_array();
+	for (unsigned i = 0; i < t->n_peers; i++) {
+		char text[ADDR_STR_LEN];
+		json_array_append_new(peers, json_pack("{s:s, s:s}", "address", addr_str(&t->peer[i].addr, text), "state",
+						       t->peer[i].down ? "down" : t->peer[i].avoid_until > clock_ms() ? "avoided" : "up"));
+	}
+	return json_pack("{s:s, s:s, s:i, s:i, s:o}", "trunk", t->name, "state", trunk_state(t), "calls", (int)lines_taken(lines, slice_str(t->name)),
+			 "max_calls", (int)t->max_calls, "peers", peers);
+}

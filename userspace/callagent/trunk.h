@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A trunk: a SIP peer that is no phone, such as a carrier or another exchange. It has a state: who is up, drained, how fast calls may come. */
+#pragma once
+#include "base/list.h"
+#include "base/timer.h"
+#include "callagent/lines.h"
+#include "config/schema.h"
+#include "sip/transports.h"
+#include <jansson.h>
+
+#define TRUNK_PEERS    16
+#define TRUNK_NETWORKS 16
+#define TRUNK_CAUSES   32
+
+struct sip_stack;
+
+/* One address of a trunk, and what is known of it. */
+struct trunk_peer {
+	struct addr addr;
+	bool down;          /* probes say so */
+	unsigned failures, successes; /* of probes, in a row */
+	uint64_t avoid_until; /* a call got nothing from it: tried last until then, on clock_ms() */
+};
+
+/* Reference-counted: a call that uses it keeps it beyond a reload. */
+struct trunk {
+	struct link link;
+	struct conf *holder;          /* whose strings these are */
+	const struct conf_part *conf;
+	const char *name;
+	struct trunk_peer peer[TRUNK_PEERS];
+	unsigned n_peers;
+	enum sip_transport transport;
+	struct prefix networks[TRUNK_NETWORKS]; /* requests from there are its, too */
+	unsigned n_networks;
+	unsigned max_calls, max_rate; /* at the same time; a second; 0: no limit */
+	uint64_t rate_at, rate_tokens; /* thousandths of a call left, as of rate_at */
+	uint16_t failover[TRUNK_CAUSES]; /* statuses and Q.850 causes after which the next target is tried */
+	unsigned n_failover;
+	bool drained;
+};
+
+/* All trunks of a configuration. */
+struct trunks {
+	struct list all;
+};
+
+/* Makes the trunks of `conf`; what the ones of the same name in `old` (NULL) know of their peers goes over. -ENOMEM, or what an option cannot be. */
+int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks *old);
+void trunks_free(struct trunks *ts);
+/* `ts` lets go of its own and takes those of `now`. */
+void trunks_replace(struct trunks *ts, struct trunks *now);
+struct trunk *trunks_find(const struct trunks *ts, struct slice name);
+/* The trunk a request from `src` belongs to; one whose port matches as well wins, which *exact says. NULL: none. */
+struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src, bool *exact);
+
+/* Why no call can go out over it, in words; NULL: one can. `cause` gets the Q.850 cause. */
+const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsigned *cause);
+/* Takes one call of its calls a second, either way; false: there are too many. */
+bool trunk_admit(struct trunk *t);
+/* The peers in the order in which they are to be tried, those that are down left out: how many. */
+unsigned trunk_order(const struct trunk *t, unsigned order[TRUNK_PEERS]);
+/* A call had nothing from that peer, or something. */
+void trunk_heard(struct trunk *t, const struct addr *peer, bool heard);
+/* Whether the next target is to be tried after such an outcome. */
+bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause);
+void trunk_drain(struct trunk *t, bool drained);
+/* "up", "down", "drained". */
+const char *trunk_state(const struct trunk *t);
+json_t *trunk_json(const struct trunk *t, const struct lines *lines);

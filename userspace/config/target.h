@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Options whose text means more than a word: what a route calls, who is in a group, what is done to header fields. Each parser returns NULL, or what
+ * was expected. */
+#pragma once
+#include "base/conf.h"
+
+/* What a route names as its target. */
+enum dest_kind { DEST_USER, DEST_TRUNK, DEST_GROUP, DEST_HUNT, DEST_NUMBER, DEST_ENUM, DEST_BLOCK };
+
+struct dest {
+	enum dest_kind kind;
+	char name[128];         /* or the number, or the domain of ENUM */
+	unsigned status, cause; /* of a block: a SIP status, or a Q.850 cause; 0: not said */
+};
+
+/* "block", "block:603", "block:cause=21", "number:+49...", "enum:e164.arpa", or the name of a user, trunk, group or hunt group of `conf`. */
+const char *config_dest(struct dest *ret, const char *text, const struct conf *conf);
+
+struct group_member {
+	char trunk[65];
+	unsigned priority; /* lower ones first */
+	unsigned weight;   /* share among those of one priority */
+};
+
+/* "NAME priority=1 weight=10", the latter two as wished. */
+const char *config_group_member(struct group_member *ret, const char *text);
+
+/* The name of a header field that is not the stack's own business; and a line of such a one. */
+const char *config_header_name(const char *text);
+const char *config_header_line(const char *text);
