@@ -49,9 +49,9 @@ static const struct user *user_called(const struct auth *auth, const char *numbe
 	return u ? u : auth_user_by_number(auth, number);
 }
 
-static struct sip_hop hop_to(const struct agent *a, const char *listener, enum sip_transport transport, const struct addr *peer)
+static struct sip_flow hop_to(const struct agent *a, const char *listener, enum sip_transport transport, const struct addr *peer)
 {
-	return (struct sip_hop){sip_stack_listener(a->sip, listener && *listener ? listener : NULL, transport, peer), *peer};
+	return (struct sip_flow){sip_stack_listener(a->sip, listener && *listener ? listener : NULL, transport, peer), *peer};
 }
 
 static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct user *u)

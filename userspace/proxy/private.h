@@ -34,7 +34,7 @@ struct way {
 	bool last_taken;       /* the last Route value is the Request-URI now: a strict router sent this */
 	bool dialog;           /* a Record-Route of ours proves that the dialog was admitted */
 	const struct sip_listener *out; /* the side it leaves by, as the last of our routes says; NULL */
-	struct sip_hop flow;   /* the connection it leaves on (RFC 5626 5.3); no listener: none */
+	struct sip_flow flow;   /* the connection it leaves on (RFC 5626 5.3); no listener: none */
 	struct slice next;     /* the first Route value that remains; absent: none */
 };
 
@@ -50,7 +50,7 @@ struct branch {
 	unsigned status;    /* final one */
 	struct sip_ctrans *ct;
 	struct timer timer_c;
-	struct sip_hop hop;
+	struct sip_flow hop;
 	struct slice uri, path;
 	char text[];
 };
@@ -101,7 +101,7 @@ struct forward {
 	const struct sip_msg *req;
 	const struct way *way;
 	struct slice uri, path;
-	struct sip_hop hop; /* no listener: found here */
+	struct sip_flow hop; /* no listener: found here */
 	unsigned number, breadth;
 	uint32_t loop;
 };

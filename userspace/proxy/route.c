@@ -15,9 +15,9 @@ static bool is_ours(struct proxy *p, const struct sip_msg *req, const struct sip
 		proxy_counts[PROXY_CNT_FORGED]++;
 	w->dialog = w->dialog || kind == 'r';
 	w->out = l;
-	w->flow = (struct sip_hop){0};
+	w->flow = (struct sip_flow){0};
 	if (addr_is_set(&peer))
-		w->flow = (struct sip_hop){l, peer};
+		w->flow = (struct sip_flow){l, peer};
 	return true;
 }
 

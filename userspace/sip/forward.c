@@ -107,7 +107,7 @@ static int write_request(struct buf *out, const struct sip_place *p, const struc
 	return written(out);
 }
 
-int sip_forward_request(struct sip_ctrans **ret, const struct sip_hop *to, const struct sip_rewrite *how, const struct sip_msg *req,
+int sip_forward_request(struct sip_ctrans **ret, const struct sip_flow *to, const struct sip_rewrite *how, const struct sip_msg *req,
 			sip_response_fn fn, void *arg, void *owner)
 {
 	struct sip_place *p = sip_place_of(to->listener);
@@ -116,7 +116,7 @@ int sip_forward_request(struct sip_ctrans **ret, const struct sip_hop *to, const
 	return err ? err : sip_ctrans_pass(ret, p, &to->peer, req->method, how->branch, buf_text(out), fn, arg, owner);
 }
 
-int sip_forward_request_once(const struct sip_hop *to, const struct sip_rewrite *how, const struct sip_msg *req)
+int sip_forward_request_once(const struct sip_flow *to, const struct sip_rewrite *how, const struct sip_msg *req)
 {
 	struct sip_place *p = sip_place_of(to->listener);
 	struct buf *out = &p->stack->scratch;

@@ -8,7 +8,7 @@
 #define SIP_FORWARD_BRANCH 48
 
 /* Where something goes: from a listener to a peer. */
-struct sip_hop {
+struct sip_flow {
 	const struct sip_listener *listener;
 	struct addr peer;
 };
@@ -23,10 +23,10 @@ struct sip_rewrite {
 
 /* Through a client transaction, which holds a reference on `owner` until it ends. `fn` is called as sip_request() says; each 2xx to INVITE
  * comes, also repeated ones. *ret is a reference of the caller's. -ENOMEM. */
-int sip_forward_request(struct sip_ctrans **ret, const struct sip_hop *to, const struct sip_rewrite *how, const struct sip_msg *req,
+int sip_forward_request(struct sip_ctrans **ret, const struct sip_flow *to, const struct sip_rewrite *how, const struct sip_msg *req,
 			sip_response_fn fn, void *arg, void *owner);
 /* Without one. */
-int sip_forward_request_once(const struct sip_hop *to, const struct sip_rewrite *how, const struct sip_msg *req);
+int sip_forward_request_once(const struct sip_flow *to, const struct sip_rewrite *how, const struct sip_msg *req);
 /* A response without its topmost Via, through the server transaction of its request.
  * `extra` is further header lines. -EALREADY: there was a final answer; -EBADMSG: no Via is left. */
 int sip_forward_response(struct sip_strans *st, const struct sip_msg *rsp, struct slice extra);
