@@ -7,6 +7,7 @@
 #include "callagent/abilities.h"
 #include "callagent/core.h"
 #include "callagent/agent_guard.h"
+#include "callagent/keys.h"
 #include "callagent/outcome.h"
 #include <errno.h>
 #include <stdio.h>
@@ -172,7 +173,9 @@ static int open_registrar(struct agent *a, struct buf *why)
 		.store = a->store,
 		.bindings_table = AGENT_STORE_BINDINGS,
 	};
-	int err = registrar_new(&a->registrar, &p);
+	int err = keys_get(a->store, AGENT_STORE_KEYS, "gruu", p.gruu_key);
+	if (!err)
+		err = registrar_new(&a->registrar, &p);
 	if (err)
 		buf_printf(why, "registrar: %s", strerror(-err));
 	return err;

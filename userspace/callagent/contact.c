@@ -23,7 +23,7 @@ static struct slice keep(char **at, struct slice s)
 int contact_new(struct contact **ret, const struct binding *b, uint64_t expires_utc)
 {
 	const char *listener = b->listener ? b->listener : "";
-	size_t size = b->uri.len + b->instance.len + b->user_agent.len + b->call_id.len + strlen(listener) + 1;
+	size_t size = b->uri.len + b->instance.len + b->user_agent.len + b->call_id.len + b->path.len + strlen(listener) + 1;
 	struct contact *c = mem_alloc(sizeof *c + size, contact_destroy);
 	if (!c)
 		return -ENOMEM;
@@ -33,6 +33,7 @@ int contact_new(struct contact **ret, const struct binding *b, uint64_t expires_
 	c->b.instance = keep(&at, b->instance);
 	c->b.user_agent = keep(&at, b->user_agent);
 	c->b.call_id = keep(&at, b->call_id);
+	c->b.path = keep(&at, b->path);
 	c->b.listener = keep(&at, slice_of(listener, strlen(listener) + 1)).p;
 	c->expires_utc = expires_utc;
 	if (sip_uri_parse(&c->uri, c->b.uri)) {
@@ -50,27 +51,35 @@ bool contact_same(const struct contact *c, const struct binding *b, const struct
 	return sip_uri_eq(&c->uri, uri);
 }
 
-enum { N_TEXTS = 5, FORMAT = 1 };
+/* The texts of a record: uri, instance, user agent, Call-ID, listener, and since format 2 path. */
+enum { N_TEXTS = 6, N_TEXTS_1 = 5, FORMAT = 2 };
 
 /* In the byte order of the machine: the store does not travel. */
 struct stored {
-	uint8_t format, transport;
-	uint8_t pad[2];
+	uint8_t format, transport, outbound, pad;
 	uint32_t cseq;
 	uint64_t expires_utc, received_at;
 	uint32_t reg_id, scope;
 	uint16_t q, family, port;
-	uint16_t len[N_TEXTS]; /* uri, instance, user agent, Call-ID, listener */
+	uint16_t len[N_TEXTS];
+	uint8_t ip[16];
+	uint64_t gruu;
+};
+
+/* Format 1 began the same. */
+struct stored_1 {
+	uint8_t head[offsetof(struct stored, len)];
+	uint16_t len[N_TEXTS_1];
 	uint8_t ip[16];
 };
 
 void contact_write(const struct contact *c, struct buf *out)
 {
 	const struct binding *b = &c->b;
-	struct slice text[N_TEXTS] = {b->uri, b->instance, b->user_agent, b->call_id, slice_str(b->listener)};
-	struct stored s = {.format = FORMAT, .transport = (uint8_t)b->transport, .cseq = b->cseq, .expires_utc = c->expires_utc, .received_at = b->received_at,
-			   .reg_id = b->reg_id, .scope = b->source.scope, .q = (uint16_t)b->q,
-			   .family = b->source.family, .port = b->source.port};
+	struct slice text[N_TEXTS] = {b->uri, b->instance, b->user_agent, b->call_id, slice_str(b->listener), b->path};
+	struct stored s = {.format = FORMAT, .transport = (uint8_t)b->transport, .outbound = b->outbound, .cseq = b->cseq, .expires_utc = c->expires_utc,
+			   .received_at = b->received_at, .reg_id = b->reg_id, .scope = b->source.scope, .q = (uint16_t)b->q,
+			   .family = b->source.family, .port = b->source.port, .gruu = b->gruu};
 	memcpy(s.ip, b->source.bytes, sizeof s.ip);
 	for (unsigned i = 0; i < N_TEXTS; i++)
 		s.len[i] = (uint16_t)text[i].len;
@@ -79,16 +88,33 @@ void contact_write(const struct contact *c, struct buf *out)
 		buf_slice(out, text[i]);
 }
 
+/* The fixed part of a record of either format. */
+static int read_fixed(struct stored *s, struct slice *left)
+{
+	struct stored_1 old;
+	uint8_t format = left->len ? (uint8_t)left->p[0] : 0;
+	size_t size = format == 1 ? sizeof old : sizeof *s;
+	if ((format != 1 && format != FORMAT) || left->len < size)
+		return -EBADMSG;
+	if (format == 1) {
+		*s = (struct stored){0};
+		memcpy(&old, left->p, sizeof old);
+		memcpy(s, old.head, sizeof old.head);
+		memcpy(s->len, old.len, sizeof old.len);
+		memcpy(s->ip, old.ip, sizeof old.ip);
+	} else {
+		memcpy(s, left->p, sizeof *s);
+	}
+	*left = slice_from(*left, size);
+	return s->transport < SIP_TRANSPORTS ? 0 : -EBADMSG;
+}
+
 int contact_read(struct contact **ret, struct slice *rest)
 {
 	struct stored s;
 	struct slice text[N_TEXTS], left = *rest;
 	char listener[64];
-	if (left.len < sizeof s)
-		return -EBADMSG;
-	memcpy(&s, left.p, sizeof s);
-	left = slice_from(left, sizeof s);
-	if (s.format != FORMAT || s.transport >= SIP_TRANSPORTS)
+	if (read_fixed(&s, &left))
 		return -EBADMSG;
 	for (unsigned i = 0; i < N_TEXTS; i++) {
 		if (s.len[i] > left.len)
@@ -98,9 +124,9 @@ int contact_read(struct contact **ret, struct slice *rest)
 	}
 	if (slice_copy(text[4], listener, sizeof listener))
 		return -EBADMSG;
-	struct binding b = {.uri = text[0], .instance = text[1], .user_agent = text[2], .call_id = text[3],
+	struct binding b = {.uri = text[0], .instance = text[1], .user_agent = text[2], .call_id = text[3], .path = text[5],
 			    .listener = listener, .transport = (enum sip_transport)s.transport, .q = s.q, .reg_id = s.reg_id, .cseq = s.cseq,
-			    .received_at = s.received_at,
+			    .received_at = s.received_at, .outbound = s.outbound, .gruu = s.gruu,
 			    .source = {.family = s.family, .port = s.port, .scope = s.scope}};
 	memcpy(b.source.bytes, s.ip, sizeof s.ip);
 	int err = contact_new(ret, &b, s.expires_utc);

@@ -43,23 +43,22 @@ static bool admit_once(void *arg, const struct sip_listener *l, const struct sip
 
 /* --- where ---------------------------------------------------------------------------------------------------------- */
 
-static const struct user *user_called(const struct auth *auth, const char *number)
-{
-	const struct user *u = auth_user(auth, number);
-	return u ? u : auth_user_by_number(auth, number);
-}
-
 static struct sip_flow hop_to(const struct agent *a, const char *listener, enum sip_transport transport, const struct addr *peer)
 {
 	return (struct sip_flow){sip_stack_listener(a->sip, listener && *listener ? listener : NULL, transport, peer), *peer};
 }
 
-static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct user *u)
+static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct binding *b, int n)
 {
-	struct binding b[PLAN_TARGETS];
-	unsigned n = registrar_contacts(a->registrar, user_name(u), b, PLAN_TARGETS), added = 0;
-	for (unsigned i = 0; i < n; i++)
-		added += !proxy_add(c, &(struct proxy_target){.uri = b[i].uri, .q = b[i].q, .hop = hop_to(a, b[i].listener, b[i].transport, &b[i].source)});
+	unsigned added = 0;
+	for (int i = 0; i < n; i++) {
+		struct proxy_target t = {.uri = b[i].uri, .path = b[i].path, .q = b[i].q};
+		if (b[i].reg_id)
+			t.instance = b[i].instance;
+		if (!b[i].path.len)
+			t.hop = hop_to(a, b[i].listener, b[i].transport, &b[i].source);
+		added += !proxy_add(c, &t);
+	}
 	return added ? 0 : 480;
 }
 
@@ -78,12 +77,12 @@ static unsigned add_routed(struct agent *a, struct proxy_context *c, const struc
 static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri)
 {
 	struct agent *a = arg;
-	char number[128];
-	int err = dial_number(uri, number, sizeof(number));
-	if (err)
-		return core_status_of(err);
-	const struct user *u = user_called(registrar_auth(a->registrar), number);
-	return u ? add_contacts(a, c, u) : add_routed(a, c, req, uri);
+	struct binding b[PLAN_TARGETS];
+	const struct user *u;
+	int n = registrar_lookup(a->registrar, uri, &u, b, PLAN_TARGETS);
+	if (n != -ENOENT || slice_is_set(gruu_of(uri)))
+		return n < 0 ? core_status_of(n) : add_contacts(a, c, b, n);
+	return add_routed(a, c, req, uri);
 }
 
 /* --- records -------------------------------------------------------------------------------------------------------- */

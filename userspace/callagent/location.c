@@ -8,6 +8,8 @@
 #include "callagent/contact.h"
 #include "callagent/sources.h"
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
 
 /* An address of record with its contacts, highest q first, then the latest. There is none without contacts. */
 struct aor {
@@ -356,6 +358,30 @@ bool location_has_source(const struct location *l, const struct addr *src)
 {
 	uint64_t key[2];
 	return lines_taken(&l->sources, source_key(src, key)) > 0;
+}
+
+/* The upper half is the hash of the address of record, so that it is found again without a table. */
+uint64_t location_new_gruu(const char *aor)
+{
+	uint32_t random;
+	if (getrandom(&random, sizeof random, 0) != sizeof random)
+		abort(); /* cannot happen for so few bytes (getrandom(2)) */
+	return (uint64_t)name_hash(aor) << 32 | random;
+}
+
+unsigned location_by_gruu(const struct location *l, uint64_t gruu, struct binding *out, unsigned max, const char **aor)
+{
+	const struct aor *a;
+	uint32_t h = (uint32_t)(gruu >> 32);
+	unsigned n = 0;
+	hash_foreach_match(a, &l->aors, h, by_name)
+		for (unsigned i = 0; i < a->n && n < max; i++) {
+			if (a->contacts[i]->b.gruu != gruu)
+				continue;
+			*aor = a->name;
+			out[n++] = a->contacts[i]->b;
+		}
+	return n;
 }
 
 size_t location_count(const struct location *l)

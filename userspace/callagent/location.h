@@ -46,6 +46,10 @@ unsigned location_contacts(const struct location *l, const char *aor, struct bin
 unsigned location_sip_contacts(const struct location *l, const char *aor, struct binding *out, unsigned max);
 /* Whether a contact is registered from that address (of IPv6: from its /64). */
 bool location_has_source(const struct location *l, const struct addr *src);
+/* Those that temporary GRUUs with that number stand for; *aor is their address of record, valid until the registrar is called again. */
+unsigned location_by_gruu(const struct location *l, uint64_t gruu, struct binding *out, unsigned max, const char **aor);
+/* A number for new ones of that address of record. */
+uint64_t location_new_gruu(const char *aor);
 size_t location_count(const struct location *l);
 /* Calls fn for each contact; a non-zero return ends the walk. */
 int location_each(const struct location *l, int (*fn)(void *arg, const char *aor, const struct binding *b), void *arg);

@@ -4,12 +4,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timer.h"
-#include "callagent/location.h"
+#include "callagent/registrar_priv.h"
 #include <errno.h>
 #include <stdio.h>
 
-enum { CNT_OK, CNT_QUERY, CNT_REMOVED, CNT_FORBIDDEN, CNT_NOT_FOUND, CNT_MALFORMED, CNT_BRIEF, CNT_OLD, CNT_TOO_MANY,
-       CNT_EXTENSION, CNT_FAILED, CNT_MAX };
 static const struct counter_def counter_defs[CNT_MAX] = {
 	[CNT_OK] = {"ok", "registrations made, refreshed or removed"},
 	[CNT_QUERY] = {"queries", "requests for the list of contacts"},
@@ -21,25 +19,19 @@ static const struct counter_def counter_defs[CNT_MAX] = {
 	[CNT_OLD] = {"out-of-order", "requests older than what is registered (500)"},
 	[CNT_TOO_MANY] = {"too-many", "requests for more contacts than allowed (403)"},
 	[CNT_EXTENSION] = {"bad-extension", "requests requiring an extension we lack (420)"},
+	[CNT_NO_OUTBOUND] = {"no-outbound", "requests for a flow through a proxy that does not keep flows (439)"},
+	[CNT_THIRD] = {"third-party", "registrations made for another user by one who may"},
 	[CNT_FAILED] = {"failed", "requests that failed for want of memory (500)"},
 };
-static uint64_t counts[CNT_MAX];
-static struct counter_group counters = COUNTER_GROUP("registrar", counter_defs, counts);
-
-struct registrar {
-	struct auth *auth;
-	struct location *location;
-	uint32_t min_s, default_s, max_s;
-	unsigned max_contacts;
-};
-
-enum { URI_MAX = 1024, TEXT_MAX = 256, NAME_SIZE = 128 };
+uint64_t registrar_counts[CNT_MAX];
+static struct counter_group counters = COUNTER_GROUP("registrar", counter_defs, registrar_counts);
 
 static void registrar_destroy(void *obj)
 {
 	struct registrar *r = obj;
 	mem_deref(r->location);
 	mem_deref(r->auth);
+	mem_deref(r->conf);
 }
 
 static void take_limits(struct registrar *r, const struct conf *conf)
@@ -51,6 +43,9 @@ static void take_limits(struct registrar *r, const struct conf *conf)
 	r->max_contacts = (unsigned)conf_int(p, "max-contacts");
 	if (r->max_contacts > LOCATION_CONTACTS_MAX)
 		r->max_contacts = LOCATION_CONTACTS_MAX;
+	mem_ref((void *)(uintptr_t)conf);
+	mem_deref(r->conf);
+	r->conf = (struct conf *)(uintptr_t)conf;
 }
 
 static bool is_user(void *arg, const char *aor)
@@ -73,6 +68,7 @@ int registrar_new(struct registrar **ret, const struct registrar_params *p)
 		return err;
 	}
 	take_limits(r, p->conf);
+	memcpy(r->gruu_key, p->gruu_key, sizeof r->gruu_key);
 	location_retain(r->location, is_user, r);
 	counter_register(&counters);
 	*ret = r;
@@ -94,155 +90,11 @@ struct auth *registrar_auth(struct registrar *r)
 	return r->auth;
 }
 
-/* --- reading a REGISTER --------------------------------------------------------------------------------------------- */
-
-/* A refusal: what to answer and under which counter. */
-struct refusal {
-	unsigned status;
-	const char *reason;
-	unsigned counter;
-};
-
-static bool refuse(struct refusal *why, unsigned status, const char *reason, unsigned counter)
-{
-	*why = (struct refusal){status, reason, counter};
-	return false;
-}
-
-/* delta-seconds. RFC 3261 10.2.1.1: what is malformed means the default; what is too big for anybody means the most. */
-static uint32_t seconds(const struct registrar *r, struct slice text)
-{
-	uint32_t s;
-	if (!slice_u32(text, &s))
-		return s;
-	size_t digits = 0;
-	while (digits < text.len && text.p[digits] >= '0' && text.p[digits] <= '9')
-		digits++;
-	return text.len && digits == text.len ? r->max_s : r->default_s;
-}
-
-/* qvalue in thousandths: "0.333", "1", "1.000"; what is malformed means 1. */
-static unsigned thousandths(struct slice q)
-{
-	unsigned v = 0, unit = 1000;
-	for (size_t i = 0; i < q.len; i++) {
-		if (i == 1 && q.p[i] == '.')
-			continue;
-		if (q.p[i] < '0' || q.p[i] > '9' || !unit)
-			return 1000;
-		v += (unsigned)(q.p[i] - '0') * unit;
-		unit /= 10;
-	}
-	return q.len && v <= 1000 ? v : 1000;
-}
-
-static struct slice bounded(struct slice s)
-{
-	return s.len > TEXT_MAX ? slice_of(s.p, TEXT_MAX) : s;
-}
-
-/* +sip.instance="<urn:...>" (RFC 5626 4.1): without quotes. */
-static void read_outbound(struct binding *b, struct slice params)
-{
-	struct slice instance = sip_param(params, SLICE("+sip.instance")), reg_id = sip_param(params, SLICE("reg-id"));
-	if (instance.len && instance.len <= TEXT_MAX)
-		b->instance = instance;
-	if (reg_id.len && slice_u32(reg_id, &b->reg_id))
-		b->reg_id = 0;
-}
-
-/* RFC 3261 10.3, step 7: within a Call-ID requests must come in the order of their CSeq. */
-static bool is_old(const struct binding *there, const struct binding *now)
-{
-	return slice_eq(there->call_id, now->call_id) && there->cseq >= now->cseq;
-}
-
-/* One Contact value made part of the update (RFC 3261 10.3, step 7). */
-static bool apply_contact(struct registrar *r, struct location_update *u, const struct sip_msg *req,
-			  const struct binding *like, struct slice value, struct refusal *why)
-{
-	struct sip_nameaddr c;
-	struct binding b = *like;
-	if (sip_nameaddr_parse(&c, value) || c.star || slice_empty(c.uri.text) || c.uri.text.len > URI_MAX)
-		return refuse(why, 400, "Malformed Contact", CNT_MALFORMED);
-	b.uri = c.uri.text;
-	read_outbound(&b, c.params);
-	struct slice expires = sip_param(c.params, SLICE("expires")), header = sip_msg_value(req, SIP_HDR_EXPIRES);
-	struct slice q = sip_param(c.params, SLICE("q"));
-	b.q = slice_is_set(q) ? thousandths(q) : 1000;
-	uint32_t s = slice_is_set(expires) ? seconds(r, expires) : slice_is_set(header) ? seconds(r, header) : r->default_s;
-	int at = location_find(u, &b);
-	if (at >= 0 && !location_is_new(u, (unsigned)at) && is_old(location_at(u, (unsigned)at), &b))
-		return refuse(why, 500, "CSeq Out Of Order", CNT_OLD);
-	if (!s) {
-		if (at >= 0) {
-			location_remove(u, (unsigned)at);
-			counts[CNT_REMOVED]++;
-		}
-		return true;
-	}
-	if (s < r->min_s)
-		return refuse(why, 423, sip_reason(423), CNT_BRIEF);
-	if (s > r->max_s)
-		s = r->max_s;
-	b.expires_at = clock_ms() + s * UINT64_C(1000);
-	if (at < 0 && u->n >= r->max_contacts)
-		return refuse(why, 403, "Too Many Contacts", CNT_TOO_MANY);
-	return location_set(u, at, &b) ? refuse(why, 500, sip_reason(500), CNT_FAILED) : true;
-}
-
-/* Contact: * with Expires: 0 ends all (RFC 3261 10.3, step 6). */
-static bool apply_star(struct location_update *u, const struct sip_msg *req, const struct binding *like, struct refusal *why)
-{
-	uint32_t expires;
-	if (slice_u32(sip_msg_value(req, SIP_HDR_EXPIRES), &expires) || expires)
-		return refuse(why, 400, "Contact * Needs Expires 0", CNT_MALFORMED);
-	for (unsigned i = 0; i < u->n; i++)
-		if (is_old(location_at(u, i), like))
-			return refuse(why, 500, "CSeq Out Of Order", CNT_OLD);
-	counts[CNT_REMOVED] += u->n;
-	location_abort(u);
-	return true;
-}
-
-static bool apply(struct registrar *r, struct location_update *u, struct sip_strans *st, const struct sip_msg *req,
-		  struct refusal *why)
-{
-	const struct sip_listener *listener = sip_strans_listener(st);
-	struct binding like = {
-		.source = req->src,
-		.listener = listener ? listener->name : NULL,
-		.transport = listener ? listener->transport : SIP_UDP,
-		.user_agent = bounded(sip_msg_value(req, SIP_HDR_USER_AGENT)),
-		.call_id = req->call_id,
-		.cseq = req->cseq.number,
-		.received_at = clock_utc_ms(),
-	};
-	struct sip_values it = {0};
-	struct slice value;
-	unsigned n = 0;
-	bool star = false;
-	if (like.call_id.len > URI_MAX)
-		return refuse(why, 400, "Call-ID Too Long", CNT_MALFORMED);
-	while (sip_msg_each(req, SIP_HDR_CONTACT, &it, &value)) {
-		star |= slice_eq(value, SLICE("*"));
-		n++;
-	}
-	if (star)
-		return n == 1 ? apply_star(u, req, &like, why)
-			      : refuse(why, 400, "Contact * Must Be Alone", CNT_MALFORMED);
-	it = (struct sip_values){0};
-	while (sip_msg_each(req, SIP_HDR_CONTACT, &it, &value))
-		if (!apply_contact(r, u, req, &like, value, why))
-			return false;
-	return true;
-}
-
 /* --- answering ------------------------------------------------------------------------------------------------------ */
 
 static void answer(struct registrar *r, struct sip_strans *st, const struct refusal *why)
 {
-	counts[why->counter]++;
+	registrar_counts[why->counter]++;
 	if (why->status == 423)
 		sip_replyf(st, 423, why->reason, "Min-Expires: %u\r\n", r->min_s);
 	else
@@ -252,28 +104,55 @@ static void answer(struct registrar *r, struct sip_strans *st, const struct refu
 /* Before anybody has shown who he is. */
 static void refuse_stranger(struct sip_strans *st, unsigned status, const char *reason, unsigned counter)
 {
-	counts[counter]++;
+	registrar_counts[counter]++;
 	sip_reply_once(st, status, reason, SLICE_NONE);
+}
+
+static void put_contact(const struct registrar *r, struct buf *out, const struct sip_msg *req, const struct binding *b, bool gruu)
+{
+	buf_printf(out, "Contact: <" SLICE_FMT ">;expires=%llu", SLICE_ARG(b->uri), (unsigned long long)((b->expires_at - clock_ms() + 999) / 1000));
+	if (b->q < 1000)
+		buf_printf(out, ";q=0.%03u", b->q);
+	if (b->instance.len)
+		buf_printf(out, ";+sip.instance=\"" SLICE_FMT "\"", SLICE_ARG(b->instance));
+	if (b->reg_id)
+		buf_printf(out, ";reg-id=%u", b->reg_id);
+	if (gruu && b->gruu) {
+		gruu_put_public(out, &req->to.uri, b->instance);
+		gruu_put_temporary(out, &req->to.uri, b->gruu, r->gruu_key);
+	}
+	buf_str(out, "\r\n");
+}
+
+/* RFC 3327 5.3 (Path as it came), RFC 3608 5, RFC 5626 6. */
+static void put_ways(const struct registrar *r, struct buf *out, const struct sip_msg *req, bool outbound)
+{
+	const struct conf_part *p = conf_section(r->conf, "registrar");
+	if (sip_msg_has_token(req, SIP_HDR_SUPPORTED, SLICE("path")))
+		for (const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_PATH); h; h = sip_msg_next(req, h))
+			sip_write_hdr(out, SIP_HDR_PATH, h->value);
+	for (unsigned i = 0; i < conf_list_count(p, "service-route"); i++)
+		sip_write_hdrf(out, "Service-Route", "<%s>", conf_list_at(p, "service-route", i));
+	if (!outbound)
+		return;
+	sip_write_hdr(out, SIP_HDR_REQUIRE, SLICE("outbound"));
+	if (conf_int(p, "flow-timer"))
+		sip_write_hdrf(out, "Flow-Timer", "%lld", (long long)(conf_int(p, "flow-timer") / 1000));
 }
 
 /* 200 with all contacts (RFC 3261 10.3, step 8). What was stored outlives this process from the moment it was put: whoever has
  * this answer is in the store. */
-static void answer_contacts(struct registrar *r, struct sip_strans *st, const char *aor)
+static void answer_contacts(struct registrar *r, struct sip_strans *st, const struct sip_msg *req, const char *aor)
 {
 	struct binding b[LOCATION_CONTACTS_MAX];
 	unsigned n = location_contacts(r->location, aor, b, LOCATION_CONTACTS_MAX);
 	struct buf headers = buf_growing();
+	bool gruu = sip_msg_has_token(req, SIP_HDR_SUPPORTED, SLICE("gruu")) || sip_msg_has_token(req, SIP_HDR_REQUIRE, SLICE("gruu")), outbound = false;
 	for (unsigned i = 0; i < n; i++) {
-		buf_printf(&headers, "Contact: <" SLICE_FMT ">;expires=%llu", SLICE_ARG(b[i].uri),
-			   (unsigned long long)((b[i].expires_at - clock_ms() + 999) / 1000));
-		if (b[i].q < 1000)
-			buf_printf(&headers, ";q=0.%03u", b[i].q);
-		if (b[i].instance.len)
-			buf_printf(&headers, ";+sip.instance=\"" SLICE_FMT "\"", SLICE_ARG(b[i].instance));
-		if (b[i].reg_id)
-			buf_printf(&headers, ";reg-id=%u", b[i].reg_id);
-		buf_str(&headers, "\r\n");
+		put_contact(r, &headers, req, &b[i], gruu);
+		outbound |= b[i].outbound && slice_eq(b[i].call_id, req->call_id) && b[i].cseq == req->cseq.number;
 	}
+	put_ways(r, &headers, req, outbound);
 	if (headers.err)
 		answer(r, st, &(struct refusal){500, sip_reason(500), CNT_FAILED});
 	else
@@ -281,35 +160,50 @@ static void answer_contacts(struct registrar *r, struct sip_strans *st, const ch
 	buf_reset(&headers);
 }
 
-/* RFC 3261 8.2.2.3: no extension can be required of this registrar. */
+/* RFC 3261 8.2.2.3: what may be required of this registrar. */
+static bool is_known(struct slice tag)
+{
+	static const struct slice known[] = {SLICE("path"), SLICE("outbound"), SLICE("gruu")};
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (slice_caseeq(tag, known[i]))
+			return true;
+	return false;
+}
+
 static bool refuse_extensions(struct sip_strans *st, const struct sip_msg *req)
 {
 	struct sip_values it = {0};
 	struct slice tag;
 	struct buf headers = buf_growing();
 	while (sip_msg_each(req, SIP_HDR_REQUIRE, &it, &tag))
-		sip_write_hdr(&headers, SIP_HDR_UNSUPPORTED, tag);
+		if (!is_known(tag))
+			sip_write_hdr(&headers, SIP_HDR_UNSUPPORTED, tag);
 	bool refused = headers.len || headers.err;
 	if (refused) {
-		counts[CNT_EXTENSION]++;
+		registrar_counts[CNT_EXTENSION]++;
 		sip_reply(st, 420, sip_reason(420), headers.err ? SLICE_NONE : buf_text(&headers), SLICE_NONE, SLICE_NONE);
 	}
 	buf_reset(&headers);
 	return refused;
 }
 
-/* Whether `user` may change the address of record in To (RFC 3261 10.3, steps 4 and 5). */
-static bool may_register(const struct registrar *r, const struct sip_msg *req, const struct user *user, struct refusal *why)
+/* Whether `*user` may change the address of record in To (RFC 3261 10.3, steps 4 and 5). A third party that may register anybody stands for
+ * the user whose it is from then on. */
+static bool may_register(const struct registrar *r, const struct sip_msg *req, const struct user **user, struct refusal *why)
 {
 	char name[NAME_SIZE];
 	const struct sip_uri *to = &req->to.uri;
 	if (to->scheme > SIP_SCHEME_SIPS)
 		return refuse(why, 400, "Not A SIP Address", CNT_MALFORMED);
 	/* Others are forbidden before it shows whether there are any. */
-	if (sip_uri_user(to, name, sizeof name) || !user_owns(user, name))
+	bool any = conf_bool(user_conf(*user), "any-register");
+	if (sip_uri_user(to, name, sizeof name) || (!user_owns(*user, name) && !any))
 		return refuse(why, 403, sip_reason(403), CNT_FORBIDDEN);
-	if (!auth_is_our_host(r->auth, req, to))
+	const struct user *whose = user_owns(*user, name) ? *user : auth_user(r->auth, name);
+	if (!auth_is_our_host(r->auth, req, to) || !whose)
 		return refuse(why, 404, sip_reason(404), CNT_NOT_FOUND);
+	registrar_counts[CNT_THIRD] += whose != *user;
+	*user = whose;
 	return true;
 }
 
@@ -319,12 +213,12 @@ static void update(struct registrar *r, struct sip_strans *st, const struct sip_
 	struct refusal why;
 	char object[NAME_SIZE + 16], peer[ADDR_STR_LEN];
 	if (!sip_msg_hdr(req, SIP_HDR_CONTACT)) {
-		counts[CNT_QUERY]++;
-		answer_contacts(r, st, aor);
+		registrar_counts[CNT_QUERY]++;
+		answer_contacts(r, st, req, aor);
 		return;
 	}
 	location_begin(&u, r->location, aor);
-	if (!apply(r, &u, st, req, &why)) {
+	if (!registration_apply(r, &u, req, sip_strans_listener(st), &why)) {
 		location_abort(&u);
 		answer(r, st, &why);
 		return;
@@ -334,10 +228,10 @@ static void update(struct registrar *r, struct sip_strans *st, const struct sip_
 		answer(r, st, &(struct refusal){500, sip_reason(500), CNT_FAILED});
 		return;
 	}
-	counts[CNT_OK]++;
+	registrar_counts[CNT_OK]++;
 	snprintf(object, sizeof object, "registration %s", aor);
 	log_info(object, "%u contact%s, from %s", n, n == 1 ? "" : "s", addr_str(&req->src, peer));
-	answer_contacts(r, st, aor);
+	answer_contacts(r, st, req, aor);
 }
 
 void registrar_request(struct registrar *r, struct sip_strans *st, const struct sip_msg *req)
@@ -351,7 +245,7 @@ void registrar_request(struct registrar *r, struct sip_strans *st, const struct 
 		refuse_stranger(st, 403, "Not Our Domain", CNT_FORBIDDEN);
 	else if (refuse_extensions(st, req) || auth_check(r->auth, st, req, false, &user) != AUTH_OK)
 		return;
-	else if (!may_register(r, req, user, &why))
+	else if (!may_register(r, req, &user, &why))
 		answer(r, st, &why);
 	else if (slice_copy(slice_str(user_name(user)), aor, sizeof aor))
 		answer(r, st, &(struct refusal){404, sip_reason(404), CNT_NOT_FOUND});
@@ -369,6 +263,38 @@ unsigned registrar_contacts(const struct registrar *r, const char *user, struct 
 bool registrar_has_source(const struct registrar *r, const struct addr *src)
 {
 	return location_has_source(r->location, src);
+}
+
+/* The instance's contacts of all of the user's. */
+static unsigned keep_instance(struct binding *b, unsigned n, struct slice gr)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (gruu_is_instance(gr, b[i].instance))
+			b[kept++] = b[i];
+	return kept;
+}
+
+int registrar_lookup(const struct registrar *r, const struct sip_uri *uri, const struct user **user, struct binding *out, unsigned max)
+{
+	struct slice gr = gruu_of(uri);
+	const char *aor;
+	char name[NAME_SIZE];
+	uint64_t number;
+	unsigned n;
+	if (slice_is_set(gr) && !gr.len) {
+		n = gruu_number(uri, r->gruu_key, &number) ? 0 : location_by_gruu(r->location, number, out, max, &aor);
+		*user = n ? auth_user(r->auth, aor) : NULL;
+		return n && *user ? (int)n : -ENOENT;
+	}
+	const struct user *u = sip_uri_user(uri, name, sizeof name) ? NULL : auth_user(r->auth, name);
+	if (!u)
+		return -ENOENT;
+	n = registrar_contacts(r, user_name(u), out, max);
+	if (gr.len)
+		n = keep_instance(out, n, gr);
+	*user = u;
+	return n ? (int)n : -EHOSTUNREACH;
 }
 
 size_t registrar_count(const struct registrar *r)

@@ -3,6 +3,7 @@
  * store, so that they are served again right after a restart. An address of record is a user of the configuration. */
 #pragma once
 #include "callagent/auth.h"
+#include "callagent/gruu.h"
 #include <jansson.h>
 
 struct registrar; /* reference-counted; mem_deref() keeps what is in the store */
@@ -16,8 +17,11 @@ struct binding {
 	unsigned q;              /* preference in thousandths, 0..1000 */
 	struct slice instance;   /* +sip.instance with its quotes removed (RFC 5626), may be absent */
 	uint32_t reg_id;         /* 0: none */
+	bool outbound;           /* RFC 5626: it is its flow and nothing else: when that is gone it cannot be reached */
 	struct slice user_agent; /* may be absent */
 	struct slice call_id;
+	struct slice path;       /* Route values that lead to it (RFC 3327); absent: it is reached directly */
+	uint64_t gruu;           /* what its temporary GRUUs stand for (RFC 5627), 0: it has none */
 	uint32_t cseq;
 	uint64_t expires_at;     /* on clock_ms() */
 	uint64_t received_at;    /* UTC milliseconds of the last REGISTER for it */
@@ -27,6 +31,7 @@ struct registrar_params {
 	const struct conf *conf; /* sections sip, registrar, user; a reference is taken */
 	struct store *store;     /* NULL: nothing survives */
 	unsigned bindings_table;
+	uint8_t gruu_key[GRUU_KEY_LEN]; /* what temporary GRUUs are made with: kept across restarts by whoever wants them to last */
 	/* A user's set of contacts changed (registered, expired, removed); not called while loading. May be NULL. */
 	void (*on_change)(void *arg, const char *user);
 	void *arg;
@@ -45,6 +50,9 @@ void registrar_request(struct registrar *r, struct sip_strans *st, const struct 
 unsigned registrar_contacts(const struct registrar *r, const char *user, struct binding *out, unsigned max);
 /* Whether somebody is registered from that address (of IPv6: from its /64). */
 bool registrar_has_source(const struct registrar *r, const struct addr *src);
+/* The same for a Request-URI of ours: of a user, by name or number, or of one instance when it is a GRUU (RFC 5627 6.1). *user is whose they
+ * are. -ENOENT: nobody's, or a GRUU that is not valid any more (404); -EHOSTUNREACH: not registered (480). */
+int registrar_lookup(const struct registrar *r, const struct sip_uri *uri, const struct user **user, struct binding *out, unsigned max);
 /* All live contacts. */
 size_t registrar_count(const struct registrar *r);
 /* [{"aor","contact","transport","source","expires_s","user_agent","received_at"}, ...]: a new reference, NULL when memory is out. */

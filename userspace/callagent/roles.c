@@ -5,8 +5,8 @@
 #include "callagent/agent.h"
 #include "callagent/core.h"
 #include "callagent/forwarding.h"
+#include "callagent/keys.h"
 #include <errno.h>
-#include <sys/random.h>
 
 /* --- the table ------------------------------------------------------------------------------------------------------ */
 
@@ -135,30 +135,12 @@ bool roles_on_stateless(void *arg, const struct sip_listener *l, const struct si
 
 /* --- opening -------------------------------------------------------------------------------------------------------- */
 
-static int take_key(struct slice key, struct slice value, void *arg)
-{
-	if (!slice_eq(key, SLICE("proxy")) || value.len != PROXY_KEY_LEN)
-		return 0;
-	memcpy(arg, value.p, value.len);
-	return 1;
-}
-
-/* The key that signs routes lives as long as the dialogs that follow them: longer than this process. */
-static int find_key(struct agent *a, uint8_t key[PROXY_KEY_LEN])
-{
-	int err = store_load(a->store, AGENT_STORE_KEYS, take_key, key);
-	if (err)
-		return err < 0 ? err : 0;
-	if (getrandom(key, PROXY_KEY_LEN, 0) != PROXY_KEY_LEN)
-		return -EIO;
-	return store_put(a->store, AGENT_STORE_KEYS, SLICE("proxy"), slice_of((const char *)key, PROXY_KEY_LEN));
-}
-
 int roles_open(struct agent *a, struct buf *why)
 {
 	struct proxy_params p;
 	forwarding_params(a, &p);
-	int err = find_key(a, p.key);
+	/* It signs routes: the dialogs that follow them live longer than this process. */
+	int err = keys_get(a->store, AGENT_STORE_KEYS, "proxy", p.key);
 	if (!err)
 		err = role_table_new(&a->roles.table, a->conf);
 	if (!err)

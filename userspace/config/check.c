@@ -111,6 +111,13 @@ const char *check_header_condition(const char *value)
 	return check_pattern(text);
 }
 
+/* Enough of a URI that it can stand in <>: the configuration knows no SIP. */
+const char *check_route_uri(const char *value)
+{
+	bool good = !strncasecmp(value, "sip:", 4) || !strncasecmp(value, "sips:", 5);
+	return good && !value[strcspn(value, " \t\r\n<>\"")] ? NULL : "a SIP URI such as sip:192.0.2.1;lr";
+}
+
 /* --- what spans sections ------------------------------------------------------------------------------------------- */
 
 struct findings {

@@ -110,6 +110,10 @@ static const struct conf_option registrar_options[] = {
 	OPTION("max-contacts", CONF_INT, "10", "Phones that one user may have registered at the same time.", .min = 1, .max = 100),
 	OPTION("nonce-life", CONF_DURATION, "5m", "Life of a digest nonce; an older one is answered with stale=true.", .min = 1000,
 	 .max = 86400000),
+	OPTION("service-route", CONF_LIST, "", "URIs of proxies that requests of registered phones shall go through, such as \"sip:192.0.2.1;lr\" (Service-Route, "
+	 "RFC 3608).", .check = check_route_uri),
+	OPTION("flow-timer", CONF_DURATION, "0", "How often phones that register with outbound (RFC 5626) shall keep their flow alive, told them as Flow-Timer. 0: they "
+	 "choose.", .min = 0, .max = 3600000),
 	OPTION("domains", CONF_LIST, "", "Domain names served besides the realm and the addresses of this machine. Empty: any name is taken for ours; an "
 	 "IP address never is unless it is."),
 	{0},
@@ -201,6 +205,7 @@ static const struct conf_option user_options[] = {
 	OPTION("forward-no-answer", CONF_STRING, "", "Number for calls that the user does not answer in no-answer-time."),
 	OPTION("forward-unreachable", CONF_STRING, "", "Number for calls while no phone of the user can be reached."),
 	OPTION("no-answer-time", CONF_DURATION, "20s", "How long the user's phones ring before forward-no-answer.", .min = 100, .max = 3600000),
+	OPTION("any-register", CONF_BOOL, "no", "Whether this user may register contacts of other users (third-party registration)."),
 	OPTION("any-from", CONF_BOOL, "no", "Whether this user may call with a From user that is neither its name nor one of its numbers."),
 	{0},
 };

@@ -233,7 +233,29 @@ static bool is_running(const struct proxy_context *c)
 	return false;
 }
 
-/* How many wait with the highest q there is, and that q. */
+static bool has_flow_running(const struct branch *b)
+{
+	const struct branch *other;
+	list_foreach(other, &b->c->branches, link)
+		if ((other->state == BRANCH_TRYING || other->state == BRANCH_PROCEEDING) && b->instance.len && slice_eq(other->instance, b->instance))
+			return true;
+	return false;
+}
+
+/* The first of its instance among those that wait with the same q. */
+static bool is_first_flow(const struct branch *b)
+{
+	const struct branch *other;
+	list_foreach(other, &b->c->branches, link) {
+		if (other == b)
+			return true;
+		if (other->state == BRANCH_WAITING && other->q == b->q && b->instance.len && slice_eq(other->instance, b->instance))
+			return false;
+	}
+	return true;
+}
+
+/* How many can be tried at once with the highest q that waits, and that q. */
 static unsigned next_group(const struct proxy_context *c, unsigned *q)
 {
 	const struct branch *b;
@@ -241,9 +263,19 @@ static unsigned next_group(const struct proxy_context *c, unsigned *q)
 	list_foreach(b, &c->branches, link)
 		if (b->state == BRANCH_WAITING && (!n || b->q == *q)) {
 			*q = b->q;
-			n++;
+			n += is_first_flow(b);
 		}
 	return n;
+}
+
+static void try(struct proxy_context *c, struct branch *b, unsigned share)
+{
+	int err = share ? start(c, b, share) : -E2BIG;
+	if (!err)
+		return;
+	b->state = BRANCH_DONE;
+	proxy_counts[share ? PROXY_CNT_NO_HOP : PROXY_CNT_BREADTH]++;
+	response_own(c, share ? 503 : 440);
 }
 
 /* RFC 5393 5.3.3: the breadth that came is divided among those that run at the same time. */
@@ -253,15 +285,23 @@ static void start_group(struct proxy_context *c, unsigned n, unsigned q)
 	unsigned share = c->breadth / n;
 	if (n > 1)
 		proxy_counts[PROXY_CNT_FORKED]++;
-	list_foreach(b, &c->branches, link) {
-		if (b->state != BRANCH_WAITING || b->q != q)
+	list_foreach(b, &c->branches, link)
+		if (b->state == BRANCH_WAITING && b->q == q && !has_flow_running(b))
+			try(c, b, share);
+}
+
+void forward_instance(struct branch *b, bool flow_failed)
+{
+	struct branch *other;
+	if (!b->instance.len)
+		return;
+	list_foreach(other, &b->c->branches, link) {
+		if (other->state != BRANCH_WAITING || !slice_eq(other->instance, b->instance))
 			continue;
-		int err = share ? start(c, b, share) : -E2BIG;
-		if (!err)
-			continue;
-		b->state = BRANCH_DONE;
-		proxy_counts[share ? PROXY_CNT_NO_HOP : PROXY_CNT_BREADTH]++;
-		response_own(c, share ? 503 : 440);
+		if (!flow_failed)
+			other->state = BRANCH_DONE;
+		else if (!b->c->closed && !has_flow_running(other))
+			try(b->c, other, 1);
 	}
 }
 

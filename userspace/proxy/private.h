@@ -51,7 +51,7 @@ struct branch {
 	struct sip_ctrans *ct;
 	struct timer timer_c;
 	struct sip_flow hop;
-	struct slice uri, path;
+	struct slice uri, path, instance;
 	char text[];
 };
 
@@ -93,6 +93,8 @@ unsigned route_preprocess(struct proxy *p, const struct sip_msg *req, struct way
 /* targets.c */
 unsigned targets_find(struct proxy_context *c);
 
+/* The instance has answered, or not: its other flows are not tried any more, or the next one is (RFC 5626 7). */
+void forward_instance(struct branch *b, bool flow_failed);
 /* forward.c: starts what may be tried now; the context's answer is due when nothing is left to try. */
 void forward_next(struct proxy_context *c);
 /* The message for one target: 0, or negative errno. `l` is where it came in. */

@@ -13,6 +13,7 @@ struct proxy_context; /* a response context (16.2): one request and what became 
 struct proxy_target {
 	struct slice uri;   /* Request-URI */
 	struct slice path;  /* Route values to go through, in order (RFC 3327); may be absent */
+	struct slice instance; /* whose it is: of several with the same one at a time, the next when the flow of one has failed (RFC 5626 7) */
 	struct sip_flow hop; /* where it is; no listener: that follows from path or uri */
 	unsigned q;         /* thousandths: equal ones are tried at once, lower ones when all higher have failed */
 };

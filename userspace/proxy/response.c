@@ -116,6 +116,7 @@ static void take_2xx(struct branch *b, const struct sip_msg *rsp)
 	struct proxy_context *c = b->c;
 	bool first = !sip_strans_final(c->st);
 	send_up(c, rsp, SLICE_NONE);
+	forward_instance(b, false);
 	if (!first)
 		return;
 	c->closed = true;
@@ -131,6 +132,7 @@ static void take_refusal(struct branch *b, unsigned status, const struct sip_msg
 	bool tried = rsp && status < 400 && !c->closed && recurse_take(c, rsp);
 	if (!tried)
 		note(c, b, status, rsp);
+	forward_instance(b, status == 408 || status == 430 || !rsp);
 	/* 6xx: nobody else is to be tried (step 5). */
 	if (status >= 600 && !c->closed) {
 		c->closed = true;
@@ -155,7 +157,7 @@ void response_take(void *arg, int err, const struct sip_msg *rsp)
 	struct branch *b = arg;
 	struct proxy_context *c = mem_ref(b->c);
 	if (err)
-		take_final(b, err == -ETIMEDOUT ? 408 : 503, NULL);
+		take_final(b, err == -ETIMEDOUT ? 408 : b->instance.len ? 430 : 503, NULL);
 	else if (rsp->status < 200)
 		take_provisional(b, rsp);
 	else

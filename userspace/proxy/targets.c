@@ -25,24 +25,31 @@ static void put_in_order(struct proxy_context *c, struct branch *b)
 	link_insert_after(at, &b->link);
 }
 
+static struct slice keep(char **at, struct slice s)
+{
+	struct slice kept = slice_of(*at, s.len);
+	if (s.len)
+		memcpy(*at, s.p, s.len);
+	*at += s.len;
+	return kept;
+}
+
 int proxy_add(struct proxy_context *c, const struct proxy_target *t)
 {
 	if (c->n_branches == BRANCHES_MAX)
 		return -ENOSPC;
 	if (c->n_branches && is_there(c, t))
 		return -EEXIST;
-	struct branch *b = mem_raw(sizeof *b + t->uri.len + t->path.len);
+	struct branch *b = mem_raw(sizeof *b + t->uri.len + t->path.len + t->instance.len);
 	if (!b) {
 		proxy_counts[PROXY_CNT_NOMEM]++;
 		return -ENOMEM;
 	}
 	*b = (struct branch){.c = c, .q = t->q, .number = c->n_branches++, .hop = t->hop};
-	memcpy(b->text, t->uri.p, t->uri.len);
-	b->uri = slice_of(b->text, t->uri.len);
-	if (t->path.len) {
-		memcpy(b->text + t->uri.len, t->path.p, t->path.len);
-		b->path = slice_of(b->text + t->uri.len, t->path.len);
-	}
+	char *at = b->text;
+	b->uri = keep(&at, t->uri);
+	b->path = keep(&at, t->path);
+	b->instance = keep(&at, t->instance);
 	put_in_order(c, b);
 	return 0;
 }

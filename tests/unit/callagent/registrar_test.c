@@ -406,6 +406,33 @@ static void remove_store(const char *dir)
 	rmdir(dir);
 }
 
+/* Value of a parameter ;name="..." in the answer, in a static buffer. */
+static const char *quoted(const struct sip_strans *st, const char *name)
+{
+	static char value[4][300];
+	static unsigned turn;
+	char want[64], *v = value[++turn % 4];
+	snprintf(want, sizeof want, ";%s=\"", name);
+	const char *at = strstr(st->headers, want);
+	v[0] = '\0';
+	if (at)
+		sscanf(at + strlen(want), "%299[^\"]", v);
+	return v;
+}
+
+#define INSTANCE ";+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF>\""
+
+static int look_up(const struct setup *s, const char *uri, struct binding *b)
+{
+	const struct user *u = NULL;
+	struct sip_uri parsed;
+	assert_int_equal(sip_uri_parse(&parsed, slice_str(uri)), 0);
+	int n = registrar_lookup(s->r, &parsed, &u, b, 8);
+	if (n > 0)
+		assert_string_equal(user_name(u), "alice");
+	return n;
+}
+
 /* What was answered is there after the process was killed: another registrar on the same store. */
 static void survives(void **state)
 {
@@ -421,7 +448,9 @@ static void survives(void **state)
 	s.c = configuration(text);
 	s.r = registrar(s.c, store);
 	struct phone p = ALICE(s.r);
-	assert_int_equal(reg(&p, "Contact: <sip:a@h1>;expires=300;q=0.3, <sip:a@h2>;expires=100\r\n", &st), 200);
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>;expires=300;q=0.3, <sip:a@h2>;expires=100" INSTANCE "\r\nPath: <sip:h0;lr>\r\nSupported: gruu\r\n", &st), 200);
+	char temporary[300];
+	snprintf(temporary, sizeof temporary, "%s", quoted(&st, "temp-gruu"));
 	p.cseq++;
 	send_once(&p, HOME, &st);
 	credentials(&p, &st, auth, sizeof auth);
@@ -434,6 +463,10 @@ static void survives(void **state)
 	assert_int_equal(b[1].q, 300);
 	assert_int_equal(b[0].source.port, 40000);
 	assert_string_equal(b[0].listener, "inside");
+	assert_memory_equal(b[0].path.p, "<sip:h0;lr>", b[0].path.len);
+	assert_int_equal(look_up(&s, temporary, b), 1);
+	assert_memory_equal(b[0].uri.p, "sip:a@h2", 8);
+	assert_int_equal(contacts(&s, b), 2);
 	assert_true(b[0].expires_at <= clock_ms() + 100000 && b[0].expires_at > clock_ms() + 90000);
 	/* A nonce of before may have been used already: the phone is asked once more. */
 	char all[2048];
@@ -453,6 +486,42 @@ static void survives(void **state)
 	mem_deref(s.r);
 	s.r = registrar(s.c, store);
 	assert_int_equal(registrar_count(s.r), 0);
+	mem_deref(store);
+	end(&s);
+	remove_store(dir);
+}
+
+/* As releases before paths and GRUUs wrote them. */
+static void records_of_an_older_release_are_read(void **state)
+{
+	static const char *const tables[] = {"bindings", NULL};
+	char dir[] = "/tmp/tandem-registrar-XXXXXX";
+	struct store *store;
+	struct binding b[8];
+	struct setup s = {.before = mem_blocks()};
+	struct {
+		uint8_t format, transport, pad[2];
+		uint32_t cseq;
+		uint64_t expires_utc, received_at;
+		uint32_t reg_id, scope;
+		uint16_t q, family, port, len[5];
+		uint8_t ip[16];
+		char texts[8 + 3 + 5 + 2 + 6];
+	} old = {1, 0, {0}, 7, clock_utc_ms() + 60000, 5, 2, 0, 400, AF_INET, 40001, {8, 3, 5, 2, 6}, {198, 51, 100, 7}, ""};
+	memcpy(old.texts, "sip:a@h1" "<i>" "phone" "c9" "inside", sizeof old.texts);
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(store_open(&store, dir, tables, 1 << 24), 0);
+	assert_int_equal(store_put(store, 0, SLICE("alice"), slice_of((const char *)&old, offsetof(__typeof__(old), texts) + sizeof old.texts)), 0);
+	assert_int_equal(store_flush(store), 0);
+	s.c = configuration(text);
+	s.r = registrar(s.c, store);
+	assert_int_equal(contacts(&s, b), 1);
+	assert_memory_equal(b[0].uri.p, "sip:a@h1", 8);
+	assert_memory_equal(b[0].instance.p, "<i>", 3);
+	assert_memory_equal(b[0].call_id.p, "c9", 2);
+	assert_string_equal(b[0].listener, "inside");
+	assert_true(b[0].q == 400 && b[0].reg_id == 2 && b[0].cseq == 7 && !b[0].path.len && !b[0].outbound && !b[0].gruu);
+	assert_int_equal(b[0].source.port, 40001);
 	mem_deref(store);
 	end(&s);
 	remove_store(dir);
@@ -529,9 +598,156 @@ static void without_memory(void **state)
 	end(&o.s);
 }
 
+/* RFC 5627. */
+static void instances_get_uris_of_their_own(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r), other = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	char first[300], second[300], pub[300];
+	other.call_id = "c2";
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>" INSTANCE "\r\nSupported: gruu\r\n", &st), 200);
+	snprintf(pub, sizeof pub, "%s", quoted(&st, "pub-gruu"));
+	snprintf(first, sizeof first, "%s", quoted(&st, "temp-gruu"));
+	assert_string_equal(pub, "sip:alice@tandem.test;gr=urn:uuid:00000000-0000-1000-8000-AABBCCDDEEFF");
+	assert_int_equal(strncmp(first, "sip:tgruu.", 10), 0);
+	assert_non_null(strstr(first, "@tandem.test;gr"));
+	/* another phone of the same user is not meant */
+	assert_int_equal(reg(&other, "Contact: <sip:a@h2>\r\n", &st), 200);
+	assert_string_equal(quoted(&st, "pub-gruu"), "");
+	assert_int_equal(look_up(&s, "sip:alice@tandem.test", b), 2);
+	assert_int_equal(look_up(&s, pub, b), 1);
+	assert_memory_equal(b[0].uri.p, "sip:a@h1", 8);
+	assert_int_equal(look_up(&s, first, b), 1);
+	/* each registration gives another one, and the earlier ones stay good */
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>" INSTANCE "\r\nSupported: gruu\r\n", &st), 200);
+	snprintf(second, sizeof second, "%s", quoted(&st, "temp-gruu"));
+	assert_string_not_equal(first, second);
+	assert_int_equal(look_up(&s, first, b), 1);
+	assert_int_equal(look_up(&s, second, b), 1);
+	/* until the phone begins anew, under another Call-ID */
+	p.call_id = "c3";
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>" INSTANCE "\r\nSupported: gruu\r\n", &st), 200);
+	assert_int_equal(look_up(&s, first, b), -ENOENT);
+	assert_int_equal(look_up(&s, pub, b), 1);
+	/* gone: the public one is known still */
+	snprintf(second, sizeof second, "%s", quoted(&st, "temp-gruu"));
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>;expires=0" INSTANCE "\r\n", &st), 200);
+	assert_int_equal(look_up(&s, pub, b), -EHOSTUNREACH);
+	assert_int_equal(look_up(&s, second, b), -ENOENT);
+	assert_int_equal(look_up(&s, "sip:tgruu.00112233445566778899aabbccddeeff@tandem.test;gr", b), -ENOENT);
+	assert_int_equal(look_up(&s, "sip:nobody@tandem.test;gr=urn:uuid:1", b), -ENOENT);
+	/* a contact that leads back here */
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:alice@tandem.test;gr=x>\r\n", &st), 403);
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:alice@tandem.test>\r\n", &st), 403);
+	end(&s);
+}
+
+/* RFC 5626 6. */
+static void flows_are_bindings_of_their_own(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+#define FLOW(n) "Contact: <sip:a@h1>" INSTANCE ";reg-id=" #n "\r\nSupported: path, outbound\r\n"
+	assert_int_equal(reg(&p, FLOW(1), &st), 200);
+	assert_non_null(strstr(st.headers, "Require: outbound\r\n"));
+	assert_null(strstr(st.headers, "Flow-Timer"));
+	p.cseq++;
+	assert_int_equal(reg(&p, FLOW(2), &st), 200);
+	assert_int_equal(contacts(&s, b), 2);
+	assert_true(b[0].outbound && b[1].outbound);
+	p.cseq++;
+	assert_int_equal(reg(&p, FLOW(2), &st), 200);
+	assert_int_equal(contacts(&s, b), 2);
+	/* not asked for: a binding, but nothing is promised */
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>" INSTANCE ";reg-id=2\r\n", &st), 200);
+	assert_null(strstr(st.headers, "Require"));
+	/* through a proxy that keeps no flows, and one that does */
+	p.cseq++;
+	assert_int_equal(reg(&p, "Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKx\r\n" FLOW(3), &st), 439);
+	p.cseq++;
+	assert_int_equal(reg(&p, "Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKx\r\nPath: <sip:192.0.2.8;lr>\r\n" FLOW(3), &st), 439);
+	p.cseq++;
+	assert_int_equal(reg(&p, "Via: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKx\r\nPath: <sip:t@192.0.2.8;lr;ob>\r\n" FLOW(3), &st), 200);
+	assert_non_null(strstr(st.headers, "Path: <sip:t@192.0.2.8;lr;ob>\r\n"));
+	assert_non_null(strstr(st.headers, "reg-id=3"));
+	/* one flow a registration; a reg-id without instance means nothing */
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>" INSTANCE ";reg-id=1, <sip:a@h7>\r\nSupported: outbound\r\n", &st), 400);
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:a@h1>" INSTANCE ";reg-id=1;expires=0, <sip:a@h7>;reg-id=4\r\nSupported: outbound\r\n", &st), 200);
+	assert_null(strstr(st.headers, "Require"));
+	assert_null(strstr(st.headers, "reg-id=4"));
+	end(&s);
+}
+
+/* RFC 3327, RFC 3608. */
+static void ways_to_and_from_a_phone_are_kept_and_told(void **state)
+{
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	const char *more = "registrar {\n service-route = {\"sip:192.0.2.1;lr\", \"sip:core.tandem.test;lr\"}\n}\naddress inside {\n local = {\"192.0.2.1\"}\n}\n"
+			   "sip {\n realm = \"tandem.test\"\n}\nuser alice {\n password = \"pw\"\n}\n";
+	assert_int_equal(reg(&p, HOME "Path: <sip:p2@192.0.2.7;lr>, <sip:192.0.2.8;lr>\r\nPath: <sip:192.0.2.9;lr>\r\nSupported: path\r\n", &st), 200);
+	assert_non_null(strstr(st.headers, "Path: <sip:p2@192.0.2.7;lr>, <sip:192.0.2.8;lr>\r\nPath: <sip:192.0.2.9;lr>\r\n"));
+	assert_null(strstr(st.headers, "Service-Route"));
+	assert_int_equal(contacts(&s, b), 1);
+	assert_int_equal(b[0].path.len, strlen("<sip:p2@192.0.2.7;lr>, <sip:192.0.2.8;lr>, <sip:192.0.2.9;lr>"));
+	p.cseq++;
+	assert_int_equal(reg(&p, HOME "Path: garbage\r\n", &st), 400);
+	p.cseq++;
+	assert_int_equal(reg(&p, HOME "Require: path, gruu, outbound, pancakes\r\n", &st), 420);
+	assert_string_equal(st.headers, "Unsupported: pancakes\r\n");
+	struct conf *other = configuration(more);
+	assert_int_equal(registrar_reconfigure(s.r, other), 0);
+	mem_deref(other);
+	assert_int_equal(reg(&p, HOME, &st), 200);
+	assert_non_null(strstr(st.headers, "Service-Route: <sip:192.0.2.1;lr>\r\nService-Route: <sip:core.tandem.test;lr>\r\n"));
+	assert_int_equal(contacts(&s, b), 1);
+	assert_int_equal(b[0].path.len, 0);
+	end(&s);
+}
+
+static void a_third_party_may_register_others_when_it_is_let(void **state)
+{
+	struct setup s = start();
+	struct phone p = {s.r, "boss", "pw3", "sip:tandem.test", "sip:alice@tandem.test", "c1", 1};
+	struct sip_strans st;
+	struct binding b[8];
+	for (int may = 0; may < 2; may++) {
+		char let[2000];
+		snprintf(let, sizeof let, "%suser boss {\n password = \"pw3\"\n any-register = %s\n}\n", text, may ? "yes" : "no");
+		struct conf *other = configuration(let);
+		assert_int_equal(registrar_reconfigure(s.r, other), 0);
+		mem_deref(other);
+		p.cseq++;
+		assert_int_equal(reg(&p, HOME, &st), may ? 200 : 403);
+	}
+	assert_int_equal(contacts(&s, b), 1);
+	p.to = "sip:nobody@tandem.test";
+	p.cseq++;
+	assert_int_equal(reg(&p, HOME, &st), 404);
+	end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(records_of_an_older_release_are_read),
+		cmocka_unit_test(instances_get_uris_of_their_own),
+		cmocka_unit_test(flows_are_bindings_of_their_own),
+		cmocka_unit_test(ways_to_and_from_a_phone_are_kept_and_told),
+		cmocka_unit_test(a_third_party_may_register_others_when_it_is_let),
 		cmocka_unit_test(registers),         cmocka_unit_test(several_contacts), cmocka_unit_test(times),
 		cmocka_unit_test(order),             cmocka_unit_test(instances),        cmocka_unit_test(refused),
 		cmocka_unit_test(other_scheme),      cmocka_unit_test(contact_text),      cmocka_unit_test(replayed_request_is_stale),

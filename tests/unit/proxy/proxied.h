@@ -15,7 +15,7 @@ struct proxied {
 	const char *domain; /* that is ours, besides the addresses */
 	/* where requests for the domain go; NULL ends the list */
 	struct {
-		const char *uri, *addr, *path;
+		const char *uri, *addr, *path, *instance;
 		unsigned q;
 	} target[TARGETS];
 	unsigned status; /* instead of targets */
@@ -66,7 +66,8 @@ static inline bool x_admit_once(void *arg, const struct sip_listener *l, const s
 static inline unsigned x_targets(void *arg, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri)
 {
 	for (unsigned i = 0; i < TARGETS && x.target[i].uri; i++) {
-		struct proxy_target t = {.uri = slice_str(x.target[i].uri), .q = x.target[i].q ? x.target[i].q : 1000, .path = slice_str(x.target[i].path)};
+		struct proxy_target t = {.uri = slice_str(x.target[i].uri), .q = x.target[i].q ? x.target[i].q : 1000, .path = slice_str(x.target[i].path),
+					 .instance = slice_str(x.target[i].instance)};
 		if (x.target[i].addr) {
 			t.hop.peer = test_addr(x.target[i].addr);
 			t.hop.listener = x_listener(&t.hop.peer);

@@ -293,6 +293,81 @@ static void who_waits_is_tried_when_the_first_rings_too_long(void **state)
 	x_close();
 }
 
+/* RFC 5626 7: of two flows to one instance the second is for when the first has failed; another instance is tried meanwhile. */
+static void flows_of_an_instance_are_tried_one_after_the_other(void **state)
+{
+	for (int answered = 0; answered < 2; answered++) {
+		x_open();
+		two_targets(1000, 1000);
+		x.target[2].uri = "sip:b3@192.0.2.23";
+		x.target[2].addr = "192.0.2.23:5060";
+		x.target[0].instance = x.target[1].instance = "<urn:uuid:1>";
+		x.target[2].instance = "<urn:uuid:2>";
+		INVITE("1");
+		assert_true(x_is(0, "INVITE sip:b1@") && x_is(1, "INVITE sip:b3@") && x.w.n == 3);
+		assert_string_equal(wire_hdr(x_sent(0), "Max-Breadth"), "30");
+		x_answer(0, answered ? 486 : 430, "t", "");
+		assert_true(x_is(3, "ACK sip:b1@"));
+		if (answered) {
+			assert_int_equal(x.w.n, 4);
+			x_answer(1, 480, "u", "");
+			assert_int_equal(wire_status(&x.w), 486);
+		} else {
+			assert_true(x_is(4, "INVITE sip:b2@"));
+			x_answer(1, 480, "u", "");
+			x_answer(4, 200, "v", "|Contact: <sip:b2@198.51.100.22>");
+			assert_int_equal(wire_status(&x.w), 200);
+		}
+		x_close();
+	}
+	/* none is left */
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x.target[0].instance = "<urn:uuid:1>";
+	INVITE("1");
+	x_answer(0, 430, "t", "");
+	assert_int_equal(wire_status(&x.w), 480);
+	x_close();
+}
+
+static void targets_behind_proxies_are_reached_through_their_path(void **state)
+{
+	x_open();
+	x.target[0].uri = "sip:b@10.0.0.20";
+	x.target[0].path = "<sip:p1@192.0.2.41;lr>, <sip:192.0.2.42;lr;ob>";
+	x_ask("INVITE", "sip:b@example.com", "1", "|Route: <sip:192.0.2.1;lr>");
+	assert_true(x_is(0, "INVITE sip:b@10.0.0.20 "));
+	assert_string_equal(x_all(x_sent(0), "Route"), "<sip:p1@192.0.2.41;lr>, <sip:192.0.2.42;lr;ob>");
+	x_to(0, "192.0.2.41:5060");
+	x_answer(0, 486, "t", "");
+	x_close();
+}
+
+/* RFC 3327 5.1, RFC 5626 5.1: a registration that goes elsewhere comes back here, on the flow it came on. */
+static void a_registration_elsewhere_carries_our_path(void **state)
+{
+	x_open();
+	x_from("192.0.2.9:9999", "REGISTER sip:192.0.2.77 SIP/2.0|Via: SIP/2.0/UDP 10.0.0.9;rport;branch=z9hG4bK1|Max-Forwards: 70|From: <sip:a@example.net>;tag=f|"
+	       "To: <sip:a@example.net>|Call-ID: c1|CSeq: 3 REGISTER|Contact: <sip:a@10.0.0.9>|Supported: path, outbound|Path: <sip:192.0.2.8;lr>");
+	x_to(0, "192.0.2.77:5060");
+	char path[300] = "";
+	sscanf(x_all(x_sent(0), "Path"), "%299s", path);
+	assert_non_null(strstr(path, "@192.0.2.1:5060;lr;ob>"));
+	assert_non_null(strstr(x_all(x_sent(0), "Path"), "> | <sip:192.0.2.8;lr>"));
+	x_answer(0, 200, "t", "");
+	x_from("192.0.2.77:5060", "INVITE sip:a@10.0.0.9 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.77;branch=z9hG4bK2|Route: %s|Max-Forwards: 70|From: <sip:q@example.net>;tag=f|"
+	       "To: <sip:a@example.net>|Call-ID: c2|CSeq: 3 INVITE|Contact: <sip:q@192.0.2.77>", path);
+	assert_true(x_is(2, "INVITE sip:a@10.0.0.9 "));
+	x_to(2, "192.0.2.9:9999");
+	assert_int_equal(x.along, 0); /* whoever sends it is asked all the same */
+	x_answer(2, 486, "t", "");
+	/* without Supported: path there is none */
+	x_ask("REGISTER", "sip:192.0.2.77", "3", "");
+	assert_string_equal(x_all(wire_last(&x.w), "Path"), "");
+	x_answer(x.w.n - 1, 200, "t", "");
+	x_close();
+}
+
 /* 16.7 step 6, driven by what two branches answer; 0: nothing at all. */
 static void the_best_answer_goes_up(void **state)
 {
@@ -516,6 +591,9 @@ int main(void)
 		cmocka_unit_test(equal_targets_are_tried_at_once_and_a_2xx_ends_the_others),
 		cmocka_unit_test(lower_q_waits_until_higher_has_failed),
 		cmocka_unit_test(who_waits_is_tried_when_the_first_rings_too_long),
+		cmocka_unit_test(flows_of_an_instance_are_tried_one_after_the_other),
+		cmocka_unit_test(targets_behind_proxies_are_reached_through_their_path),
+		cmocka_unit_test(a_registration_elsewhere_carries_our_path),
 		cmocka_unit_test(the_best_answer_goes_up),
 		cmocka_unit_test(challenges_of_all_branches_go_up_together),
 		cmocka_unit_test(breadth_that_is_used_up_is_refused),
