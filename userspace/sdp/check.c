@@ -27,8 +27,8 @@ unsigned sdp_offer_refusal(const struct sdp *offer, const char **why)
 		wanted += m->port != 0;
 		dtls += m->port && (m->proto == SDP_DTLS || m->dtls);
 	}
-	/* RFC 3264 8.2: an offer that takes every stream away is good. */
-	if (offer->n_media && !wanted)
+	/* RFC 3264 5, 8.2: an offer may have no stream at all, or take every one away. */
+	if (!wanted)
 		return 0;
 	*why = dtls ? "only DTLS-SRTP is offered" : "no audio or video over RTP is offered";
 	return 488;

@@ -175,7 +175,7 @@ static void offers_that_cannot_be_relayed_get_488(void **state)
 	assert_int_equal(refusal(HEAD "m=audio 4000 RTP/SAVP 0\r\na=fingerprint:sha-256 00\r\na=crypto:1 X inline:y\r\n"), 0);
 	assert_int_equal(refusal(HEAD "m=image 4000 udptl t38\r\n"), 488);
 	assert_int_equal(refusal(HEAD "m=image 4000 udptl t38\r\nm=video 4002 RTP/AVP 31\r\n"), 0);
-	assert_int_equal(refusal(HEAD), 488);
+	assert_int_equal(refusal(HEAD), 0);
 	assert_int_equal(refusal(HEAD "m=audio 0 RTP/AVP 0\r\n"), 0);
 }
 
