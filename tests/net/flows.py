@@ -7,7 +7,8 @@
 
 A peer's messages are written in the order in which they come, as arrows of the RFC's figure that end at that peer: a request by its method, a response to INVITE
 by its status, another response as status and method (200/BYE). Messages that may come in any order among themselves stand in braces: {BYE 200/BYE}.
-Retransmissions are not counted; anything else that comes, or does not, fails the flow. FLOW=3.9 runs that one alone."""
+Retransmissions are not counted; anything else that comes, or does not, fails the flow. Flows of several roles are run in a stage for each, s.role
+saying which; proxy={"alice": "..."} is another ladder in that role. FLOW=3.9 runs that one alone."""
 import os
 import re
 import sys
@@ -60,23 +61,30 @@ def check(peers, ladders):
 def run_one(s, f, ladders, peers):
     f(s, *(peers[name] for name in f.__code__.co_varnames[1:f.__code__.co_argcount]))
     wait_for("the call to be over", lambda: calls_over(s.gw), 6)
-    check(peers, ladders)
+    check(peers, {**ladders, **ladders.get(s.role, {})})
 
 
-def run(cast=lambda s: dict(zip(("alice", "bob"), s.pair())), **sections):
-    """Runs the declared flows in one stage; `cast` makes the peers."""
-    only = os.environ.get("FLOW")
-    with stage(**sections) as s:
-        peers = cast(s)
-        for p in peers.values():
-            p.received, p.sent, p.waiting = [], [], []
-        for title, f, ladders in flows:
-            if only and not title.startswith(only):
-                continue
-            try:
-                run_one(s, f, ladders, peers)
-            except BaseException:
-                print(f"--- in flow {title}", file=sys.stderr)
-                raise
-        s.gw.idle()
-        check(peers, {})
+def pair(s):
+    return dict(zip(("alice", "bob"), s.pair()))
+
+
+def run(cast=pair, roles=("b2bua",), **sections):
+    """Runs the declared flows in one stage a role; `cast` makes the peers."""
+    only, both = os.environ.get("FLOW", ""), ("b2bua", "proxy")
+    for role in roles:
+        at = f"role = {role}" if role != "b2bua" else ""
+        with stage(inside=at, outside=at, **sections) as s:
+            s.role = role
+            peers = cast(s)
+            for p in peers.values():
+                p.received, p.sent, p.waiting = [], [], []
+            for title, f, ladders in flows:
+                if not title.startswith(only) or role not in ladders.get("roles", both):
+                    continue
+                try:
+                    run_one(s, f, ladders, peers)
+                except BaseException:
+                    print(f"--- in flow {title} as {role}", file=sys.stderr)
+                    raise
+            s.gw.idle()
+            check(peers, {})

@@ -154,7 +154,8 @@ class Phone:
                 d.ack(first)
                 name, value = ("Authorization", first.get("www-authenticate")) if first.status == 401 else \
                     ("Proxy-Authorization", first.get("proxy-authenticate"))
-                d.request("INVITE", body, [*headers, (name, digest(value, "INVITE", d.target, self.user, self.password))])
+                d.challenge = name, value
+                d.request("INVITE", body, [*headers, d.credentials(1)])
             else:
                 self.waiting.insert(0, first)
         return d
@@ -188,6 +189,11 @@ class Dialog:
         self.routes = []
         self.cseq = 0
         self.branch = None
+
+    def credentials(self, nc):
+        """The header that answers our challenge, for the nc-th time."""
+        name, value = self.challenge
+        return name, digest(value, "INVITE", self.target, self.phone.user, self.phone.password, nc)
 
     def request(self, method, body="", headers=(), cseq=None, content_type="application/sdp"):
         if cseq is None:
@@ -252,7 +258,8 @@ class Dialog:
         return self.phone.take(lambda m: m.method == method and m.get("call-id") == self.call_id, f"{method} in the dialog", timeout)
 
     def accept(self, request, body=None, **kw):
-        """Answers the INVITE with 200 and a description."""
+        """Answers the INVITE, or another request that offers, with 200 and a description; its Contact is where the other side is from now on."""
+        self.target = request.contact_uri() or self.target
         self.reply(request, 200, "OK", self.phone.sdp() if body is None else body, **kw)
 
     def refuse(self, request, status, reason="So be it", **kw):
