@@ -63,6 +63,10 @@ class Phone:
             if not self.pump(end - time.monotonic()) and time.monotonic() >= end:
                 raise Unexpected(f"{self.user} waited {timeout:g} s for {what}; has {self.waiting}")
 
+    def close(self):
+        """It is gone, without a word."""
+        self.sock.close()
+
     def drain(self):
         """Takes all that has come."""
         while self.pump(0):
