@@ -3,12 +3,14 @@
 #include <stddef.h>
 
 const char *const abilities_methods[] = {
-	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "MESSAGE", "PUBLISH", NULL,
+	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "MESSAGE", "PUBLISH", "REFER", NULL,
 };
 
 const char *const abilities_extensions[] = {
 	"100rel", /* RFC 3262 */
 	"timer",  /* RFC 4028 */
+	"replaces", /* RFC 3891 */
+	"norefersub", /* RFC 4488 */
 	NULL,
 };
 

@@ -9,6 +9,7 @@
 #include "callagent/agent_guard.h"
 #include "callagent/keys.h"
 #include "callagent/outcome.h"
+#include "callagent/transfer.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -234,6 +235,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	int err = calls_init(&a->calls);
 	a->calls.on_empty = on_empty;
 	a->calls.arg = a;
+	transfer_open(a);
 	take_limits(a);
 	err = err ? err : open_store(a, why);
 	err = err ? err : open_cdr(a, why);

@@ -139,6 +139,7 @@ static void destroy(void *obj)
 	mem_deref(c->plan.plan);
 	mem_deref(c->offer);
 	mem_deref(unconst(c->offer_native));
+	mem_deref(unconst(c->transfer_native));
 	mem_deref(c->gw);
 }
 
@@ -209,6 +210,51 @@ int call_add_group(struct call *c, const struct media_party *a, const struct med
 	if (!err)
 		c->n_groups++;
 	return err;
+}
+
+int call_new_group(struct call *c, const struct media_party *a, const struct media_party *b, struct media **ret)
+{
+	struct leg *l;
+	unsigned i = c->n_groups;
+	for (unsigned k = 0; k < c->n_groups && c->n_groups == CALL_GROUPS; k++)
+		if (media_ended(c->group[k]))
+			i = k;
+	if (i == c->n_groups) {
+		int err = call_add_group(c, a, b);
+		if (!err)
+			*ret = c->group[i];
+		return err;
+	}
+	struct media *before = c->group[i];
+	unsigned n = c->n_groups;
+	c->n_groups = i;
+	int err = call_add_group(c, a, b);
+	c->n_groups = n;
+	if (err)
+		return err;
+	list_foreach(l, &c->legs, link)
+		if (l->media == before)
+			l->media = NULL;
+	mem_deref(before);
+	*ret = c->group[i];
+	return 0;
+}
+
+void call_hand_over(struct call *c, struct leg *l)
+{
+	c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
+	c->winner->kind->describe(c->winner, &c->cdr.leg[CDR_B]);
+	c->handed_over = true;
+	if (c->reofferer == l)
+		c->reofferer = NULL;
+	if (l == c->a) {
+		c->a = c->winner;
+		list_remove(&c->a->link);
+	} else {
+		list_remove(&l->link);
+	}
+	c->winner = NULL;
+	l->media = NULL;
 }
 
 /* Media shared by the legs that are reached the same way; made when the first of them comes. */
@@ -333,6 +379,7 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 		return;
 	mem_ref(c);
 	call_not_live(c);
+	call_transfer_drop(c);
 	call_state(c, CALL_ENDING, n->words ? n->words : parties[by]);
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);
@@ -370,8 +417,9 @@ static struct leg *recorded_leg(const struct call *c)
 
 static void write_record(struct call *c)
 {
-	struct leg *b = recorded_leg(c);
-	c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
+	struct leg *b = c->handed_over ? NULL : recorded_leg(c);
+	if (!c->handed_over)
+		c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
 	if (b) {
 		b->kind->describe(b, &c->cdr.leg[CDR_B]);
 		CDR_SET(c->cdr.target, slice_str(b->target));
@@ -435,7 +483,13 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 	if (call_over(c)) {
 		call_changed(c);
 		call_check_done(c);
+	} else if (l->joins == c) {
+		call_transfer_lost(c, l, n->status, n->words);
+	} else if (l == c->transferor) {
+		call_changed(c); /* whoever comes in its place talks to the other party */
 	} else if (l == c->a || l == c->winner) {
+		if (l->joins)
+			call_transfer_lost(l->joins, l, n->status, n->words);
 		if (was_active && n->status >= 300)
 			outcome_lost(OUTCOME_SIGNALLING_LOST);
 		call_end(c, l == c->a ? CALL_BY_CALLER : CALL_BY_CALLED, n);

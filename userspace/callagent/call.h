@@ -27,6 +27,13 @@ struct calls {
 	struct lines lines; /* ... of each user and trunk */
 	struct list all;
 	struct cdr_log *cdr; /* borrowed; may be NULL */
+	/* Transfers; all NULL: there are none. */
+	bool (*may_transfer)(void *arg, const struct leg *by);
+	/* Adds whom a transfer leads to with call_transfer_join(): 0, or why there is nobody. */
+	unsigned (*transfer)(void *arg, struct call *c, struct leg *by, const struct leg_transfer *t);
+	/* The leg that has that dialog, NULL. */
+	struct leg *(*leg_named)(void *arg, struct slice replaces);
+	void *transfer_arg;
 	uint32_t silence_s;
 	uint64_t longest_ms; /* 0: no limit */
 	uint64_t ring_ms;
@@ -104,6 +111,14 @@ struct call {
 	struct cdr cdr;
 	struct line *line[2]; /* of source and target, until it ends */
 	const void *offer_native; /* the message that offered the call */
+	/* A transfer under way (call_transfer.c). */
+	struct leg *transferor;        /* who gives its place away; NULL: none */
+	struct leg *consulted;         /* who shall come, from another call; NULL */
+	struct media *consulted_media; /* ... its media in this one */
+	unsigned transfer_status;      /* the best failure so far */
+	const void *transfer_native;   /* the message that asks */
+	bool must_follow;              /* a re-offer that may not be refused: somebody has taken a place */
+	bool handed_over;              /* a party of it has gone into another call: its record has it already */
 };
 
 /* A name for a call that nobody else has, in hex; what does not fit is cut. */
@@ -120,6 +135,10 @@ void call_start(struct call *c, const struct leg_news *n);
 void call_hunted(struct call *c, int err, const struct leg_news *end);
 /* 181 to a caller that still waits. */
 void call_tell_forwarded(struct call *c);
+/* Somebody who may come in the transferor's place, adopted; to be offered the call when its media are there. */
+int call_transfer_join(struct call *c, struct leg *l);
+/* The caller `l` asks for the place that `theirs` has in its call: adopted and under way (0), or the status it is refused with. */
+unsigned call_replace(struct leg *theirs, struct leg *l, const struct leg_news *n);
 /* Ends it in whatever state. */
 void call_end(struct call *c, enum call_by by, const struct leg_news *why);
 /* The other party, once there is one. */
@@ -140,6 +159,10 @@ void call_on_reoffer(struct leg *l, const struct leg_news *n);
 void call_on_reoffer_done(struct leg *l, const struct leg_news *n);
 /* Its party wants a sign of life, in the shape of what was described to it last. */
 void call_on_refresh(struct leg *l);
+/* Whether it may give its place to somebody else: 0, or the status it is refused with. */
+unsigned call_may_transfer(const struct leg *l);
+/* It wants to; its transferred verb will be told how that goes. */
+void call_on_transfer(struct leg *l, const struct leg_transfer *t);
 /* false: nobody there to take it. */
 bool call_on_info(struct leg *l, const struct leg_news *n);
 /* The leg is over: status 0 when its party hung up or we asked for it, else why it failed. Once per leg. */

@@ -25,6 +25,10 @@ void call_forget(struct call *c);
 int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const char *id);
 /* Media between two parties: the next group. */
 int call_add_group(struct call *c, const struct media_party *a, const struct media_party *b);
+/* The same later in its life, in the place of one that is over when there are too many. */
+int call_new_group(struct call *c, const struct media_party *a, const struct media_party *b, struct media **ret);
+/* Its party `l` goes into another call; what is left has to end. */
+void call_hand_over(struct call *c, struct leg *l);
 void call_on_media_over(void *arg, struct media *m);
 void call_start_longest(struct call *c);
 
@@ -54,7 +58,20 @@ void call_round_check(struct call *c);
 void call_round_refused(struct call *c, const struct leg_news *n);
 void call_start_patience(struct leg *l);
 
+/* call_transfer.c: what those say who may come (l->joins) */
+void call_transfer_progress(struct leg *l, const struct leg_news *n);
+void call_transfer_answered(struct leg *l, const struct leg_news *n);
+void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const char *words);
+void call_take_place(struct call *c, struct leg *l);
+/* The call ends. */
+void call_transfer_drop(struct call *c);
+
+/* call_replace.c: the one who stays has answered (c->reofferer->joins is set) */
+void call_replace_answered(struct leg *stays, const struct leg_news *n);
+
 /* call_reoffer.c */
+/* `l` has taken somebody's place: the other party has to follow its description. */
+void call_reoffer_follow(struct leg *l, struct sdp *sdp);
 void call_reoffer_confirmed(struct leg *l, const struct leg_news *n);
 /* The call was answered, or the early dialog is gone, while a re-offer was under way: who made it is told to come back. */
 void call_reoffer_abandon(struct call *c);

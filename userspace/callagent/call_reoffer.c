@@ -47,7 +47,19 @@ void call_reoffer_abandon(struct call *c)
 		return;
 	media_refused(media_of(c));
 	c->reofferer = NULL;
-	reply(l, 500, "overtaken by the answer", SLICE_NONE, NULL);
+	if (!c->reoffer_local)
+		reply(l, 500, "overtaken", SLICE_NONE, NULL);
+	c->reoffer_local = false;
+}
+
+/* Nothing has changed, unless somebody new is there: then nobody would hear anybody. */
+static void not_followed(struct call *c, unsigned status)
+{
+	c->reofferer = NULL;
+	c->reoffer_local = false;
+	log_info(c->object, "the other party did not follow: %u", status);
+	if (c->must_follow)
+		call_fail(c, 488, 0, "the other party cannot talk to whom it was transferred to");
 }
 
 /* --- asked by one party, passed to the other ---------------------------------------------------------------------- */
@@ -70,7 +82,7 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 	if (err) {
 		media_refused(m);
 		if (c->reoffer_local)
-			c->reofferer = NULL;
+			not_followed(c, err == -EINPROGRESS ? 491 : 503);
 		else
 			refuse(from, status_of(c, err), media_failure(err), NULL);
 	}
@@ -139,6 +151,15 @@ void call_reoffer_confirmed(struct leg *l, const struct leg_news *n)
 	mem_deref(sdp);
 }
 
+void call_reoffer_follow(struct leg *l, struct sdp *sdp)
+{
+	struct call *c = l->call;
+	c->reoffer_local = c->must_follow = true;
+	int err = pass_on(l, &(struct leg_news){0}, sdp);
+	if (err)
+		not_followed(c, 503);
+}
+
 void call_on_reoffer(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = mem_ref(l->call);
@@ -195,6 +216,7 @@ static void done_ready(void *arg, struct media *m, int err, unsigned code)
 	call_leg_said(asker, c->offer, true);
 	call_leg_said(answerer, t->sdp, false);
 	c->reofferer = NULL;
+	c->must_follow = false;
 	c->renegotiated |= c->state == CALL_RINGING;
 	if (!c->reoffer_local)
 		reply(asker, 200, NULL, buf_text(&sdp), t->news.native);
@@ -234,8 +256,19 @@ static int join_answer(struct leg *l, const struct leg_news *n)
 void call_on_reoffer_done(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = mem_ref(l->call);
+	if (c && l->joins && l->joins != c) {
+		if (n->status >= 200 && n->status < 300)
+			call_transfer_answered(l, n);
+		else
+			call_transfer_lost(l->joins, l, n->status, "it refused the change");
+		goto out;
+	}
 	if (!c || call_over(c) || !c->reofferer || c->reofferer == l)
 		goto out;
+	if (c->reofferer->joins == c) {
+		call_replace_answered(l, n);
+		goto out;
+	}
 	struct leg *asker = c->reofferer;
 	bool accepted = n->status >= 200 && n->status < 300;
 	int err = accepted ? join_answer(l, n) : 0;
@@ -243,9 +276,7 @@ void call_on_reoffer_done(struct leg *l, const struct leg_news *n)
 		goto out;
 	media_refused(media_of(c));
 	if (c->reoffer_local) {
-		c->reofferer = NULL;
-		c->reoffer_local = false;
-		log_info(l->object, "did not follow: %u", n->status);
+		not_followed(c, n->status);
 	} else {
 		refuse(asker, accepted ? 500 : outcome_for_caller(n->status, n->cause), accepted ? "unusable answer" : NULL, n->native);
 	}

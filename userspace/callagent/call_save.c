@@ -260,6 +260,11 @@ static void go_on(struct call *c)
 	for (unsigned i = 0; i < c->n_groups; i++)
 		if (c->group[i] != c->winner->media)
 			media_end(c->group[i], NULL, NULL);
+	/* Those who were to come in a transfer. */
+	struct leg *l;
+	list_foreach(l, &c->legs, link)
+		if (l != c->winner && l->state > LEG_NEW)
+			call_release_leg(l, &(struct leg_news){.status = 503, .cause = CAUSE_TEMPORARY});
 	/* The called party's offer waits for the caller's answer, which comes with the confirmation. */
 	if (!c->offer && c->a->state == LEG_ANSWERED && c->winner->said)
 		media_resume_offer(c->winner->media, SIDE_B, c->winner->said);

@@ -214,7 +214,9 @@ static bool start_early(struct leg *l, const struct leg_news *n)
 void call_on_progress(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = mem_ref(l->call);
-	if (c && c->state == CALL_RINGING && l != c->a) {
+	if (c && l->joins == c && !call_over(c)) {
+		call_transfer_progress(l, n);
+	} else if (c && c->state == CALL_RINGING && l != c->a) {
 		call_on_heard(l);
 		if (n->status == 180 && l->state == LEG_OFFERED)
 			leg_state(l, LEG_ALERTING, "rings");
@@ -370,6 +372,11 @@ void call_on_answered(struct leg *l, const struct leg_news *n)
 	const char *why;
 	if (!c)
 		return;
+	if (l->joins == c && !call_over(c)) {
+		leg_state(l, LEG_ANSWERED, "answered");
+		call_transfer_answered(l, n);
+		goto out;
+	}
 	if (c->state != CALL_RINGING) {
 		/* Two answered at once, or the call is over: this one came second. */
 		call_release_leg(l, c->state >= CALL_ENDING ? &(struct leg_news){0} : &elsewhere);

@@ -8,6 +8,7 @@
 #include "callagent/leg_sip_news.h"
 #include "callagent/outcome.h"
 #include "callagent/relay.h"
+#include "callagent/transfer.h"
 #include "sip/check.h"
 #include <errno.h>
 
@@ -179,6 +180,10 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 		outcome_refused(OUTCOME_LIMIT);
 		sip_reply(st, 503, "Too Many Calls", SLICE("Retry-After: 10\r\n"), SLICE_NONE, SLICE_NONE);
 		record_refusal(a, req, &from, 503, "too many calls");
+		return;
+	}
+	if (sip_msg_hdr(req, SIP_HDR_REPLACES)) {
+		transfer_replaces(a, st, req, &from);
 		return;
 	}
 	int err = make_call(a, st, req, &from, &c);

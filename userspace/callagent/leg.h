@@ -7,6 +7,7 @@
 #include "callagent/media.h"
 
 struct call;
+struct sip_uri;
 struct leg;
 
 enum leg_state {
@@ -31,6 +32,13 @@ struct leg_news {
 	const struct leg *from; /* whose message that is; NULL */
 };
 
+/* A party's wish that the other one talk to somebody else in its place. */
+struct leg_transfer {
+	const struct sip_uri *to;
+	struct slice replaces; /* the dialog whose place that is at `to`, as RFC 3891 names it; empty: none */
+	const void *native;    /* the message that asks, reference-counted */
+};
+
 struct leg_kind {
 	const char *name;
 	/* Outgoing: offers the call. Everything else about the target the leg knows since it was made. */
@@ -46,6 +54,8 @@ struct leg_kind {
 	int (*reoffer_reply)(struct leg *l, const struct leg_news *n);
 	/* Passes information (DTMF, ...); its outcome goes to n->reply. */
 	int (*info)(struct leg *l, const struct leg_news *n);
+	/* How the transfer that its party asked for goes: 1xx, and a final status once. NULL: its party cannot ask. */
+	void (*transferred)(struct leg *l, const struct leg_news *n);
 	/* Ends it in whatever state, once; call_on_closed() follows, maybe at once. */
 	void (*release)(struct leg *l, const struct leg_news *n);
 	/* One line about the peer, and its name for the dialogue, for records and lists. */
@@ -82,6 +92,7 @@ struct leg {
 	uint32_t answer_ms;        /* ... when it has not answered in this time, 0: never */
 	uint64_t offered_at;       /* on clock_ms() */
 	struct timer patience;     /* the nearer of the two */
+	struct call *joins;        /* it may come into this call in somebody's place (call_transfer.c); NULL */
 	unsigned status, cause;    /* how it ended */
 	const char *words;         /* the same in words, a static text; NULL */
 	const void *last;          /* the message it ended with; NULL */

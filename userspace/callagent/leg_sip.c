@@ -6,7 +6,9 @@
 #include "callagent/call.h"
 #include "callagent/headers.h"
 #include "callagent/leg_sip_news.h"
+#include "callagent/leg_sip_transfer.h"
 #include "sip/check.h"
+#include "sip/replaces.h"
 #include <errno.h>
 
 /* Our own timer gives up first and says why; the session's is the safety net. */
@@ -23,7 +25,9 @@ struct sip_leg {
 	struct sip_stack *stack;
 	const struct sip_listener *listener;
 	struct target target;
-	char *display, *number;
+	char *display, *number, *headers;
+	bool called; /* we offered it the call */
+	struct sip_refer refer;
 	uint32_t max_forwards;
 	uint64_t ring_ms;
 	struct trunk *trunk;        /* this end's; NULL: a user */
@@ -123,6 +127,9 @@ static void on_request(void *arg, struct sip_strans *st, const struct sip_msg *r
 			sip_reply(st, info ? 480 : 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		mem_deref(info);
 		break;
+	case SIP_REFER:
+		sip_refer_take(&s->refer, &s->leg, s->ss, st, req);
+		break;
 	default:
 		sip_refuse_method(st);
 	}
@@ -215,8 +222,10 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	struct sip_leg *s = sip_leg_of(l);
 	struct buf headers = buf_growing(), from = buf_growing(), to = buf_growing();
 	struct slice display;
+	const struct sip_msg *native = n->native; /* an INVITE, or the REFER that makes us call */
 	passed(&headers, s, n);
-	write_from(&from, &display, s, n->native);
+	buf_slice(&headers, slice_str(s->headers));
+	write_from(&from, &display, s, native && native->method == SIP_INVITE ? native : NULL);
 	write_to(&to, s);
 	int err = headers.err ? headers.err : from.err ? from.err : to.err;
 	struct sip_session_params p = {
@@ -284,6 +293,13 @@ static int verb_info(struct leg *l, const struct leg_news *n)
 	WITH_HEADERS(l, n, sip_info_send(s->ss, n, buf_text(&headers)));
 }
 
+static void verb_transferred(struct leg *l, const struct leg_news *n)
+{
+	struct sip_leg *s = sip_leg_of(l);
+	if (s->ss)
+		sip_refer_tell(&s->refer, s->ss, n->status);
+}
+
 static void verb_release(struct leg *l, const struct leg_news *n)
 {
 	struct sip_leg *s = sip_leg_of(l);
@@ -309,13 +325,13 @@ static void verb_describe(const struct leg *l, struct cdr_leg *out)
 		CDR_SET(out->peer, slice_str(addr_str(&s->target.dst, peer)));
 	}
 	if (s->number)
-		CDR_SET(out->number, slice_str(s->stack ? s->target.number : s->number));
+		CDR_SET(out->number, slice_str(s->called ? s->target.number : s->number));
 }
 
 /* --- in a store ---------------------------------------------------------------------------------------------------- */
 
 struct kept {
-	bool is_user, latch;
+	bool is_user, latch, called_leg;
 	struct slice own_host, address, identity, number, called;
 	struct addr signalling, dst;
 	struct slice session;
@@ -328,7 +344,7 @@ static const struct pack_field fields[] = {
 	FIELD(1, PACK_BOOL, is_user),      FIELD(2, PACK_BOOL, latch),      FIELD(3, PACK_SLICE, own_host),
 	FIELD(4, PACK_SLICE, address),     FIELD(5, PACK_SLICE, identity),  FIELD(6, PACK_SLICE, number),
 	FIELD(7, PACK_SLICE, called),      FIELD(8, PACK_BYTES, signalling), FIELD(9, PACK_BYTES, dst),
-	FIELD(TAG_SESSION, PACK_SLICE, session),
+	FIELD(10, PACK_BOOL, called_leg),  FIELD(TAG_SESSION, PACK_SLICE, session),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -336,7 +352,7 @@ static void verb_save(const struct leg *l, struct buf *out)
 {
 	const struct sip_leg *s = sip_leg_of(l);
 	struct kept k = {
-		.is_user = s->is_user, .latch = l->party.latch, .own_host = slice_str(s->own_host),
+		.is_user = s->is_user, .called_leg = s->called, .latch = l->party.latch, .own_host = slice_str(s->own_host),
 		.address = slice_str(s->address), .identity = slice_str(s->identity), .number = slice_str(s->number),
 		.called = slice_str(s->target.number), .signalling = l->party.signalling, .dst = s->target.dst,
 	};
@@ -361,10 +377,20 @@ static const struct leg_kind kind_sip = {
 	.reoffer = verb_reoffer,
 	.reoffer_reply = verb_reoffer_reply,
 	.info = verb_info,
+	.transferred = verb_transferred,
 	.release = verb_release,
 	.describe = verb_describe,
 	.save = verb_save,
 };
+
+struct leg *leg_sip_named(const struct sip_stack *stack, struct slice replaces, bool *early)
+{
+	struct sip_replaces name;
+	if (sip_replaces_parse(&name, replaces))
+		return NULL;
+	struct sip_leg *s = sip_session_named(stack, &name, &handlers, early);
+	return s ? &s->leg : NULL;
+}
 
 /* --- making --------------------------------------------------------------------------------------------------------- */
 
@@ -379,6 +405,7 @@ static void destroy(void *obj)
 	mem_deref(s->table);
 	mem_free(s->display);
 	mem_free(s->number);
+	mem_free(s->headers);
 	leg_fini(&s->leg);
 }
 
@@ -465,7 +492,9 @@ int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg
 	s->display = slice_dup(slice_str(call->caller->display));
 	s->number = written_number(call->caller->number);
 	s->diversions = *call->diversions;
-	int err = s->display && s->number ? set_address(s, listener, &target->dst, target->latch) : -ENOMEM;
+	s->called = true;
+	s->headers = slice_dup(call->headers);
+	int err = s->display && s->number && s->headers ? set_address(s, listener, &target->dst, target->latch) : -ENOMEM;
 	if (!err && target->kind == TARGET_USER)
 		err = set_identity(s, "", target->number);
 	if (err)
@@ -498,7 +527,8 @@ int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct
 	if (!s)
 		return -ENOMEM;
 	leg_init(&s->leg, &kind_sip, side);
-	if (side == SIDE_B) {
+	s->called = k.called_leg || side == SIDE_B;
+	if (s->called) {
 		s->stack = mem_ref(home->stack);
 		home->login(home->arg, target, &user, &password);
 	}

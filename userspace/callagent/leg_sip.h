@@ -13,6 +13,7 @@ struct leg_sip_call {
 	struct header_table *table; /* of the route taken; NULL */
 	uint32_t max_forwards;      /* of the request to be sent */
 	uint64_t ring_ms;
+	struct slice headers;       /* further lines of the INVITE; empty: none */
 };
 
 /* A restored leg's surroundings. */
@@ -25,6 +26,8 @@ struct leg_sip_home {
 
 /* The restore function of the kind "sip"; `arg` is a struct leg_sip_home. -EADDRNOTAVAIL: its address is not configured any more. */
 int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg);
+/* The SIP leg with the dialog that Replaces names; `early`: it is not answered yet. NULL: there is none. */
+struct leg *leg_sip_named(const struct sip_stack *stack, struct slice replaces, bool *early);
 /* Takes an incoming INVITE for the call; `from` says whose it is. */
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from);
 /* A leg to somebody; nothing is sent before its offer verb. */

@@ -6,7 +6,7 @@
 enum {
 	CNT_ATTEMPTS, CNT_ANSWERED, CNT_TAKEN_OVER, CNT_BUSY, CNT_NO_ANSWER, CNT_CANCELLED, CNT_DECLINED, CNT_UNREACHABLE, CNT_NOT_FOUND, CNT_NOT_ACCEPTABLE,
 	CNT_NO_MEDIA, CNT_OTHER, CNT_MEDIA_LOST, CNT_SIGNALLING_LOST, CNT_TOO_LONG, CNT_UNKNOWN_SOURCE, CNT_UNAUTHENTICATED,
-	CNT_BAD_REQUEST, CNT_LIMIT, CNT_MAX,
+	CNT_BAD_REQUEST, CNT_LIMIT, CNT_TRANSFERRED, CNT_NOT_TRANSFERRED, CNT_MAX,
 };
 
 static const struct counter_def defs[CNT_MAX] = {
@@ -28,6 +28,8 @@ static const struct counter_def defs[CNT_MAX] = {
 	[CNT_UNKNOWN_SOURCE] = {"refused-unknown-source", "requests from addresses that are no trunk's and no user's"},
 	[CNT_UNAUTHENTICATED] = {"refused-unauthenticated", "requests challenged or refused for their credentials"},
 	[CNT_BAD_REQUEST] = {"refused-bad-request", "requests that ask for what is not offered here (405, 415, 416, 420, ...)"},
+	[CNT_TRANSFERRED] = {"transferred", "parties connected with somebody else on request of their peer"},
+	[CNT_NOT_TRANSFERRED] = {"transfers-failed", "transfers asked for that came to nothing"},
 	[CNT_LIMIT] = {"refused-limit", "calls beyond a limit of the configuration, or for which no trunk was free"},
 };
 static uint64_t values[CNT_MAX];
@@ -144,6 +146,11 @@ void outcome_failed(unsigned status)
 void outcome_lost(enum outcome_loss why)
 {
 	values[CNT_MEDIA_LOST + (int)why]++;
+}
+
+void outcome_transfer(bool done)
+{
+	values[done ? CNT_TRANSFERRED : CNT_NOT_TRANSFERRED]++;
 }
 
 void outcome_refused(enum outcome_refusal why)

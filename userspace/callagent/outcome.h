@@ -21,6 +21,8 @@ void outcome_failed(unsigned status);
 /* An answered call that did not end by a hang-up. */
 enum outcome_loss { OUTCOME_MEDIA_LOST, OUTCOME_SIGNALLING_LOST, OUTCOME_TOO_LONG };
 void outcome_lost(enum outcome_loss why);
+/* A transfer has come to its end. */
+void outcome_transfer(bool done);
 /* Requests refused before they became a call. */
 enum outcome_refusal { OUTCOME_UNKNOWN_SOURCE, OUTCOME_UNAUTHENTICATED, OUTCOME_BAD_REQUEST, OUTCOME_LIMIT };
 void outcome_refused(enum outcome_refusal why);

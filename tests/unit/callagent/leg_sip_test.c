@@ -163,6 +163,8 @@ int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct
 static struct leg_news heard;
 static struct leg *information_to;
 
+static unsigned may_transfer;
+
 static void hear(const char *what, const struct leg_news *n)
 {
 	heard = *n;
@@ -175,6 +177,13 @@ void call_on_confirmed(struct leg *l, const struct leg_news *n) { hear("confirme
 void call_on_reoffer(struct leg *l, const struct leg_news *n) { hear("reoffer", n); }
 void call_on_reoffer_done(struct leg *l, const struct leg_news *n) { hear("reoffer done", n); }
 void call_on_closed(struct leg *l, const struct leg_news *n) { hear("closed", n); }
+unsigned call_may_transfer(const struct leg *l) { return may_transfer; }
+
+void call_on_transfer(struct leg *l, const struct leg_transfer *t)
+{
+	say("transfer to " SLICE_FMT " for " SLICE_FMT "\n", SLICE_ARG(t->to->text), SLICE_ARG(t->replaces));
+}
+
 void call_on_refresh(struct leg *l) { say("refresh\n"); }
 void call_on_changed(struct leg *l) { say("changed\n"); }
 void call_on_heard(struct leg *l)

@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# runs: once
+"""INVITE with Replaces (RFC 3891): a phone takes the place of another in a call; the dialog is named as the gateway's peer knows it. What does not
+fit is refused and disturbs nothing."""
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from gateway import stage  # noqa: E402
+from media import both_ways  # noqa: E402
+from sipmsg import Sdp  # noqa: E402
+
+CAROL = 'user carol { password = "singer" numbers = { "1003" } display = "Carol" address = "outside" }'
+
+with stage(more=CAROL, process="restart-max = 50ms") as s:
+    alice, bob = s.pair()
+    carol = s.phone("b", "carol", "singer", port=5070)
+    assert carol.register().status == 200
+    ma, mb, mc = s.media(alice), s.media(bob), s.media(carol)
+
+    def refused(status, value, number="1002"):
+        d = carol.invite(number, headers=[("Replaces", value)])
+        m = d.response(method="INVITE")
+        assert m.status == status, m
+        d.ack(m)
+
+    for replaced in ("callee", "caller"):
+        da, db, invite, ok = s.call(alice, bob)
+        # The tags are those of the gateway (to) and of the phone that gives its place away (from).
+        gone, stays = (db, da) if replaced == "callee" else (da, db)
+        gateway_tag = invite.tag("from") if replaced == "callee" else ok.tag("to")
+        name = f"{gone.call_id};to-tag={gateway_tag};from-tag={gone.tag}"
+        refused(481, f"{gone.call_id};to-tag={gone.tag};from-tag={gateway_tag}")
+        refused(486, name + ";early-only")
+        refused(400, f"{gone.call_id};to-tag=x")
+        # The one who stays refuses: all is as it was.
+        d = carol.invite("1002", headers=[("Replaces", name)])
+        offer = stays.get("INVITE")
+        stays.reply(offer, 488, "No", contact=False)
+        stays.get("ACK")
+        m = d.response(method="INVITE")
+        assert m.status == 488, m
+        d.ack(m)
+        both_ways(ma, Sdp(ok.body).at(), mb, Sdp(invite.body).at())
+        # It agrees.
+        d = carol.invite("1002", headers=[("Replaces", name), ("Require", "replaces")])
+        offer = stays.get("INVITE")
+        stays.reply(offer, 200, "OK", stays.phone.sdp(version=9))
+        answer = d.response(200)
+        d.ack(answer)
+        stays.get("ACK")
+        gone.hung_up()
+        m = ma if stays is da else mb
+        both_ways(m, Sdp(offer.body).at(), mc, Sdp(answer.body).at())
+        s.gw.kill("tandem-ca")
+        both_ways(m, Sdp(offer.body).at(), mc, Sdp(answer.body).at())
+        (d if replaced == "callee" else stays).bye(stays if replaced == "callee" else d)
+        s.gw.idle()
+        refused(481, name)

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "sip/replaces.h"
+#include "sip/parse.h"
+#include "sip/session_priv.h"
+#include <errno.h>
+
+int sip_replaces_parse(struct sip_replaces *ret, struct slice value)
+{
+	struct sip_replaces r = {0};
+	struct slice params = value;
+	struct sip_param_item item;
+	r.call_id = slice_trim(sip_cut(&params, ';'));
+	while (slice_is_set(params) && sip_param_next(&params, &item, NULL)) {
+		struct slice *to = slice_caseeq(item.name, SLICE("to-tag"))	? &r.to_tag
+				   : slice_caseeq(item.name, SLICE("from-tag")) ? &r.from_tag
+										: NULL;
+		if (to && slice_is_set(*to))
+			return -EBADMSG; /* exactly one of each (RFC 3891 6.1) */
+		if (to)
+			*to = item.value;
+		else if (slice_caseeq(item.name, SLICE("early-only")))
+			r.early_only = true;
+	}
+	if (!r.call_id.len || !r.to_tag.len || !r.from_tag.len)
+		return -EBADMSG;
+	*ret = r;
+	return 0;
+}
+
+static int unescape(struct buf *out, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		int hi, lo;
+		char c = text.p[i];
+		if (c == '%') {
+			if (i + 2 >= text.len || (hi = sip_hex(text.p[i + 1])) < 0 || (lo = sip_hex(text.p[i + 2])) < 0)
+				return -EBADMSG;
+			c = (char)(hi << 4 | lo);
+			i += 2;
+		}
+		if ((unsigned char)c < ' ' || c == 0x7f)
+			return -EBADMSG; /* a header line of ours may be made of it */
+		buf_char(out, c);
+	}
+	return out->err;
+}
+
+int sip_uri_header(struct buf *out, const struct sip_uri *uri, struct slice name)
+{
+	for (struct slice rest = uri->headers; slice_is_set(rest);) {
+		struct slice value = slice_cut(&rest, '&');
+		if (slice_caseeq(slice_cut(&value, '='), name))
+			return unescape(out, value);
+	}
+	return -ENOENT;
+}
+
+void *sip_session_named(const struct sip_stack *s, const struct sip_replaces *name, const struct sip_session_handlers *h, bool *early)
+{
+	const struct sip_dialog *d;
+	hash_foreach_match(d, &s->dialogs, slice_hash(name->to_tag, false), by_tag) {
+		const struct sip_session *ss = d->owner;
+		if (!ss || ss->h != h || !slice_eq(d->local_tag, name->to_tag) || !slice_eq(d->remote_tag, name->from_tag) ||
+		    !slice_eq(d->call_id, name->call_id))
+			continue;
+		*early = ss->state == SESSION_RINGING || ss->state == SESSION_CALLING;
+		return ss->state == SESSION_CANCELLING || ss->state >= SESSION_LEAVING ? NULL : ss->arg;
+	}
+	return NULL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Replaces (RFC 3891): the dialog that an INVITE takes the place of, as its receiver knows it. */
+#pragma once
+#include "sip/session.h"
+
+struct sip_replaces {
+	struct slice call_id, to_tag, from_tag; /* to: the receiver's */
+	bool early_only;
+};
+
+/* 0 or -EBADMSG. */
+int sip_replaces_parse(struct sip_replaces *ret, struct slice value);
+/* Appends the value of one URI header ("Replaces=...") unescaped: 0, -ENOENT, -EBADMSG, -ENOMEM. */
+int sip_uri_header(struct buf *out, const struct sip_uri *uri, struct slice name);
+
+/* The user (arg) of the session that has this dialog with these handlers, and whether it is not answered yet; NULL: none of theirs. */
+void *sip_session_named(const struct sip_stack *s, const struct sip_replaces *name, const struct sip_session_handlers *h, bool *early);
