@@ -113,7 +113,7 @@ int journal_open(struct journal **ret, const char *path, size_t bytes)
 
 /* --- use ----------------------------------------------------------------------------------------------------------- */
 
-int journal_append(struct journal *j, unsigned table, bool del, struct slice key, struct slice value)
+int journal_append(struct journal *j, unsigned table, bool del, struct slice key, struct slice value, struct slice *kept_key, struct slice *kept_value)
 {
 	size_t len = sizeof(struct record) + key.len + value.len;
 	len = (len + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN;
@@ -130,6 +130,8 @@ int journal_append(struct journal *j, unsigned table, bool del, struct slice key
 	publish(at(j, j->used + len), 0);
 	publish(r, len);
 	j->used += len;
+	*kept_key = slice_of(r->bytes, key.len);
+	*kept_value = slice_of(r->bytes + key.len, value.len);
 	return 0;
 }
 

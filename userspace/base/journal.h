@@ -11,8 +11,8 @@ struct journal; /* mem_deref() closes it; the file stays */
 
 /* Opens or creates `path` with disk space for `bytes`, so that a full disk shows here and not in a store to memory. */
 int journal_open(struct journal **ret, const char *path, size_t bytes);
-/* Adds a put (or delete) of a key of a table. 0, or -ENOSPC when it is full. */
-int journal_append(struct journal *j, unsigned table, bool del, struct slice key, struct slice value);
+/* Adds a put (or delete) of a key of a table. 0 and where both are now, until journal_reset(); or -ENOSPC when it is full. */
+int journal_append(struct journal *j, unsigned table, bool del, struct slice key, struct slice value, struct slice *kept_key, struct slice *kept_value);
 /* Walks what was appended since the last journal_reset(), in order; a non-zero return ends the walk and is returned.
  * -EINVAL when what follows is no record. */
 int journal_replay(struct journal *j, journal_fn fn, void *arg);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The queue holds the last word for each key: a second put of a key replaces the first, and what was put and deleted within
- * a second changes no page of the tree. What is queued is also in the journal, which outlives this process. Each second the
- * whole queue is committed in one LMDB transaction without fsync, a thread of the store's own calls mdb_env_sync(), and
+ * a second changes no page of the tree. What is queued is in the journal, which outlives this process; the queue points there. Each second,
+ * or when the journal is full, the whole queue is committed in one LMDB transaction without fsync, a thread of the store's own calls mdb_env_sync(), and
  * the journal starts again. The map is not written through (no MDB_WRITEMAP), so that a stray pointer of ours cannot reach
  * the database. */
 #include "base/store.h"
@@ -29,8 +29,8 @@ struct op {
 	struct hash_link by_key;
 	unsigned table;
 	bool del;
-	size_t key_len, value_len;
-	char bytes[]; /* key, then value */
+	struct slice key, value; /* in the journal, or in `own` */
+	char *own;               /* what found no room in the journal */
 };
 
 struct store {
@@ -41,7 +41,6 @@ struct store {
 	struct hash keys;
 	struct journal *journal;
 	struct timer commit;
-	struct loop_deferred now; /* the journal is full */
 	bool complained;
 
 	bool damaged; /* found so while opening */
@@ -65,17 +64,55 @@ static void op_free(struct store *s, struct op *op)
 {
 	list_remove(&op->link);
 	hash_remove(&s->keys, &op->by_key);
+	mem_free(op->own);
 	mem_free(op);
 }
 
-static struct op *find(struct store *s, unsigned table, struct slice key)
+static struct op *find(struct store *s, unsigned table, struct slice key, uint32_t h)
 {
-	uint32_t h = key_hash(table, key);
 	struct op *op;
 	hash_foreach_match(op, &s->keys, h, by_key)
-		if (op->table == table && slice_eq(slice_of(op->bytes, op->key_len), key))
+		if (op->table == table && slice_eq(op->key, key))
 			return op;
 	return NULL;
+}
+
+/* The operation of a key, the earlier one if there is one; it goes to the end of the queue. */
+static struct op *op_of(struct store *s, unsigned table, struct slice key)
+{
+	uint32_t h = key_hash(table, key);
+	struct op *op = find(s, table, key, h);
+	if (op) {
+		list_remove(&op->link);
+	} else {
+		op = mem_raw(sizeof *op);
+		if (!op)
+			return NULL;
+		*op = (struct op){.table = table, .key = key};
+		hash_insert(&s->keys, &op->by_key, h);
+	}
+	list_append(&s->queue, &op->link);
+	return op;
+}
+
+static bool is_valid(const struct store *s, unsigned table, struct slice key)
+{
+	return table < s->n_tables && key.len && key.len <= (size_t)mdb_env_get_maxkeysize(s->env);
+}
+
+/* What the journal holds is queued; the text stays there. */
+static int queue(void *arg, unsigned table, bool del, struct slice key, struct slice value)
+{
+	struct store *s = arg;
+	struct op *op = is_valid(s, table, key) ? op_of(s, table, key) : NULL;
+	if (!op)
+		return is_valid(s, table, key) ? -ENOMEM : -EINVAL;
+	mem_free(op->own);
+	op->own = NULL;
+	op->del = del;
+	op->key = key;
+	op->value = value;
+	return 0;
 }
 
 static void on_commit(void *arg)
@@ -83,37 +120,35 @@ static void on_commit(void *arg)
 	store_flush(arg);
 }
 
-/* The last word for a key, not in the journal yet or from there. */
-static int queue(void *arg, unsigned table, bool del, struct slice key, struct slice value)
+/* The journal has no room even when it is empty, or cannot be emptied because nothing can be written. */
+static int queue_own(struct store *s, unsigned table, bool del, struct slice key, struct slice value)
 {
-	struct store *s = arg;
-	if (table >= s->n_tables || !key.len || key.len > (size_t)mdb_env_get_maxkeysize(s->env))
-		return -EINVAL;
-	struct op *op = mem_raw(sizeof *op + key.len + value.len);
-	if (!op)
+	char *own = mem_raw(key.len + value.len);
+	if (!own)
 		return -ENOMEM;
-	struct op *earlier = find(s, table, key);
-	*op = (struct op){.table = table, .del = del, .key_len = key.len, .value_len = value.len};
-	memcpy(op->bytes, key.p, key.len);
+	memcpy(own, key.p, key.len);
 	if (value.len)
-		memcpy(op->bytes + key.len, value.p, value.len);
-	if (earlier)
-		op_free(s, earlier);
-	list_append(&s->queue, &op->link);
-	hash_insert(&s->keys, &op->by_key, key_hash(table, key));
-	return 0;
+		memcpy(own + key.len, value.p, value.len);
+	int err = queue(s, table, del, slice_of(own, key.len), slice_of(own + key.len, value.len));
+	if (err)
+		mem_free(own);
+	else
+		find(s, table, key, key_hash(table, key))->own = own;
+	return err;
 }
 
 static int say(struct store *s, unsigned table, bool del, struct slice key, struct slice value)
 {
-	int err = queue(s, table, del, key, value);
-	if (err)
-		return err;
-	if (journal_append(s->journal, table, del, key, value))
-		loop_defer_first(&s->now, on_commit, s);
-	if (!timer_running(&s->commit))
+	struct slice kept_key, kept_value;
+	if (!is_valid(s, table, key))
+		return -EINVAL;
+	int err = journal_append(s->journal, table, del, key, value, &kept_key, &kept_value);
+	if (err && !store_flush(s))
+		err = journal_append(s->journal, table, del, key, value, &kept_key, &kept_value);
+	err = err ? queue_own(s, table, del, key, value) : queue(s, table, del, kept_key, kept_value);
+	if (!err && !timer_running(&s->commit))
 		timer_start(&s->commit, COMMIT_MS, on_commit, s);
-	return 0;
+	return err;
 }
 
 int store_put(struct store *s, unsigned table, struct slice key, struct slice value)
@@ -153,7 +188,7 @@ static int to_errno(int mdb)
 
 static int write_op(struct store *s, MDB_txn *txn, struct op *op)
 {
-	MDB_val key = {op->key_len, op->bytes}, value = {op->value_len, op->bytes + op->key_len};
+	MDB_val key = {op->key.len, (char *)(uintptr_t)op->key.p}, value = {op->value.len, (char *)(uintptr_t)op->value.p};
 	if (!op->del)
 		return mdb_put(txn, s->dbi[op->table], &key, &value, 0);
 	int rc = mdb_del(txn, s->dbi[op->table], &key, NULL);
@@ -187,7 +222,6 @@ static void ask_for_sync(struct store *s)
 
 int store_flush(struct store *s)
 {
-	loop_defer_cancel(&s->now);
 	timer_stop(&s->commit);
 	if (list_empty(&s->queue))
 		return 0;
@@ -258,7 +292,6 @@ static void store_destroy(void *obj)
 	struct store *s = obj;
 	if (s->syncing)
 		store_flush(s);
-	loop_defer_cancel(&s->now);
 	timer_stop(&s->commit);
 	while (list_first(&s->queue))
 		op_free(s, container_of(list_first(&s->queue), struct op, link));

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define TEXT(n, f)   {n, CDR_TEXT, offsetof(struct cdr, f), sizeof(((struct cdr *)0)->f)}
-#define NUMBER(n, f) {n, CDR_NUMBER, offsetof(struct cdr, f), sizeof(int64_t)}
-#define REAL(n, f)   {n, CDR_REAL, offsetof(struct cdr, f), sizeof(double)}
+#define TEXT(n, f)   {n, sizeof(n) - 1, CDR_TEXT, offsetof(struct cdr, f), sizeof(((struct cdr *)0)->f)}
+#define NUMBER(n, f) {n, sizeof(n) - 1, CDR_NUMBER, offsetof(struct cdr, f), sizeof(int64_t)}
+#define REAL(n, f)   {n, sizeof(n) - 1, CDR_REAL, offsetof(struct cdr, f), sizeof(double)}
 
 #define LEG(n, i)                                                                                              \
 	TEXT(n "_call_id", leg[i].call_id), TEXT(n "_peer", leg[i].peer), TEXT(n "_number", leg[i].number),    \
@@ -77,7 +77,7 @@ void cdr_row_write(struct buf *out, const struct cdr *c)
 		const struct cdr_column *col = &cdr_columns[i];
 		if (is_empty(c, col))
 			continue;
-		buf_str(out, col->name);
+		buf_add(out, col->name, col->name_len);
 		buf_char(out, '=');
 		if (col->type == CDR_TEXT)
 			write_escaped(out, cdr_field(c, col));

@@ -8,6 +8,7 @@ enum cdr_type { CDR_TEXT, CDR_NUMBER, CDR_REAL };
 
 struct cdr_column {
 	const char *name;
+	size_t name_len;
 	enum cdr_type type;
 	size_t offset, size;
 };
