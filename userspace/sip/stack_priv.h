@@ -132,16 +132,26 @@ struct slice sip_text_hdr(struct slice lines, struct slice name);
 
 enum strans_state { STRANS_TRYING, STRANS_PROCEEDING, STRANS_COMPLETED, STRANS_CONFIRMED, STRANS_ACCEPTED, STRANS_TERMINATED };
 
+/* What tells requests apart (17.2.3, 8.2.2.2). */
+struct sip_identity {
+	enum sip_method method;
+	uint32_t cseq;
+	uint16_t port; /* of sent-by */
+	struct slice method_text, branch, host, ruri, call_id, from_tag, to_tag;
+};
+
 struct sip_strans {
 	struct hash_link by_branch, by_call;
 	struct sip_stack *stack; /* NULL when it is gone */
 	struct sip_place *place;
-	struct sip_msg *req;
+	struct sip_msg *req;    /* NULL once it is answered for good and no user holds the transaction */
+	struct sip_identity id; /* of `req`, whose text it points into; then into `id_text` */
+	char *id_text;
 	enum strans_state state;
 	struct sip_block *last; /* the last response */
 	struct addr reply_to;
 	char tag[SIP_TOKEN_LEN];
-	struct timer resend, end; /* G; H, I, J or L */
+	struct timer resend, end; /* G, or when the request may be let go; H, I, J or L */
 	uint32_t interval;
 	void (*cancel_fn)(void *arg, const struct sip_msg *cancel);
 	void *cancel_arg;

@@ -13,61 +13,69 @@ static const char *const state_names[] = {
 
 static void set_state(struct sip_strans *st, enum strans_state now, const char *why)
 {
-	log_debug("sip", "server transaction " SLICE_FMT ": %s -> %s (%s)", SLICE_ARG(st->req->via.branch),
+	log_debug("sip", "server transaction " SLICE_FMT ": %s -> %s (%s)", SLICE_ARG(st->id.branch),
 		  state_names[st->state], state_names[now], why);
 	st->state = now;
 }
 
 static bool is_invite(const struct sip_strans *st)
 {
-	return st->req->method == SIP_INVITE;
+	return st->id.method == SIP_INVITE;
 }
 
 /* --- matching (17.2.3) -------------------------------------------------------------------------------------------- */
 
-static bool has_cookie(const struct sip_via *v)
+static bool has_cookie(struct slice branch)
 {
-	return slice_casestarts(v->branch, SLICE("z9hG4bK")) && v->branch.len > 7;
+	return slice_casestarts(branch, SLICE("z9hG4bK")) && branch.len > 7;
+}
+
+static struct sip_identity identity_of(const struct sip_msg *req)
+{
+	return (struct sip_identity){
+		.method = req->method, .cseq = req->cseq.number, .port = req->via.port, .method_text = req->method_text,
+		.branch = req->via.branch, .host = req->via.host, .ruri = req->ruri_text, .call_id = req->call_id,
+		.from_tag = req->from.tag, .to_tag = req->to.tag,
+	};
 }
 
 static uint32_t key_of(const struct sip_msg *req)
 {
-	return slice_hash(has_cookie(&req->via) ? req->via.branch : req->call_id, false);
+	return slice_hash(has_cookie(req->via.branch) ? req->via.branch : req->call_id, false);
 }
 
-static bool method_matches(const struct sip_msg *ours, enum sip_method method, struct slice text)
+static bool method_matches(const struct sip_identity *our, enum sip_method method, struct slice text)
 {
 	if (method == SIP_METHOD_CANCELLED)
-		return ours->method != SIP_CANCEL;
-	return ours->method == method && (method != SIP_METHOD_OTHER || slice_eq(ours->method_text, text));
+		return our->method != SIP_CANCEL;
+	return our->method == method && (method != SIP_METHOD_OTHER || slice_eq(our->method_text, text));
 }
 
 /* RFC 2543 peers: no magic cookie, so the identity is Request-URI, tags, Call-ID, CSeq number and topmost Via. The To tag of
  * an ACK is that of our response. */
 static bool old_style_matches(const struct sip_strans *st, const struct sip_msg *req)
 {
-	const struct sip_msg *our = st->req;
-	bool tag = slice_eq(our->to.tag, req->to.tag) ||
+	const struct sip_identity *our = &st->id;
+	bool tag = slice_eq(our->to_tag, req->to.tag) ||
 		   (req->method == SIP_ACK && slice_eq(req->to.tag, slice_str(st->tag)));
-	return tag && slice_eq(our->ruri_text, req->ruri_text) && slice_eq(our->call_id, req->call_id) &&
-	       our->cseq.number == req->cseq.number && slice_eq(our->from.tag, req->from.tag) &&
-	       slice_eq(our->via.branch, req->via.branch);
+	return tag && slice_eq(our->ruri, req->ruri_text) && slice_eq(our->call_id, req->call_id) && our->cseq == req->cseq.number &&
+	       slice_eq(our->from_tag, req->from.tag) && slice_eq(our->branch, req->via.branch);
 }
 
-static bool same_sent_by(const struct sip_msg *a, const struct sip_msg *b)
+static bool same_sent_by(const struct sip_identity *our, const struct sip_msg *req)
 {
-	return slice_caseeq(a->via.host, b->via.host) && a->via.port == b->via.port;
+	return slice_caseeq(our->host, req->via.host) && our->port == req->via.port;
 }
 
 struct sip_strans *sip_strans_find(const struct sip_stack *s, const struct sip_msg *req, enum sip_method method)
 {
 	struct sip_strans *st;
-	bool cookie = has_cookie(&req->via);
+	bool cookie = has_cookie(req->via.branch);
 	hash_foreach_match(st, &s->strans, key_of(req), by_branch) {
-		if (!method_matches(st->req, method, req->method_text) || !same_sent_by(st->req, req) ||
-		    has_cookie(&st->req->via) != cookie)
+		if (!method_matches(&st->id, method, req->method_text) || !same_sent_by(&st->id, req) ||
+		    has_cookie(st->id.branch) != cookie)
 			continue;
-		if (cookie ? slice_eq(st->req->via.branch, req->via.branch) : old_style_matches(st, req))
+		if (cookie ? slice_eq(st->id.branch, req->via.branch) : old_style_matches(st, req))
 			return st;
 	}
 	return NULL;
@@ -79,13 +87,45 @@ bool sip_strans_is_merged(const struct sip_stack *s, const struct sip_msg *req)
 	if (req->to.tag.len)
 		return false;
 	hash_foreach_match(st, &s->merged, slice_hash(req->call_id, false), by_call) {
-		const struct sip_msg *our = st->req;
-		if (our->method == req->method && our->cseq.number == req->cseq.number && !our->to.tag.len &&
-		    slice_eq(our->call_id, req->call_id) && slice_eq(our->from.tag, req->from.tag) &&
-		    slice_eq(our->cseq.method_text, req->cseq.method_text))
+		const struct sip_identity *our = &st->id;
+		if (our->method == req->method && our->cseq == req->cseq.number && !our->to_tag.len && slice_eq(our->call_id, req->call_id) &&
+		    slice_eq(our->from_tag, req->from.tag) && slice_eq(our->method_text, req->method_text))
 			return true;
 	}
 	return false;
+}
+
+/* --- what is left of an answered request --------------------------------------------------------------------------- */
+
+static void on_request_over(void *arg);
+
+/* Once nobody but the table has the transaction, its request is only there to be told from others, for 32 seconds. */
+static void let_request_go(struct sip_strans *st, uint64_t in_ms)
+{
+	timer_start(&st->resend, in_ms, on_request_over, st);
+}
+
+static void on_request_over(void *arg)
+{
+	struct sip_strans *st = arg;
+	struct slice *parts[] = {&st->id.method_text, &st->id.branch, &st->id.host, &st->id.ruri, &st->id.call_id, &st->id.from_tag, &st->id.to_tag};
+	size_t n = sizeof parts / sizeof parts[0], size = 0;
+	if (mem_refs(st) > 1) {
+		let_request_go(st, st->stack->params.timers.t1);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		size += parts[i]->len;
+	char *p = st->id_text = mem_raw(size);
+	if (!p)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i]->len)
+			memcpy(p, parts[i]->p, parts[i]->len);
+		*parts[i] = slice_of(parts[i]->len ? p : NULL, parts[i]->len);
+		p += parts[i]->len;
+	}
+	st->req = mem_deref(st->req);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
@@ -101,6 +141,7 @@ static void strans_destroy(void *obj)
 	}
 	mem_deref(st->req);
 	mem_deref(st->last);
+	mem_free(st->id_text);
 }
 
 /* Terminated: the table gives its reference back. */
@@ -135,6 +176,7 @@ int sip_strans_new(struct sip_strans **ret, struct sip_place *p, struct sip_msg 
 	st->stack = s;
 	st->place = p;
 	st->req = mem_ref(req);
+	st->id = identity_of(req);
 	st->state = req->method == SIP_INVITE ? STRANS_PROCEEDING : STRANS_TRYING;
 	st->reply_to = sip_response_addr(req);
 	sip_token(s, st->tag);
@@ -237,9 +279,11 @@ static void answered(struct sip_strans *st, unsigned status)
 	} else if (!is_invite(st)) {
 		set_state(st, STRANS_COMPLETED, "final");
 		timer_start(&st->end, ms(st, SIP_TIMER_J), on_end, st);
+		let_request_go(st, 0);
 	} else if (status < 300) {
 		set_state(st, STRANS_ACCEPTED, "2xx");
 		timer_start(&st->end, ms(st, SIP_TIMER_L), on_end, st);
+		let_request_go(st, 0);
 	} else {
 		set_state(st, STRANS_COMPLETED, "final");
 		st->interval = ms(st, SIP_TIMER_G);
@@ -354,7 +398,7 @@ const struct sip_msg *sip_strans_request(const struct sip_strans *st)
 
 struct slice sip_strans_tag(const struct sip_strans *st)
 {
-	return st->req->to.tag.len ? st->req->to.tag : slice_of(st->tag, SIP_TOKEN_LEN - 1);
+	return st->id.to_tag.len ? st->id.to_tag : slice_of(st->tag, SIP_TOKEN_LEN - 1);
 }
 
 const struct sip_listener *sip_strans_listener(const struct sip_strans *st)

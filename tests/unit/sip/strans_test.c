@@ -147,6 +147,30 @@ static void other_requests_are_answered_again_until_timer_j(void **state)
 }
 
 static unsigned cancelled;
+/* Nobody holds the transaction any more: its request is let go, what tells it from others is kept. */
+static void an_answered_request_is_known_without_its_text(void **state)
+{
+	wire_open(&w);
+	ask("OPTIONS", "z9hG4bKa");
+	reply(200);
+	ask_more("INFO", "192.0.2.9:5070", "", "");
+	reply(200);
+	w.st = mem_deref(w.st);
+	size_t before = mem_blocks();
+	clock_test_advance(1);
+	assert_int_equal(mem_blocks(), before); /* a message less, a short text more, twice */
+	ask("OPTIONS", "z9hG4bKa");
+	ask_more("INFO", "192.0.2.9:5070", "", "");
+	assert_int_equal(w.requests, 2);
+	assert_int_equal(w.n, 4);
+	assert_int_equal(wire_status(&w), 200);
+	ask("OPTIONS", "z9hG4bKb");
+	assert_int_equal(wire_status(&w), 482);
+	ask_more("INFO", "192.0.2.9:5071", "", "");
+	assert_int_equal(wire_status(&w), 482);
+	finish();
+}
+
 static void on_cancel(void *arg, const struct sip_msg *cancel)
 {
 	assert_int_equal(cancel->method, SIP_CANCEL);
@@ -384,6 +408,7 @@ int main(void)
 		cmocka_unit_test(timer_h_ends_it_without_ack),
 		cmocka_unit_test(after_a_2xx_copies_are_absorbed_until_timer_l),
 		cmocka_unit_test(other_requests_are_answered_again_until_timer_j),
+		cmocka_unit_test(an_answered_request_is_known_without_its_text),
 		cmocka_unit_test(cancel_reaches_the_user_once),
 		cmocka_unit_test(cancel_of_nothing_gets_481_and_too_late_has_no_effect),
 		cmocka_unit_test(the_same_request_on_two_paths_gets_482),
