@@ -8,6 +8,7 @@
 #include "callagent/core.h"
 #include "callagent/agent_guard.h"
 #include "callagent/keys.h"
+#include "callagent/names.h"
 #include "callagent/outcome.h"
 #include "callagent/transfer.h"
 #include <errno.h>
@@ -154,6 +155,7 @@ static int open_sip(struct agent *a, struct buf *why)
 		.arg = a,
 		.limits = message_limits(a->conf),
 		.watch = agent_watch(a),
+		.locator = a->locator,
 	};
 	int err = config_addresses(a->conf, &a->addresses, &a->n_addresses, true, why);
 	if (err)
@@ -244,6 +246,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : routing_new(&a->routing, conf);
 	err = err ? err : agent_guard_open(a, why);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
+	err = err ? err : names_open(a, why);
 	err = err ? err : open_sip(a, why);
 	err = err ? err : roles_open(a, why);
 	err = err ? err : take_over(a, why);
@@ -274,6 +277,7 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 		err = routing_new(&routing, now);
 	if (!err)
 		err = registrar_reconfigure(a->registrar, now);
+	err = err ? err : names_reconfigure(a, now, why);
 	if (err) {
 		buf_printf(why, "users, trunks and routes: %s", strerror(-err));
 		mem_deref(routing);
@@ -311,6 +315,7 @@ void agent_close(struct agent *a)
 	a->on_stopped = NULL;
 	calls_fini(&a->calls);
 	a->sip = mem_deref(a->sip);
+	a->locator = mem_deref(a->locator);
 	roles_close(a);
 	gateways_close(&a->gateways);
 	a->registrar = mem_deref(a->registrar);

@@ -19,6 +19,7 @@ struct agent {
 	unsigned n_addresses;
 	struct store *store;
 	struct cdr_log *cdr;
+	struct sip_locator *locator;
 	struct sip_stack *sip;
 	struct registrar *registrar;
 	struct guard *guard;

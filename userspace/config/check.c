@@ -55,6 +55,12 @@ const char *check_ports(const char *value)
 	return config_ports(value, &min, &max) ? "a range such as 16384-32767 of at least four ports from 1024 to 65535" : NULL;
 }
 
+const char *check_address(const char *value)
+{
+	struct addr a;
+	return addr_parse(&a, slice_str(value), 53) ? "an IP address, maybe with a port, such as 192.0.2.1 or [2001:db8::1]:5353" : NULL;
+}
+
 const char *check_address_port(const char *value)
 {
 	struct addr a;

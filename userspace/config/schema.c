@@ -63,6 +63,8 @@ static const struct conf_option sip_options[] = {
 	 "tried. 0: only after 64 times T1.", .min = 0, .max = 600000),
 	OPTION("max-diversions", CONF_INT, "5", "How often a call may be passed on by users it was for.", .min = 0, .max = 8),
 	OPTION("time-zone", CONF_STRING, "", "Time zone of routes that name none, such as \"Europe/Berlin\". Empty: that of this machine.", .check = check_zone),
+	OPTION("dead-time", CONF_DURATION, "30s", "How long a place that did not answer, could not be reached or answered 503 is tried only after the others that a "
+	 "name leads to (RFC 3263 4.3). A 503 with Retry-After says so itself.", .min = 100, .max = 3600000),
 	OPTION("max-forwards", CONF_INT, "70", "Max-Forwards of new requests.", .min = 1, .max = 255),
 	{0},
 };
@@ -100,6 +102,17 @@ static const struct conf_option security_options[] = {
 	OPTION("ban-max", CONF_DURATION, "1d", "The longest ban.", .min = 0, .max = 2592000000),
 	OPTION("sources", CONF_INT, "65536", "Sources remembered; those not seen for longest are forgotten first. Takes effect at the start.", .min = 16,
 	 .max = 10000000),
+	{0},
+};
+
+static const struct conf_option dns_options[] = {
+	OPTION("servers", CONF_LIST, "", "DNS servers to ask, in this order, such as \"192.0.2.53\" or \"[2001:db8::53]:5353\". One that fails, refuses or is silent is "
+	 "followed by the next. Empty: those of /etc/resolv.conf, which is read again when it changes.", .check = check_address),
+	OPTION("attempt", CONF_DURATION, "1s", "How long one server may take before the next is asked.", .min = 10, .max = 30000),
+	OPTION("timeout", CONF_DURATION, "5s", "How long the answer to one question may take in all.", .min = 50, .max = 60000),
+	OPTION("cache", CONF_INT, "10000", "Answers remembered, each as long as it says. Full, what was not used for longest goes.", .min = 16, .max = 1000000),
+	OPTION("prefer", CONF_CHOICE, "ipv6", "Which addresses are tried first where a name has both families and so has the address used (RFC 6724).",
+	 .choices = "ipv6|ipv4"),
 	{0},
 };
 
@@ -317,6 +330,7 @@ const struct conf_section config_schema[] = {
 	{"limits", NULL, "How much a SIP message may have of each thing. What is over a limit is refused and counted under its name.", limits_options},
 	{"security", NULL, "Strangers, rates and bans. Trunks, registered phones and trusted networks are never limited or banned, emergency calls never refused.",
 	 security_options},
+	{"dns", NULL, "How names are resolved.", dns_options},
 	{"registrar", NULL, "Registration of phones.", registrar_options},
 	{"address", "NAME", "A named pair of addresses of this machine, with its SIP port and its range of media ports. Users and trunks "
 	 "name the one they use.", address_options},

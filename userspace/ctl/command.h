@@ -41,6 +41,7 @@ json_t *command_result(const struct options *o, enum daemon_bit daemon, const ch
 void command_print(const struct command *c, const struct options *o, const json_t *result);
 
 int run_calls(const struct command *c, const struct options *o, int n, char **rest);
+int run_resolve(const struct command *c, const struct options *o, int n, char **rest);
 int run_trace(const struct command *c, const struct options *o, int n, char **rest);
 int run_reload(const struct command *c, const struct options *o, int n, char **rest);
 int run_help(const struct command *c, const struct options *o, int n, char **rest);

@@ -70,6 +70,18 @@ static const struct column sources[] = {
 	{0},
 };
 
+static const struct column dns[] = {
+	{"name", "NAME", AS_IS}, {"type", "TYPE", AS_IS}, {"state", "STATE", AS_IS}, {"ttl_s", "TTL", AS_IS}, {"answer", "ANSWER", AS_IS}, {0},
+};
+
+static const struct column dead_targets[] = {
+	{"transport", "TRANSPORT", AS_IS}, {"address", "ADDRESS", AS_IS}, {"why", "WHY", AS_IS}, {"times", "TIMES", AS_IS}, {"left_ms", "LEFT", AS_SECONDS}, {0},
+};
+
+static const struct column steps[] = {
+	{"step", "STEP", AS_IS}, {"result", "RESULT", AS_IS}, {0},
+};
+
 const struct command commands[] = {
 	{.words = "show calls", .help = "calls in progress", .daemons = CA, .columns = calls, .none = "no calls", .run = run_calls},
 	{.words = "show registrations", .help = "phones registered", .daemons = CA, .columns = registrations, .none = "no phone is registered"},
@@ -85,6 +97,10 @@ const struct command commands[] = {
 	{.words = "show cdr", .help = "the last call detail records", .daemons = CA, .columns = cdr, .none = "no calls yet"},
 	{.words = "show bans", .help = "addresses whose messages are dropped, and why", .daemons = CA, .columns = sources, .none = "nobody is banned"},
 	{.words = "show sources", .help = "addresses that messages came from, the latest first", .daemons = CA, .columns = sources, .none = "no messages yet"},
+	{.words = "show dns", .help = "what DNS has answered, and for how long that holds", .daemons = CA, .columns = dns, .none = "nothing has been asked"},
+	{.words = "show dead-targets", .help = "places that failed lately and are tried last", .daemons = CA, .columns = dead_targets, .none = "none"},
+	{.words = "resolve", .args = "URI [ADDRESS]", .help = "where a request to a SIP URI would go (from an address section's addresses), and why", .daemons = CA,
+	 .columns = steps, .none = "nowhere", .arg_names = "uri address", .run = run_resolve},
 	{.words = "show processes", .help = "the daemons", .daemons = KEEP, .columns = processes, .none = "no processes"},
 	{.words = "show config", .help = "the running configuration, passwords hidden", .daemons = CA},
 	{.words = "trace", .help = "SIP and MGCP messages as they come and go", .daemons = CA | MG, .run = run_trace},

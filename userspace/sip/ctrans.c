@@ -10,7 +10,7 @@
 enum { FORKS_MAX = 16 };
 
 static const char *const state_names[] = {
-	[CTRANS_CALLING] = "calling",	  [CTRANS_TRYING] = "trying",	  [CTRANS_PROCEEDING] = "proceeding",
+	[CTRANS_LOCATING] = "locating",	  [CTRANS_CALLING] = "calling",	  [CTRANS_TRYING] = "trying",	  [CTRANS_PROCEEDING] = "proceeding",
 	[CTRANS_COMPLETED] = "completed", [CTRANS_ACCEPTED] = "accepted", [CTRANS_TERMINATED] = "terminated",
 };
 
@@ -78,6 +78,7 @@ static void ctrans_destroy(void *obj)
 		hash_remove(&ct->stack->ctrans, &ct->by_branch);
 	list_foreach_safe(a, &ct->acked, link)
 		mem_deref(a);
+	mem_deref(ct->way);
 	mem_deref(ct->request);
 	mem_deref(ct->ack);
 	mem_deref(ct->owner);
@@ -95,6 +96,7 @@ void sip_ctrans_end(struct sip_ctrans *ct)
 	hash_remove(&ct->stack->ctrans, &ct->by_branch);
 	ct->fn = NULL;
 	ct->owner = NULL;
+	ct->way = mem_deref(ct->way);
 	mem_deref(ct);
 	mem_deref(owner);
 }
@@ -110,6 +112,8 @@ void sip_ctrans_fail(struct sip_ctrans *ct, int err)
 {
 	sip_response_fn fn = ct->fn;
 	void *arg = ct->arg, *owner = mem_ref(ct->owner);
+	if (ct->way && ct->state < CTRANS_PROCEEDING && sip_ctrans_try_next(ct, err == -ETIMEDOUT ? "no answer" : "not reached", 0))
+		return;
 	sip_counts[err == -ETIMEDOUT ? SIP_CNT_TIMEOUT : SIP_CNT_TRANSPORT_ERROR]++;
 	sip_ctrans_end(ct);
 	if (fn)
@@ -235,7 +239,7 @@ static void enlist(struct sip_ctrans *ct)
 	hash_insert(&ct->stack->ctrans, &ct->by_branch, slice_hash(branch_of(ct), false));
 }
 
-static void start(struct sip_ctrans *ct)
+void sip_ctrans_start(struct sip_ctrans *ct)
 {
 	bool invite = ct->method == SIP_INVITE;
 	enlist(ct);
@@ -254,6 +258,7 @@ static void set_branch(struct sip_ctrans *ct, struct slice branch)
 	ct->branch_len = (uint8_t)branch.len;
 }
 
+/* 8.1.1.7. */
 static void make_branch(struct sip_ctrans *ct)
 {
 	memcpy(ct->branch, "z9hG4bK", 7);
@@ -284,6 +289,7 @@ int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_r
 	if (!ct)
 		return place ? -ENOMEM : -ENETUNREACH;
 	make_branch(ct);
+	bool waits = p->next.len && sip_ctrans_locate(ct, p->next) == -EINPROGRESS;
 	if (p->method == SIP_INVITE && !sip_uri_parse(&uri, p->ruri))
 		ct->user_hash = slice_hash(uri.user, false);
 	out->len = 0;
@@ -299,9 +305,39 @@ int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_r
 	}
 	ct->fn = fn;
 	ct->arg = arg;
-	start(ct);
+	if (waits)
+		enlist(ct);
+	else
+		sip_ctrans_start(ct);
 	if (ret)
 		*ret = mem_ref(ct);
+	return 0;
+}
+
+int sip_ctrans_readdress(struct sip_ctrans *ct)
+{
+	struct buf *out = &ct->stack->scratch;
+	struct slice rest = sip_block_text(ct->request), first = slice_line(&rest);
+	slice_line(&rest); /* its Via */
+	timer_stop(&ct->resend);
+	timer_stop(&ct->end);
+	hash_remove(&ct->stack->ctrans, &ct->by_branch);
+	make_branch(ct);
+	out->len = 0;
+	buf_slice(out, first);
+	buf_add(out, "\r\n", 2);
+	sip_put_via(out, ct->place, &ct->dst, branch_of(ct));
+	buf_slice(out, rest);
+	struct sip_block *b = out->err ? NULL : sip_block_new(buf_text(out));
+	if (out->err)
+		buf_reset(out);
+	if (!b) {
+		sip_counts[SIP_CNT_NOMEM]++;
+		enlist(ct);
+		return -ENOMEM;
+	}
+	mem_deref(ct->request);
+	ct->request = b;
 	return 0;
 }
 
@@ -330,7 +366,7 @@ int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struc
 		enlist(ct);
 		ct->state = CTRANS_PROCEEDING;
 	} else {
-		start(ct);
+		sip_ctrans_start(ct);
 	}
 	*ret = mem_ref(ct);
 	return 0;
@@ -350,7 +386,7 @@ int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct a
 	ct->fn = fn;
 	ct->arg = arg;
 	ct->owner = mem_ref(owner);
-	start(ct);
+	sip_ctrans_start(ct);
 	*ret = mem_ref(ct);
 	return 0;
 }
@@ -364,7 +400,7 @@ static void send_cancel(struct sip_ctrans *ct)
 		c->request = derive(ct, "CANCEL", SLICE_NONE, slice_str(ct->cancel_headers));
 	}
 	if (c && c->request)
-		start(c);
+		sip_ctrans_start(c);
 	else
 		mem_deref(c);
 	ct->cancel_sent = true;
@@ -387,11 +423,12 @@ int sip_cancel(struct sip_ctrans *ct, struct slice extra_headers)
 
 /* --- responses ---------------------------------------------------------------------------------------------------- */
 
-int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, const struct addr *dst, struct sip_block *text)
+int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, struct sip_place *p, const struct addr *dst, struct sip_block *text)
 {
 	struct sip_acked *a = mem_alloc(sizeof *a, acked_destroy);
 	if (!a)
 		return -ENOMEM;
+	a->place = p;
 	a->dst = *dst;
 	a->tag_hash = slice_hash(tag, false);
 	a->text = mem_ref(text);
@@ -407,7 +444,7 @@ static bool acked_again(struct sip_ctrans *ct, const struct sip_msg *rsp)
 		if (a->tag_hash != slice_hash(rsp->to.tag, false))
 			continue;
 		sip_counts[SIP_CNT_TX_RETRANSMIT]++;
-		sip_send(ct->place, &a->dst, sip_block_text(a->text));
+		sip_send(a->place, &a->dst, sip_block_text(a->text));
 		return true;
 	}
 	return false;
@@ -448,6 +485,10 @@ static void take_refusal(struct sip_ctrans *ct, const struct sip_msg *rsp)
 		sip_counts[SIP_CNT_RX_RETRANSMIT]++;
 		return;
 	}
+	if (ct->way && sip_ctrans_passed_over(ct, rsp)) {
+		ct->ack = mem_deref(ct->ack);
+		return;
+	}
 	set_state(ct, CTRANS_COMPLETED, "refused");
 	timer_stop(&ct->resend);
 	timer_start(&ct->end, ms(ct, SIP_TIMER_D), on_end, ct);
@@ -476,6 +517,8 @@ static void take_final(struct sip_ctrans *ct, const struct sip_msg *rsp)
 		sip_counts[SIP_CNT_RX_RETRANSMIT]++;
 		return;
 	}
+	if (ct->way && sip_ctrans_passed_over(ct, rsp))
+		return;
 	set_state(ct, CTRANS_COMPLETED, "final");
 	timer_stop(&ct->resend);
 	timer_start(&ct->end, ms(ct, SIP_TIMER_K), on_end, ct);
@@ -485,6 +528,8 @@ static void take_final(struct sip_ctrans *ct, const struct sip_msg *rsp)
 
 void sip_ctrans_response(struct sip_ctrans *ct, const struct sip_msg *rsp)
 {
+	if (ct->state == CTRANS_LOCATING)
+		return;
 	mem_ref(ct);
 	if (rsp->status < 200)
 		take_provisional(ct, rsp);

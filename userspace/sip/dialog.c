@@ -2,6 +2,7 @@
 #include "sip/dialog.h"
 #include "base/mem.h"
 #include "base/pack.h"
+#include "sip/locate.h"
 #include "sip/session_priv.h"
 #include <errno.h>
 
@@ -124,9 +125,14 @@ static struct sip_place *place_asked(struct sip_dialog *d, const struct sip_uri 
 	return l ? sip_place_of(l) : d->heard_at;
 }
 
+struct slice sip_dialog_next(const struct sip_dialog *d)
+{
+	return slice_is_set(d->first_route) ? d->first_route : slice_str(d->target);
+}
+
 /* Requests go to the first route when it is an address; without routes to the remote target, unless its address is not where
- * the peer's messages come from: then the peer is behind a NAT, or has a name there, and its messages' source is used. A connection is used
- * as long as nobody asks for another transport. */
+ * the peer's messages come from: then the peer is behind a NAT, and its messages' source is used. A connection is used
+ * as long as nobody asks for another transport. A name is located for each request; until it is, and when it cannot be, the source is used. */
 static void find_hop(struct sip_dialog *d)
 {
 	struct sip_uri uri;
@@ -134,8 +140,11 @@ static void find_hop(struct sip_dialog *d)
 	bool routed = slice_is_set(d->first_route);
 	d->hop = d->peer;
 	d->place = d->heard_at;
-	if (sip_uri_parse(&uri, routed ? d->first_route : slice_str(d->target)) || sip_uri_addr(&uri, &a) || a.family != d->peer.family ||
-	    (!routed && !addr_ip_eq(&a, &d->peer)))
+	d->named = false;
+	if (sip_uri_parse(&uri, sip_dialog_next(d)))
+		return;
+	d->named = d->heard_at->stack->params.locator && sip_locate_is_name(&uri);
+	if (sip_uri_addr(&uri, &a) || a.family != d->peer.family || (!routed && !addr_ip_eq(&a, &d->peer)))
 		return;
 	d->place = place_asked(d, &uri);
 	if (d->place != d->heard_at || !sip_place_reliable(d->place) || !addr_ip_eq(&a, &d->peer))
@@ -393,6 +402,7 @@ int sip_dialog_send(struct sip_dialog *d, const struct sip_dialog_request *r, st
 	if (!err)
 		err = sip_request(ret, d->stack,
 				  &(struct sip_request_params){.method = r->method, .ruri = request_uri(d), .dst = d->hop,
+							       .next = d->named ? sip_dialog_next(d) : SLICE_NONE,
 							       .listener = &d->place->l, .headers = buf_text(&lines),
 							       .body_type = r->body_type, .body = r->body},
 				  fn, arg);
@@ -406,6 +416,13 @@ int sip_dialog_send(struct sip_dialog *d, const struct sip_dialog_request *r, st
 int sip_dialog_ack(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cseq, struct slice headers, struct slice body_type,
 		   struct slice body)
 {
+	const struct sip_ack_text t = {headers, body_type, body};
+	return d->named ? sip_dialog_ack_named(d, invite, cseq, &t) : sip_dialog_ack_to(d, d->place, &d->hop, invite, cseq, &t);
+}
+
+int sip_dialog_ack_to(struct sip_dialog *d, struct sip_place *p, const struct addr *dst, struct sip_ctrans *invite, uint32_t cseq,
+		      const struct sip_ack_text *t)
+{
 	struct sip_stack *s = d->stack;
 	struct buf *out = &s->scratch;
 	char branch[sizeof "z9hG4bK" - 1 + SIP_TOKEN_LEN] = "z9hG4bK";
@@ -414,10 +431,10 @@ int sip_dialog_ack(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cse
 	buf_str(out, "ACK ");
 	buf_slice(out, request_uri(d));
 	buf_str(out, " SIP/2.0\r\n");
-	sip_put_via(out, d->place, &d->hop, slice_of(branch, sizeof branch - 1));
+	sip_put_via(out, p, dst, slice_of(branch, sizeof branch - 1));
 	buf_str(out, "Max-Forwards: 70\r\n");
-	put_headers(out, d, "ACK", cseq, headers);
-	sip_write_body(out, body_type, body);
+	put_headers(out, d, "ACK", cseq, t->headers);
+	sip_write_body(out, t->body_type, t->body);
 	struct sip_block *b = out->err ? NULL : sip_block_new(buf_text(out));
 	if (out->err)
 		buf_reset(out);
@@ -426,8 +443,8 @@ int sip_dialog_ack(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cse
 		return -ENOMEM;
 	}
 	sip_counts[SIP_CNT_TX_REQUEST]++;
-	int err = sip_send(d->place, &d->hop, sip_block_text(b));
-	if (invite && !sip_ctrans_keep_ack(invite, d->remote_tag, &d->hop, b))
+	int err = sip_send(p, dst, sip_block_text(b));
+	if (invite && !sip_ctrans_keep_ack(invite, d->remote_tag, p, dst, b))
 		err = 0;
 	mem_deref(b);
 	return err;

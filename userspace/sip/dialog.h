@@ -22,6 +22,7 @@ struct sip_dialog {
 	char *target;		/* remote target URI */
 	struct addr peer;	/* where the peer's messages come from */
 	struct addr hop;	/* where requests go */
+	bool named;		/* the way begins with a name: that is located, and `hop` is the last resort */
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_set;
 	bool agreed;	/* early: offer and answer are complete (RFC 3262) */
@@ -50,6 +51,16 @@ int sip_dialog_send(struct sip_dialog *d, const struct sip_dialog_request *r, st
 /* Sends the ACK for the 2xx to our INVITE number `cseq` and leaves it with the transaction for retransmissions. */
 int sip_dialog_ack(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cseq, struct slice headers, struct slice body_type,
 		   struct slice body);
+/* What an ACK carries besides. */
+struct sip_ack_text {
+	struct slice headers, body_type, body;
+};
+/* The same to a place that is known; and (ack_locate.c) when it has to be located. */
+int sip_dialog_ack_to(struct sip_dialog *d, struct sip_place *p, const struct addr *dst, struct sip_ctrans *invite, uint32_t cseq,
+		      const struct sip_ack_text *t);
+int sip_dialog_ack_named(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cseq, const struct sip_ack_text *t);
+/* The URI that requests go to first: the topmost route or the remote target. */
+struct slice sip_dialog_next(const struct sip_dialog *d);
 /* What makes the dialog, for a store; and the same dialog again in another process, by `owner`. -EBADMSG, -ENOMEM. */
 void sip_dialog_save(const struct sip_dialog *d, struct buf *out);
 int sip_dialog_restore(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, struct slice record);

@@ -30,7 +30,7 @@ struct sip_location {
 	sip_locate_fn fn;
 	void *arg;
 	json_t *steps; /* NULL: nobody looks */
-	struct sip_hop hop[SIP_HOPS_MAX];
+	struct sip_server server[SIP_SERVERS_MAX];
 	unsigned n;
 	int failed; /* what DNS failed with, for when there is nothing */
 	char text[]; /* the URI */
@@ -96,15 +96,15 @@ static enum sip_transport default_transport(const struct sip_location *k)
 	return k->asked;
 }
 
-static void add_hop(struct sip_location *k, enum sip_transport t, const struct addr *ip, uint16_t port)
+static void add_server(struct sip_location *k, enum sip_transport t, const struct addr *ip, uint16_t port)
 {
-	struct sip_hop hop = {.transport = t, .addr = *ip};
-	hop.addr.port = port;
+	struct sip_server s = {.transport = t, .addr = *ip};
+	s.addr.port = port;
 	for (unsigned i = 0; i < k->n; i++)
-		if (k->hop[i].transport == t && addr_eq(&k->hop[i].addr, &hop.addr))
+		if (k->server[i].transport == t && addr_eq(&k->server[i].addr, &s.addr))
 			return;
-	if (k->n < SIP_HOPS_MAX)
-		k->hop[k->n++] = hop;
+	if (k->n < SIP_SERVERS_MAX)
+		k->server[k->n++] = s;
 }
 
 /* --- addresses (4.2) ------------------------------------------------------------------------------------------------ */
@@ -123,7 +123,7 @@ static void add_family(struct sip_location *k, enum sip_transport t, struct slic
 		return;
 	const struct dns_answer *a = dns_search_get(&k->search, host, family == SIP_REACH_V4 ? DNS_A : DNS_AAAA);
 	for (unsigned i = 0; a && i < a->n; i++)
-		add_hop(k, t, &a->record[i].addr, port);
+		add_server(k, t, &a->record[i].addr, port);
 }
 
 static void add_addresses(struct sip_location *k, enum sip_transport t, struct slice host, uint16_t port)
@@ -256,7 +256,7 @@ static void by_number(struct sip_location *k, const struct addr *ip)
 	unsigned family = ip->family == AF_INET ? SIP_REACH_V4 : SIP_REACH_V6;
 	step(k, "host", "an address, over %s", sip_transports[t].name);
 	if (k->p.reach.families[t] & family)
-		add_hop(k, t, ip, k->uri.port ? k->uri.port : sip_transports[t].port);
+		add_server(k, t, ip, k->uri.port ? k->uri.port : sip_transports[t].port);
 	else
 		k->failed = -EAFNOSUPPORT;
 }
@@ -275,53 +275,58 @@ static void by_name(struct sip_location *k)
 	}
 }
 
-/* RFC 6761 6.4: nothing is ever there; RFC 7118 5.3 makes clients write it. */
 static bool is_invalid_name(struct slice host)
 {
 	const struct slice never = SLICE(".invalid");
 	return host.len >= never.len && slice_caseeq(slice_from(host, host.len - never.len), never);
 }
 
-static void order_dead_last(struct sip_location *k)
+bool sip_locate_is_name(const struct sip_uri *uri)
 {
-	struct sip_hop dead[SIP_HOPS_MAX];
-	unsigned alive = 0, n = 0;
-	for (unsigned i = 0; i < k->n; i++)
-		if (sip_dead_has(k->l->dead, &k->hop[i]))
-			dead[n++] = k->hop[i];
-		else
-			k->hop[alive++] = k->hop[i];
-	memcpy(&k->hop[alive], dead, n * sizeof dead[0]);
+	struct addr ip;
+	return uri->scheme <= SIP_SCHEME_SIPS && uri->host.len && addr_parse_ip(&ip, uri->host) && !is_invalid_name(uri->host);
 }
 
-static int hops_new(struct sip_hops **ret, struct slice name, const struct sip_hop *hop, unsigned n)
+static void order_dead_last(struct sip_location *k)
 {
-	struct sip_hops *h = mem_alloc(sizeof *h + n * sizeof *hop + name.len + 1, NULL);
+	struct sip_server dead[SIP_SERVERS_MAX];
+	unsigned alive = 0, n = 0;
+	for (unsigned i = 0; i < k->n; i++)
+		if (sip_dead_has(k->l->dead, &k->server[i]))
+			dead[n++] = k->server[i];
+		else
+			k->server[alive++] = k->server[i];
+	memcpy(&k->server[alive], dead, n * sizeof dead[0]);
+}
+
+static int servers_new(struct sip_servers **ret, struct slice name, const struct sip_server *server, unsigned n)
+{
+	struct sip_servers *h = mem_alloc(sizeof *h + n * sizeof *server + name.len + 1, NULL);
 	if (!h)
 		return -ENOMEM;
-	char *text = (char *)&h->hop[n];
+	char *text = (char *)&h->server[n];
 	memcpy(text, name.p, name.len);
 	text[name.len] = '\0';
-	memcpy(h->hop, hop, n * sizeof *hop);
+	memcpy(h->server, server, n * sizeof *server);
 	h->name = text;
 	h->n = n;
 	*ret = h;
 	return 0;
 }
 
-static void tell_hops(const struct sip_location *k)
+static void tell_servers(const struct sip_location *k)
 {
 	char what[16], text[ADDR_STR_LEN];
 	for (unsigned i = 0; i < k->n && k->steps; i++) {
 		struct buf b = buf_fixed(what, sizeof what);
 		buf_printf(&b, "target %u", i + 1);
-		step(k, buf_z(&b), "%s %s%s", sip_transports[k->hop[i].transport].name, addr_str(&k->hop[i].addr, text),
-		     sip_dead_has(k->l->dead, &k->hop[i]) ? " (failed lately)" : "");
+		step(k, buf_z(&b), "%s %s%s", sip_transports[k->server[i].transport].name, addr_str(&k->server[i].addr, text),
+		     sip_dead_has(k->l->dead, &k->server[i]) ? " (failed lately)" : "");
 	}
 }
 
-/* One run: 0 with the hops, -EINPROGRESS, or the error. */
-static int decide(struct sip_location *k, struct sip_hops **ret)
+/* One run: 0 with the servers, -EINPROGRESS, or the error. */
+static int decide(struct sip_location *k, struct sip_servers **ret)
 {
 	struct addr ip;
 	k->n = 0;
@@ -338,19 +343,19 @@ static int decide(struct sip_location *k, struct sip_hops **ret)
 		return k->failed ? k->failed : -ENOENT;
 	if (!k->p.stable)
 		order_dead_last(k);
-	tell_hops(k);
-	return hops_new(ret, k->uri.host, k->hop, k->n);
+	tell_servers(k);
+	return servers_new(ret, k->uri.host, k->server, k->n);
 }
 
 static void run_again(void *arg)
 {
 	struct sip_location *k = arg;
-	struct sip_hops *hops = NULL;
+	struct sip_servers *servers = NULL;
 	mem_ref(k);
-	int err = decide(k, &hops);
+	int err = decide(k, &servers);
 	if (err != -EINPROGRESS && k->fn)
-		k->fn(k->arg, err, hops);
-	mem_deref(hops);
+		k->fn(k->arg, err, servers);
+	mem_deref(servers);
 	mem_deref(k);
 }
 
@@ -405,7 +410,7 @@ static int location_new(struct sip_location **ret, struct sip_locator *l, const 
 	return 0;
 }
 
-int sip_locate(struct sip_hops **hops, struct sip_location **pending, struct sip_locator *l, const struct sip_locate_params *p,
+int sip_locate(struct sip_servers **servers, struct sip_location **pending, struct sip_locator *l, const struct sip_locate_params *p,
 	       sip_locate_fn fn, void *arg)
 {
 	struct sip_location *k;
@@ -414,7 +419,7 @@ int sip_locate(struct sip_hops **hops, struct sip_location **pending, struct sip
 		return err;
 	k->fn = fn;
 	k->arg = arg;
-	err = decide(k, hops);
+	err = decide(k, servers);
 	if (err == -EINPROGRESS)
 		*pending = k;
 	else
@@ -425,7 +430,7 @@ int sip_locate(struct sip_hops **hops, struct sip_location **pending, struct sip
 json_t *sip_locate_explain(struct sip_locator *l, const struct sip_locate_params *p, bool *known)
 {
 	struct sip_location *k;
-	struct sip_hops *hops = NULL;
+	struct sip_servers *servers = NULL;
 	json_t *steps = json_array();
 	int err = location_new(&k, l, p);
 	if (!steps || err) {
@@ -436,11 +441,11 @@ json_t *sip_locate_explain(struct sip_locator *l, const struct sip_locate_params
 		goto out;
 	}
 	k->steps = steps;
-	err = decide(k, &hops);
+	err = decide(k, &servers);
 	if (err && err != -EINPROGRESS)
 		step(k, "nowhere", "%s", dns_error_text(err));
 	*known = err != -EINPROGRESS;
-	mem_deref(hops);
+	mem_deref(servers);
 	mem_deref(k);
 out:
 	return steps;
@@ -482,14 +487,14 @@ struct dns *sip_locator_dns(const struct sip_locator *l)
 	return l->params.dns;
 }
 
-void sip_locator_failed(struct sip_locator *l, const struct sip_hop *hop, uint32_t retry_ms, const char *why)
+void sip_locator_failed(struct sip_locator *l, const struct sip_server *server, uint32_t retry_ms, const char *why)
 {
-	sip_dead_mark(l->dead, hop, retry_ms ? retry_ms : l->params.dead_ms, why);
+	sip_dead_mark(l->dead, server, retry_ms ? retry_ms : l->params.dead_ms, why);
 }
 
-void sip_locator_answered(struct sip_locator *l, const struct sip_hop *hop)
+void sip_locator_answered(struct sip_locator *l, const struct sip_server *server)
 {
-	sip_dead_clear(l->dead, hop);
+	sip_dead_clear(l->dead, server);
 }
 
 json_t *sip_locator_dead_json(const struct sip_locator *l)

@@ -6,19 +6,19 @@
 #include "sip/transports.h"
 
 /* One place to send a request to. */
-struct sip_hop {
+struct sip_server {
 	enum sip_transport transport;
 	struct addr addr;
 };
 
 /* The places of one URI, best first; at least one. Reference-counted, never changed. */
-struct sip_hops {
+struct sip_servers {
 	const char *name; /* what a TLS peer's certificate must be for: the host of the URI (RFC 5922 4, 7.2), not what it led to */
 	unsigned n;
-	struct sip_hop hop[];
+	struct sip_server server[];
 };
 
-#define SIP_HOPS_MAX 32
+#define SIP_SERVERS_MAX 32
 
 /* What can be reached at all: for each transport the families, as bits. */
 enum { SIP_REACH_V4 = 1, SIP_REACH_V6 = 2 };
@@ -39,10 +39,13 @@ int sip_locator_new(struct sip_locator **ret, const struct sip_locator_params *p
 void sip_locator_reconfigure(struct sip_locator *l, const struct sip_locator_params *params);
 struct dns *sip_locator_dns(const struct sip_locator *l);
 /* A place has failed: it comes last for `retry_ms`, 0: as long as the locator's parameters say. `why` is a literal. Or it has answered. */
-void sip_locator_failed(struct sip_locator *l, const struct sip_hop *hop, uint32_t retry_ms, const char *why);
-void sip_locator_answered(struct sip_locator *l, const struct sip_hop *hop);
+void sip_locator_failed(struct sip_locator *l, const struct sip_server *server, uint32_t retry_ms, const char *why);
+void sip_locator_answered(struct sip_locator *l, const struct sip_server *server);
 /* Places that come last, and why. */
 json_t *sip_locator_dead_json(const struct sip_locator *l);
+
+/* Whether the URI's host is a name that can lead somewhere: no address, nothing below ".invalid" (RFC 6761 6.4; RFC 7118 5.3 makes clients write it). */
+bool sip_locate_is_name(const struct sip_uri *uri);
 
 /* What is looked for: mem_deref() before the end means that it is not wanted any more. */
 struct sip_location;
@@ -53,13 +56,13 @@ struct sip_locate_params {
 	bool stable; /* always the same order for the same records: for a stateless proxy (4.4), and dead places stay where they are */
 };
 
-/* `hops` is borrowed; NULL with err < 0. Called once, never from inside sip_locate(). */
-typedef void (*sip_locate_fn)(void *arg, int err, struct sip_hops *hops);
+/* `servers` is borrowed; NULL with err < 0. Called once, never from inside sip_locate(). */
+typedef void (*sip_locate_fn)(void *arg, int err, struct sip_servers *servers);
 
-/* 0: known at once, *hops is a new reference, `fn` is not called. -EINPROGRESS: *pending is set and `fn` will be called. Else the error:
+/* 0: known at once, *servers is a new reference, `fn` is not called. -EINPROGRESS: *pending is set and `fn` will be called. Else the error:
  * -EINVAL: no SIP URI, or one that cannot be served (sips over UDP); -EPROTONOSUPPORT, -EAFNOSUPPORT: it can be reached only by
  * a transport or family that we do not have; -ENOENT: it has no address; -ETIMEDOUT, -EREMOTEIO, -EBADMSG: DNS fails (dns.h); -ENOMEM. */
-int sip_locate(struct sip_hops **hops, struct sip_location **pending, struct sip_locator *l, const struct sip_locate_params *p,
+int sip_locate(struct sip_servers **servers, struct sip_location **pending, struct sip_locator *l, const struct sip_locate_params *p,
 	       sip_locate_fn fn, void *arg);
 /* The decision step by step, as far as is known: an array of {"step", "result"}. *known says whether that is all; else what is missing has
  * been asked for, and a later call tells more. */

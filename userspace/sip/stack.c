@@ -191,6 +191,16 @@ const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const c
 	return NULL;
 }
 
+struct sip_reach sip_stack_reach(const struct sip_stack *s, const char *name)
+{
+	const struct sip_place *p;
+	struct sip_reach reach = {0};
+	list_foreach(p, &s->places, link)
+		if (!name || !*name || !strcmp(p->name, name))
+			reach.families[p->l.transport] |= p->l.local.family == AF_INET ? SIP_REACH_V4 : SIP_REACH_V6;
+	return reach;
+}
+
 struct sip_place *sip_place_for(const struct sip_stack *s, const struct sip_listener *l, const struct addr *dst)
 {
 	if (!l || l->local.family != dst->family)
@@ -232,6 +242,7 @@ static void stack_destroy(void *obj)
 	struct sip_place *p;
 	if (shown == s)
 		shown = NULL;
+	sip_waiting_acks_drop(s);
 	sip_sessions_close(s);
 	hash_foreach(ct, &s->ctrans, by_branch) {
 		mem_ref(ct);
@@ -251,6 +262,7 @@ static void stack_destroy(void *obj)
 	hash_free(&s->ctrans);
 	hash_free(&s->merged);
 	hash_free(&s->dialogs);
+	mem_deref(s->params.locator);
 	buf_reset(&s->scratch);
 	buf_reset(&s->lines);
 	buf_reset(&s->abilities[0]);
@@ -282,6 +294,8 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 		s->params.timers = (struct sip_timers){500, 4000, 5000};
 	list_init(&s->places);
 	list_init(&s->sessions);
+	list_init(&s->waiting_acks);
+	mem_ref(params->locator);
 	s->salt = sip_random(s, UINT32_MAX);
 	int err = hash_init(&s->strans, 1024) ?: hash_init(&s->ctrans, 1024) ?: hash_init(&s->merged, 1024)
 		  ?: hash_init(&s->dialogs, 1024);

@@ -3,6 +3,7 @@
  * sessions (session.h). One stack a process is usual; nothing in it is global. */
 #pragma once
 #include "sip/limits.h"
+#include "sip/locate.h"
 #include "sip/transports.h"
 
 struct sip_stack; /* mem_deref() ends it: pending transactions end without callbacks */
@@ -66,6 +67,7 @@ struct sip_stack_params {
 	const char *const *methods, *const *extensions;
 	uint32_t session_expires_s, min_se_s; /* session timers (RFC 4028): asked for, 0: not; the least that a peer may ask for */
 	struct sip_watch watch;
+	struct sip_locator *locator; /* locate.h; NULL: names in URIs lead nowhere. A reference is taken */
 };
 
 int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params);
@@ -77,6 +79,8 @@ void sip_stack_trace(struct sip_stack *s, bool on);
 /* The listener a peer is reached from over `transport`: by name and the peer's family, or (name NULL) by routing of the kernel; NULL: none. */
 const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, enum sip_transport transport,
 					      const struct addr *peer);
+/* What can be sent to from the addresses of that name, NULL or empty: from all. */
+struct sip_reach sip_stack_reach(const struct sip_stack *s, const char *name);
 /* The address that `peer` shall see for this listener (local or advertised). */
 const struct addr *sip_listener_seen(const struct sip_listener *l, const struct addr *peer);
 /* Descriptor of a listener's socket, to store with tandem-keep. */
@@ -117,6 +121,9 @@ struct sip_request_params {
 	struct slice method_text; /* for SIP_METHOD_OTHER */
 	struct slice ruri;
 	struct addr dst;                    /* next hop, resolved */
+	/* The next hop as a URI with a name, to be located (RFC 3263): each place is tried until one answers, with `listener`'s name; where there is none,
+	 * `dst`. Empty: `dst` it is. */
+	struct slice next;
 	const struct sip_listener *listener; /* says the transport; NULL: UDP, chosen for dst */
 	/* All headers but Via, Max-Forwards, Content-* ; from From to whatever, as text lines. */
 	struct slice headers;

@@ -61,6 +61,7 @@ struct sip_stack {
 	struct hash strans, ctrans;
 	struct hash merged;  /* server transactions by Call-ID (RFC 3261 8.2.2.2) */
 	struct hash dialogs; /* by local tag */
+	struct list waiting_acks; /* for DNS: ack_locate.c */
 	struct buf scratch;  /* the message being written */
 	struct buf lines;    /* header lines being gathered for it */
 	uint8_t entropy[256];
@@ -77,6 +78,7 @@ void sip_stack_wire(struct sip_stack *s, sip_wire_fn fn, void *arg);
 void sip_stack_input(struct sip_place *place, const struct addr *src, const struct addr *dst, char *data, size_t len);
 /* A datagram to `dst` was not delivered. */
 void sip_stack_undelivered(struct sip_stack *s, const struct addr *dst, int err, struct slice sent);
+void sip_waiting_acks_drop(struct sip_stack *s);
 struct sip_place *sip_place_of(const struct sip_listener *l);
 struct sip_place *sip_place_for(const struct sip_stack *s, const struct sip_listener *l, const struct addr *dst);
 /* host:port of ours as `peer` shall see it. */
@@ -181,11 +183,12 @@ void sip_strans_end(struct sip_strans *st);
 
 /* --- client transactions -------------------------------------------------------------------------------------------- */
 
-enum ctrans_state { CTRANS_CALLING, CTRANS_TRYING, CTRANS_PROCEEDING, CTRANS_COMPLETED, CTRANS_ACCEPTED, CTRANS_TERMINATED };
+enum ctrans_state { CTRANS_LOCATING, CTRANS_CALLING, CTRANS_TRYING, CTRANS_PROCEEDING, CTRANS_COMPLETED, CTRANS_ACCEPTED, CTRANS_TERMINATED };
 
 /* ACK for the 2xx of one fork, kept to answer its retransmissions after the user has gone. */
 struct sip_acked {
 	struct link link;
+	struct sip_place *place;
 	struct addr dst;
 	uint32_t tag_hash;
 	struct sip_block *text;
@@ -207,6 +210,7 @@ struct sip_ctrans {
 	bool cancelled, cancel_sent;
 	char *cancel_headers;
 	struct list acked;
+	struct sip_way *way; /* NULL: its next hop is an address */
 	sip_response_fn fn;
 	void *arg;
 	void *owner; /* a reference given back when the machine has ended */
@@ -227,7 +231,19 @@ bool sip_ctrans_is_loop(const struct sip_stack *s, const struct sip_msg *req);
 void sip_ctrans_fail(struct sip_ctrans *ct, int err);
 void sip_ctrans_end(struct sip_ctrans *ct);
 /* Keeps an ACK (already sent) for 2xx retransmissions whose To tag is `tag`; takes a reference to `text`. */
-int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, const struct addr *dst, struct sip_block *text);
+int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, struct sip_place *p, const struct addr *dst, struct sip_block *text);
+/* Sends the request for the first time, and its timers run. */
+void sip_ctrans_start(struct sip_ctrans *ct);
+/* Writes it for the place and address it has now, with a new branch; it has to be started. */
+int sip_ctrans_readdress(struct sip_ctrans *ct);
+
+/* ctrans_locate.c. 0: ct->place and dst are where `uri` leads. -EINPROGRESS: that is not known yet, the transaction will start by itself. Else they
+ * stay as they are. */
+int sip_ctrans_locate(struct sip_ctrans *ct, struct slice uri);
+/* The place it was sent to has failed: whether there is another one, which it has been sent to. */
+bool sip_ctrans_try_next(struct sip_ctrans *ct, const char *why, uint32_t retry_ms);
+/* The same for a final answer, if it is one that means that. */
+bool sip_ctrans_passed_over(struct sip_ctrans *ct, const struct sip_msg *rsp);
 
 /* --- above them (session_request.c, session_connect.c) --------------------------------------------------------------- */
 

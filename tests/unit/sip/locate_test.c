@@ -39,36 +39,36 @@ struct finding {
 	char text[2000], name[256];
 };
 
-static void on_hops(void *arg, int err, struct sip_hops *hops)
+static void on_servers(void *arg, int err, struct sip_servers *servers)
 {
 	struct finding *f = arg;
 	char one[ADDR_STR_LEN];
 	struct buf b = buf_fixed(f->text, sizeof f->text);
 	f->told++;
 	f->err = err;
-	for (unsigned i = 0; hops && i < hops->n; i++)
-		buf_printf(&b, "%s%s %s", i ? ", " : "", sip_transports[hops->hop[i].transport].name, addr_str(&hops->hop[i].addr, one));
+	for (unsigned i = 0; servers && i < servers->n; i++)
+		buf_printf(&b, "%s%s %s", i ? ", " : "", sip_transports[servers->server[i].transport].name, addr_str(&servers->server[i].addr, one));
 	buf_z(&b);
-	if (hops)
-		snprintf(f->name, sizeof f->name, "%s", hops->name);
+	if (servers)
+		snprintf(f->name, sizeof f->name, "%s", servers->name);
 }
 
 static struct finding f;
 
 static const char *find_as(const char *uri, const struct sip_reach *reach, bool stable)
 {
-	struct sip_hops *hops = NULL;
+	struct sip_servers *servers = NULL;
 	struct sip_location *pending = NULL;
 	struct sip_locate_params p = {.uri = slice_str(uri), .reach = *reach, .stable = stable};
 	f = (struct finding){0};
-	int err = sip_locate(&hops, &pending, locator, &p, on_hops, &f);
+	int err = sip_locate(&servers, &pending, locator, &p, on_servers, &f);
 	if (err == -EINPROGRESS)
 		for (unsigned i = 0; i < 500 && !f.told; i++)
 			clock_test_advance(10);
 	else
-		on_hops(&f, err, hops);
+		on_servers(&f, err, servers);
 	assert_int_equal(f.told, 1);
-	mem_deref(hops);
+	mem_deref(servers);
 	mem_deref(pending);
 	return f.text;
 }
@@ -201,7 +201,7 @@ static void dead_places_come_last(void **state)
 {
 	static const char *const lines[] = {"_sip._udp.example.com 600 SRV 1 0 5060 a.example.com", "_sip._udp.example.com 600 SRV 2 0 5060 b.example.com",
 		"a.example.com 600 A 192.0.2.1", "b.example.com 600 A 192.0.2.2", NULL};
-	struct sip_hop first = {.transport = SIP_UDP};
+	struct sip_server first = {.transport = SIP_UDP};
 	open_with(lines, false);
 	addr_parse(&first.addr, SLICE("192.0.2.1:5060"), 0);
 	const char *uri = "sip:example.com;transport=udp";
@@ -300,18 +300,18 @@ static void servers_that_fail_are_not_taken_for_nothing(void **state)
 static void who_is_not_waited_for_any_more(void **state)
 {
 	static const char *const lines[] = {"example.com 60 A 192.0.2.1", NULL};
-	struct sip_hops *hops;
+	struct sip_servers *servers;
 	struct sip_location *pending;
 	struct sip_locate_params p = {.uri = SLICE("sip:example.com"), .reach = all};
 	open_with(lines, false);
 	f = (struct finding){0};
-	assert_int_equal(sip_locate(&hops, &pending, locator, &p, on_hops, &f), -EINPROGRESS);
+	assert_int_equal(sip_locate(&servers, &pending, locator, &p, on_servers, &f), -EINPROGRESS);
 	clock_test_advance(15);
 	mem_deref(pending);
 	clock_test_advance(5000);
 	assert_int_equal(f.told, 0);
 	/* Who waits keeps what it takes. */
-	assert_int_equal(sip_locate(&hops, &pending, locator, &(struct sip_locate_params){.uri = SLICE("sip:other.example"), .reach = all}, on_hops, &f),
+	assert_int_equal(sip_locate(&servers, &pending, locator, &(struct sip_locate_params){.uri = SLICE("sip:other.example"), .reach = all}, on_servers, &f),
 			 -EINPROGRESS);
 	locator = mem_deref(locator);
 	mem_deref(pending);
@@ -346,19 +346,19 @@ static void oom_body(void *arg)
 	static const char *const lines[] = {"example.com 60 NAPTR 10 50 s SIP+D2U - _sip._udp.example.com",
 		"_sip._udp.example.com 60 SRV 1 2 5070 a.example.com", "a.example.com 60 A 192.0.2.1", NULL};
 	struct sip_locate_params p = {.uri = SLICE("sip:example.com"), .reach = v4};
-	struct sip_hops *hops = NULL;
+	struct sip_servers *servers = NULL;
 	struct sip_location *pending = NULL;
 	if (zone_try_open(&z, lines))
 		return;
 	f = (struct finding){0};
 	if (!sip_locator_new(&locator, &(struct sip_locator_params){.dns = z.dns, .dead_ms = 1000})) {
-		if (sip_locate(&hops, &pending, locator, &p, on_hops, &f) == -EINPROGRESS) {
+		if (sip_locate(&servers, &pending, locator, &p, on_servers, &f) == -EINPROGRESS) {
 			clock_test_advance(20000);
 			assert_int_equal(f.told, 1);
 			assert_true(!f.err || f.err == -ENOMEM || f.err == -ETIMEDOUT || f.err == -ENOENT);
 		}
 		mem_deref(pending);
-		mem_deref(hops);
+		mem_deref(servers);
 	}
 	locator = mem_deref(locator);
 	zone_close(&z);
