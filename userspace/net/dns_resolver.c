@@ -183,7 +183,7 @@ static struct timespec resolv_conf_time(void)
 
 static int replace(struct dns_resolver *r)
 {
-	struct channel *c, *old = current(r);
+	struct channel *c = NULL, *old = current(r);
 	struct timespec now = resolv_conf_time();
 	int err = channel_open(&c, r);
 	if (err)
