@@ -81,7 +81,7 @@ static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg
 	const struct user *u;
 	int n = registrar_lookup(a->registrar, uri, &u, b, PLAN_TARGETS);
 	if (n != -ENOENT || slice_is_set(gruu_of(uri)))
-		return n < 0 ? core_status_of(n) : add_contacts(a, c, b, n);
+		return n == -ENOENT ? 404 : n < 0 ? 480 : add_contacts(a, c, b, n);
 	return add_routed(a, c, req, uri);
 }
 
