@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/auth.h"
+#include "callagent/users.h"
 #include "base/counter.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 enum { CNT_OK, CNT_NONE, CNT_STALE, CNT_WRONG, CNT_UNKNOWN, CNT_MALFORMED, CNT_FROM, CNT_MAX };
 static const struct counter_def counter_defs[CNT_MAX] = {
@@ -23,136 +21,18 @@ static struct counter_group counters = COUNTER_GROUP("auth", counter_defs, count
 
 enum { NONCES_MAX = 65536, NAME_MAX_LEN = 128 };
 
-struct user {
-	struct hash_link by_name;
-	const char *name;
-	const struct conf_part *conf;
-	unsigned algs; /* bit mask of enum digest_alg */
-	char ha1[DIGEST_ALGS][DIGEST_HEX_LEN];
-};
-
-struct number {
-	struct hash_link by_text;
-	const char *text;
-	const struct user *user;
-};
-
-/* The users of one configuration: immutable. */
-struct users {
-	struct conf *conf;
-	struct hash names, numbers;
-	struct user *all, decoy; /* the decoy stands in for users that are not there */
-	struct number *number;
-	unsigned n, n_numbers, default_algs;
-	const char *realm;
-	uint32_t nonce_life;
-};
-
 struct auth {
 	struct users *users;
-	struct digest_server *digest;
+	struct digest_server **digest; /* one a realm */
 	void (*watch)(void *arg, const struct addr *src, bool good, bool here);
 	void *watch_arg;
 };
 
 /* --- users ---------------------------------------------------------------------------------------------------------- */
 
-static void users_destroy(void *obj)
-{
-	struct users *us = obj;
-	hash_free(&us->names);
-	hash_free(&us->numbers);
-	if (us->all)
-		OPENSSL_cleanse(us->all, us->n * sizeof *us->all);
-	mem_free(us->all);
-	mem_free(us->number);
-	mem_deref(us->conf);
-}
-
-static unsigned algs_of(const char *choice, unsigned dflt)
-{
-	static const struct {
-		const char *name;
-		unsigned algs;
-	} rows[] = {{"both", 1 << DIGEST_MD5 | 1 << DIGEST_SHA256}, {"md5", 1 << DIGEST_MD5}, {"sha-256", 1 << DIGEST_SHA256}};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (!strcmp(choice, rows[i].name))
-			return rows[i].algs;
-	return dflt;
-}
-
-static uint32_t text_hash(const char *text)
-{
-	return slice_hash(slice_str(text), false);
-}
-
-static int add_user(struct users *us, struct user *u, const struct conf_part *part)
-{
-	struct slice password = slice_str(conf_string(part, "password"));
-	u->name = conf_title(part);
-	u->conf = part;
-	u->algs = algs_of(conf_string(part, "digest"), us->default_algs);
-	for (enum digest_alg alg = 0; alg < DIGEST_ALGS; alg++)
-		if (digest_ha1(alg, slice_str(u->name), slice_str(us->realm), password, u->ha1[alg]))
-			return -EIO;
-	hash_insert(&us->names, &u->by_name, text_hash(u->name));
-	for (unsigned i = 0; i < conf_list_count(part, "numbers"); i++) {
-		struct number *n = &us->number[us->n_numbers++];
-		*n = (struct number){.text = conf_list_at(part, "numbers", i), .user = u};
-		hash_insert(&us->numbers, &n->by_text, text_hash(n->text));
-	}
-	return 0;
-}
-
-static int fill(struct users *us)
-{
-	const struct conf_part *part;
-	unsigned n = 0, numbers = 0;
-	uint8_t random[16];
-	while ((part = conf_titled(us->conf, "user", n))) {
-		numbers += conf_list_count(part, "numbers");
-		n++;
-	}
-	us->all = mem_raw(n * sizeof *us->all);
-	us->number = mem_raw(numbers * sizeof *us->number);
-	if (!us->all || !us->number || hash_init(&us->names, n + 1) || hash_init(&us->numbers, numbers + 1))
-		return -ENOMEM;
-	memset(us->all, 0, n * sizeof *us->all);
-	us->n = n;
-	for (unsigned i = 0; i < n; i++) {
-		int err = add_user(us, &us->all[i], conf_titled(us->conf, "user", i));
-		if (err)
-			return err;
-	}
-	if (RAND_bytes(random, sizeof random) != 1)
-		return -EIO;
-	us->decoy.algs = us->default_algs;
-	for (enum digest_alg alg = 0; alg < DIGEST_ALGS; alg++)
-		if (digest_ha1(alg, slice_str("-"), slice_str(us->realm), slice_of((char *)random, sizeof random), us->decoy.ha1[alg]))
-			return -EIO;
-	return 0;
-}
-
-static int users_new(struct users **ret, const struct conf *conf)
-{
-	struct users *us = mem_alloc(sizeof *us, users_destroy);
-	if (!us)
-		return -ENOMEM;
-	us->conf = mem_ref((struct conf *)(uintptr_t)conf);
-	us->realm = conf_string(conf_section(conf, "sip"), "realm");
-	us->default_algs = algs_of(conf_string(conf_section(conf, "sip"), "digest"), 1 << DIGEST_MD5 | 1 << DIGEST_SHA256);
-	us->nonce_life = (uint32_t)conf_int(conf_section(conf, "registrar"), "nonce-life");
-	int err = fill(us);
-	if (err)
-		mem_deref(us);
-	else
-		*ret = us;
-	return err;
-}
-
 const char *user_name(const struct user *u)
 {
-	return u->name;
+	return u->id;
 }
 
 const struct conf_part *user_conf(const struct user *u)
@@ -160,40 +40,42 @@ const struct conf_part *user_conf(const struct user *u)
 	return u->conf;
 }
 
-bool user_owns(const struct user *u, const char *name)
+const char *user_part(const struct user *u)
 {
-	if (!strcmp(u->name, name))
-		return true;
+	return u->name;
+}
+
+static bool has_number(const struct user *u, const char *number)
+{
 	for (unsigned i = 0; i < conf_list_count(u->conf, "numbers"); i++)
-		if (!strcmp(conf_list_at(u->conf, "numbers", i), name))
+		if (!strcmp(conf_list_at(u->conf, "numbers", i), number))
 			return true;
 	return false;
 }
 
-static const struct user *user_by_name(const struct auth *a, const char *name)
+bool user_owns(const struct user *u, const struct sip_uri *uri)
 {
-	struct user *u;
-	uint32_t h = text_hash(name);
-	hash_foreach_match(u, &a->users->names, h, by_name)
-		if (!strcmp(u->name, name))
-			return u;
-	return NULL;
+	char name[NAME_MAX_LEN];
+	return !sip_uri_user(uri, name, sizeof name) && (!u->domain.len || slice_caseeq(u->domain, uri->host)) &&
+	       (!strcmp(u->name, name) || has_number(u, name));
 }
 
-const struct user *auth_user_by_number(const struct auth *a, const char *number)
+const struct user *auth_user(const struct auth *a, const char *id)
 {
-	struct number *n;
-	uint32_t h = text_hash(number);
-	hash_foreach_match(n, &a->users->numbers, h, by_text)
-		if (!strcmp(n->text, number))
-			return n->user;
-	return NULL;
+	const struct user *u = users_by_id(a->users, id);
+	return u ? u : users_by_number(a->users, id, SLICE_NONE);
 }
 
-const struct user *auth_user(const struct auth *a, const char *name)
+const struct user *auth_user_in(const struct auth *a, struct slice domain, const char *name)
 {
-	const struct user *u = user_by_name(a, name);
-	return u ? u : auth_user_by_number(a, name);
+	const struct user *u = users_by_name(a->users, name, domain);
+	return u ? u : users_by_number(a->users, name, domain);
+}
+
+const struct user *auth_user_at(const struct auth *a, const struct sip_uri *uri)
+{
+	char name[NAME_MAX_LEN];
+	return sip_uri_user(uri, name, sizeof name) ? NULL : auth_user_in(a, uri->host, name);
 }
 
 /* --- whose domain --------------------------------------------------------------------------------------------------- */
@@ -213,37 +95,88 @@ static bool is_our_address(const struct conf *conf, const struct addr *ip)
 
 bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const struct sip_uri *uri)
 {
-	const struct conf_part *reg = conf_section(a->users->conf, "registrar");
-	unsigned domains = conf_list_count(reg, "domains");
 	struct addr ip;
-	if (slice_caseeq(uri->host, slice_str(a->users->realm)))
+	if (users_has_domain(a->users, uri->host))
 		return true;
-	for (unsigned i = 0; i < domains; i++)
-		if (slice_caseeq(uri->host, slice_str(conf_list_at(reg, "domains", i))))
-			return true;
 	if (addr_parse_ip(&ip, uri->host))
-		return !domains;
+		return users_any_domain(a->users);
 	/* An IPv4-mapped address is the IPv4 one. */
 	uint8_t bytes[16];
 	addr_mapped(&ip, bytes);
 	addr_from_mapped(&ip, bytes, 0);
-	return addr_ip_eq(&ip, &req->dst) || is_our_address(a->users->conf, &ip);
+	return addr_ip_eq(&ip, &req->dst) || is_our_address(users_conf(a->users), &ip);
 }
 
 /* --- construction --------------------------------------------------------------------------------------------------- */
 
+static void free_digests(struct digest_server **digest, unsigned n)
+{
+	for (unsigned i = 0; digest && i < n; i++)
+		mem_deref(digest[i]);
+	mem_free(digest);
+}
+
 static void auth_destroy(void *obj)
 {
 	struct auth *a = obj;
-	mem_deref(a->digest);
+	free_digests(a->digest, a->users ? users_realms(a->users) : 0);
 	mem_deref(a->users);
+}
+
+static int64_t nonce_life(const struct users *us)
+{
+	return conf_int(conf_section(users_conf(us), "registrar"), "nonce-life");
+}
+
+/* The one of before knows which nonce counts were used: it stays unless it cannot. */
+static struct digest_server *known_digest(const struct auth *a, const struct users *us, const char *realm)
+{
+	if (!a->users || nonce_life(a->users) != nonce_life(us))
+		return NULL;
+	for (unsigned i = 0; i < users_realms(a->users); i++)
+		if (!strcmp(users_realm(a->users, i), realm))
+			return mem_ref(a->digest[i]);
+	return NULL;
 }
 
 /* The secret that signs nonces is this process's own: one that survived it would let nonces be replayed whose counts it has
  * forgotten. To a phone a restart costs one answer with stale=true. */
-static int new_digest(struct digest_server **ret, const struct users *us)
+static int make_digests(const struct auth *a, const struct users *us, struct digest_server ***ret)
 {
-	return digest_server_new(ret, us->realm, NULL, us->nonce_life, NONCES_MAX);
+	unsigned n = users_realms(us);
+	int err = 0;
+	struct digest_server **digest = mem_raw(n * sizeof *digest);
+	if (!digest)
+		return -ENOMEM;
+	memset(digest, 0, n * sizeof *digest);
+	for (unsigned i = 0; i < n && !err; i++) {
+		digest[i] = known_digest(a, us, users_realm(us, i));
+		if (!digest[i])
+			err = digest_server_new(&digest[i], users_realm(us, i), NULL, (uint32_t)nonce_life(us), NONCES_MAX);
+	}
+	if (err)
+		free_digests(digest, n);
+	else
+		*ret = digest;
+	return err;
+}
+
+int auth_reconfigure(struct auth *a, const struct conf *conf)
+{
+	struct users *us = NULL;
+	struct digest_server **digest = NULL;
+	int err = users_new(&us, conf);
+	if (!err)
+		err = make_digests(a, us, &digest);
+	if (err) {
+		mem_deref(us);
+		return err;
+	}
+	free_digests(a->digest, a->users ? users_realms(a->users) : 0);
+	mem_deref(a->users);
+	a->digest = digest;
+	a->users = us;
+	return 0;
 }
 
 int auth_new(struct auth **ret, const struct conf *conf)
@@ -251,38 +184,13 @@ int auth_new(struct auth **ret, const struct conf *conf)
 	struct auth *a = mem_alloc(sizeof *a, auth_destroy);
 	if (!a)
 		return -ENOMEM;
-	int err = users_new(&a->users, conf);
-	if (!err)
-		err = new_digest(&a->digest, a->users);
+	int err = auth_reconfigure(a, conf);
 	if (err) {
 		mem_deref(a);
 		return err;
 	}
 	counter_register(&counters);
 	*ret = a;
-	return 0;
-}
-
-int auth_reconfigure(struct auth *a, const struct conf *conf)
-{
-	struct users *us = NULL;
-	struct digest_server *digest = NULL;
-	int err = users_new(&us, conf);
-	if (err)
-		return err;
-	/* The old one knows which nonce counts were used: it stays unless it cannot. */
-	if (!strcmp(us->realm, a->users->realm) && us->nonce_life == a->users->nonce_life)
-		digest = mem_ref(a->digest);
-	else
-		err = new_digest(&digest, us);
-	if (err) {
-		mem_deref(us);
-		return err;
-	}
-	mem_deref(a->digest);
-	mem_deref(a->users);
-	a->digest = digest;
-	a->users = us;
 	return 0;
 }
 
@@ -294,55 +202,85 @@ void auth_watch(struct auth *a, void (*fn)(void *arg, const struct addr *src, bo
 
 /* --- checking ------------------------------------------------------------------------------------------------------- */
 
-static enum auth_result challenge(struct auth *a, struct sip_strans *st, const struct sip_msg *req, bool proxy, bool stale, unsigned algs)
+/* A request whose credentials are looked at: in which realm, and whose they are. */
+struct check {
+	struct auth *a;
+	struct sip_strans *st;
+	const struct sip_msg *req;
+	bool proxy;
+	unsigned realm;
+	char name[NAME_MAX_LEN];
+};
+
+static enum auth_result challenge(const struct check *c, bool stale, unsigned algs)
 {
-	unsigned status = proxy ? 407 : 401;
+	unsigned status = c->proxy ? 407 : 401;
 	struct buf headers = buf_growing();
-	digest_challenge(a->digest, &headers, &req->src, proxy, stale, algs);
+	digest_challenge(c->a->digest[c->realm], &headers, &c->req->src, c->proxy, stale, algs);
 	if (headers.err) {
-		sip_reply(st, 500, sip_reason(500), SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		sip_reply(c->st, 500, sip_reason(500), SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		buf_reset(&headers);
 		return AUTH_REFUSED;
 	}
-	sip_reply_once(st, status, sip_reason(status), buf_text(&headers));
+	sip_reply_once(c->st, status, sip_reason(status), buf_text(&headers));
 	buf_reset(&headers);
 	return AUTH_CHALLENGED;
 }
 
-static void tell(const struct auth *a, const struct sip_msg *req, bool proxy, bool good)
+static void tell(const struct check *c, bool good)
 {
-	if (a->watch)
-		a->watch(a->watch_arg, &req->src, good, digest_is_here(a->digest, req, proxy));
+	if (c->a->watch)
+		c->a->watch(c->a->watch_arg, &c->req->src, good, digest_is_here(c->a->digest[c->realm], c->req, c->proxy));
 }
 
-/* What to offer somebody who has not said who it is: what the From user may use. */
-static unsigned offered_algs(const struct auth *a, const struct sip_msg *req)
+/* The realm that the credentials are for. */
+static enum digest_result find_credentials(struct check *c)
 {
-	char name[NAME_MAX_LEN];
-	const struct user *u = sip_uri_user(&req->from.uri, name, sizeof name) ? NULL : auth_user(a, name);
-	return u ? u->algs : a->users->default_algs;
+	enum digest_result res = DIGEST_NONE;
+	for (c->realm = 0; c->realm < users_realms(c->a->users); c->realm++) {
+		res = digest_user(c->a->digest[c->realm], c->req, c->proxy, c->name, sizeof c->name);
+		if (res != DIGEST_NONE)
+			return res;
+	}
+	return res;
+}
+
+static const struct user *user_of_realm(const struct check *c)
+{
+	struct slice domain = c->realm ? slice_str(users_realm(c->a->users, c->realm)) : SLICE_NONE;
+	const struct user *u = users_by_name(c->a->users, c->name, domain);
+	return u && u->realm == c->realm ? u : NULL;
+}
+
+/* Somebody who has not said who it is is asked in the realm, and offered the algorithms, of whose address it uses. */
+static enum auth_result ask(struct check *c)
+{
+	const struct sip_uri *uri = c->proxy ? &c->req->from.uri : &c->req->to.uri;
+	const struct user *u = auth_user_at(c->a, uri);
+	counts[CNT_NONE]++;
+	c->realm = u ? u->realm : users_realm_of(c->a->users, uri->host);
+	return challenge(c, false, u ? u->algs : users_decoy(c->a->users)->algs);
 }
 
 enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct sip_msg *req, bool proxy, const struct user **user)
 {
-	char name[NAME_MAX_LEN] = "";
+	struct check c = {.a = a, .st = st, .req = req, .proxy = proxy};
 	const char *ha1[DIGEST_ALGS];
-	enum digest_result res = digest_user(a->digest, req, proxy, name, sizeof name);
-	const struct user *known = res == DIGEST_OK ? user_by_name(a, name) : NULL, *u = known ? known : &a->users->decoy;
+	enum digest_result res = find_credentials(&c);
+	if (res == DIGEST_NONE)
+		return ask(&c);
+	const struct user *known = res == DIGEST_OK ? user_of_realm(&c) : NULL, *u = known ? known : users_decoy(a->users);
 	if (res == DIGEST_OK) {
 		for (unsigned alg = 0; alg < DIGEST_ALGS; alg++)
 			ha1[alg] = u->algs & 1u << alg ? u->ha1[alg] : NULL;
-		res = digest_verify(a->digest, req, proxy, ha1);
-	} else if (res == DIGEST_NONE) {
-		counts[CNT_NONE]++;
-		return challenge(a, st, req, proxy, false, offered_algs(a, req));
+		res = digest_verify(a->digest[c.realm], req, proxy, ha1);
 	}
 	switch (res) {
 	case DIGEST_OK:
 		if (!known)
 			break;
 		counts[CNT_OK]++;
-		tell(a, req, proxy, true);
+		tell(&c, true);
 		*user = known;
 		return AUTH_OK;
 	case DIGEST_MALFORMED:
@@ -351,25 +289,24 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 		return AUTH_REFUSED;
 	case DIGEST_STALE:
 		counts[CNT_STALE]++;
-		return challenge(a, st, req, proxy, true, u->algs);
+		return challenge(&c, true, u->algs);
 	case DIGEST_NONE: /* in an algorithm that this user may not use */
 	case DIGEST_WRONG:
 		break;
 	}
 	counts[known ? CNT_WRONG : CNT_UNKNOWN]++;
 	char peer[ADDR_STR_LEN];
-	tell(a, req, proxy, false);
-	log_remote(NULL, "%s for \"%s\" from %s", known ? "wrong password" : "unknown user", name, addr_str(&req->src, peer));
-	challenge(a, st, req, proxy, false, u->algs);
+	tell(&c, false);
+	log_remote(NULL, "%s for \"%s\" from %s", known ? "wrong password" : "unknown user", c.name, addr_str(&req->src, peer));
+	challenge(&c, false, u->algs);
 	return AUTH_WRONG;
 }
 
 enum auth_result auth_check_from(struct auth *a, struct sip_strans *st, const struct sip_msg *req, const struct user *user)
 {
-	char name[NAME_MAX_LEN];
-	if (conf_bool(user->conf, "any-from") || slice_caseeq(req->from.uri.host, SLICE("anonymous.invalid")) ||
-	    (!sip_uri_user(&req->from.uri, name, sizeof name) &&
-	     (user_owns(user, name) || !strcmp(name, "anonymous"))))
+	const struct sip_uri *from = &req->from.uri;
+	if (conf_bool(user->conf, "any-from") || slice_caseeq(from->host, SLICE("anonymous.invalid")) || user_owns(user, from) ||
+	    slice_eq(from->user, SLICE("anonymous")))
 		return AUTH_OK;
 	counts[CNT_FROM]++;
 	sip_reply(st, 403, "Not Your Address", SLICE_NONE, SLICE_NONE, SLICE_NONE);

@@ -10,11 +10,14 @@ struct auth; /* reference-counted */
 
 /* A user of the configuration; lives until auth_reconfigure(): keep the name, not the pointer. */
 struct user;
+/* The name of its section: what it is called in routes, records and the store. */
 const char *user_name(const struct user *u);
+/* The user part of its address; usually the same. */
+const char *user_part(const struct user *u);
 /* Its section of the configuration: display, numbers, address, nat, ... */
 const struct conf_part *user_conf(const struct user *u);
-/* Whether `name` (unescaped user part) is the user's name or one of its numbers. */
-bool user_owns(const struct user *u, const char *name);
+/* Whether an address is the user's: its name or one of its numbers, in its domain if it has one. */
+bool user_owns(const struct user *u, const struct sip_uri *uri);
 
 /* Sections sip (realm), registrar (nonce-life) and user of `conf`, to which a reference is taken. */
 int auth_new(struct auth **ret, const struct conf *conf);
@@ -25,10 +28,12 @@ int auth_reconfigure(struct auth *a, const struct conf *conf);
  * address they came from, so that its sender is there. */
 void auth_watch(struct auth *a, void (*fn)(void *arg, const struct addr *src, bool good, bool here), void *arg);
 
-/* By name, or by one of its numbers; NULL: nobody. */
-const struct user *auth_user(const struct auth *a, const char *name);
-const struct user *auth_user_by_number(const struct auth *a, const char *number);
-/* Whether the host of a URI names this box: its realm, one of registrar.domains, or an address it listens at. */
+/* By the name of its section, or by a number of a user without a domain; NULL: nobody. */
+const struct user *auth_user(const struct auth *a, const char *id);
+/* Whose address it is: the user of that name or number in that domain, else one of no domain. */
+const struct user *auth_user_at(const struct auth *a, const struct sip_uri *uri);
+const struct user *auth_user_in(const struct auth *a, struct slice domain, const char *name);
+/* Whether the host of a URI names this box: its realm, a domain section or one of registrar.domains, or an address it listens at. */
 bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const struct sip_uri *uri);
 
 enum auth_result {

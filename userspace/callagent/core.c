@@ -62,16 +62,12 @@ static void record_refusal(struct agent *a, const struct sip_msg *req, const str
 /* A trunk by its address; on the same address, but another port, users may be as well: one whose name is in From has to prove it. */
 static bool is_trunk(const struct agent *a, const struct sip_msg *req, struct source *from)
 {
-	char name[128];
 	bool exact;
 	struct trunk *t = trunks_by_address(&a->trunks, &req->src, &exact);
 	if (!t)
 		return false;
 	source_of_trunk(from, t, exact);
-	if (from->exact || sip_uri_user(&req->from.uri, name, sizeof(name)))
-		return true;
-	const struct auth *auth = registrar_auth(a->registrar);
-	return !auth_user(auth, name) && !auth_user_by_number(auth, name);
+	return from->exact || !auth_user_at(registrar_auth(a->registrar), &req->from.uri);
 }
 
 /* False when it has been answered. Strangers are challenged like everybody, and learn nothing. */

@@ -434,7 +434,7 @@ static int set_caller_identity(struct sip_leg *s, const struct source *from, con
 {
 	char number[128];
 	if (is_anonymous(req) || sip_uri_user(&req->from.uri, number, sizeof(number)) || !*number)
-		return set_identity(s, from->display, from->name);
+		return set_identity(s, from->display, *from->user ? from->user : from->name);
 	return set_identity(s, from->display, number);
 }
 

@@ -128,7 +128,8 @@ int plan_lookup(struct plan *p, const char *called, bool ours)
 	const struct rule *r = routing_find(p->p.routing, &q, NULL, true, p->p.said ? on_rule : NULL, p);
 	if (r)
 		return take_rule(p, r, called);
-	const struct user *u = ours ? auth_user(a, called) : NULL;
+	struct slice domain = p->query.req ? p->query.req->ruri.host : SLICE_NONE;
+	const struct user *u = ours ? auth_user_in(a, domain, called) : NULL;
 	if (u) {
 		plan_said(p, "user", user_name(u), true, "has this number");
 		return push_party(p, DEST_USER, user_name(u), called);

@@ -191,15 +191,14 @@ static bool refuse_extensions(struct sip_strans *st, const struct sip_msg *req)
  * the user whose it is from then on. */
 static bool may_register(const struct registrar *r, const struct sip_msg *req, const struct user **user, struct refusal *why)
 {
-	char name[NAME_SIZE];
 	const struct sip_uri *to = &req->to.uri;
 	if (to->scheme > SIP_SCHEME_SIPS)
 		return refuse(why, 400, "Not A SIP Address", CNT_MALFORMED);
 	/* Others are forbidden before it shows whether there are any. */
 	bool any = conf_bool(user_conf(*user), "any-register");
-	if (sip_uri_user(to, name, sizeof name) || (!user_owns(*user, name) && !any))
+	const struct user *whose = auth_user_at(r->auth, to);
+	if (whose != *user && !any)
 		return refuse(why, 403, sip_reason(403), CNT_FORBIDDEN);
-	const struct user *whose = user_owns(*user, name) ? *user : auth_user(r->auth, name);
 	if (!auth_is_our_host(r->auth, req, to) || !whose)
 		return refuse(why, 404, sip_reason(404), CNT_NOT_FOUND);
 	registrar_counts[CNT_THIRD] += whose != *user;
@@ -279,7 +278,6 @@ int registrar_lookup(const struct registrar *r, const struct sip_uri *uri, const
 {
 	struct slice gr = gruu_of(uri);
 	const char *aor;
-	char name[NAME_SIZE];
 	uint64_t number;
 	unsigned n;
 	if (slice_is_set(gr) && !gr.len) {
@@ -287,7 +285,7 @@ int registrar_lookup(const struct registrar *r, const struct sip_uri *uri, const
 		*user = n ? auth_user(r->auth, aor) : NULL;
 		return n && *user ? (int)n : -ENOENT;
 	}
-	const struct user *u = sip_uri_user(uri, name, sizeof name) ? NULL : auth_user(r->auth, name);
+	const struct user *u = auth_user_at(r->auth, uri);
 	if (!u)
 		return -ENOENT;
 	n = registrar_contacts(r, user_name(u), out, max);

@@ -172,7 +172,7 @@ static char *identity_of(const struct sip_msg *req, const struct user *user)
 	sip_write_display(&b, slice_str(conf_string(user_conf(user), "display")));
 	buf_str(&b, "<sip:");
 	if (slice_caseeq(req->from.uri.user, SLICE("anonymous")))
-		sip_uri_escape_user(&b, slice_str(user_name(user)));
+		sip_uri_escape_user(&b, slice_str(user_part(user)));
 	else
 		buf_slice(&b, req->from.uri.user);
 	buf_z(&b);

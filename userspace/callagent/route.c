@@ -22,6 +22,7 @@ void source_of_user(struct source *ret, const struct user *u)
 	const struct conf_part *p = user_conf(u);
 	*ret = (struct source){.kind = TARGET_USER, .latch = conf_bool(p, "latch")};
 	SET(ret->name, user_name(u));
+	SET(ret->user, user_part(u));
 	SET(ret->display, conf_string(p, "display"));
 	SET(ret->address, conf_string(p, "address"));
 }

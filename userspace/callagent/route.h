@@ -15,6 +15,7 @@ enum target_kind { TARGET_USER, TARGET_TRUNK };
 struct source {
 	enum target_kind kind;
 	char name[65];
+	char user[65];        /* of a user: user part of its address */
 	char display[64];     /* of a user, as configured */
 	char address[64];
 	bool latch;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "config/check.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/pattern.h"
 #include "base/schedule.h"
@@ -184,25 +185,78 @@ static bool is_party(const struct conf *c, const char *name)
 	return conf_find(c, "trunk", name) || conf_find(c, "user", name);
 }
 
-static void check_users(struct findings *f)
+static const char *name_of(const struct conf_part *user)
 {
-	const struct conf_part *p, *other;
-	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++) {
-		check_address_name(f, p, "user.address");
+	return *conf_string(user, "name") ? conf_string(user, "name") : conf_title(user);
+}
+
+/* A name or number that somebody has in a domain. */
+struct owned {
+	struct hash_link by_text;
+	const char *text, *domain;
+	const struct conf_part *user;
+	bool is_name;
+};
+
+struct owners {
+	struct hash texts;
+	struct owned *all;
+	unsigned n;
+};
+
+/* The domain's other one with that name or number; when there is none, it is this one's from now on. */
+static const struct owned *take_text(struct owners *o, const struct conf_part *user, const char *text, bool is_name)
+{
+	struct owned *there, *now = &o->all[o->n];
+	uint32_t h = slice_hash(slice_str(text), false);
+	*now = (struct owned){.text = text, .domain = conf_string(user, "domain"), .user = user, .is_name = is_name};
+	hash_foreach_match(there, &o->texts, h, by_text)
+		if (there->user != user && !strcmp(there->text, text) && !strcasecmp(there->domain, now->domain))
+			return there;
+	hash_insert(&o->texts, &now->by_text, h);
+	o->n++;
+	return NULL;
+}
+
+static void check_user_names(struct findings *f, struct owners *o)
+{
+	const struct conf_part *p;
+	const struct owned *there;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++)
+		if ((there = take_text(o, p, name_of(p), true)))
+			found(f, p, "user.name", "user %s is called \"%s\" in that domain already", conf_title(there->user), name_of(p));
+	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++)
 		for (unsigned k = 0; k < conf_list_count(p, "numbers"); k++) {
 			const char *number = conf_list_at(p, "numbers", k);
-			other = conf_find(f->conf, "user", number);
-			if (other && other != p)
+			there = take_text(o, p, number, false);
+			if (there && there->is_name)
 				found(f, p, "user.numbers", "\"%s\" is the name of another user", number);
-			for (unsigned j = 0; j < i; j++) {
-				other = conf_titled(f->conf, "user", j);
-				for (unsigned m = 0; m < conf_list_count(other, "numbers"); m++)
-					if (!strcmp(number, conf_list_at(other, "numbers", m)))
-						found(f, p, "user.numbers", "\"%s\" belongs to user %s already", number,
-						      conf_title(other));
-			}
+			else if (there)
+				found(f, p, "user.numbers", "\"%s\" belongs to user %s already", number, conf_title(there->user));
 		}
+}
+
+static void check_users(struct findings *f)
+{
+	const struct conf_part *p;
+	struct owners o = {0};
+	unsigned n = 0;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++) {
+		const char *domain = conf_string(p, "domain");
+		check_address_name(f, p, "user.address");
+		if (*domain && !conf_find(f->conf, "domain", domain))
+			found(f, p, "user.domain", "expected the name of a domain section, not \"%s\"", domain);
+		n += 1 + conf_list_count(p, "numbers");
 	}
+	o.all = mem_raw((n + 1) * sizeof(*o.all));
+	if (!o.all || hash_init(&o.texts, n + 1)) {
+		f->count++;
+		buf_str(f->why, "out of memory\n");
+	} else {
+		check_user_names(f, &o);
+	}
+	hash_free(&o.texts);
+	mem_free(o.all);
 }
 
 /* Trunks, users, groups and hunt groups are named alike in routes. */

@@ -206,6 +206,9 @@ static const struct conf_option gateway_options[] = {
 };
 
 static const struct conf_option user_options[] = {
+	OPTION("name", CONF_STRING, "", "User part of this user's SIP address. Empty: the name of the section."),
+	OPTION("domain", CONF_STRING, "", "Domain this user belongs to, by the name of its section: \"alice\" in two domains is two users, whose passwords are for the realm "
+	 "that is called like the domain. Empty: none; the user is served under every host name that is ours and has no other user of that name."),
 	OPTION("password", CONF_STRING, NULL, "Password of digest authentication."),
 	OPTION("digest", CONF_CHOICE, "default", "Digest algorithms this user may use; default: sip.digest.", .choices = "default|both|sha-256|md5"),
 	OPTION("numbers", CONF_LIST, "", "Further numbers at which this user is called, besides the name of the section."),

@@ -57,6 +57,11 @@ const char *user_name(const struct user *u)
 	return conf_title(u->conf);
 }
 
+const char *user_part(const struct user *u)
+{
+	return conf_title(u->conf);
+}
+
 const struct conf_part *user_conf(const struct user *u)
 {
 	return u->conf;
@@ -73,6 +78,11 @@ const struct user *auth_user(const struct auth *a, const char *name)
 		if (!strcmp(name, user_name(&users[i])))
 			return &users[i];
 	return strcmp(name, "+4930123") ? NULL : &users[0];
+}
+
+const struct user *auth_user_in(const struct auth *a, struct slice domain, const char *name)
+{
+	return auth_user(a, name);
 }
 
 unsigned registrar_contacts(const struct registrar *r, const char *user, struct binding *out, unsigned max)

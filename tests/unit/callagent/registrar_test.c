@@ -718,6 +718,48 @@ static void ways_to_and_from_a_phone_are_kept_and_told(void **state)
 	end(&s);
 }
 
+/* Two of one name in two domains, and one of none: each has a password, contacts and a realm of its own. */
+static void domains_have_users_of_their_own(void **state)
+{
+	struct setup s = start();
+	struct sip_strans st;
+	struct binding b[8];
+	char more[2000];
+	snprintf(more, sizeof more, "%sdomain a.test {\n}\ndomain b.test {\n}\nuser a-alice {\n name = \"alice\"\n domain = \"a.test\"\n password = \"pa\"\n numbers = {\"100\"}\n}\n"
+		 "user b-alice {\n name = \"alice\"\n domain = \"b.test\"\n password = \"pb\"\n}\n", text);
+	struct conf *other = configuration(more);
+	assert_int_equal(registrar_reconfigure(s.r, other), 0);
+	mem_deref(other);
+	struct phone none = ALICE(s.r), a = {s.r, "alice", "pa", "sip:a.test", "sip:alice@a.test", "ca", 1},
+		     bb = {s.r, "alice", "pb", "sip:b.test", "sip:alice@b.test", "cb", 1}, wrong = {s.r, "alice", "pa", "sip:b.test", "sip:alice@b.test", "cw", 1};
+	assert_int_equal(reg(&none, "Contact: <sip:x@h0>\r\n", &st), 200);
+	send_once(&a, "Contact: <sip:x@h1>\r\n", &st);
+	assert_non_null(strstr(st.headers, "realm=\"a.test\""));
+	assert_int_equal(reg(&a, "Contact: <sip:x@h1>\r\n", &st), 200);
+	assert_int_equal(reg(&bb, "Contact: <sip:x@h2>\r\n", &st), 200);
+	assert_int_equal(reg(&wrong, "Contact: <sip:x@h3>\r\n", &st), 401);
+	static const char *const uris[][2] = {{"sip:alice@a.test", "sip:x@h1"}, {"sip:100@A.test", "sip:x@h1"}, {"sip:alice@b.test", "sip:x@h2"},
+					      {"sip:alice@tandem.test", "sip:x@h0"}, {"sip:100@b.test", "sip:x@h0"}};
+	for (unsigned i = 0; i < 5; i++) {
+		const struct user *u;
+		struct sip_uri uri;
+		assert_int_equal(sip_uri_parse(&uri, slice_str(uris[i][0])), 0);
+		assert_int_equal(registrar_lookup(s.r, &uri, &u, b, 8), 1);
+		assert_memory_equal(b[0].uri.p, uris[i][1], strlen(uris[i][1]));
+		assert_string_equal(user_name(u), i < 2 ? "a-alice" : i == 2 ? "b-alice" : "alice");
+	}
+	/* nor may one take the other's address with its own password */
+	a.to = "sip:alice@b.test";
+	a.cseq++;
+	char auth[1024], all[2048];
+	send_once(&(struct phone){s.r, "alice", "pa", "sip:a.test", "sip:alice@a.test", "cx", 1}, HOME, &st);
+	credentials(&a, &st, auth, sizeof auth);
+	snprintf(all, sizeof all, HOME "%s", auth);
+	send_once(&a, all, &st);
+	assert_int_equal(st.status, 403);
+	end(&s);
+}
+
 static void a_third_party_may_register_others_when_it_is_let(void **state)
 {
 	struct setup s = start();
@@ -747,6 +789,7 @@ int main(void)
 		cmocka_unit_test(instances_get_uris_of_their_own),
 		cmocka_unit_test(flows_are_bindings_of_their_own),
 		cmocka_unit_test(ways_to_and_from_a_phone_are_kept_and_told),
+		cmocka_unit_test(domains_have_users_of_their_own),
 		cmocka_unit_test(a_third_party_may_register_others_when_it_is_let),
 		cmocka_unit_test(registers),         cmocka_unit_test(several_contacts), cmocka_unit_test(times),
 		cmocka_unit_test(order),             cmocka_unit_test(instances),        cmocka_unit_test(refused),
