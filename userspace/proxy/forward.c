@@ -219,7 +219,7 @@ static int start(struct proxy_context *c, struct branch *b, unsigned breadth)
 	proxy_counts[PROXY_CNT_FORWARDED]++;
 	b->hop = f.hop;
 	b->state = BRANCH_TRYING;
-	if (c->req->method == SIP_INVITE)
+	if (c->invite)
 		timer_c_start(b);
 	return 0;
 }

@@ -58,7 +58,8 @@ struct branch {
 struct proxy_context {
 	struct proxy *proxy;
 	struct sip_strans *st;
-	const struct sip_msg *req; /* st's */
+	const struct sip_msg *req; /* st's; NULL once that is answered */
+	bool invite;
 	struct way way;
 	struct list branches; /* owned */
 	unsigned n_branches, breadth;

@@ -74,7 +74,7 @@ size_t proxy_contexts(const struct proxy *p)
 static void give_up(struct proxy_context *c)
 {
 	sip_strans_on_cancel(c->st, NULL, NULL);
-	if (c->req->method == SIP_INVITE && !sip_strans_final(c->st))
+	if (c->invite && !sip_strans_final(c->st))
 		sip_reply_once(c->st, 500, NULL, SLICE_NONE);
 }
 
@@ -106,6 +106,7 @@ int context_new(struct proxy_context **ret, struct proxy *p, struct sip_strans *
 	c->proxy = mem_ref(p);
 	c->st = mem_ref(st);
 	c->req = req;
+	c->invite = req->method == SIP_INVITE;
 	list_init(&c->branches);
 	proxy_counts[PROXY_CNT_CONTEXTS_NOW] = ++p->contexts;
 	*ret = c;

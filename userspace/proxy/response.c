@@ -37,12 +37,25 @@ static void note(struct proxy_context *c, const struct branch *b, unsigned statu
 static void tell(struct proxy_context *c, unsigned status)
 {
 	const struct proxy_params *p = &c->proxy->params;
-	if (!p->done || c->req->method != SIP_INVITE || c->req->to.tag.len)
+	if (!p->done || !c->invite || c->req->to.tag.len)
 		return;
 	c->outcome.req = c->req;
 	c->outcome.status = status;
 	c->outcome.cancelled = c->cancelled;
 	p->done(p->arg, &c->outcome);
+}
+
+/* The request is answered: what is left waits for stragglers, and needs little memory for that. */
+static void settle(struct proxy_context *c, unsigned status)
+{
+	tell(c, status);
+	c->closed = true;
+	c->best = mem_deref(c->best);
+	buf_reset(&c->challenges);
+	if (!sip_strans_final(c->st))
+		return;
+	c->req = NULL;
+	sip_strans_forget_request(c->st);
 }
 
 /* Without memory to keep it, it is sent once and forgotten: a transaction must not stay for ever. */
@@ -61,7 +74,7 @@ static void send_up(struct proxy_context *c, const struct sip_msg *rsp, struct s
 /* RFC 4320 4.2: nobody is told 408 of a request that was no INVITE: its sender has given up by then, and another 408 does harm. */
 static bool is_pointless(const struct proxy_context *c, unsigned status)
 {
-	return status == 408 && c->req->method != SIP_INVITE;
+	return status == 408 && !c->invite;
 }
 
 void response_finish(struct proxy_context *c)
@@ -77,7 +90,7 @@ void response_finish(struct proxy_context *c)
 		send_up(c, c->best, status == 401 || status == 407 ? buf_text(&c->challenges) : SLICE_NONE);
 	else
 		response_reply(c->st, status, SLICE_NONE);
-	tell(c, status);
+	settle(c, status);
 }
 
 /* Nothing was forwarded. */
@@ -102,7 +115,7 @@ static void take_provisional(struct branch *b, const struct sip_msg *rsp)
 		b->state = BRANCH_PROCEEDING;
 	if (rsp->status == 100)
 		return;
-	if (c->req->method == SIP_INVITE)
+	if (c->invite)
 		timer_c_start(b);
 	if (!c->outcome.rang)
 		c->outcome.rang = clock_utc_ms();
@@ -119,11 +132,10 @@ static void take_2xx(struct branch *b, const struct sip_msg *rsp)
 	forward_instance(b, false);
 	if (!first)
 		return;
-	c->closed = true;
 	note(c, b, rsp->status, NULL);
 	c->outcome.answered = clock_utc_ms();
+	settle(c, rsp->status);
 	cancel_branches(c, SLICE_NONE);
-	tell(c, rsp->status);
 }
 
 static void take_refusal(struct branch *b, unsigned status, const struct sip_msg *rsp)

@@ -30,6 +30,8 @@ int sip_forward_request_once(const struct sip_flow *to, const struct sip_rewrite
 /* A response without its topmost Via, through the server transaction of its request.
  * `extra` is further header lines. -EALREADY: there was a final answer; -EBADMSG: no Via is left. */
 int sip_forward_response(struct sip_strans *st, const struct sip_msg *rsp, struct slice extra);
+/* After the final answer: what came is not needed any more, though the transaction is, for further 2xx. */
+void sip_strans_forget_request(struct sip_strans *st);
 /* The same without a transaction, to where the Via below says (18.2.2). */
 int sip_forward_response_once(const struct sip_listener *l, const struct sip_msg *rsp);
 /* Answers a request that has no transaction; nothing is kept. */

@@ -2,6 +2,7 @@
 /* Server transactions (RFC 3261 17.2, figures 7 and 8; RFC 6026 7.1). The table of transactions owns one reference until
  * the machine has ended; users may hold more. */
 #include "sip/stack_priv.h"
+#include "sip/forward.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -105,15 +106,12 @@ static void let_request_go(struct sip_strans *st, uint64_t in_ms)
 	timer_start(&st->resend, in_ms, on_request_over, st);
 }
 
-static void on_request_over(void *arg)
+void sip_strans_forget_request(struct sip_strans *st)
 {
-	struct sip_strans *st = arg;
 	struct slice *parts[] = {&st->id.method_text, &st->id.branch, &st->id.host, &st->id.ruri, &st->id.call_id, &st->id.from_tag, &st->id.to_tag};
 	size_t n = sizeof parts / sizeof parts[0], size = 0;
-	if (mem_refs(st) > 1) {
-		let_request_go(st, st->stack->params.timers.t1);
+	if (!st->req || !sip_strans_final(st))
 		return;
-	}
 	for (size_t i = 0; i < n; i++)
 		size += parts[i]->len;
 	char *p = st->id_text = mem_raw(size);
@@ -126,6 +124,15 @@ static void on_request_over(void *arg)
 		p += parts[i]->len;
 	}
 	st->req = mem_deref(st->req);
+}
+
+static void on_request_over(void *arg)
+{
+	struct sip_strans *st = arg;
+	if (st->req && mem_refs(st) > 1)
+		let_request_go(st, st->stack->params.timers.t1);
+	else
+		sip_strans_forget_request(st);
 }
 
 /* --- life --------------------------------------------------------------------------------------------------------- */
