@@ -3,6 +3,7 @@
 #include "base/daemon.h"
 #include "callagent/agent.h"
 #include "callagent/verbs.h"
+#include "callagent/verbs_route.h"
 
 static void on_subscribers(void *arg)
 {
@@ -14,6 +15,8 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 	struct agent *a = arg;
 	a->on_stopped = daemon_end;
 	int err = agent_open(a, conf, why);
+	if (!err)
+		err = ctl_add(daemon_ctl(), route_verbs, a);
 	if (!err)
 		ctl_on_subscribers(daemon_ctl(), on_subscribers, a);
 	return err;

@@ -151,7 +151,7 @@ int command_run(const struct options *o, int argc, char **argv)
 		int n = words_matched(c, argc, argv);
 		if (!n)
 			continue;
-		if (argc - n > args_allowed(c)) {
+		if (!c->own_args && argc - n > args_allowed(c)) {
 			fprintf(stderr, "tandemctl: usage: %s %s\n", c->words, c->args ? c->args : "");
 			return 64;
 		}

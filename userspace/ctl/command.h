@@ -20,6 +20,7 @@ struct command {
 	const char *verb;     /* NULL: `words` */
 	const struct column *columns; /* NULL: printed as it comes */
 	const char *none;     /* when there are no rows */
+	bool own_args; /* `run` looks at them by itself */
 	/* Another way to do it; returns the exit status. `rest` are the words after the command's own. */
 	int (*run)(const struct command *c, const struct options *o, int n, char **rest);
 	const char *arg_names; /* the words of `rest` are passed under these names, which a space parts; NULL: one at most, to `run` */
@@ -42,6 +43,7 @@ void command_print(const struct command *c, const struct options *o, const json_
 
 int run_calls(const struct command *c, const struct options *o, int n, char **rest);
 int run_resolve(const struct command *c, const struct options *o, int n, char **rest);
+int run_route_test(const struct command *c, const struct options *o, int n, char **rest);
 int run_trace(const struct command *c, const struct options *o, int n, char **rest);
 int run_reload(const struct command *c, const struct options *o, int n, char **rest);
 int run_help(const struct command *c, const struct options *o, int n, char **rest);

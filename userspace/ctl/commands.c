@@ -47,6 +47,10 @@ static const struct column ports[] = {
 	{"used", "PAIRS USED", AS_IS}, {"total", "OF", AS_IS},	   {0},
 };
 
+static const struct column trunks[] = {
+	{"trunk", "TRUNK", AS_IS}, {"state", "STATE", AS_IS}, {"calls", "CALLS", AS_IS}, {"max_calls", "OF", AS_IS}, {"peers", "PEERS", AS_IS}, {0},
+};
+
 static const struct column gateways[] = {
 	{"gateway", "GATEWAY", AS_IS}, {"state", "STATE", AS_IS}, {0},
 };
@@ -90,6 +94,11 @@ const struct command commands[] = {
 	{.words = "show engines", .help = "who relays media on which interface, and why not a faster one", .daemons = MG, .columns = engines,
 	 .none = "no interfaces"},
 	{.words = "show ports", .help = "media ports in use on each address", .daemons = MG, .columns = ports, .none = "no addresses"},
+	{.words = "show trunks", .help = "trunks, whether their peers answer, and their calls", .daemons = CA, .columns = trunks, .none = "no trunks"},
+	{.words = "trunk drain", .args = "TRUNK", .help = "no new calls go out over a trunk; those that are there go on", .daemons = CA, .arg_names = "trunk"},
+	{.words = "trunk undrain", .args = "TRUNK", .help = "a drained trunk takes calls again", .daemons = CA, .arg_names = "trunk"},
+	{.words = "route test", .args = "FROM TO [--caller NUMBER] [--time 2026-01-05T10:30] [--header \"NAME: VALUE\"]...",
+	 .help = "what would become of a call from a user or trunk, rule by rule", .run = run_route_test, .own_args = true},
 	{.words = "show gateways", .help = "media gateways and whether they answer", .daemons = CA, .columns = gateways, .none = "no gateways"},
 	{.words = "show counters", .help = "every counter", .daemons = CA | MG | KEEP, .columns = counters, .none = "no counters"},
 	{.words = "show alarms", .help = "alarms that are on, and the last ones cleared", .daemons = CA | MG | KEEP, .columns = alarms,

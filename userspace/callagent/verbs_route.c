@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/verbs_route.h"
+#include "base/mem.h"
+#include "callagent/dial.h"
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#define HEADERS_MAX 32
+
+static int no_memory(struct buf *why)
+{
+	buf_str(why, "out of memory");
+	return -ENOMEM;
+}
+
+/* --- trunks --------------------------------------------------------------------------------------------------------- */
+
+static int show_trunks(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct agent *a = arg;
+	const struct trunk *t;
+	json_t *list = json_array();
+	if (!list)
+		return no_memory(why);
+	list_foreach(t, &a->trunks.all, link)
+		json_array_append_new(list, trunk_json(t, &a->calls.lines));
+	*result = list;
+	return 0;
+}
+
+static int drain(struct agent *a, json_t *args, bool drained, json_t **result, struct buf *why)
+{
+	const char *name = json_string_value(json_object_get(args, "trunk"));
+	struct trunk *t = name ? trunks_find(&a->trunks, slice_str(name)) : NULL;
+	if (!t) {
+		buf_str(why, name ? "no such trunk" : "trunk: expected the name of a trunk");
+		return name ? -ENOENT : -EINVAL;
+	}
+	trunk_drain(t, drained);
+	*result = trunk_json(t, &a->calls.lines);
+	return 0;
+}
+
+static int trunk_drain_verb(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	return drain(arg, args, true, result, why);
+}
+
+static int trunk_undrain_verb(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	return drain(arg, args, false, result, why);
+}
+
+/* --- route test ------------------------------------------------------------------------------------------------------ */
+
+/* "2026-01-05T10:30" on the clocks of sip.time-zone, or seconds since 1970. */
+static int read_time(const struct agent *a, const char *text, int64_t *ret)
+{
+	struct tm tm = {0};
+	uint64_t s;
+	struct tz *tz;
+	if (!slice_u64(slice_str(text), INT64_MAX, &s)) {
+		*ret = (int64_t)s;
+		return 0;
+	}
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M", &tm);
+	if (!end || *end)
+		return -EINVAL;
+	int err = tz_load(&tz, conf_string(conf_section(a->conf, "sip"), "time-zone"));
+	if (err)
+		return err;
+	int64_t local = timegm(&tm);
+	*ret = local - tz_offset(tz, local - tz_offset(tz, local));
+	mem_deref(tz);
+	return 0;
+}
+
+static void on_said(void *arg, const char *what, const char *name, bool taken, const char *why)
+{
+	json_array_append_new(arg, json_pack("{s:s, s:s, s:b, s:s}", "step", what, "name", name, "taken", taken, "why", why ? why : ""));
+}
+
+static json_t *target_json(const struct attempt *t, unsigned i, unsigned rank)
+{
+	char dst[ADDR_STR_LEN];
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "attempt", (int)rank + 1, "target", t->target[i].name, "number", t->target[i].number,
+			 "uri", t->target[i].uri, "address", addr_str(&t->target[i].dst, dst), "caller", t->caller->number,
+			 "first_response_ms", (int)t->first_ms, "answer_ms", (int)t->answer_ms);
+}
+
+/* The plan of a call that nobody takes: every attempt there would be. */
+static json_t *walk(struct plan *p)
+{
+	json_t *attempts = json_array();
+	struct attempt t;
+	for (unsigned rank = 0; rank < 64 && !plan_next(p, &t); rank++) {
+		for (unsigned i = 0; i < t.n; i++)
+			json_array_append_new(attempts, target_json(&t, i, rank));
+		plan_failed(p, 503, 0);
+	}
+	return attempts;
+}
+
+/* Who calls: a trunk or a user by name or number. */
+static bool find_source(const struct agent *a, const char *name, struct source *from, struct shown *caller)
+{
+	struct trunk *t = trunks_find(&a->trunks, slice_str(name));
+	const struct user *u = t ? NULL : auth_user(registrar_auth(a->registrar), name);
+	if (t)
+		source_of_trunk(from, t, true);
+	else if (u)
+		source_of_user(from, u);
+	if (u)
+		CDR_SET(caller->number, slice_str(name));
+	return t || u;
+}
+
+static const char *text_of(json_t *args, const char *name)
+{
+	const char *text = json_string_value(json_object_get(args, name));
+	return text && *text ? text : NULL;
+}
+
+static unsigned read_headers(json_t *args, const char **lines)
+{
+	const json_t *list = json_object_get(args, "headers");
+	unsigned n = 0;
+	for (size_t i = 0; i < json_array_size(list) && n < HEADERS_MAX; i++)
+		if (json_is_string(json_array_get(list, i)))
+			lines[n++] = json_string_value(json_array_get(list, i));
+	return n;
+}
+
+static int route_test(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct agent *a = arg;
+	const char *name = text_of(args, "from"), *called = text_of(args, "to"), *at = text_of(args, "time"), *number = text_of(args, "caller");
+	const char *lines[HEADERS_MAX], *words = NULL;
+	struct source from = {0};
+	struct shown caller = {0};
+	struct plan *p;
+	unsigned cause;
+	struct query q = {.from = &from, .called = called, .caller = caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .lines = lines};
+	if (!name || !called || strlen(called) >= sizeof(caller.number)) {
+		buf_str(why, "from, to: expected a user or trunk, and a number");
+		return -EINVAL;
+	}
+	if (!find_source(a, name, &from, &caller)) {
+		buf_printf(why, "from: expected the name of a user or trunk, not \"%s\"", name);
+		return -ENOENT;
+	}
+	if (number)
+		CDR_SET(caller.number, slice_str(number));
+	if (at && read_time(a, at, &q.utc)) {
+		buf_printf(why, "time: expected one such as 2026-01-05T10:30, not \"%s\"", at);
+		return -EINVAL;
+	}
+	q.n_lines = read_headers(args, lines);
+	json_t *steps = json_array();
+	struct plan_params params = dial_plan_params(a, true);
+	params.said = on_said;
+	params.arg = steps;
+	int err = steps ? plan_new(&p, &params, &q, true, &caller) : -ENOMEM;
+	if (err) {
+		json_decref(steps);
+		return no_memory(why);
+	}
+	json_t *attempts = walk(p);
+	unsigned status = plan_outcome(p, &cause, &words);
+	*result = json_pack("{s:o, s:o, s:i, s:i, s:s}", "steps", steps, "attempts", attempts, "status", (int)status, "cause", (int)cause, "words",
+			    status && words ? words : "");
+	mem_deref(p);
+	return *result ? 0 : no_memory(why);
+}
+
+const struct ctl_verb route_verbs[] = {
+	{"show trunks", "trunks, their state and their calls", show_trunks, NULL, NULL},
+	{"trunk drain", "no new calls go out over a trunk; those that are there go on", trunk_drain_verb, "trunk=NAME", NULL},
+	{"trunk undrain", "a trunk takes calls again", trunk_undrain_verb, "trunk=NAME", NULL},
+	{"route test", "what would become of a call, and why", route_test, "from=NAME to=NUMBER caller=NUMBER time=TIME headers=[...]", NULL},
+	{0},
+};
