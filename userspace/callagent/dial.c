@@ -3,8 +3,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/outcome.h"
-#include "callagent/plan.h"
-#include <ctype.h>
 #include <errno.h>
 #include <sys/random.h>
 
@@ -12,6 +10,7 @@ struct dial {
 	struct agent *agent;
 	struct plan *plan;
 	uint32_t hops; /* Max-Forwards of what is sent */
+	char sent[128]; /* the caller's number in From */
 	struct trunk *trunk; /* of the last attempt; NULL: none */
 	struct addr peer;
 };
@@ -52,6 +51,7 @@ static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 		const struct leg_sip_call how = {
 			.target = &t->target[i],
 			.caller = t->caller,
+			.sent = d->sent,
 			.diversions = t->diversions,
 			.table = t->rule ? t->rule->table : NULL,
 			.max_forwards = d->hops,
@@ -116,27 +116,12 @@ static int next(void *plan, struct call *c, const struct leg_news *how, struct l
 
 /* --- beginning ------------------------------------------------------------------------------------------------------ */
 
-int dial_number(const struct sip_uri *uri, char *out, size_t size)
-{
-	if (uri->scheme != SIP_SCHEME_TEL) {
-		int err = sip_uri_user(uri, out, size);
-		return err ? err : *out ? 0 : -ENOENT;
-	}
-	struct slice digits = uri->text;
-	struct buf b = buf_fixed(out, size);
-	slice_cut(&digits, ':');
-	digits = slice_cut(&digits, ';');
-	for (size_t i = 0; i < digits.len; i++)
-		if (isalnum((unsigned char)digits.p[i]) || strchr("+*#", digits.p[i]))
-			buf_char(&b, digits.p[i]);
-	buf_z(&b);
-	return b.err ? b.err : b.len ? 0 : -ENOENT;
-}
-
 static void read_caller(const struct sip_msg *req, const struct source *from, struct shown *caller)
 {
 	*caller = (struct shown){0};
-	if (sip_uri_user(&req->from.uri, caller->number, sizeof(caller->number)))
+	if (from->trunk)
+		trunk_caller(&from->trunk->numbers, req, caller->number, sizeof(caller->number));
+	else if (sip_uri_user(&req->from.uri, caller->number, sizeof(caller->number)))
 		caller->number[0] = '\0';
 	CDR_SET(caller->display, slice_str(from->display));
 }
@@ -148,7 +133,8 @@ static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *r
 	struct shown caller;
 	/* RFC 3261 16.5: a number of another domain is none of our users', but may be a route's. */
 	bool ours = uri->scheme == SIP_SCHEME_TEL || auth_is_our_host(registrar_auth(a->registrar), req, uri);
-	int err = dial_number(uri, called, sizeof(called));
+	int err = from->trunk && uri == &req->ruri ? trunk_called(&from->trunk->numbers, req, called, sizeof(called))
+						   : number_of_uri(uri, called, sizeof(called));
 	if (err)
 		return err;
 	read_caller(req, from, &caller);
@@ -187,6 +173,8 @@ int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struc
 		return -ENOMEM;
 	d->agent = a;
 	d->hops = hops - 1;
+	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
+		d->sent[0] = '\0';
 	int err = make_plan(&d->plan, a, req, &req->ruri, from, false);
 	if (err) {
 		mem_deref(d);

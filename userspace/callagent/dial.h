@@ -2,12 +2,11 @@
 /* Joins a call and its plan: each attempt of the plan becomes legs of the call, their outcomes go back to it. */
 #pragma once
 #include "callagent/agent.h"
+#include "callagent/plan.h"
 
 /* The call's plan is what the routing says of the request that began it. The called number is `called`, unescaped. 0 or negative errno: the number is
  * no number, memory is out. */
 int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from);
-/* The number a URI calls, unescaped: the user part, or the digits of a tel URI without visual separators (RFC 3966 3). -ENOENT, -ENOSPC, -EINVAL. */
-int dial_number(const struct sip_uri *uri, char *out, size_t size);
 /* Where a request to `uri` goes that makes no call: the targets of all attempts there would be, each with its rank. How many; none: *status is what the
  * sender is told. */
 unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct target *out, unsigned max,

@@ -238,8 +238,7 @@ static void rewrite_line(struct buf *out, const struct sip_hdr *h, struct slice 
 		out->len = start;
 }
 
-/* RFC 3323 4.2, RFC 3325 9.3. */
-static bool wants_privacy(const struct sip_msg *m)
+bool headers_want_privacy(const struct sip_msg *m)
 {
 	struct slice all = sip_msg_value(m, SIP_HDR_PRIVACY);
 	while (slice_is_set(all))
@@ -272,6 +271,8 @@ static enum action action_of(const struct rule *r, const struct sip_msg *m, cons
 	/* How long a target wants to be left alone is between it and us (RFC 3261 16.7 step 6). */
 	if (h->id == SIP_HDR_RETRY_AFTER && (m->status == 503 || m->status == 500))
 		return DROP;
+	if (h->id == SIP_HDR_PRIVACY && way->privacy != HEADERS_PRIVACY_AS_SENT)
+		return DROP;
 	for (unsigned i = 0; i < HEADER_TABLES; i++) {
 		if (header_table_removes(way->table[i], h))
 			return DROP;
@@ -283,7 +284,10 @@ static enum action action_of(const struct rule *r, const struct sip_msg *m, cons
 
 void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers_way *way)
 {
-	bool hidden = way->to_user && wants_privacy(m);
+	bool wanted = way->privacy == HEADERS_PRIVACY_AS_SENT ? headers_want_privacy(m) : way->privacy == HEADERS_PRIVACY_ID;
+	bool hidden = (way->to_user && wanted) || way->identity_elsewhere;
+	if (way->privacy == HEADERS_PRIVACY_ID)
+		buf_str(out, "Privacy: id\r\n");
 	counter_register(&counters);
 	if (!hidden)
 		write_identity(out, m, way);
@@ -292,7 +296,7 @@ void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers
 		const struct rule *r = rule_of(h);
 		enum action action = action_of(r, m, h, way);
 		if (action == IDENTITY)
-			action = hidden || !slice_empty(way->identity) ? DROP : REWRITE;
+			action = hidden || way->disbelieved || !slice_empty(way->identity) ? DROP : REWRITE;
 		if (action != DROP && sip_has_control(h->value)) {
 			counts[CNT_CONTROL]++;
 			action = DROP;

@@ -10,15 +10,23 @@ struct header_table; /* reference-counted, immutable */
 int header_table_new(struct header_table **ret, const struct conf_part *part);
 #define HEADER_TABLES 3
 
+/* What becomes of the sender's wish for privacy. */
+enum headers_privacy { HEADERS_PRIVACY_AS_SENT, HEADERS_PRIVACY_NONE, HEADERS_PRIVACY_ID };
+
 /* From whom to whom a message passes. */
 struct headers_way {
 	struct slice host;     /* ours, as it is written in a URI (IPv6 in brackets): goes into rewritten URIs */
 	struct slice identity; /* whom we know the sender to be, up to the "@": goes in the place of what it asserts (RFC 3325 5); empty: a
 				* trusted peer */
 	bool to_user;          /* not of the trusted peers: who wants privacy is not told to it (RFC 3325 7) */
+	bool disbelieved;      /* nor is the sender: what it asserts is nothing (RFC 3325 5) */
+	bool identity_elsewhere; /* who calls is written by somebody else */
+	enum headers_privacy privacy;
 	const struct header_table *table[HEADER_TABLES]; /* NULL: none */
 };
 
+/* Whether the sender does not want to be known (RFC 3323 4.2, RFC 3325 9.3). */
+bool headers_want_privacy(const struct sip_msg *m);
 /* Appends to `out` the header lines of `m` that pass. From, To and what makes the dialog are the leg's own. Errors stick in out->err. */
 void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers_way *way);
 /* Appends one name-addr or URI value with its host replaced. What cannot be parsed is left out: returns false. */

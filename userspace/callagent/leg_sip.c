@@ -5,6 +5,7 @@
 #include "base/pack.h"
 #include "callagent/call.h"
 #include "callagent/headers.h"
+#include "callagent/leg_sip_dress.h"
 #include "callagent/leg_sip_news.h"
 #include "callagent/leg_sip_transfer.h"
 #include "sip/check.h"
@@ -20,6 +21,7 @@ struct sip_leg {
 	char own_host[ADDR_STR_LEN]; /* ours, as this peer sees it */
 	char address[64];            /* name of the local address: leg.party points here */
 	bool is_user;
+	bool untold, disbelieved;    /* of a trunk that is not trusted (RFC 3325): to be told; in what it tells */
 	char identity[256];          /* a user's, as headers_way wants it */
 	/* outgoing */
 	struct sip_stack *stack;
@@ -32,7 +34,9 @@ struct sip_leg {
 	uint64_t ring_ms;
 	struct trunk *trunk;        /* this end's; NULL: a user */
 	struct header_table *table; /* of the route taken; NULL */
-	struct diversions diversions;
+	struct diversions *diversions; /* NULL: nobody has passed the call on */
+	enum presentation presentation;
+	bool restyled;              /* the number is not as the caller sent it */
 };
 
 static struct sip_leg *sip_leg_of(const struct leg *l)
@@ -170,23 +174,21 @@ static const struct sip_leg *sender(const struct sip_leg *s, const struct leg_ne
 }
 
 /* Header lines for this peer of what the other side's message means. */
-static int passed(struct buf *out, const struct sip_leg *s, const struct leg_news *n)
+static int passed(struct buf *out, const struct sip_leg *s, const struct leg_news *n, const struct dress *dress)
 {
 	const struct sip_leg *from = sender(s, n);
-	struct headers_way way = {.host = slice_str(s->own_host), .identity = slice_str(from ? from->identity : ""), .to_user = s->is_user};
+	struct headers_way way = {
+		.host = slice_str(s->own_host),
+		.identity = slice_str(from ? from->identity : ""),
+		.to_user = s->is_user || s->untold,
+		.disbelieved = from && from->disbelieved,
+		.table = {s->trunk ? s->trunk->table : NULL, s->table},
+	};
+	if (dress)
+		dress_way(&way, dress);
 	if (n->native)
 		headers_pass(out, n->native, &way);
 	return out->err;
-}
-
-static void write_uri(struct buf *out, struct slice user, const char *host)
-{
-	buf_str(out, "sip:");
-	if (!slice_empty(user)) {
-		buf_slice(out, user);
-		buf_char(out, '@');
-	}
-	buf_str(out, host);
 }
 
 static bool is_anonymous(const struct sip_msg *invite)
@@ -194,40 +196,25 @@ static bool is_anonymous(const struct sip_msg *invite)
 	return slice_caseeq(invite->from.uri.host, SLICE("anonymous.invalid")) || slice_caseeq(invite->from.uri.user, SLICE("anonymous"));
 }
 
-/* Display name and URI of the caller for From (RFC 3261 8.1.1.3, RFC 3323 4.1 when anonymous). */
-static void write_from(struct buf *uri, struct slice *display, const struct sip_leg *s, const struct sip_msg *invite)
-{
-	*display = slice_str(s->display);
-	if (invite && (slice_empty(*display) || is_anonymous(invite)))
-		*display = invite->from.display;
-	if (invite && slice_caseeq(invite->from.uri.host, SLICE("anonymous.invalid")))
-		buf_slice(uri, SLICE("sip:anonymous@anonymous.invalid"));
-	else
-		write_uri(uri, slice_str(s->number), s->target.domain[0] ? s->target.domain : s->own_host);
-}
-
-static void write_to(struct buf *uri, const struct sip_leg *s)
-{
-	char peer[ADDR_STR_LEN];
-	const char *host = s->target.domain;
-	if (!*host)
-		host = s->target.kind == TARGET_TRUNK ? addr_host_str(&s->target.dst, peer) : s->own_host;
-	buf_str(uri, "sip:");
-	sip_uri_escape_user(uri, slice_str(s->target.number));
-	buf_printf(uri, "@%s", host);
-}
-
 static int verb_offer(struct leg *l, const struct leg_news *n)
 {
 	struct sip_leg *s = sip_leg_of(l);
-	struct buf headers = buf_growing(), from = buf_growing(), to = buf_growing();
+	struct buf headers = buf_growing(), from = buf_growing(), to = buf_growing(), contact = buf_growing();
 	struct slice display;
+	const struct sip_leg *caller = sender(s, n);
 	const struct sip_msg *native = n->native; /* an INVITE, or the REFER that makes us call */
-	passed(&headers, s, n);
+	const struct dress dress = {
+		.target = &s->target, .own_host = s->own_host, .number = s->number, .display = s->display, .presentation = s->presentation,
+		.restyled = s->restyled, .diversions = s->diversions, .invite = native && native->method == SIP_INVITE ? native : NULL,
+	};
+	dress_before(&headers, &dress, caller && !caller->disbelieved);
+	passed(&headers, s, n, &dress);
+	dress_behind(&headers, &dress);
 	buf_slice(&headers, slice_str(s->headers));
-	write_from(&from, &display, s, native && native->method == SIP_INVITE ? native : NULL);
-	write_to(&to, s);
-	int err = headers.err ? headers.err : from.err ? from.err : to.err;
+	dress_from(&from, &display, &dress);
+	dress_to(&to, &dress);
+	dress_contact(&contact, &dress);
+	int err = headers.err ? headers.err : from.err ? from.err : to.err ? to.err : contact.err;
 	struct sip_session_params p = {
 		.ruri = slice_str(s->target.uri),
 		.dst = s->target.dst,
@@ -235,7 +222,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 		.from_display = display,
 		.from_uri = buf_text(&from),
 		.to_uri = buf_text(&to),
-		.contact_user = slice_str(s->number),
+		.contact_user = buf_text(&contact),
 		.headers = buf_text(&headers),
 		.sdp = n->sdp,
 		.forwarded = true,
@@ -249,6 +236,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	buf_reset(&headers);
 	buf_reset(&from);
 	buf_reset(&to);
+	buf_reset(&contact);
 	return err;
 }
 
@@ -256,7 +244,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 #define WITH_HEADERS(l, n, call)                                \
 	struct sip_leg *s = sip_leg_of(l);                      \
 	struct buf headers = buf_growing();                     \
-	int err = s->ss ? passed(&headers, s, n) : -ENOTCONN;   \
+	int err = s->ss ? passed(&headers, s, n, NULL) : -ENOTCONN;   \
 	if (!err)                                               \
 		err = (call);                                   \
 	buf_reset(&headers);                                    \
@@ -308,7 +296,7 @@ static void verb_release(struct leg *l, const struct leg_news *n)
 		call_on_closed(l, &(struct leg_news){.status = n->status});
 		return;
 	}
-	passed(&headers, s, n);
+	passed(&headers, s, n, NULL);
 	sip_news_reason(&headers, n);
 	sip_session_bye(s->ss, n->status >= 300 ? n->status : 0, headers.err ? SLICE_NONE : buf_text(&headers));
 	buf_reset(&headers);
@@ -331,7 +319,7 @@ static void verb_describe(const struct leg *l, struct cdr_leg *out)
 /* --- in a store ---------------------------------------------------------------------------------------------------- */
 
 struct kept {
-	bool is_user, latch, called_leg;
+	bool is_user, latch, called_leg, untold, disbelieved;
 	struct slice own_host, address, identity, number, called;
 	struct addr signalling, dst;
 	struct slice session;
@@ -344,7 +332,8 @@ static const struct pack_field fields[] = {
 	FIELD(1, PACK_BOOL, is_user),      FIELD(2, PACK_BOOL, latch),      FIELD(3, PACK_SLICE, own_host),
 	FIELD(4, PACK_SLICE, address),     FIELD(5, PACK_SLICE, identity),  FIELD(6, PACK_SLICE, number),
 	FIELD(7, PACK_SLICE, called),      FIELD(8, PACK_BYTES, signalling), FIELD(9, PACK_BYTES, dst),
-	FIELD(10, PACK_BOOL, called_leg),  FIELD(TAG_SESSION, PACK_SLICE, session),
+	FIELD(10, PACK_BOOL, called_leg),  FIELD(11, PACK_BOOL, untold),    FIELD(12, PACK_BOOL, disbelieved),
+	FIELD(TAG_SESSION, PACK_SLICE, session),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -352,7 +341,7 @@ static void verb_save(const struct leg *l, struct buf *out)
 {
 	const struct sip_leg *s = sip_leg_of(l);
 	struct kept k = {
-		.is_user = s->is_user, .called_leg = s->called, .latch = l->party.latch, .own_host = slice_str(s->own_host),
+		.is_user = s->is_user, .called_leg = s->called, .untold = s->untold, .disbelieved = s->disbelieved, .latch = l->party.latch, .own_host = slice_str(s->own_host),
 		.address = slice_str(s->address), .identity = slice_str(s->identity), .number = slice_str(s->number),
 		.called = slice_str(s->target.number), .signalling = l->party.signalling, .dst = s->target.dst,
 	};
@@ -403,6 +392,7 @@ static void destroy(void *obj)
 	mem_deref(s->stack);
 	mem_deref(s->trunk);
 	mem_deref(s->table);
+	mem_free(s->diversions);
 	mem_free(s->display);
 	mem_free(s->number);
 	mem_free(s->headers);
@@ -447,6 +437,9 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	leg_init(&s->leg, &kind_sip, SIDE_A);
 	CDR_SET(s->leg.target, slice_str(from->name));
 	s->number = slice_dup(req->from.uri.user);
+	s->trunk = mem_ref(from->trunk);
+	s->untold = s->trunk && !s->trunk->told;
+	s->disbelieved = s->trunk && !s->trunk->believed;
 	int err = set_address(s, sip_strans_listener(st), &req->src, from->latch);
 	if (!err && slice_is_set(req->from.uri.user) && !s->number)
 		err = -ENOMEM;
@@ -461,14 +454,26 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	return err;
 }
 
-/* The user part of From, as it is written. */
-static char *written_number(const char *number)
+/* The caller's number as the called side writes numbers; whether it is another than the caller sent. */
+static int set_caller(struct sip_leg *s, const struct leg_sip_call *call)
 {
-	struct buf b = buf_growing();
-	sip_uri_escape_user(&b, slice_str(number));
-	char *text = b.err ? NULL : slice_dup(b.len ? buf_text(&b) : SLICE(""));
-	buf_reset(&b);
-	return text;
+	const struct trunk_numbers *n = s->trunk ? &s->trunk->numbers : NULL;
+	char written[sizeof(call->caller->number)];
+	int err = n ? number_write(&n->plan, n->out, slice_str(call->caller->number), written, sizeof(written))
+		    : slice_copy(slice_str(call->caller->number), written, sizeof(written));
+	if (err)
+		return err;
+	s->presentation = call->caller->presentation;
+	s->restyled = s->trunk && (n->caller_out != OUT_FROM || strcmp(written, call->sent ? call->sent : call->caller->number));
+	s->display = mem_strdup(call->caller->display);
+	s->number = mem_strdup(written);
+	if (call->diversions->n) {
+		s->diversions = mem_raw(sizeof(*s->diversions));
+		if (!s->diversions)
+			return -ENOMEM;
+		*s->diversions = *call->diversions;
+	}
+	return s->display && s->number ? 0 : -ENOMEM;
 }
 
 int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg_sip_call *call)
@@ -489,12 +494,11 @@ int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg
 	s->table = mem_ref(call->table);
 	s->max_forwards = call->max_forwards;
 	s->ring_ms = call->ring_ms;
-	s->display = slice_dup(slice_str(call->caller->display));
-	s->number = written_number(call->caller->number);
-	s->diversions = *call->diversions;
+	s->untold = s->trunk && !s->trunk->told;
+	s->disbelieved = s->trunk && !s->trunk->believed;
 	s->called = true;
 	s->headers = slice_dup(call->headers);
-	int err = s->display && s->number && s->headers ? set_address(s, listener, &target->dst, target->latch) : -ENOMEM;
+	int err = s->headers ? set_caller(s, call) ?: set_address(s, listener, &target->dst, target->latch) : -ENOMEM;
 	if (!err && target->kind == TARGET_USER)
 		err = set_identity(s, "", target->number);
 	if (err)
@@ -507,6 +511,8 @@ int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg
 static int take_kept(struct sip_leg *s, const struct kept *k)
 {
 	s->is_user = k->is_user;
+	s->untold = k->untold;
+	s->disbelieved = k->disbelieved;
 	s->leg.party = (struct media_party){.address = s->address, .signalling = k->signalling, .latch = k->latch};
 	s->target.dst = k->dst;
 	if (slice_copy(k->own_host, s->own_host, sizeof(s->own_host)) || slice_copy(k->address, s->address, sizeof(s->address)) ||

@@ -8,7 +8,8 @@
 /* What makes a leg to somebody. */
 struct leg_sip_call {
 	const struct target *target;
-	const struct shown *caller; /* its display empty: what the caller sent */
+	const struct shown *caller; /* its display empty: the one he sent */
+	const char *sent; /* the number that the caller sent, unescaped; NULL: that one */
 	const struct diversions *diversions;
 	struct header_table *table; /* of the route taken; NULL */
 	uint32_t max_forwards;      /* of the request to be sent */

@@ -61,16 +61,18 @@ static int take_user(struct plan *p, struct plan_step *s, struct attempt *a)
 
 static int trunk_target(const struct trunk *t, const struct addr *peer, const char *number, struct target *out)
 {
-	char text[ADDR_STR_LEN];
+	const struct trunk_numbers *n = &t->numbers;
+	char text[ADDR_STR_LEN], host[ADDR_STR_LEN + 16];
 	*out = (struct target){.kind = TARGET_TRUNK, .dst = *peer, .transport = t->transport, .latch = conf_bool(t->conf, "latch"),
 			       .trunk = (struct trunk *)(uintptr_t)t};
 	struct buf uri = buf_fixed(out->uri, sizeof(out->uri));
-	buf_str(&uri, "sip:");
-	sip_uri_escape_user(&uri, slice_str(number));
-	buf_printf(&uri, "@%s%s", addr_str(peer, text), sip_transports[t->transport].param);
+	struct buf at = buf_fixed(host, sizeof(host));
+	buf_printf(&at, "%s%s", addr_str(peer, text), sip_transports[t->transport].param);
+	if (number_write(&n->plan, n->out, slice_str(number), out->number, sizeof(out->number)))
+		return -ENOSPC;
+	number_uri(&uri, n->uri, &n->plan, slice_str(out->number), buf_text(&at));
 	buf_z(&uri);
 	CDR_SET(out->name, slice_str(t->name));
-	CDR_SET(out->number, slice_str(number));
 	CDR_SET(out->address, slice_str(conf_string(t->conf, "address")));
 	CDR_SET(out->domain, slice_str(conf_string(t->conf, "from-domain")));
 	CDR_SET(out->auth_user, slice_str(conf_string(t->conf, "auth-user")));

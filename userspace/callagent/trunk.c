@@ -2,6 +2,7 @@
 #include "callagent/trunk.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "callagent/headers.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@
 static void destroy(void *obj)
 {
 	struct trunk *t = obj;
+	mem_deref(t->table);
 	mem_deref(t->holder);
 }
 
@@ -64,8 +66,14 @@ static int trunk_new(struct trunk **ret, const struct conf *conf, const struct c
 	t->name = conf_title(part);
 	t->max_calls = (unsigned)conf_int(part, "max-calls");
 	t->max_rate = (unsigned)conf_int(part, "max-rate");
+	t->believed = conf_bool(part, "believe-identity");
+	t->told = conf_bool(part, "tell-identity");
+	t->diversion = (enum trunk_diversion)conf_int(part, "diversion");
+	trunk_numbers_load(&t->numbers, conf, part);
 	load_failover(t);
 	int err = load_peers(t);
+	if (!err)
+		err = header_table_new(&t->table, part);
 	if (err)
 		mem_deref(t);
 	else
@@ -236,8 +244,8 @@ json_t *trunk_json(const struct trunk *t, const struct lines *lines)
 	json_t *peers = json_array();
 	for (unsigned i = 0; i < t->n_peers; i++) {
 		char text[ADDR_STR_LEN];
-		json_array_append_new(peers, json_pack("{s:s, s:s}", "address", addr_str(&t->peer[i].addr, text), "state",
-						       t->peer[i].down ? "down" : t->peer[i].avoid_until > clock_ms() ? "avoided" : "up"));
+		json_array_append_new(peers, json_sprintf("%s %s", addr_str(&t->peer[i].addr, text),
+							  t->peer[i].down ? "down" : t->peer[i].avoid_until > clock_ms() ? "avoided" : "up"));
 	}
 	return json_pack("{s:s, s:s, s:i, s:i, s:o}", "trunk", t->name, "state", trunk_state(t), "calls", (int)lines_taken(lines, slice_str(t->name)),
 			 "max_calls", (int)t->max_calls, "peers", peers);

@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "base/timer.h"
 #include "callagent/lines.h"
+#include "callagent/trunk_numbers.h"
 #include "config/schema.h"
 #include "sip/transports.h"
 #include <jansson.h>
@@ -13,6 +14,10 @@
 #define TRUNK_CAUSES   32
 
 struct sip_stack;
+struct header_table;
+
+/* The choices of trunk.diversion, in their order. */
+enum trunk_diversion { DIVERSION_BOTH, DIVERSION_HEADER, DIVERSION_HISTORY, DIVERSION_NONE };
 
 /* One address of a trunk, and what is known of it. */
 struct trunk_peer {
@@ -38,6 +43,10 @@ struct trunk {
 	uint16_t failover[TRUNK_CAUSES]; /* statuses and Q.850 causes after which the next target is tried */
 	unsigned n_failover;
 	bool drained;
+	bool believed, told;             /* what it asserts of callers; who they are although they want privacy (RFC 3325) */
+	enum trunk_diversion diversion;
+	struct trunk_numbers numbers;
+	struct header_table *table;      /* NULL: it changes nothing */
 };
 
 /* All trunks of a configuration. */

@@ -69,6 +69,11 @@ const char *check_address_port(const char *value)
 							      : NULL;
 }
 
+const char *check_digits(const char *value)
+{
+	return value[strspn(value, "0123456789")] ? "digits" : NULL;
+}
+
 const char *check_outcome(const char *value)
 {
 	uint16_t n;

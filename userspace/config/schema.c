@@ -61,6 +61,10 @@ static const struct conf_option sip_options[] = {
 	OPTION("max-calls-per-user", CONF_INT, "0", "Calls of one user at the same time, 0: no limit of its own.", .min = 0, .max = 1000000),
 	OPTION("first-response", CONF_DURATION, "4s", "A called phone or trunk that answers nothing in this time, not even 100, is given up, and the next target is "
 	 "tried. 0: only after 64 times T1.", .min = 0, .max = 600000),
+	OPTION("country", CONF_STRING, "", "Country code of numbers that are dialled without one, such as \"49\".", .check = check_digits),
+	OPTION("area", CONF_STRING, "", "Area code of numbers that are dialled without one, such as \"30\".", .check = check_digits),
+	OPTION("international-prefix", CONF_STRING, "00", "Digits dialled before a country code.", .check = check_digits),
+	OPTION("national-prefix", CONF_STRING, "0", "Digits dialled before an area code.", .check = check_digits),
 	OPTION("max-diversions", CONF_INT, "5", "How often a call may be passed on by users it was for.", .min = 0, .max = 8),
 	OPTION("time-zone", CONF_STRING, "", "Time zone of routes that name none, such as \"Europe/Berlin\". Empty: that of this machine.", .check = check_zone),
 	OPTION("dead-time", CONF_DURATION, "30s", "How long a place that did not answer, could not be reached or answered 503 is tried only after the others that a "
@@ -246,6 +250,25 @@ static const struct conf_option trunk_options[] = {
 	 .max = 3600000),
 	OPTION("failover", CONF_LIST, "{\"408\", \"500\", \"502\", \"503\", \"504\", \"34\", \"38\", \"41\", \"42\", \"44\", \"47\"}", "Outcomes after which the next target "
 	 "of a call is tried: SIP statuses (400 to 699) and Q.850 causes (1 to 127) of a Reason header.", .check = check_outcome),
+	OPTION("numbers-in", CONF_CHOICE, "as-is", "How numbers in its requests are to be read; they become +E.164: not at all (as-is), +4930123 (e164), 4930123 (digits), "
+	 "or as they are dialled there (national, international).", .choices = "as-is|e164|digits|national|international"),
+	OPTION("numbers-out", CONF_CHOICE, "as-is", "How numbers are written to it: as they are (as-is), +4930123 (e164), 4930123 (digits), 030123 or 001212 "
+	 "(national), 004930123 (international).", .choices = "as-is|e164|digits|national|international"),
+	OPTION("number-uri", CONF_CHOICE, "sip", "URIs of numbers to it: sip:N@host (sip), the same with user=phone (phone), or tel:N, with phone-context unless it is "
+	 "+E.164 (tel).", .choices = "sip|phone|tel"),
+	OPTION("country", CONF_STRING, "", "Country code of numbers there, such as \"49\". Empty: sip.country.", .check = check_digits),
+	OPTION("area", CONF_STRING, "", "Area code of numbers there without its prefix, such as \"30\". Empty: sip.area.", .check = check_digits),
+	OPTION("international-prefix", CONF_STRING, "", "As sip.international-prefix; empty: that one.", .check = check_digits),
+	OPTION("national-prefix", CONF_STRING, "", "As sip.national-prefix; empty: that one.", .check = check_digits),
+	OPTION("called-in", CONF_CHOICE, "request-uri", "What of its requests is the called number.", .choices = "request-uri|to|p-called-party-id"),
+	OPTION("caller-in", CONF_CHOICE, "from", "What of its requests is the caller's number; From where the other header is absent.",
+	 .choices = "from|p-asserted-identity|remote-party-id|diversion"),
+	OPTION("caller-out", CONF_CHOICE, "from", "Which header of requests to it has the caller's number.",
+	 .choices = "from|p-asserted-identity|p-preferred-identity|remote-party-id"),
+	OPTION("from-user", CONF_STRING, "", "User part of From when another header has the caller's number, such as the name of an account. Empty: the number."),
+	OPTION("believe-identity", CONF_BOOL, "yes", "Whether what it asserts of callers (P-Asserted-Identity) is believed and passed on (RFC 3325)."),
+	OPTION("tell-identity", CONF_BOOL, "yes", "Whether it is told who calls although the caller wants privacy (Privacy: id), as a trusted peer is."),
+	OPTION("diversion", CONF_CHOICE, "both", "How it is told who has passed a call on.", .choices = "both|diversion|history-info|none"),
 	OPTION("headers-add", CONF_LIST, "", "Header lines that calls to it get, such as \"X-Site: 7\".", .check = config_header_line),
 	OPTION("headers-remove", CONF_LIST, "", "Names of header fields that do not pass to it.", .check = config_header_name),
 	OPTION("headers-pass", CONF_LIST, "", "Names of header fields that pass to it as they are, although they are not known to Tandem.", .check = config_header_name),
