@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: GPL-3.0-or-later
 /* Times of the week in zones with summer time, and patterns. */
 #include "unit.h"
 #include "base/pattern.h"
