@@ -11,6 +11,13 @@ from sipmsg import Sdp, digest  # noqa: E402
 
 REALM = 'Digest realm="biloxi.invalid", nonce="f84f1cec41e6cbe5aea9c8e88d359", qop="auth", algorithm=SHA-256'
 
+MORE = """
+domain redirect.invalid {{ role = redirect }}
+trunk silent {{ peer = "{silent}" address = "outside" first-response = 300ms }}
+group proxies {{ members = {{ "silent", "carrier priority=1" }} }}
+route proxies {{ prefix = "8" to = "proxies" }}
+"""
+
 
 def talk(s, a, to_a, b, to_b):
     """Both Way RTP Media: each hears the other. What a proxy sets up goes past it."""
@@ -62,6 +69,21 @@ def two_authentications(s, alice, carrier):
     a.connected()
     b.get("ACK")
     b.bye(a)
+
+
+@flow("3.4 Successful Session with Proxy Failure", roles=["b2bua"], alice="407 100 180 200 BYE", moved="INVITE", carrier="INVITE ACK 200/BYE")
+def proxy_failure(s, alice, carrier, moved):
+    before = moved.repeats
+    a = alice.invite("8555")  # Proxy 1 is at "moved" and silent, Proxy 2 is the carrier
+    b, invite = carrier.rings(6)
+    a.response(180)
+    b.accept(invite)
+    ok = a.connected()
+    b.get("ACK")
+    talk(s, alice, ok, carrier, invite)
+    b.bye(a)
+    moved.drain()
+    assert moved.repeats > before, "Proxy 1 was not asked again"
 
 
 @flow("3.5 Session Through a SIP ALG", roles=["b2bua"], alice="407 100 180 200 200/BYE", bob="INVITE ACK BYE")
@@ -148,7 +170,10 @@ def unavailable(s, alice, bob):
 
 def cast(s):
     alice, bob = s.pair()
-    return {"alice": alice, "bob": bob, "carrier": s.carrier(), "moved": s.phone("b", ip=s.another("b"))}
+    moved = s.phone("b", ip=s.another("b"))
+    s.gw.configure(more=MORE.format(silent=f"[{moved.ip}]:5060" if s.fb == 6 else f"{moved.ip}:5060"))
+    s.gw.ctl("reload")
+    return {"alice": alice, "bob": bob, "carrier": s.carrier(), "moved": moved}
 
 
-run(cast, roles=("b2bua", "proxy"), trunk='auth-user = "tandem" password = "let-me-in"', more='domain redirect.invalid { role = redirect }')
+run(cast, roles=("b2bua", "proxy"), trunk='auth-user = "tandem" password = "let-me-in"')

@@ -60,6 +60,20 @@ def to_pbx(s, alice, gw1):
     a.bye(g)
 
 
+@flow("2.3 Successful SIP to ISUP PSTN call with overflow", alice="407 100 183 200 200/BYE", ngw1="INVITE ACK", ngw2="INVITE ACK BYE")
+def overflow(s, alice, ngw1, ngw2):
+    a, g, invite = dial(alice, ngw1, "7" + BOB)
+    g.refuse(invite, 503)
+    g, invite = ngw2.answer_invite()
+    early = treatment(a, g, invite)
+    talk(s, alice, early, ngw2, invite)
+    g.accept(invite)
+    ok = a.connected()
+    g.get("ACK")
+    talk(s, alice, ok, ngw2, invite)
+    a.bye(g)
+
+
 @flow("2.5 Unsuccessful SIP to PSTN call: Treatment from PSTN", alice="407 100 183 {200/CANCEL 487}", ngw1="INVITE CANCEL ACK")
 def treated(s, alice, ngw1):
     a, g, invite = dial(alice, ngw1, BOB)
@@ -174,6 +188,19 @@ def pstn_to_pstn(s, ngw1, gw1):
     c.bye(a)
 
 
+@flow("4.2 Successful FGB PBX to ISDN PBX call with overflow", gw1="100 180 200 BYE", ngw1="INVITE ACK", ngw2="INVITE ACK 200/BYE")
+def pbx_to_pbx(s, gw1, ngw1, ngw2):
+    a = gw1.invite("7" + BOB)
+    c, invite = ngw1.answer_invite()
+    c.refuse(invite, 503, headers=[("Reason", "Q.850;cause=34")])
+    c, invite = ngw2.rings()
+    a.response(180)
+    c.accept(invite)
+    a.connected()
+    c.get("ACK")
+    c.bye(a)
+
+
 def cast(s):
     alice, _ = s.pair()
     gateways = {name: s.phone("b", name, port=port) for name, port in (("ngw1", 5080), ("gw1", 5082), ("ngw2", 5084))}
@@ -186,6 +213,8 @@ run(cast, roles=("b2bua", "proxy", "stateless"), more='''
 trunk gw1 { peer = "10.79.2.2:5082" address = "outside" }
 trunk ngw2 { peer = "10.79.2.2:5084" address = "outside" }
 route bob { prefix = "+1972555" to = "carrier" }
+group overflow { members = { "carrier", "ngw2 priority=1" } }
+route overflow { prefix = "7" strip = 1 to = "overflow" }
 route carol { prefix = "918555" to = "gw1" strip = 6 prepend = "444" }
 route alice { prefix = "+13145551111" to = "alice" }
 ''')

@@ -1,0 +1,113 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# runs: once
+"""RFC 5359 section 2: services. Tandem is the proxy of the figures, and does what they leave to it."""
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from flows import flow, run  # noqa: E402
+from media import both_ways  # noqa: E402
+from sipmsg import Sdp  # noqa: E402
+
+
+def talk(s, a, to_a, b, to_b):
+    ma, mb = s.media(a), s.media(b)
+    both_ways(ma, Sdp(to_a.body).at(), mb, Sdp(to_b.body).at(), 5)
+    ma.close()
+    mb.close()
+
+
+def hold(one, other, version=2):
+    """One puts the other on hold, who is told so and agrees."""
+    request, answer = one.reinvite(other, one.phone.sdp(version=version, direction="sendonly"), other.phone.sdp(version=version, direction="recvonly"))
+    assert Sdp(request.body).media[0]["direction"] == "sendonly" and Sdp(answer.body).media[0]["direction"] == "recvonly"
+
+
+def resume(one, other, version=3):
+    request, answer = one.reinvite(other, one.phone.sdp(version=version), other.phone.sdp(version=version))
+    assert Sdp(request.body).media[0]["direction"] == Sdp(answer.body).media[0]["direction"] == "sendrecv"
+
+
+# --- 2.1, 2.2 hold
+
+@flow("2.1 Call Hold", alice="407 100 180 200 INVITE ACK INVITE ACK 200/BYE", bob="INVITE ACK 100 200 100 200 BYE")
+def call_hold(s, alice, bob):
+    a, b, invite, ok = s.call(alice, bob)
+    talk(s, alice, ok, bob, invite)
+    hold(b, a)
+    resume(b, a)
+    talk(s, alice, ok, bob, invite)
+    a.bye(b)
+
+
+@flow("2.2 Consultation Hold", alice="407 100 180 200 INVITE ACK INVITE ACK 200/BYE", carol="INVITE ACK BYE",
+      bob="INVITE ACK 100 200 407 100 180 200 200/BYE 100 200 BYE")
+def consultation(s, alice, bob, carol):
+    a, b, invite, ok = s.call(alice, bob)
+    hold(b, a)
+    consulting, c, second, answer = s.call(bob, carol, "1003")
+    talk(s, bob, answer, carol, second)
+    consulting.bye(c)
+    resume(b, a)
+    talk(s, alice, ok, bob, invite)
+    a.bye(b)
+
+
+# --- 2.12 find-me: the hunt group of b1 to b4
+
+@flow("2.12 Find-Me", alice="407 100 180 200 BYE", b1="INVITE CANCEL ACK", b2="INVITE ACK", b3="INVITE ACK", b4="INVITE ACK 200/BYE")
+def find_me(s, alice, b1, b2, b3, b4):
+    a = alice.invite("4000")
+    d, invite = b1.rings()
+    a.response(180)
+    d.cancelled(invite)
+    for phone, status in ((b2, 480), (b3, 486)):
+        d, invite = phone.answer_invite()
+        d.refuse(invite, status)
+    d, invite = b4.rings()
+    d.accept(invite)
+    ok = a.connected()
+    d.get("ACK")
+    talk(s, alice, ok, b4, invite)
+    d.bye(a)
+
+
+# --- 2.13, 2.14 screening
+
+@flow("2.13 Call Management (Incoming Call Screening)", alice="407 403 407 403 407 100 486", b4="INVITE ACK")
+def incoming_screening(s, alice, b4):
+    alice.invite("1005").failed(403)
+    alice.invite("1005", headers=[("P-Preferred-Identity", "<sip:bob@test.invalid>")]).failed(403)
+    a = alice.invite("b4")  # others are called as ever
+    d, invite = b4.answer_invite()
+    d.refuse(invite, 486)
+    a.failed(486)
+
+
+@flow("2.14 Call Management (Outgoing Call Screening)", alice="407 403", bob="407 100 486", b4="INVITE ACK")
+def outgoing_screening(s, alice, bob, b4):
+    alice.invite("70001").failed(403)
+    b = bob.invite("70001")
+    d, invite = b4.answer_invite()
+    d.refuse(invite, 486)
+    b.failed(486)
+
+
+def cast(s):
+    phones = dict(zip(("alice", "bob"), s.pair()))
+    for port, name in enumerate(("carol", "b1", "b2", "b3", "b4"), 5061):
+        phones[name] = s.phone("b", name, "secret", port=port)
+        assert phones[name].register().status == 200
+    return phones
+
+
+run(cast, more='''
+user carol { password = "secret" numbers = { "1003" } address = "outside" }
+user b1 { password = "secret" address = "outside" }
+user b2 { password = "secret" address = "outside" }
+user b3 { password = "secret" numbers = { "1005" } address = "outside" }
+user b4 { password = "secret" address = "outside" }
+hunt bob-anywhere { members = { "b1", "b2", "b3", "b4" } numbers = { "4000" } strategy = sequence ring-time = 300ms }
+route screened { called = "1005" source = "alice" to = "block:403" }
+route no-seven { prefix = "7" source = "alice" to = "block:403" }
+route seven { prefix = "7" to = "b4" }
+''')
