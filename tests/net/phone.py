@@ -30,6 +30,7 @@ class Phone:
         self.waiting, self.received, self.sent = [], [], []
         self.repeats = 0        # datagrams that were the same as an earlier one
         self.media_port = 40000
+        self.gateway_port = 5060
         self.cseq = 0
         self.register_id = f"reg-{next(serial)}@{user}"
 
@@ -37,7 +38,7 @@ class Phone:
 
     def send(self, data, to=None):
         self.sent.append(data)
-        self.sock.sendto(data, to or (self.gateway, 5060))
+        self.sock.sendto(data, to or (self.gateway, self.gateway_port))
 
     def pump(self, timeout):
         """Takes one datagram; False when none came in time."""
