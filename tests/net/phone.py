@@ -293,6 +293,21 @@ class Dialog:
         other.get("ACK")
         return m, ok
 
+    def refer(self, to, headers=(), wanted=202):
+        """REFER to that URI, which is accepted."""
+        self.request("REFER", headers=[("Refer-To", f"<{to}>"), ("Referred-By", f"<{self.phone.uri(at=self.phone.gateway)}>"), *headers])
+        answer = self.response(method="REFER")
+        if answer.status != wanted:
+            raise Unexpected(f"REFER got {answer}")
+        return answer
+
+    def told(self, status):
+        """The next NOTIFY of our REFER, which tells that status."""
+        m = self.get("NOTIFY")
+        self.reply(m, 200, "OK", contact=False)
+        if not m.body.startswith(f"SIP/2.0 {status} ") or m.get("subscription-state").split(";")[0] != ("terminated" if status >= 200 else "active"):
+            raise Unexpected(f"instead of {status} NOTIFY told {m.raw}")
+
     def give_up(self):
         """CANCEL of our INVITE, up to the ACK of 487."""
         self.cancel()

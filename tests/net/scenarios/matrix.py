@@ -10,11 +10,12 @@ sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 from lab import wait_for  # noqa: E402
 from media import both_ways  # noqa: E402
+from phone import host  # noqa: E402
 from pairwise import pairwise  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
 from survive import kill  # noqa: E402
 
-STATES = ("ringing", "early media", "answered", "held by A", "held by B")
+STATES = ("ringing", "early media", "answered", "held by A", "held by B", "transferring")
 TRANSPORTS = ("udp",)
 FAMILIES = ("44", "46", "64", "66")
 DEATHS = ("ca", "mg", "both", "callee", "caller")
@@ -42,6 +43,36 @@ class Cell:
         if state.startswith("held"):
             one, other = self.sides(state[-1])
             one.reinvite(other, one.phone.sdp(version=2, direction="sendonly"), other.phone.sdp(version=2, direction="recvonly"))
+        if state == "transferring":
+            self.transfer()
+
+    def transfer(self):
+        """B sends A to Carol, whose phone rings."""
+        self.carol = self.s.phone("b", "carol", "singer", port=5070)
+        assert self.carol.register().status == 200
+        self.b.refer(f"sip:1003@{host(self.s.gw_b)}")
+        self.b.told(100)
+        self.c, self.to_carol = self.carol.rings()
+        self.b.told(180)
+
+    def transferred(self, death):
+        """Carol answers. Who stays is A, if A is still there; then A and Carol have each other."""
+        self.c.accept(self.to_carol)
+        self.c.get("ACK")
+        if death == "caller":
+            for d in (self.b, self.c):
+                d.hung_up(6)
+            return
+        if death != "callee":
+            self.b.told(200)
+            self.b.hung_up()
+        offer = self.a.get("INVITE")
+        self.a.accept(offer, self.alice.sdp(version=9))
+        self.a.get("ACK")
+        carol = self.s.media(self.carol)
+        both_ways(self.media[0], Sdp(offer.body).at(), carol, Sdp(self.to_carol.body).at(), 5)
+        carol.close()
+        self.c.bye(self.a)
 
     def sides(self, first):
         return (self.a, self.b) if first == "A" else (self.b, self.a)
@@ -72,11 +103,9 @@ class Cell:
         self.talk()
         other.bye(one)
 
-    def loses(self, gone, stays):
-        """One peer is gone: the other one is told, at the latest when it hangs up."""
-        if self.answered:
-            self.probed(stays, gone)
-        elif stays is self.a:
+    def loses(self, stays):
+        """One peer is gone while it rings: the other one is told, at the latest when it hangs up or answers."""
+        if stays is self.a:
             stays.give_up()
         else:
             stays.accept(self.invite)
@@ -100,13 +129,23 @@ class Cell:
             kill(self.s.gw, KILLS[death], 0)
             if "ca" in KILLS[death] and not self.answered:
                 self.ends_unanswered()
+            elif "ca" in KILLS[death] and self.state == "transferring":
+                self.c.cancelled(self.to_carol)
+                self.goes_on()
+            elif self.state == "transferring":
+                self.transferred(death)
             else:
                 self.goes_on()
         else:
             gone, stays = self.sides("A" if death == "caller" else "B")
-            if not self.answered:
+            if self.state == "transferring":
                 gone.phone.close()
-            self.loses(gone, stays)
+                self.transferred(death)
+            elif not self.answered:
+                gone.phone.close()
+                self.loses(stays)
+            else:
+                self.probed(stays, gone)
         for m in self.media:
             m.close()
 
@@ -125,7 +164,9 @@ def cells(families):
     return [row for row in rows if row[3] == families]
 
 
-with stage(sip="probe-interval = 400ms", process="restart-max = 20ms") as s:
+CAROL = 'user carol { password = "singer" numbers = { "1003" } address = "outside" }'
+
+with stage(sip="probe-interval = 400ms", more=CAROL, process="restart-max = 20ms") as s:
     for i, (state, ta, tb, families, death) in enumerate(cells(s.families)):
         if i < int(os.environ.get("CELL", "0")):
             continue

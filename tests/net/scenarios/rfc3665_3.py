@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: families
+# runs: crossed
 """RFC 3665 section 3: sessions. Tandem stands where the RFC has a proxy, or between the phones where it has none, as a back-to-back user agent and as a proxy;
 a further proxy is the carrier."""
 import sys

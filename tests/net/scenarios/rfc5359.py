@@ -4,9 +4,12 @@
 """RFC 5359 section 2: services. Tandem is the proxy of the figures, and does what they leave to it."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
+from urllib.parse import quote  # noqa: E402
+
 from flows import flow, run  # noqa: E402
 from media import both_ways  # noqa: E402
-from sipmsg import Sdp  # noqa: E402
+from phone import Dialog  # noqa: E402
+from sipmsg import Sdp, digest  # noqa: E402
 
 
 def talk(s, a, to_a, b, to_b):
@@ -50,6 +53,94 @@ def consultation(s, alice, bob, carol):
     resume(b, a)
     talk(s, alice, ok, bob, invite)
     a.bye(b)
+
+
+# --- 2.4 to 2.6 transfer: Tandem is the transferee of the one who asks, and moves the one who stays
+
+def moved(d):
+    """The one who stays is offered where its media go from now on."""
+    m = d.get("INVITE")
+    d.accept(m, d.phone.sdp(version=9))
+    d.get("ACK")
+    return m
+
+
+@flow("2.4 Transfer - Unattended", bob="407 100 180 200 INVITE ACK 200/BYE", alice="INVITE ACK 202/REFER NOTIFY 200/BYE", carol="INVITE ACK BYE")
+def unattended(s, alice, bob, carol):
+    b, a, _, _ = s.call(bob, alice, "1001")
+    a.refer(f"sip:1003@{s.gw_a}")
+    a.told(100)
+    a.request("BYE")
+    assert a.response(method="BYE").status == 200
+    c, invite = carol.rings()
+    assert f"<sip:alice@{s.gw_b}>" in invite.get("referred-by"), invite.raw
+    c.accept(invite)
+    c.get("ACK")
+    offer = moved(b)
+    talk(s, bob, offer, carol, invite)
+    b.bye(c)
+
+
+@flow("2.4 the same, told to the end", bob="407 100 180 200 INVITE ACK 200/BYE", alice="INVITE ACK 202/REFER NOTIFY NOTIFY NOTIFY BYE", carol="INVITE ACK BYE")
+def unattended_told(s, alice, bob, carol):
+    b, a, _, _ = s.call(bob, alice, "1001")
+    a.refer(f"sip:1003@{s.gw_a}")
+    a.told(100)
+    c, invite = carol.rings()
+    a.told(180)
+    c.accept(invite)
+    c.get("ACK")
+    a.told(200)
+    a.hung_up()
+    moved(b)
+    b.bye(c)
+
+
+@flow("2.5 Transfer - Attended", alice="407 100 180 200 INVITE ACK INVITE ACK 200/BYE", carol="INVITE ACK INVITE ACK INVITE ACK BYE",
+      bob="INVITE ACK 100 200 407 100 180 200 100 200 202/REFER NOTIFY {NOTIFY BYE BYE}")
+def attended(s, alice, bob, carol):
+    a, b, _, _ = s.call(alice, bob)
+    hold(b, a)
+    consulting, c, _, ok = s.call(bob, carol, "1003")
+    hold(consulting, c)
+    replaces = f"{consulting.call_id};to-tag={ok.tag('to')};from-tag={consulting.tag}"
+    b.refer(f"sip:1003@{s.gw_b}?Replaces={quote(replaces, safe='')}")
+    b.told(100)
+    invite = moved(c)
+    b.told(200)
+    b.hung_up()
+    consulting.hung_up()
+    offer = moved(a)
+    assert Sdp(invite.body).media[0]["direction"] == Sdp(offer.body).media[0]["direction"] == "sendrecv", "the hold went with the transferor"
+    talk(s, alice, offer, carol, invite)
+    a.bye(c)
+
+
+@flow("2.6 Transfer - Instant Messaging", alice="407 100 180 200 INVITE ACK 200/BYE", bob="INVITE ACK 407/MESSAGE 200/MESSAGE BYE", carol="MESSAGE 407 100 200 BYE")
+def messaging(s, alice, bob, carol):
+    a, b, invite, _ = s.call(alice, bob)
+    replaces = f"{b.call_id};to-tag={invite.tag('from')};from-tag={b.tag}"
+    text = f"sip:1001@{s.gw_b}?Replaces={quote(replaces, safe='')}"
+    message(bob, carol, "1003", text)
+    c = carol.invite("1001", headers=[("Replaces", replaces)])
+    offer = moved(a)
+    ok = c.connected()
+    b.hung_up()
+    talk(s, alice, offer, carol, ok)
+    a.bye(c)
+
+
+def message(sender, receiver, number, text):
+    """A MESSAGE, which arrives and is answered."""
+    uri = f"sip:{number}@{sender.gateway}"
+    headers = [("Content-Type", "text/plain")]
+    challenge = sender.ask("MESSAGE", uri, headers, text)
+    answer = digest(challenge.get("proxy-authenticate"), "MESSAGE", uri, sender.user, sender.password)
+    sender.ask("MESSAGE", uri, [*headers, ("Proxy-Authorization", answer)], text, wait=False)
+    m = receiver.request("MESSAGE")
+    assert m.body == text
+    Dialog(receiver, m.get("call-id")).reply(m, 200, "OK", contact=False)
+    assert sender.take(lambda m: m.cseq_method == "MESSAGE" and m.status, "answer to MESSAGE").status == 200
 
 
 # --- 2.12 find-me: the hunt group of b1 to b4
