@@ -3,7 +3,8 @@
 #include <stddef.h>
 
 const char *const abilities_methods[] = {
-	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "MESSAGE", "PUBLISH", "REFER", NULL,
+	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "MESSAGE", "PUBLISH", "REFER", "SUBSCRIBE",
+	"NOTIFY", NULL,
 };
 
 const char *const abilities_extensions[] = {

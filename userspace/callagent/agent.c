@@ -17,7 +17,8 @@
 #define STORE_BYTES (256UL << 20)
 
 static const char *const store_tables[] = {
-	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys", NULL,
+	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys",
+	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -249,6 +250,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : names_open(a, why);
 	err = err ? err : open_sip(a, why);
 	err = err ? err : roles_open(a, why);
+	err = err ? err : subscriptions_open(&a->subscriptions, a->sip, a->store, AGENT_STORE_SUBSCRIPTIONS);
 	err = err ? err : take_over(a, why);
 	if (err && !why->len)
 		buf_str(why, strerror(-err));
@@ -314,6 +316,7 @@ void agent_close(struct agent *a)
 {
 	a->on_stopped = NULL;
 	calls_fini(&a->calls);
+	subscriptions_close(&a->subscriptions);
 	a->sip = mem_deref(a->sip);
 	a->locator = mem_deref(a->locator);
 	roles_close(a);

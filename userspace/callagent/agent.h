@@ -6,12 +6,13 @@
 #include "callagent/guard.h"
 #include "callagent/leg_sip.h"
 #include "callagent/route.h"
+#include "callagent/subscriptions.h"
 #include "callagent/roles.h"
 #include "config/schema.h"
 #include "sip/session.h"
 
 /* Tables of the store. */
-enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS, AGENT_STORE_KEYS };
+enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS, AGENT_STORE_KEYS, AGENT_STORE_SUBSCRIPTIONS };
 
 struct agent {
 	struct conf *conf;
@@ -27,6 +28,7 @@ struct agent {
 	struct trunks trunks;
 	struct gateways gateways;
 	struct calls calls;
+	struct subscriptions subscriptions;
 	struct leg_sip_home home;
 	struct roles roles;
 	bool stopping;

@@ -19,7 +19,11 @@ static const struct {
 	{SIP_MESSAGE, true, false, "In-Reply-To"},   {SIP_PUBLISH, true, true, "Expires"},
 	{SIP_PUBLISH, true, false, "Event"},         {SIP_PUBLISH, true, false, "SIP-If-Match"},
 	{SIP_PUBLISH, false, true, "SIP-ETag"},      {SIP_PUBLISH, false, true, "Min-Expires"},
-	{SIP_PUBLISH, false, true, "Allow-Events"},
+	{SIP_PUBLISH, false, true, "Allow-Events"},  {SIP_SUBSCRIBE, true, true, "Expires"},
+	{SIP_SUBSCRIBE, true, false, "Event"},       {SIP_SUBSCRIBE, true, false, "Accept"},
+	{SIP_SUBSCRIBE, true, true, "Allow-Events"}, {SIP_SUBSCRIBE, false, true, "Min-Expires"},
+	{SIP_NOTIFY, true, false, "Event"},          {SIP_NOTIFY, true, false, "Subscription-State"},
+	{SIP_NOTIFY, true, false, "Allow-Events"},   {SIP_NOTIFY, true, false, "Content-Disposition"},
 };
 
 /* The request that came in, while anybody may still answer it. */
@@ -59,7 +63,7 @@ static void try_destroy(void *obj)
 
 /* --- writing --------------------------------------------------------------------------------------------------------- */
 
-static void pass_meaning(struct buf *out, const struct sip_msg *m)
+void relay_meaning(struct buf *out, const struct sip_msg *m)
 {
 	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
 		if (passing[i].method != m->cseq.method || !(m->request ? passing[i].request : passing[i].response))
@@ -96,7 +100,7 @@ static void put_head(struct buf *out, const struct try *t, const struct sip_msg 
 	buf_printf(out, "@%s>\r\nCall-ID: %s\r\nCSeq: %u %s\r\n", domain, t->call_id, t->cseq, sip_method_name(req->method));
 	buf_slice(out, buf_text(&t->credentials));
 	headers_pass(out, req, &way);
-	pass_meaning(out, req);
+	relay_meaning(out, req);
 }
 
 /* --- the outcome ------------------------------------------------------------------------------------------------------ */
@@ -104,7 +108,7 @@ static void put_head(struct buf *out, const struct try *t, const struct sip_msg 
 static void answer(struct relay *r, const struct sip_msg *rsp)
 {
 	struct buf lines = buf_growing();
-	pass_meaning(&lines, rsp);
+	relay_meaning(&lines, rsp);
 	sip_reply(r->st, rsp->status, NULL, lines.err ? SLICE_NONE : buf_text(&lines), SLICE_NONE, SLICE_NONE);
 	buf_reset(&lines);
 }
@@ -166,7 +170,7 @@ static int send_try(struct try *t)
 
 /* --- passing on -------------------------------------------------------------------------------------------------------- */
 
-static char *identity_of(const struct sip_msg *req, const struct user *user)
+char *relay_identity(const struct sip_msg *req, const struct user *user)
 {
 	struct buf b = buf_growing();
 	sip_write_display(&b, slice_str(conf_string(user_conf(user), "display")));
@@ -200,7 +204,7 @@ static int try_target(struct agent *a, struct relay *r, const struct target *to,
 	addr_host_str(sip_listener_seen(l, &to->dst), t->own_host);
 	int err = call_random_id(t->call_id, sizeof(t->call_id)) ?: call_random_id(t->tag, sizeof(t->tag));
 	if (!err)
-		err = user && !(t->identity = identity_of(req, user)) ? -ENOMEM : send_try(t);
+		err = user && !(t->identity = relay_identity(req, user)) ? -ENOMEM : send_try(t);
 	t->display = SLICE_NONE; /* the configuration may change before another try */
 	if (err)
 		mem_deref(t);

@@ -4,5 +4,9 @@
 #pragma once
 #include "callagent/agent.h"
 
+/* Appends the header lines of such a message that its method gives a meaning. */
+void relay_meaning(struct buf *out, const struct sip_msg *m);
+/* Who sends a request, as headers_way wants it: allocated, NULL when memory is out. */
+char *relay_identity(const struct sip_msg *req, const struct user *user);
 /* Authenticates, passes on and answers it. */
 void relay_request(struct agent *a, struct sip_strans *st, const struct sip_msg *req);

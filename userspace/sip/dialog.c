@@ -208,7 +208,7 @@ static int dialog_new(struct sip_dialog **ret, struct sip_place *p, struct sip_s
 int sip_dialog_uas(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, const struct sip_msg *req,
 		   struct slice local_tag)
 {
-	struct parts parts = {.call_id = req->call_id, .local = req->to.text, .local_tag = local_tag, .add_tag = true,
+	struct parts parts = {.call_id = req->call_id, .local = req->to.text, .local_tag = local_tag, .add_tag = !req->to.tag.len,
 			      .remote = req->from.text, .remote_tag = req->from.tag};
 	int err = gather_routes(&parts.routes, req, false);
 	if (!err)
@@ -231,6 +231,12 @@ int sip_dialog_uac(struct sip_dialog **ret, struct sip_place *p, struct sip_sess
 	if (!err)
 		(*ret)->local_cseq = rsp->cseq.number;
 	return err;
+}
+
+void sip_dialog_use(struct sip_dialog *d, struct sip_subscription *sub)
+{
+	d->subscription = sub;
+	hash_insert(&d->stack->dialogs, &d->by_tag, slice_hash(d->local_tag, false));
 }
 
 struct sip_dialog *sip_dialog_find(const struct sip_stack *s, const struct sip_msg *req)

@@ -5,12 +5,14 @@
 #include "sip/stack_priv.h"
 
 struct sip_session;
+struct sip_subscription;
 
 struct sip_dialog {
 	struct hash_link by_tag; /* in the stack, by local tag */
 	struct link link;	 /* an early one: in its session */
 	struct sip_stack *stack;
-	struct sip_session *owner;
+	struct sip_session *owner;	       /* whose it is: one of these two */
+	struct sip_subscription *subscription;
 	struct sip_place *heard_at; /* where the peer's messages come in */
 	struct sip_place *place;    /* where requests leave */
 	char *text; /* holds the slices below */
@@ -33,6 +35,8 @@ struct sip_dialog {
 int sip_dialog_uas(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, const struct sip_msg *req,
 		   struct slice local_tag);
 int sip_dialog_uac(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, const struct sip_msg *rsp);
+/* One made without an owner is a subscription's from now on. */
+void sip_dialog_use(struct sip_dialog *d, struct sip_subscription *sub);
 /* The dialog of a request that came in, NULL when there is none. */
 struct sip_dialog *sip_dialog_find(const struct sip_stack *s, const struct sip_msg *req);
 /* 12.2.2: takes the CSeq of a request; false when it is out of order. */

@@ -61,14 +61,14 @@ static void take(struct sip_session *ss, struct sip_dialog *d, struct sip_strans
 bool sip_sessions_have(const struct sip_stack *s, const struct sip_msg *req)
 {
 	const struct sip_dialog *d = req->to.tag.len ? sip_dialog_find(s, req) : NULL;
-	return d && d->owner;
+	return (d && d->owner) || sip_subscriptions_have(s, req);
 }
 
 bool sip_sessions_request(struct sip_stack *s, struct sip_strans *st, const struct sip_msg *req)
 {
 	struct sip_dialog *d = sip_dialog_find(s, req);
 	if (!d || !d->owner)
-		return false;
+		return sip_subscriptions_request(s, st, req);
 	struct sip_session *ss = mem_ref(d->owner);
 	if (req->method == SIP_ACK) {
 		session_take_ack(ss, req);

@@ -244,6 +244,7 @@ static void stack_destroy(void *obj)
 		shown = NULL;
 	sip_waiting_acks_drop(s);
 	sip_sessions_close(s);
+	sip_subscriptions_close(s);
 	hash_foreach(ct, &s->ctrans, by_branch) {
 		mem_ref(ct);
 		sip_ctrans_end(ct);
@@ -296,6 +297,8 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 	list_init(&s->sessions);
 	list_init(&s->waiting_acks);
 	mem_ref(params->locator);
+	list_init(&s->subscribing);
+	list_init(&s->subscriptions);
 	s->salt = sip_random(s, UINT32_MAX);
 	int err = hash_init(&s->strans, 1024) ?: hash_init(&s->ctrans, 1024) ?: hash_init(&s->merged, 1024)
 		  ?: hash_init(&s->dialogs, 1024);

@@ -57,7 +57,7 @@ struct sip_stack {
 	char *server;
 	struct buf abilities[2]; /* the Allow and the Supported line */
 	bool trace;
-	struct list places, sessions;
+	struct list places, sessions, subscribing, subscriptions; /* subscribing: without a dialog yet */
 	struct hash strans, ctrans;
 	struct hash merged;  /* server transactions by Call-ID (RFC 3261 8.2.2.2) */
 	struct hash dialogs; /* by local tag */
@@ -256,3 +256,7 @@ bool sip_sessions_answered_again(struct sip_stack *s, const struct sip_msg *rsp)
 /* A 2xx to an INVITE that nobody wants: ACK and BYE, from the response alone (13.2.2.4). */
 void sip_fork_end(struct sip_ctrans *ct, const struct sip_msg *rsp);
 void sip_sessions_close(struct sip_stack *s);
+/* subscription.c: the same of subscriptions */
+bool sip_subscriptions_request(struct sip_stack *s, struct sip_strans *st, const struct sip_msg *req);
+bool sip_subscriptions_have(const struct sip_stack *s, const struct sip_msg *req);
+void sip_subscriptions_close(struct sip_stack *s);

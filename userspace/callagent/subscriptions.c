@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/subscriptions.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/pack.h"
+#include "callagent/agent.h"
+#include "callagent/core.h"
+#include "callagent/dial.h"
+#include "callagent/outcome.h"
+#include "callagent/relay.h"
+#include "sip/subscription.h"
+#include <errno.h>
+
+#define LINGER_S  32    /* after its time: the notifier says itself that it is over (RFC 6665 4.2.2) */
+#define DEFAULT_S 3600  /* who names no time */
+#define MOST_OPEN 20000 /* at the same time */
+
+struct relayed {
+	struct link link;
+	struct subscriptions *owner; /* NULL: over */
+	char id[17], own_host[2][ADDR_STR_LEN]; /* ours, as each side sees it */
+	struct sip_subscription *side[2];       /* A: the subscriber's, B: the notifier's */
+	struct sip_strans *first;               /* the SUBSCRIBE that began it, until it is answered */
+	struct timer expiry;
+	int64_t expires_at; /* UTC */
+};
+
+/* One request on its way from a side to the other. */
+struct passage {
+	struct relayed *r;
+	struct sip_strans *st;
+	enum side from;
+	bool last; /* NOTIFY: it is over */
+};
+
+static void relayed_destroy(void *obj)
+{
+	struct relayed *r = obj;
+	timer_stop(&r->expiry);
+	for (int i = 0; i < 2; i++) {
+		if (r->side[i])
+			sip_subscription_detach(r->side[i]);
+		mem_deref(r->side[i]);
+	}
+	mem_deref(r->first);
+}
+
+static void passage_destroy(void *obj)
+{
+	struct passage *p = obj;
+	mem_deref(p->r);
+	mem_deref(p->st);
+}
+
+/* --- life --------------------------------------------------------------------------------------------------------------- */
+
+static void save(struct relayed *r);
+
+static void over(struct relayed *r, const char *why)
+{
+	if (!r->owner)
+		return;
+	log_debug(NULL, "subscription %s: over: %s", r->id, why);
+	(void)store_del(r->owner->store, r->owner->table, slice_str(r->id));
+	list_remove(&r->link);
+	r->owner->count--;
+	r->owner = NULL;
+	timer_stop(&r->expiry);
+	mem_deref(r);
+}
+
+static void on_expired(void *arg)
+{
+	over(arg, "nobody refreshed it");
+}
+
+static void start_expiry(struct relayed *r)
+{
+	int64_t left = r->expires_at - (int64_t)clock_utc_ms();
+	timer_start(&r->expiry, (left > 0 ? (uint64_t)left : 0) + LINGER_S * 1000, on_expired, r);
+}
+
+/* How long a message says that it lives. */
+static void lives(struct relayed *r, const struct sip_msg *m)
+{
+	uint32_t seconds = DEFAULT_S;
+	slice_u32(slice_trim(sip_msg_value(m, SIP_HDR_EXPIRES)), &seconds);
+	r->expires_at = (int64_t)clock_utc_ms() + seconds * 1000ll;
+	start_expiry(r);
+	save(r);
+}
+
+static int make(struct relayed **ret, struct subscriptions *ss)
+{
+	struct relayed *r = mem_alloc(sizeof(*r), relayed_destroy);
+	if (!r)
+		return -ENOMEM;
+	r->owner = ss;
+	list_append(&ss->all, &r->link);
+	ss->count++;
+	*ret = r;
+	return 0;
+}
+
+/* --- in a store ----------------------------------------------------------------------------------------------------------- */
+
+struct kept {
+	char own_host[2][ADDR_STR_LEN];
+	int64_t expires_at;
+	struct slice side[2];
+};
+
+static const struct pack_field fields[] = {
+	PACK_FIELD(1, PACK_TEXT, struct kept, own_host[0]), PACK_FIELD(2, PACK_TEXT, struct kept, own_host[1]),
+	PACK_FIELD(3, PACK_NUMBER, struct kept, expires_at), PACK_FIELD(4, PACK_SLICE, struct kept, side[0]),
+	PACK_FIELD(5, PACK_SLICE, struct kept, side[1]),
+};
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+static void save(struct relayed *r)
+{
+	struct buf sides[2] = {buf_growing(), buf_growing()}, out = buf_growing();
+	struct kept k = {.expires_at = r->expires_at};
+	if (!r->owner || !r->side[SIDE_A] || !r->side[SIDE_B])
+		return;
+	for (int i = 0; i < 2; i++) {
+		sip_subscription_save(r->side[i], &sides[i]);
+		k.side[i] = buf_text(&sides[i]);
+		memcpy(k.own_host[i], r->own_host[i], sizeof(k.own_host[i]));
+	}
+	pack_write(&out, fields, FIELDS, &k);
+	int err = sides[0].err ? sides[0].err : sides[1].err ? sides[1].err : out.err;
+	if (!err && k.side[0].len && k.side[1].len)
+		err = store_put(r->owner->store, r->owner->table, slice_str(r->id), buf_text(&out));
+	if (err)
+		log_warn(NULL, "subscription %s would not survive a restart: %s", r->id, strerror(-err));
+	buf_reset(&sides[0]);
+	buf_reset(&sides[1]);
+	buf_reset(&out);
+}
+
+/* --- requests within -------------------------------------------------------------------------------------------------------- */
+
+static bool is_terminated(const struct sip_msg *notify)
+{
+	const struct sip_hdr *h = sip_msg_named(notify, SLICE("Subscription-State"));
+	struct slice state = h ? h->value : SLICE_NONE;
+	return slice_caseeq(slice_trim(slice_cut(&state, ';')), SLICE("terminated"));
+}
+
+/* 481 and silence mean that this side has it no more, and so neither has the other (RFC 6665 4.1.2.2, 4.2.2). */
+static void on_passed(void *arg, int err, const struct sip_msg *rsp)
+{
+	struct passage *p = arg;
+	struct relayed *r = p->r;
+	unsigned status = rsp ? rsp->status : err == -ETIMEDOUT ? 408 : 503;
+	struct buf lines = buf_growing();
+	if (status < 200)
+		return;
+	bool gone = status == 481 || status == 408;
+	if (rsp && status < 300)
+		relay_meaning(&lines, rsp);
+	if (r->side[p->from])
+		sip_subscription_reply(r->side[p->from], p->st, gone ? 481 : status < 300 ? status : outcome_for_caller(status, 0),
+				       lines.err ? SLICE_NONE : buf_text(&lines));
+	buf_reset(&lines);
+	if (gone || p->last)
+		over(r, gone ? "a side has lost it" : "the notifier has ended it");
+	else if (rsp && status < 300 && p->from == SIDE_A)
+		lives(r, rsp);
+	mem_deref(p);
+}
+
+static void pass(struct relayed *r, enum side from, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct sip_subscription *to = r->side[side_other(from)];
+	struct passage *p = mem_alloc(sizeof(*p), passage_destroy);
+	struct buf lines = buf_growing();
+	struct headers_way way = {.host = slice_str(r->own_host[side_other(from)]), .to_user = true};
+	int err = p ? 0 : -ENOMEM;
+	if (!err) {
+		*p = (struct passage){.r = mem_ref(r), .st = mem_ref(st), .from = from,
+				      .last = req->method == SIP_NOTIFY && is_terminated(req)};
+		headers_pass(&lines, req, &way);
+		relay_meaning(&lines, req);
+		err = lines.err ? lines.err
+				: sip_subscription_request(to, req->method, buf_text(&lines), sip_msg_value(req, SIP_HDR_CONTENT_TYPE), req->body,
+							   on_passed, p);
+	}
+	buf_reset(&lines);
+	save(r);
+	if (!err)
+		return;
+	mem_deref(p);
+	sip_reply(st, err == -ENOMEM ? 500 : 503, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+}
+
+/* NOTIFY comes from the notifier only, SUBSCRIBE from the subscriber. */
+static void take(struct relayed *r, enum side from, struct sip_strans *st, const struct sip_msg *req)
+{
+	if (!r->owner)
+		sip_reply(st, 481, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	else if ((req->method == SIP_SUBSCRIBE) != (from == SIDE_A))
+		sip_reply(st, 403, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	else
+		pass(r, from, st, req);
+}
+
+static void on_request_a(void *arg, struct sip_strans *st, const struct sip_msg *req)
+{
+	take(arg, SIDE_A, st, req);
+}
+
+static void on_request_b(void *arg, struct sip_strans *st, const struct sip_msg *req)
+{
+	take(arg, SIDE_B, st, req);
+}
+
+/* --- the beginning ------------------------------------------------------------------------------------------------------------ */
+
+static void on_opened(void *arg, int err, const struct sip_msg *rsp)
+{
+	struct relayed *r = arg;
+	struct sip_strans *st = r->first;
+	struct buf lines = buf_growing();
+	unsigned status = rsp ? rsp->status : err == -ETIMEDOUT ? 480 : 503;
+	if (!st || !r->owner)
+		return;
+	r->first = NULL;
+	if (rsp)
+		relay_meaning(&lines, rsp);
+	sip_subscription_reply(r->side[SIDE_A], st, status < 300 || status == 423 || status == 489 ? status : outcome_for_caller(status, 0),
+			       lines.err ? SLICE_NONE : buf_text(&lines));
+	buf_reset(&lines);
+	if (rsp && status < 300)
+		lives(r, rsp);
+	else
+		over(r, "the notifier does not take it");
+	mem_deref(st);
+}
+
+static const struct sip_subscription_handlers handlers[2] = {{.request = on_request_a}, {.opened = on_opened, .request = on_request_b}};
+
+static void put_party(struct buf *out, struct slice display, struct slice user, const char *host)
+{
+	sip_write_display(out, display);
+	buf_str(out, "<sip:");
+	buf_slice(out, user);
+	buf_printf(out, "@%s>", host);
+}
+
+static int open_notifier(struct agent *a, struct relayed *r, const struct sip_msg *req, const struct target *to, const struct user *user)
+{
+	const struct sip_listener *l = sip_stack_listener(a->sip, to->address[0] ? to->address : NULL, to->transport, &to->dst);
+	struct buf from = buf_growing(), target = buf_growing(), number = buf_growing(), lines = buf_growing();
+	char *identity = user ? relay_identity(req, user) : NULL;
+	if (!l)
+		return -EADDRNOTAVAIL;
+	addr_host_str(sip_listener_seen(l, &to->dst), r->own_host[SIDE_B]);
+	const char *domain = to->domain[0] ? to->domain : r->own_host[SIDE_B];
+	struct headers_way way = {.host = slice_str(r->own_host[SIDE_B]), .identity = slice_str(identity ? identity : ""),
+				  .to_user = to->kind == TARGET_USER};
+	sip_uri_escape_user(&number, slice_str(to->number));
+	put_party(&from, user ? slice_str(conf_string(user_conf(user), "display")) : req->from.display, req->from.uri.user, domain);
+	put_party(&target, SLICE_NONE, buf_text(&number), domain);
+	headers_pass(&lines, req, &way);
+	relay_meaning(&lines, req);
+	const struct sip_subscription_params p = {
+		.ruri = slice_str(to->uri),
+		.dst = to->dst,
+		.listener = l,
+		.from = buf_text(&from),
+		.to = buf_text(&target),
+		.contact_user = req->from.uri.user,
+		.headers = buf_text(&lines),
+		.body_type = sip_msg_value(req, SIP_HDR_CONTENT_TYPE),
+		.body = req->body,
+		.max_forwards = (req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards) - 1,
+		.auth_user = slice_str(to->auth_user),
+		.auth_password = slice_str(to->password),
+	};
+	int err = from.err ? from.err : target.err ? target.err : number.err ? number.err : lines.err;
+	if (!err)
+		err = sip_subscription_open(&r->side[SIDE_B], a->sip, &p, &handlers[SIDE_B], r);
+	buf_reset(&from);
+	buf_reset(&target);
+	buf_reset(&number);
+	buf_reset(&lines);
+	mem_free(identity);
+	return err;
+}
+
+void subscriptions_request(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct source from = {0};
+	const struct user *user;
+	struct target to;
+	struct relayed *r;
+	unsigned status;
+	if (!core_identify(a, st, req, &from, &user))
+		return;
+	if (!sip_msg_hdr(req, SIP_HDR_EVENT) || !sip_msg_hdr(req, SIP_HDR_CONTACT)) {
+		sip_reply(st, sip_msg_hdr(req, SIP_HDR_EVENT) ? 400 : 489, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return;
+	}
+	if (a->subscriptions.count >= MOST_OPEN) {
+		sip_reply(st, 503, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return;
+	}
+	if (!dial_targets(a, req, &req->ruri, &from, &to, 1, &status)) {
+		sip_reply(st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return;
+	}
+	int err = make(&r, &a->subscriptions);
+	if (err) {
+		sip_reply(st, 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return;
+	}
+	addr_host_str(sip_listener_seen(sip_strans_listener(st), &req->src), r->own_host[SIDE_A]);
+	err = call_random_id(r->id, sizeof(r->id)) ?: sip_subscription_accept(&r->side[SIDE_A], st, req->ruri.user, &handlers[SIDE_A], r);
+	if (!err)
+		err = open_notifier(a, r, req, &to, user);
+	if (err) {
+		sip_reply(st, err == -EBADMSG ? 400 : core_status_of(err), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		over(r, strerror(-err));
+		return;
+	}
+	r->first = mem_ref(st);
+}
+
+/* --- after a restart -------------------------------------------------------------------------------------------------------- */
+
+static int restore(struct subscriptions *ss, struct slice key, struct slice value)
+{
+	struct kept k = {0};
+	struct relayed *r;
+	if (pack_read(&k, fields, FIELDS, value))
+		return -EBADMSG;
+	int err = make(&r, ss);
+	if (err)
+		return err;
+	r->expires_at = k.expires_at;
+	memcpy(r->own_host, k.own_host, sizeof(r->own_host));
+	err = slice_copy(key, r->id, sizeof(r->id)) ? -EBADMSG : 0;
+	for (int i = 0; i < 2 && !err; i++)
+		err = sip_subscription_restore(&r->side[i], ss->stack, k.side[i], &handlers[i], r);
+	if (err)
+		over(r, strerror(-err));
+	else
+		start_expiry(r);
+	return err;
+}
+
+static int each(struct slice key, struct slice value, void *arg)
+{
+	struct subscriptions *ss = arg;
+	int err = restore(ss, key, value);
+	if (!err || err == -ENOMEM)
+		return err;
+	log_warn(NULL, "subscription " SLICE_FMT " cannot be taken over: %s", SLICE_ARG(key), strerror(-err));
+	return store_del(ss->store, ss->table, key);
+}
+
+int subscriptions_open(struct subscriptions *ss, struct sip_stack *stack, struct store *store, unsigned table)
+{
+	list_init(&ss->all);
+	ss->stack = stack;
+	ss->store = store;
+	ss->table = table;
+	return store_load(store, table, each, ss);
+}
+
+void subscriptions_close(struct subscriptions *ss)
+{
+	struct relayed *r;
+	if (!ss->store)
+		return;
+	list_foreach_safe(r, &ss->all, link) {
+		list_remove(&r->link);
+		r->owner = NULL;
+		mem_deref(r);
+	}
+	ss->store = NULL;
+}
