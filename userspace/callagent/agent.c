@@ -164,6 +164,8 @@ static int open_sip(struct agent *a, struct buf *why)
 	err = sip_stack_open(&a->sip, &params);
 	if (err)
 		buf_printf(why, "SIP: %s", strerror(-err));
+	else
+		agent_guard_reload(a);
 	for (unsigned i = 0; i < a->n_addresses; i++)
 		for (unsigned k = 0; k < a->addresses[i].n_local && !err; k++)
 			err = listen_at(a, &a->addresses[i], &a->addresses[i].local[k], why);
@@ -297,9 +299,7 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	const struct sip_limits limits = message_limits(now);
 	sip_stack_set_limits(a->sip, &limits);
 	roles_reload(a, table);
-	guard_reconfigure(a->guard, now);
-	const struct sip_watch watch = agent_watch(a);
-	sip_stack_watch(a->sip, &watch);
+	agent_guard_reload(a);
 	agent_trace(a);
 	tell_fixed(was, now);
 	return 0;
@@ -322,7 +322,7 @@ void agent_close(struct agent *a)
 	roles_close(a);
 	gateways_close(&a->gateways);
 	a->registrar = mem_deref(a->registrar);
-	a->guard = mem_deref(a->guard);
+	agent_guard_close(a);
 	a->routing = mem_deref(a->routing);
 	trunks_free(&a->trunks);
 	a->cdr = mem_deref(a->cdr);

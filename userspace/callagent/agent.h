@@ -4,6 +4,7 @@
 #include "callagent/call.h"
 #include "callagent/gateways.h"
 #include "callagent/guard.h"
+#include "callagent/overload.h"
 #include "callagent/leg_sip.h"
 #include "callagent/route.h"
 #include "callagent/subscriptions.h"
@@ -24,6 +25,7 @@ struct agent {
 	struct sip_stack *sip;
 	struct registrar *registrar;
 	struct guard *guard;
+	struct overload *overload;
 	struct routing *routing;
 	struct trunks trunks;
 	struct gateways gateways;

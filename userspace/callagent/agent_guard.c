@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/agent_guard.h"
 #include "base/daemon.h"
+#include "base/mem.h"
 #include <errno.h>
 
 static bool is_peer(void *arg, const struct addr *src)
@@ -46,10 +47,37 @@ static void on_authenticated(void *arg, const struct addr *src, bool good, bool 
 	guard_authenticated(a->guard, src, good, here);
 }
 
+static int busy(void *arg, const struct sip_msg *req, uint32_t waited_ms)
+{
+	struct agent *a = arg;
+	const struct overload_request r = {
+		.emergency = guard_exempt(a->guard, req),
+		.registered = registrar_has_source(a->registrar, &req->src),
+		.controlled = !req->stranger && sip_is_loss_controlled(req),
+		.waited_ms = waited_ms,
+	};
+	unsigned retry_s;
+	switch (overload_judge(a->overload, req, &r, &retry_s)) {
+	case OVERLOAD_REFUSE:
+		return (int)retry_s;
+	case OVERLOAD_STALE:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
+static void on_loss(void *arg, unsigned loss)
+{
+	struct agent *a = arg;
+	if (a->sip)
+		sip_stack_set_loss(a->sip, loss);
+}
+
 struct sip_watch agent_watch(struct agent *a)
 {
 	return (struct sip_watch){
-		.admits = admits, .knows = knows, .proven = on_proven, .malformed = on_malformed, .stranger = on_stranger, .arg = a,
+		.admits = admits, .knows = knows, .proven = on_proven, .malformed = on_malformed, .stranger = on_stranger, .busy = busy, .arg = a,
 		.stranger_status = guard_stranger_status(a->conf),
 	};
 }
@@ -57,12 +85,28 @@ struct sip_watch agent_watch(struct agent *a)
 int agent_guard_open(struct agent *a, struct buf *why)
 {
 	const struct guard_params p = {.conf = a->conf, .is_peer = is_peer, .arg = a};
-	int err = guard_new(&a->guard, &p);
-	if (!err)
-		err = daemon_ctl() ? ctl_add(daemon_ctl(), guard_verbs, a->guard) : 0;
+	const struct overload_params o = {.conf = a->conf, .changed = on_loss, .arg = a};
+	int err = guard_new(&a->guard, &p) ?: overload_new(&a->overload, &o);
+	if (!err && daemon_ctl())
+		err = ctl_add(daemon_ctl(), guard_verbs, a->guard) ?: ctl_add(daemon_ctl(), overload_verbs, a->overload);
 	if (err)
 		buf_printf(why, "security: %s", strerror(-err));
 	else
 		auth_watch(registrar_auth(a->registrar), on_authenticated, a);
 	return err;
+}
+
+void agent_guard_reload(struct agent *a)
+{
+	const struct sip_watch watch = agent_watch(a);
+	guard_reconfigure(a->guard, a->conf);
+	overload_reconfigure(a->overload, a->conf);
+	sip_stack_ask_loss(a->sip, conf_bool(conf_section(a->conf, "overload"), "feedback"));
+	sip_stack_watch(a->sip, &watch);
+}
+
+void agent_guard_close(struct agent *a)
+{
+	a->overload = mem_deref(a->overload);
+	a->guard = mem_deref(a->guard);
 }

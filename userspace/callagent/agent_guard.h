@@ -3,6 +3,9 @@
 #pragma once
 #include "callagent/agent.h"
 
-/* After the registrar. */
+/* After the registrar and before the stack, which is opened with agent_watch(). */
 int agent_guard_open(struct agent *a, struct buf *why);
+/* Rules of the new configuration take effect; also once after the stack is open. */
+void agent_guard_reload(struct agent *a);
+void agent_guard_close(struct agent *a);
 struct sip_watch agent_watch(struct agent *a);

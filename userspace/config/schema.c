@@ -120,6 +120,19 @@ static const struct conf_option dns_options[] = {
 	{0},
 };
 
+static const struct conf_option overload_options[] = {
+	OPTION("control", CONF_BOOL, "yes", "Whether part of what begins something new is refused with 503 when the processor cannot do it all. Requests within "
+	 "calls and emergency calls never are; refreshed registrations a quarter as often as calls."),
+	OPTION("occupancy", CONF_INT, "90", "How busy, in percent, tandem-ca's processor, or the control group that all daemons share, is let be.", .min = 10,
+	 .max = 100),
+	OPTION("delay", CONF_DURATION, "20ms", "How long messages may wait in a socket, all of them, before that is an overload as well.", .min = 1, .max = 10000),
+	OPTION("stale", CONF_DURATION, "500ms", "A new request that waited this long is dropped: its sender is repeating it. 0: never.", .min = 0, .max = 32000),
+	OPTION("calls-per-second", CONF_INT, "0", "New calls a second, 0: as many as there is time for.", .min = 0, .max = 1000000),
+	OPTION("retry-after", CONF_DURATION, "10s", "Retry-After of the 503, each half as long to half as long again.", .min = 1000, .max = 3600000),
+	OPTION("feedback", CONF_BOOL, "no", "Whether our own requests ask their servers to say how much is to be held back (RFC 7339). Peers that ask us are always told."),
+	{0},
+};
+
 static const struct conf_option registrar_options[] = {
 	OPTION("min-expiry", CONF_DURATION, "60s", "Shortest registration; a shorter one is answered with 423.", .min = 1000, .max = 86400000),
 	OPTION("default-expiry", CONF_DURATION, "1h", "Life of a registration that asks for no time.", .min = 1000, .max = 604800000),
@@ -357,6 +370,7 @@ const struct conf_section config_schema[] = {
 	{"security", NULL, "Strangers, rates and bans. Trunks, registered phones and trusted networks are never limited or banned, emergency calls never refused.",
 	 security_options},
 	{"dns", NULL, "How names are resolved.", dns_options},
+	{"overload", NULL, "What happens when more is asked than can be done.", overload_options},
 	{"registrar", NULL, "Registration of phones.", registrar_options},
 	{"address", "NAME", "A named pair of addresses of this machine, with its SIP port and its range of media ports. Users and trunks "
 	 "name the one they use.", address_options},

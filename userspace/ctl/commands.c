@@ -86,6 +86,10 @@ static const struct column steps[] = {
 	{"step", "STEP", AS_IS}, {"result", "RESULT", AS_IS}, {0},
 };
 
+static const struct column overload[] = {
+	{"class", "REQUESTS", AS_IS}, {"refused_percent", "REFUSED NOW %", AS_IS}, {"refused", "REFUSED", AS_IS}, {"occupancy_percent", "BUSY %", AS_IS}, {0},
+};
+
 const struct command commands[] = {
 	{.words = "show calls", .help = "calls in progress", .daemons = CA, .columns = calls, .none = "no calls", .run = run_calls},
 	{.words = "show registrations", .help = "phones registered", .daemons = CA, .columns = registrations, .none = "no phone is registered"},
@@ -110,6 +114,7 @@ const struct command commands[] = {
 	{.words = "show dead-targets", .help = "places that failed lately and are tried last", .daemons = CA, .columns = dead_targets, .none = "none"},
 	{.words = "resolve", .args = "URI [ADDRESS]", .help = "where a request to a SIP URI would go (from an address section's addresses), and why", .daemons = CA,
 	 .columns = steps, .none = "nowhere", .arg_names = "uri address", .run = run_resolve},
+	{.words = "show overload", .help = "how busy the call agent is, and what it refuses for that", .daemons = CA, .columns = overload, .none = "nothing"},
 	{.words = "show processes", .help = "the daemons", .daemons = KEEP, .columns = processes, .none = "no processes"},
 	{.words = "show config", .help = "the running configuration, passwords hidden", .daemons = CA},
 	{.words = "trace", .help = "SIP and MGCP messages as they come and go", .daemons = CA | MG, .run = run_trace},

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/ip.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/errqueue.h>
 
@@ -67,6 +68,7 @@ struct udp {
 	struct queued *queue;
 	unsigned queued, queue_cap;
 	bool flushing;
+	bool stamps; /* the kernel notes when each came */
 };
 
 static void udp_destroy(void *obj)
@@ -86,7 +88,21 @@ static void udp_destroy(void *obj)
 
 /* --- receiving ---------------------------------------------------------------------------------------------------- */
 
-static void read_control(const struct udp *u, struct msghdr *h, struct udp_packet *p)
+static int64_t wall_ms(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+/* `now_ms` is the wall clock's; the kernel noted by the same when it came. A clock that was set in between says nothing. */
+static uint32_t waited(int64_t now_ms, const struct cmsghdr *c)
+{
+	struct timespec then;
+	memcpy(&then, CMSG_DATA(c), sizeof then);
+	int64_t ms = now_ms - wall_ms(&then);
+	return ms < 0 || ms > 60000 ? 0 : (uint32_t)ms;
+}
+
+static void read_control(const struct udp *u, struct msghdr *h, int64_t now_ms, struct udp_packet *p)
 {
 	p->dst = u->local;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
@@ -101,6 +117,8 @@ static void read_control(const struct udp *u, struct msghdr *h, struct udp_packe
 			p->dst.scope = IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr) ? info.ipi6_ifindex : 0;
 		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS) {
 			p->tos = *CMSG_DATA(c);
+		} else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+			p->waited_ms = waited(now_ms, c);
 		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS) {
 			int tclass;
 			memcpy(&tclass, CMSG_DATA(c), sizeof tclass);
@@ -109,7 +127,7 @@ static void read_control(const struct udp *u, struct msghdr *h, struct udp_packe
 	}
 }
 
-static void deliver(struct udp *u, struct mmsghdr *m)
+static void deliver(struct udp *u, struct mmsghdr *m, int64_t now_ms)
 {
 	struct udp_packet p = {.data = m->msg_hdr.msg_iov->iov_base, .len = m->msg_len};
 	if (m->msg_hdr.msg_flags & MSG_TRUNC || p.len >= SLOT) {
@@ -119,7 +137,7 @@ static void deliver(struct udp *u, struct mmsghdr *m)
 	if (addr_from_sockaddr(&p.src, m->msg_hdr.msg_name))
 		return;
 	p.data[p.len] = '\0';
-	read_control(u, &m->msg_hdr, &p);
+	read_control(u, &m->msg_hdr, now_ms, &p);
 	counts[CNT_RX]++;
 	counts[CNT_RX_BYTES] += p.len;
 	u->recv(u->arg, &p);
@@ -148,10 +166,13 @@ static int make_batch(struct udp *u)
 static int receive_batch(struct udp *u)
 {
 	int n = recvmmsg(u->fd, u->in->m, BATCH, MSG_DONTWAIT, NULL);
+	struct timespec now = {0};
 	if (n < 0)
 		return -errno;
+	if (u->stamps)
+		clock_gettime(CLOCK_REALTIME, &now);
 	for (int i = 0; i < n && mem_refs(u) > 1; i++)
-		deliver(u, &u->in->m[i]);
+		deliver(u, &u->in->m[i], wall_ms(&now));
 	make_ready(u->in, n);
 	return n;
 }
@@ -365,6 +386,8 @@ static int set_options(struct udp *u, const struct udp_params *p)
 	/* Errors then come as "priority" events, which libuv reports without ending the watch. */
 	if (!err)
 		err = set_int(u->fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1);
+	if (!err && u->stamps)
+		err = set_int(u->fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
 	/* What the kernel grants of the buffer size is what there is. */
 	if (!err && p->rcvbuf && set_int(u->fd, SOL_SOCKET, SO_RCVBUFFORCE, p->rcvbuf))
 		set_int(u->fd, SOL_SOCKET, SO_RCVBUF, p->rcvbuf);
@@ -393,6 +416,7 @@ int udp_open(struct udp **ret, const struct udp_params *params)
 	u->fd = params->fd;
 	u->recv = params->recv;
 	u->error = params->error;
+	u->stamps = params->stamps;
 	u->arg = params->arg;
 	int err = make_batch(u);
 	if (!err && u->fd < 0)

@@ -11,6 +11,7 @@ struct udp_packet {
 	size_t len;
 	struct addr src, dst; /* dst: the local address it came to (IP_PKTINFO), with the socket's port */
 	uint8_t tos;
+	uint32_t waited_ms; /* in the socket, before it was read */
 };
 
 typedef void (*udp_recv_fn)(void *arg, const struct udp_packet *p);
@@ -23,6 +24,7 @@ struct udp_params {
 	int fd;            /* a bound socket handed over by tandem-keep, or -1 */
 	uint8_t dscp;      /* 0..63 */
 	int rcvbuf;        /* bytes, 0: default */
+	bool stamps;       /* packets tell how long they waited */
 	udp_recv_fn recv;
 	void *arg;
 	udp_error_fn error; /* may be NULL */

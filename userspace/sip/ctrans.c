@@ -279,6 +279,30 @@ static struct sip_ctrans *ctrans_new(struct sip_place *place, const struct addr 
 	return ct;
 }
 
+static void on_held_back(void *arg)
+{
+	sip_ctrans_fail(arg, -EBUSY);
+}
+
+/* RFC 7339 5.10.1: what begins something is held back as the server has asked, as if it had answered 503. */
+static bool is_held_back(struct sip_stack *s, const struct sip_request_params *p, const struct addr *dst)
+{
+	struct sip_nameaddr to;
+	if (p->emergency || slice_casestarts(p->ruri, SLICE("urn:service:sos")) || p->method == SIP_REGISTER || !s->oc.n)
+		return false;
+	if (sip_nameaddr_parse(&to, sip_text_hdr(p->headers, SLICE("To"))) || to.tag.len || !sip_oc_holds_back(&s->oc, dst))
+		return false;
+	sip_counts[SIP_CNT_HELD_BACK]++;
+	return true;
+}
+
+static void hold_back(struct sip_ctrans *ct)
+{
+	enlist(ct);
+	ct->state = ct->method == SIP_INVITE ? CTRANS_CALLING : CTRANS_TRYING;
+	timer_start(&ct->end, 0, on_held_back, ct);
+}
+
 int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_request_params *p, sip_response_fn fn, void *arg)
 {
 	struct sip_place *place = sip_place_for(s, p->listener, &p->dst);
@@ -307,6 +331,8 @@ int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_r
 	ct->arg = arg;
 	if (waits)
 		enlist(ct);
+	else if (is_held_back(s, p, &ct->dst))
+		hold_back(ct);
 	else
 		sip_ctrans_start(ct);
 	if (ret)

@@ -98,7 +98,7 @@ static int write_request(struct buf *out, const struct sip_place *p, const struc
 	buf_slice(out, how->ruri);
 	buf_str(out, " SIP/2.0\r\n");
 	sip_put_via(out, p, dst, how->branch);
-	sip_put_vias(out, req);
+	sip_put_vias(out, req, NULL);
 	buf_str(out, "Max-Forwards: ");
 	buf_u64(out, how->max_forwards);
 	buf_add(out, "\r\n", 2);

@@ -37,6 +37,8 @@ static const struct counter_def counter_defs[SIP_CNT_MAX] = {
 	[SIP_CNT_ACK_LOST] = {"ack-lost", "final answers to INVITE whose ACK never came"},
 	[SIP_CNT_PRACK_LOST] = {"prack-lost", "calls given up because a reliable provisional response was not acknowledged"},
 	[SIP_CNT_SESSION_EXPIRED] = {"session-expired", "calls ended because nobody refreshed their session"},
+	[SIP_CNT_BUSY] = {"busy", "requests answered with 503 or dropped for want of time"},
+	[SIP_CNT_HELD_BACK] = {"held-back", "requests not sent: their server asked for less (RFC 7339)"},
 	[SIP_CNT_TRANSACTIONS_NOW] = {"transactions-now", "transactions alive, those that only absorb repetitions among them"},
 };
 uint64_t sip_counts[SIP_CNT_MAX];
@@ -93,7 +95,10 @@ static void place_destroy(void *obj)
 
 static void on_packet(void *arg, const struct udp_packet *p)
 {
-	sip_stack_input(arg, &p->src, &p->dst, p->data, p->len);
+	struct sip_place *place = arg;
+	place->stack->waited_ms = p->waited_ms;
+	sip_stack_input(place, &p->src, &p->dst, p->data, p->len);
+	place->stack->waited_ms = 0;
 }
 
 static void on_error(void *arg, const struct addr *dst, int err, struct slice sent)
@@ -104,7 +109,7 @@ static void on_error(void *arg, const struct addr *dst, int err, struct slice se
 
 static int place_open(struct sip_place *p, const struct sip_listener *l)
 {
-	const struct udp_params params = {.local = l->local, .fd = l->fd, .dscp = l->dscp, .rcvbuf = 4 << 20,
+	const struct udp_params params = {.local = l->local, .fd = l->fd, .dscp = l->dscp, .rcvbuf = 4 << 20, .stamps = true,
 					  .recv = on_packet, .error = on_error, .arg = p};
 	int err = p->stack->wire ? 0 : udp_open(&p->udp, &params);
 	if (err)
@@ -266,6 +271,7 @@ static void stack_destroy(void *obj)
 	mem_deref(s->params.locator);
 	buf_reset(&s->scratch);
 	buf_reset(&s->lines);
+	sip_oc_fini(&s->oc);
 	buf_reset(&s->abilities[0]);
 	buf_reset(&s->abilities[1]);
 	mem_free(s->server);
@@ -301,7 +307,7 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 	list_init(&s->subscriptions);
 	s->salt = sip_random(s, UINT32_MAX);
 	int err = hash_init(&s->strans, 1024) ?: hash_init(&s->ctrans, 1024) ?: hash_init(&s->merged, 1024)
-		  ?: hash_init(&s->dialogs, 1024);
+		  ?: hash_init(&s->dialogs, 1024) ?: sip_oc_init(&s->oc);
 	if (!err)
 		err = write_abilities(s);
 	if (!err && params->server && !(s->server = mem_strdup(params->server)))
@@ -326,6 +332,22 @@ void sip_stack_wire(struct sip_stack *s, sip_wire_fn fn, void *arg)
 void sip_stack_trace(struct sip_stack *s, bool on)
 {
 	s->trace = on;
+}
+
+void sip_stack_set_loss(struct sip_stack *s, unsigned loss)
+{
+	s->oc.loss = loss;
+	s->oc.seq = clock_utc_ms();
+}
+
+void sip_stack_ask_loss(struct sip_stack *s, bool ask)
+{
+	s->oc.ask = ask;
+}
+
+bool sip_is_loss_controlled(const struct sip_msg *req)
+{
+	return slice_is_set(sip_param(req->via.params, SLICE("oc")));
 }
 
 void sip_stack_watch(struct sip_stack *s, const struct sip_watch *watch)
@@ -379,6 +401,8 @@ static void take_response(struct sip_place *p, struct sip_msg *rsp)
 	struct sip_stack *s = p->stack;
 	struct sip_ctrans *ct = sip_ctrans_find(s, rsp->via.branch, rsp->cseq.method);
 	sip_counts[SIP_CNT_RX_RESPONSE]++;
+	if (ct)
+		sip_oc_heard(&s->oc, &ct->dst, rsp->via.params);
 	if (ct)
 		sip_ctrans_response(ct, rsp);
 	else if (!sip_sessions_answered_again(s, rsp) && !pass_stateless(p, rsp))
@@ -472,6 +496,22 @@ static bool came_before(const struct sip_stack *s, const struct sip_msg *req)
 	return merged || loop;
 }
 
+/* Nothing is made for what there is no time for. */
+static bool is_too_busy(struct sip_place *p, const struct sip_msg *req)
+{
+	const struct sip_watch *w = &p->stack->params.watch;
+	char text[48];
+	struct buf line = buf_fixed(text, sizeof text);
+	int busy = w->busy && req->method != SIP_CANCEL ? w->busy(w->arg, req, p->stack->waited_ms) : 0;
+	if (!busy)
+		return false;
+	sip_counts[SIP_CNT_BUSY]++;
+	buf_printf(&line, "Retry-After: %d\r\n", busy);
+	if (busy > 0)
+		sip_reply_stateless(p, req, 503, NULL, buf_text(&line));
+	return true;
+}
+
 static void take_request(struct sip_place *p, struct sip_msg *req)
 {
 	struct sip_stack *s = p->stack;
@@ -486,6 +526,8 @@ static void take_request(struct sip_place *p, struct sip_msg *req)
 		sip_strans_again(st);
 		return;
 	}
+	if (is_too_busy(p, req))
+		return;
 	enum sip_core core = core_of(p, req);
 	if (core == SIP_CORE_STATELESS) {
 		pass_stateless(p, req);

@@ -41,6 +41,9 @@ struct sip_watch {
 	void (*proven)(void *arg, const struct addr *src);
 	void (*malformed)(void *arg, const struct addr *src);
 	void (*stranger)(void *arg, const struct addr *src); /* refused for being one */
+	/* Whether there is time for a request that no transaction has: 0; or the seconds of Retry-After of its 503; or negative: it is dropped,
+	 * for it is being repeated. It waited that long in a socket. */
+	int (*busy)(void *arg, const struct sip_msg *req, uint32_t waited_ms);
 	void *arg;
 	unsigned stranger_status; /* 0: silence */
 };
@@ -72,6 +75,11 @@ struct sip_stack_params {
 
 int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params);
 int sip_stack_listen(struct sip_stack *s, const struct sip_listener *l);
+/* Overload control by feedback (RFC 7339): what clients that know it are told to hold back, in percent; whether we ask servers for it. */
+void sip_stack_set_loss(struct sip_stack *s, unsigned loss);
+void sip_stack_ask_loss(struct sip_stack *s, bool ask);
+/* Whether the sender of a request knows it. */
+bool sip_is_loss_controlled(const struct sip_msg *req);
 void sip_stack_watch(struct sip_stack *s, const struct sip_watch *watch);
 void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits);
 /* Switches the trace callback on and off, so that an unwatched stack formats nothing. */
@@ -130,6 +138,7 @@ struct sip_request_params {
 	bool forwarded;        /* continues another request: max_forwards is what is left of its hops, maybe 0; else 70 */
 	uint32_t max_forwards;
 	struct slice body_type, body;
+	bool emergency; /* not held back, whatever the server asked for (RFC 7339 5.10.1) */
 };
 /* `ret` may be NULL; otherwise the caller gets a reference of its own to give back with mem_deref(), which does not end the
  * transaction. User-Agent is added unless `headers` has it. -ENETUNREACH without a listener of the family of dst. */

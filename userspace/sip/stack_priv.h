@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/timer.h"
 #include "net/udp.h"
+#include "sip/oc.h"
 #include "sip/stack.h"
 
 /* --- timers of RFC 3261 17, table 4, and RFC 6026 ------------------------------------------------------------------ */
@@ -32,6 +33,7 @@ enum sip_count {
 	SIP_CNT_MERGED, SIP_CNT_LOOP, SIP_CNT_CSEQ_ORDER, SIP_CNT_REFUSED, SIP_CNT_TIMEOUT, SIP_CNT_TRANSPORT_ERROR,
 	SIP_CNT_NOMEM, SIP_CNT_TX_FAILED, SIP_CNT_FORK_ENDED, SIP_CNT_GLARE, SIP_CNT_ACK_LOST,
 	SIP_CNT_PRACK_LOST, SIP_CNT_SESSION_EXPIRED,
+	SIP_CNT_BUSY, SIP_CNT_HELD_BACK,
 	SIP_CNT_TRANSACTIONS_NOW,
 	SIP_CNT_MAX
 };
@@ -68,6 +70,8 @@ struct sip_stack {
 	unsigned entropy_left;
 	uint32_t salt;
 	size_t open_sessions;
+	struct sip_oc oc;
+	uint32_t waited_ms; /* of the message that is being taken */
 	sip_wire_fn wire;
 	void *wire_arg;
 };
@@ -115,7 +119,8 @@ void sip_put(struct buf *out, const char *name, struct slice value);
 /* "Name: a, b\r\n"; a list ends with NULL. */
 void sip_put_list(struct buf *out, const char *name, const char *const *list);
 /* All Via lines of a request that came in, with `received` and `rport` in the topmost (18.2.1, RFC 3581 4). */
-void sip_put_vias(struct buf *out, const struct sip_msg *req);
+/* `oc`: of a response, in which the client is told (RFC 7339); NULL: of a request that goes on. */
+void sip_put_vias(struct buf *out, const struct sip_msg *req, const struct sip_oc *oc);
 /* A whole response to `req`; `tag` is appended to To when it has none and status > 100. `extra` is header lines. */
 struct sip_response {
 	unsigned status;

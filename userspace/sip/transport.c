@@ -54,11 +54,12 @@ void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *
 	buf_str(out, sip_place_seen(p, dst));
 	buf_str(out, ";branch=");
 	buf_slice(out, branch);
+	sip_oc_put_request(out, &p->stack->oc);
 	buf_str(out, ";rport\r\n");
 }
 
 /* The topmost Via value with `received` and `rport` as RFC 3261 18.2.1 and RFC 3581 4 want them. */
-static void put_top_via(struct buf *out, const struct sip_msg *req, struct slice value)
+static void put_top_via(struct buf *out, const struct sip_msg *req, struct slice value, const struct sip_oc *oc)
 {
 	char ip[ADDR_STR_LEN];
 	struct slice rest = req->via.params;
@@ -76,7 +77,8 @@ static void put_top_via(struct buf *out, const struct sip_msg *req, struct slice
 			text = slice_trim(slice_of(text.p, text.len - 1));
 		while (text.len && text.p[0] == ';')
 			text = slice_from(text, 1);
-		if (!text.len || slice_caseeq(it.name, SLICE("received")) || slice_caseeq(it.name, SLICE("rport")))
+		if (!text.len || slice_caseeq(it.name, SLICE("received")) || slice_caseeq(it.name, SLICE("rport")) ||
+		    (oc && sip_oc_is_param(it.name)))
 			continue;
 		buf_char(out, ';');
 		buf_slice(out, text);
@@ -89,15 +91,17 @@ static void put_top_via(struct buf *out, const struct sip_msg *req, struct slice
 		buf_str(out, ";rport=");
 		buf_u64(out, req->src.port);
 	}
+	if (oc)
+		sip_oc_put_response(out, oc, req->via.params);
 }
 
 /* All Via values in their order (8.2.6.2), one line each as they came. */
-void sip_put_vias(struct buf *out, const struct sip_msg *req)
+void sip_put_vias(struct buf *out, const struct sip_msg *req, const struct sip_oc *oc)
 {
 	const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_VIA);
 	struct slice rest = h ? h->value : SLICE_NONE, top = sip_cut(&rest, ',');
 	buf_str(out, "Via: ");
-	put_top_via(out, req, top);
+	put_top_via(out, req, top, oc);
 	if (slice_is_set(rest)) {
 		buf_str(out, ", ");
 		buf_slice(out, slice_trim(rest));
@@ -148,7 +152,7 @@ void sip_write_response(struct buf *out, const struct sip_stack *s, const struct
 {
 	const struct sip_hdr *timestamp;
 	put_status_line(out, r);
-	sip_put_vias(out, req);
+	sip_put_vias(out, req, &s->oc);
 	put_if_set(out, "From", sip_msg_value(req, SIP_HDR_FROM));
 	put_to(out, req, r);
 	put_if_set(out, "Call-ID", req->call_id);
