@@ -135,6 +135,16 @@ const char *fdstore_waiting(void)
 	return s ? s->name : NULL;
 }
 
+const char *fdstore_waiting_like(const char *prefix)
+{
+	struct stored *s;
+	parse_environment();
+	list_foreach(s, &given, link)
+		if (slice_starts(slice_str(s->name), slice_str(prefix)))
+			return s->name;
+	return NULL;
+}
+
 void fdstore_close_rest(void)
 {
 	fdstore_keeper();

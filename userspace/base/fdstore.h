@@ -8,6 +8,8 @@
 int fdstore_take(const char *name);
 /* Name of a descriptor handed over and not yet taken, NULL when there is none. */
 const char *fdstore_waiting(void);
+/* One whose name begins with `prefix`. */
+const char *fdstore_waiting_like(const char *prefix);
 /* Closes what was handed over and nobody took, here and at the keeper: call it when the daemon has started. */
 void fdstore_close_rest(void);
 /* Hands a copy to the keeper under `name` (replaces). 0, or negative errno. */

@@ -74,8 +74,10 @@ static void ctrans_destroy(void *obj)
 	struct sip_acked *a;
 	timer_stop(&ct->resend);
 	timer_stop(&ct->end);
-	if (ct->stack)
+	if (ct->stack) {
 		hash_remove(&ct->stack->ctrans, &ct->by_branch);
+		hash_remove(&ct->stack->ctrans_peers, &ct->by_peer);
+	}
 	list_foreach_safe(a, &ct->acked, link)
 		mem_deref(a);
 	mem_deref(ct->way);
@@ -94,6 +96,7 @@ void sip_ctrans_end(struct sip_ctrans *ct)
 	timer_stop(&ct->resend);
 	timer_stop(&ct->end);
 	hash_remove(&ct->stack->ctrans, &ct->by_branch);
+	hash_remove(&ct->stack->ctrans_peers, &ct->by_peer);
 	ct->fn = NULL;
 	ct->owner = NULL;
 	ct->way = mem_deref(ct->way);
@@ -242,6 +245,7 @@ static void enlist(struct sip_ctrans *ct)
 void sip_ctrans_start(struct sip_ctrans *ct)
 {
 	bool invite = ct->method == SIP_INVITE;
+	sip_ctrans_choose(ct);
 	enlist(ct);
 	ct->state = invite ? CTRANS_CALLING : CTRANS_TRYING;
 	ct->interval = ms(ct, invite ? SIP_TIMER_A : SIP_TIMER_E);
@@ -249,7 +253,13 @@ void sip_ctrans_start(struct sip_ctrans *ct)
 		timer_start(&ct->resend, ct->interval, on_resend, ct);
 	timer_start(&ct->end, ms(ct, invite ? SIP_TIMER_B : SIP_TIMER_F), on_timeout, ct);
 	sip_counts[SIP_CNT_TX_REQUEST]++;
-	sip_send(ct->place, &ct->dst, sip_block_text(ct->request));
+	sip_ctrans_send(ct);
+}
+
+void sip_ctrans_start_over(struct sip_ctrans *ct)
+{
+	hash_remove(&ct->stack->ctrans, &ct->by_branch);
+	start(ct);
 }
 
 static void set_branch(struct sip_ctrans *ct, struct slice branch)
@@ -314,6 +324,8 @@ int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_r
 		return place ? -ENOMEM : -ENETUNREACH;
 	make_branch(ct);
 	bool waits = p->next.len && sip_ctrans_locate(ct, p->next) == -EINPROGRESS;
+	if (p->flow)
+		ct->flow = *p->flow;
 	if (p->method == SIP_INVITE && !sip_uri_parse(&uri, p->ruri))
 		ct->user_hash = slice_hash(uri.user, false);
 	out->len = 0;
@@ -390,6 +402,7 @@ int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struc
 	ct->arg = arg;
 	if (proceeding) {
 		enlist(ct);
+		sip_ctrans_enlist_peer(ct);
 		ct->state = CTRANS_PROCEEDING;
 	} else {
 		sip_ctrans_start(ct);
@@ -422,6 +435,7 @@ static void send_cancel(struct sip_ctrans *ct)
 {
 	struct sip_ctrans *c = ctrans_new(ct->place, &ct->dst, SIP_CANCEL);
 	if (c) {
+		c->flow = ct->flow;
 		set_branch(c, branch_of(ct));
 		c->request = derive(ct, "CANCEL", SLICE_NONE, slice_str(ct->cancel_headers));
 	}

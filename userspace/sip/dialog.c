@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "sip/dialog.h"
+#include "sip/conn.h"
 #include "base/mem.h"
 #include "base/pack.h"
 #include "sip/locate.h"
@@ -130,6 +131,17 @@ struct slice sip_dialog_next(const struct sip_dialog *d)
 	return slice_is_set(d->first_route) ? d->first_route : slice_str(d->target);
 }
 
+/* Whether the peer's connection is there. */
+static bool keeps_connection(struct sip_dialog *d)
+{
+	if (!sip_place_reliable(d->heard_at))
+		return false;
+	const struct sip_conn *c = sip_conn_find(d->heard_at, &d->peer);
+	if (c)
+		d->dials_in = c->accepted;
+	return c || d->stack->wire;
+}
+
 /* Requests go to the first route when it is an address; without routes to the remote target, unless its address is not where
  * the peer's messages come from: then the peer is behind a NAT, and its messages' source is used. A connection is used
  * as long as nobody asks for another transport. A name is located for each request; until it is, and when it cannot be, the source is used. */
@@ -141,13 +153,14 @@ static void find_hop(struct sip_dialog *d)
 	d->hop = d->peer;
 	d->place = d->heard_at;
 	d->named = false;
+	(void)keeps_connection(d);
 	if (sip_uri_parse(&uri, sip_dialog_next(d)))
 		return;
 	d->named = d->heard_at->stack->params.locator && sip_locate_is_name(&uri);
 	if (sip_uri_addr(&uri, &a) || a.family != d->peer.family || (!routed && !addr_ip_eq(&a, &d->peer)))
 		return;
 	d->place = place_asked(d, &uri);
-	if (d->place != d->heard_at || !sip_place_reliable(d->place) || !addr_ip_eq(&a, &d->peer))
+	if (d->place != d->heard_at || !addr_ip_eq(&a, &d->peer) || !keeps_connection(d))
 		d->hop = a;
 }
 
@@ -197,8 +210,8 @@ static int dialog_new(struct sip_dialog **ret, struct sip_place *p, struct sip_s
 		mem_deref(d);
 		return err;
 	}
-	find_hop(d);
 	d->stack = p->stack;
+	find_hop(d);
 	if (owner)
 		hash_insert(&p->stack->dialogs, &d->by_tag, slice_hash(d->local_tag, false));
 	*ret = d;
@@ -267,9 +280,16 @@ void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m)
 
 void sip_dialog_heard(struct sip_dialog *d, const struct sip_msg *m)
 {
-	d->peer = m->src;
-	if (m->listener)
-		d->heard_at = sip_place_of(m->listener);
+	const struct addr was = d->peer;
+	if (m->listener && sip_place_reliable(d->heard_at) && !sip_place_reaches(d->heard_at, &was))
+		sip_stack_moved(d->stack, d->heard_at->l.transport, &was, m->listener, &m->src);
+	sip_dialog_moved(d, m->listener ? sip_place_of(m->listener) : d->heard_at, &m->src);
+}
+
+void sip_dialog_moved(struct sip_dialog *d, struct sip_place *to, const struct addr *now)
+{
+	d->peer = *now;
+	d->heard_at = to;
 	find_hop(d);
 }
 
@@ -278,7 +298,7 @@ void sip_dialog_heard(struct sip_dialog *d, const struct sip_msg *m)
 struct kept {
 	struct slice call_id, local, remote, local_tag, remote_tag, routes, first_route, target;
 	struct slice transport; /* of the peer's messages; none: that of the session */
-	bool strict, remote_cseq_set;
+	bool strict, remote_cseq_set, dials_in;
 	uint32_t local_cseq, remote_cseq;
 	struct addr peer;
 };
@@ -291,6 +311,7 @@ static const struct pack_field kept_fields[] = {
 	PACK_FIELD(9, PACK_BOOL, struct kept, strict),        PACK_FIELD(10, PACK_NUMBER, struct kept, local_cseq),
 	PACK_FIELD(11, PACK_NUMBER, struct kept, remote_cseq), PACK_FIELD(12, PACK_BOOL, struct kept, remote_cseq_set),
 	PACK_FIELD(13, PACK_BYTES, struct kept, peer),        PACK_FIELD(14, PACK_SLICE, struct kept, transport),
+	PACK_FIELD(15, PACK_BOOL, struct kept, dials_in),
 };
 #define KEPT_FIELDS (sizeof kept_fields / sizeof kept_fields[0])
 
@@ -300,7 +321,7 @@ void sip_dialog_save(const struct sip_dialog *d, struct buf *out)
 			 .remote_tag = d->remote_tag, .routes = d->routes, .first_route = d->first_route,
 			 .target = slice_str(d->target), .strict = d->strict, .remote_cseq_set = d->remote_cseq_set,
 			 .local_cseq = d->local_cseq, .remote_cseq = d->remote_cseq, .peer = d->peer,
-			 .transport = slice_str(sip_transports[d->heard_at->l.transport].name)};
+			 .transport = slice_str(sip_transports[d->heard_at->l.transport].name), .dials_in = d->dials_in};
 	pack_write(out, kept_fields, KEPT_FIELDS, &k);
 }
 
@@ -350,8 +371,9 @@ int sip_dialog_restore(struct sip_dialog **ret, struct sip_place *p, struct sip_
 	d->local_cseq = k.local_cseq + CSEQ_GAP;
 	d->remote_cseq = k.remote_cseq;
 	d->remote_cseq_set = k.remote_cseq_set;
-	find_hop(d);
 	d->stack = p->stack;
+	d->dials_in = k.dials_in;
+	find_hop(d);
 	hash_insert(&p->stack->dialogs, &d->by_tag, slice_hash(d->local_tag, false));
 	*ret = d;
 	return 0;
@@ -401,6 +423,7 @@ int sip_dialog_send(struct sip_dialog *d, const struct sip_dialog_request *r, st
 	int err;
 	d->stack->lines = buf_growing();
 	lines.len = 0;
+	find_hop(d); /* its connection may have ended since */
 	put_headers(&lines, d, sip_method_name(r->method), ++d->local_cseq, r->headers);
 	if (d->owner)
 		session_changed(d->owner);
@@ -409,6 +432,7 @@ int sip_dialog_send(struct sip_dialog *d, const struct sip_dialog_request *r, st
 		err = sip_request(ret, d->stack,
 				  &(struct sip_request_params){.method = r->method, .ruri = request_uri(d), .dst = d->hop,
 							       .next = d->named ? sip_dialog_next(d) : SLICE_NONE,
+							       .flow = d->dials_in && d->place == d->heard_at ? &d->peer : NULL,
 							       .listener = &d->place->l, .headers = buf_text(&lines),
 							       .body_type = r->body_type, .body = r->body},
 				  fn, arg);

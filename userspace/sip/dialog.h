@@ -15,6 +15,7 @@ struct sip_dialog {
 	struct sip_subscription *subscription;
 	struct sip_place *heard_at; /* where the peer's messages come in */
 	struct sip_place *place;    /* where requests leave */
+	bool dials_in;              /* over a connection that the peer made: none can be made to it */
 	char *text; /* holds the slices below */
 	struct slice call_id, local, remote; /* local, remote: From and To values as we write them, with tags */
 	struct slice local_tag, remote_tag;
@@ -45,6 +46,7 @@ bool sip_dialog_take_cseq(struct sip_dialog *d, const struct sip_msg *req);
 void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m);
 /* A message of the peer came, maybe from another address or over another connection than before: it is reached there now. */
 void sip_dialog_heard(struct sip_dialog *d, const struct sip_msg *m);
+void sip_dialog_moved(struct sip_dialog *d, struct sip_place *to, const struct addr *now);
 
 /* A request inside the dialog with the next CSeq; `headers` are further lines. */
 struct sip_dialog_request {

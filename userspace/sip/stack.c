@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The stack: listeners, and what happens to a message that comes in (RFC 3261 8.2, 18.1.2, 18.2.1). */
-#include "sip/stack_priv.h"
+#include "sip/conn.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -39,6 +39,7 @@ static const struct counter_def counter_defs[SIP_CNT_MAX] = {
 	[SIP_CNT_SESSION_EXPIRED] = {"session-expired", "calls ended because nobody refreshed their session"},
 	[SIP_CNT_BUSY] = {"busy", "requests answered with 503 or dropped for want of time"},
 	[SIP_CNT_HELD_BACK] = {"held-back", "requests not sent: their server asked for less (RFC 7339)"},
+	[SIP_CNT_NO_TCP] = {"no-tcp", "large requests that went by UDP all the same: the peer takes no TCP"},
 	[SIP_CNT_TRANSACTIONS_NOW] = {"transactions-now", "transactions alive, those that only absorb repetitions among them"},
 };
 uint64_t sip_counts[SIP_CNT_MAX];
@@ -90,6 +91,8 @@ static void place_destroy(void *obj)
 	struct sip_place *p = obj;
 	list_remove(&p->link);
 	mem_deref(p->udp);
+	mem_deref(p->server);
+	mem_deref(p->l.tls);
 	mem_free(p->name);
 }
 
@@ -107,16 +110,24 @@ static void on_error(void *arg, const struct addr *dst, int err, struct slice se
 	sip_stack_undelivered(p->stack, dst, err, sent);
 }
 
-static int place_open(struct sip_place *p, const struct sip_listener *l)
+static int open_udp(struct sip_place *p, const struct sip_listener *l)
 {
 	const struct udp_params params = {.local = l->local, .fd = l->fd, .dscp = l->dscp, .rcvbuf = 4 << 20, .stamps = true,
 					  .recv = on_packet, .error = on_error, .arg = p};
-	int err = p->stack->wire ? 0 : udp_open(&p->udp, &params);
+	int err = udp_open(&p->udp, &params);
+	if (!err)
+		p->l.local = *udp_local(p->udp);
+	return err;
+}
+
+static int place_open(struct sip_place *p, const struct sip_listener *l)
+{
+	int err = 0;
+	if (!p->stack->wire)
+		err = sip_place_reliable(p) ? sip_conn_listen(p) : open_udp(p, l);
 	if (err)
 		return err;
-	if (p->udp)
-		p->l.local = *udp_local(p->udp);
-	p->l.fd = p->udp ? udp_fd(p->udp) : -1;
+	p->l.fd = p->udp ? udp_fd(p->udp) : p->server ? stream_server_fd(p->server) : -1;
 	if (addr_is_set(&p->l.advertised) && !p->l.advertised.port)
 		p->l.advertised.port = p->l.local.port;
 	addr_str(&p->l.local, p->local_text);
@@ -131,6 +142,7 @@ int sip_stack_listen(struct sip_stack *s, const struct sip_listener *l)
 		return -ENOMEM;
 	p->stack = s;
 	p->l = *l;
+	p->l.tls = mem_ref(l->tls);
 	p->name = mem_strdup(l->name ? l->name : "");
 	p->l.name = p->name;
 	int err = p->name ? place_open(p, l) : -ENOMEM;
@@ -138,6 +150,15 @@ int sip_stack_listen(struct sip_stack *s, const struct sip_listener *l)
 		mem_deref(p);
 	else
 		list_append(&s->places, &p->link);
+	return err;
+}
+
+int sip_stack_serve(const struct sip_listener *l)
+{
+	struct sip_place *p = sip_place_of(l);
+	int err = p->udp || p->server || p->stack->wire ? 0 : sip_conn_listen(p);
+	if (!err && p->server)
+		p->l.fd = stream_server_fd(p->server);
 	return err;
 }
 
@@ -228,13 +249,9 @@ const char *sip_place_seen(const struct sip_place *p, const struct addr *peer)
 	return sip_listener_seen(&p->l, peer) == &p->l.local ? p->local_text : p->advertised_text;
 }
 
-int sip_listener_fd(const struct sip_stack *s, const char *name, sa_family_t family)
+int sip_listener_fd(const struct sip_listener *l)
 {
-	const struct sip_place *p;
-	list_foreach(p, &s->places, link)
-		if (p->l.local.family == family && !strcmp(p->name, name))
-			return p->l.fd;
-	return -ENOENT;
+	return l->fd;
 }
 
 /* --- the stack ---------------------------------------------------------------------------------------------------- */
@@ -262,10 +279,13 @@ static void stack_destroy(void *obj)
 		st->stack = NULL;
 		mem_deref(st);
 	}
+	sip_conns_close(s);
 	list_foreach_safe(p, &s->places, link)
 		mem_deref(p);
 	hash_free(&s->strans);
 	hash_free(&s->ctrans);
+	hash_free(&s->ctrans_peers);
+	mem_deref(s->no_tcp);
 	hash_free(&s->merged);
 	hash_free(&s->dialogs);
 	mem_deref(s->params.locator);
@@ -307,7 +327,8 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 	list_init(&s->subscriptions);
 	s->salt = sip_random(s, UINT32_MAX);
 	int err = hash_init(&s->strans, 1024) ?: hash_init(&s->ctrans, 1024) ?: hash_init(&s->merged, 1024)
-		  ?: hash_init(&s->dialogs, 1024) ?: sip_oc_init(&s->oc);
+		  ?: hash_init(&s->dialogs, 1024) ?: hash_init(&s->ctrans_peers, 64)
+		  ?: sip_dead_new(&s->no_tcp, 1024) ?: sip_conns_open(s) ?: sip_oc_init(&s->oc);
 	if (!err)
 		err = write_abilities(s);
 	if (!err && params->server && !(s->server = mem_strdup(params->server)))
@@ -355,8 +376,9 @@ void sip_stack_watch(struct sip_stack *s, const struct sip_watch *watch)
 	s->params.watch = *watch;
 }
 
-void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits)
+void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits, const struct sip_conn_limits *conns)
 {
+	s->params.conns = *conns;
 	s->params.limits = *limits;
 }
 
@@ -570,6 +592,21 @@ static void refuse_malformed(struct sip_place *p, const struct sip_msg *m, unsig
 	}
 }
 
+static void set_origin(struct sip_place *p, struct sip_msg *m, const struct addr *src, const struct addr *dst)
+{
+	const struct sip_watch *w = &p->stack->params.watch;
+	m->src = *src;
+	m->dst = *dst;
+	m->listener = &p->l;
+	m->stranger = m->request && w->knows && !w->knows(w->arg, src);
+}
+
+void sip_stack_refuse(struct sip_place *p, struct sip_msg *req, const struct addr *src, const struct addr *dst, unsigned status, const char *why)
+{
+	set_origin(p, req, src, dst);
+	refuse_malformed(p, req, status, why);
+}
+
 void sip_stack_input(struct sip_place *p, const struct addr *src, const struct addr *dst, char *data, size_t len)
 {
 	struct sip_stack *s = p->stack;
@@ -579,19 +616,15 @@ void sip_stack_input(struct sip_place *p, const struct addr *src, const struct a
 	unsigned status = 0;
 	if (!is_sip(data, len))
 		return;
-	if (w->admits && !w->admits(w->arg, src, false, slice_of(data, len)))
+	if (w->admits && !w->admits(w->arg, src, sip_place_reliable(p), slice_of(data, len)))
 		return;
 	if (s->trace && s->params.on_trace)
 		s->params.on_trace(s->params.arg, false, dst, src, slice_of(data, len));
 	int err = sip_msg_parse(&m, data, len, &status, &why);
 	if (!err && sip_limits_exceeded(&s->params.limits, m, &status, &why))
 		err = -EBADMSG;
-	if (m) {
-		m->src = *src;
-		m->dst = *dst;
-		m->listener = &p->l;
-		m->stranger = m->request && w->knows && !w->knows(w->arg, src);
-	}
+	if (m)
+		set_origin(p, m, src, dst);
 	if (err == -ENOMEM) {
 		sip_counts[SIP_CNT_NOMEM]++;
 	} else if (err) {
@@ -599,6 +632,8 @@ void sip_stack_input(struct sip_place *p, const struct addr *src, const struct a
 			w->malformed(w->arg, src);
 		refuse_malformed(p, m, status, why);
 	} else if (m->request) {
+		if (slice_is_set(sip_param(m->via.params, SLICE("alias"))))
+			sip_conn_alias(p, m);
 		take_request(p, m);
 	} else {
 		take_response(p, m);

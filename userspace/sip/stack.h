@@ -25,6 +25,15 @@ struct sip_listener {
 	unsigned n_nets;
 	uint8_t dscp;
 	int fd;                /* handed over by tandem-keep, or -1 */
+	struct tls *tls;       /* of SIP_TLS: a reference is taken. Without a certificate in it connections are only made, none taken */
+};
+
+/* How many connections there may be, and how long they may take; milliseconds and bytes. */
+struct sip_conn_limits {
+	unsigned total, per_source;
+	uint32_t receive_ms; /* to connect and shake hands, to begin with a message, and to finish one that has begun */
+	uint32_t idle_ms;    /* without a byte received */
+	size_t queue;        /* waiting for a peer that does not read */
 };
 
 /* Who takes a request that neither a transaction nor a dialog of ours has: the user agent (8.2), a proxy that keeps transactions, or
@@ -66,6 +75,7 @@ struct sip_stack_params {
 	void (*on_trace)(void *arg, bool sent, const struct addr *local, const struct addr *peer, struct slice text);
 	void *arg;
 	struct sip_limits limits;
+	struct sip_conn_limits conns;
 	/* What Allow and Supported tell; lists end with NULL. NULL: what sessions do by themselves. */
 	const char *const *methods, *const *extensions;
 	uint32_t session_expires_s, min_se_s; /* session timers (RFC 4028): asked for, 0: not; the least that a peer may ask for */
@@ -81,7 +91,7 @@ void sip_stack_ask_loss(struct sip_stack *s, bool ask);
 /* Whether the sender of a request knows it. */
 bool sip_is_loss_controlled(const struct sip_msg *req);
 void sip_stack_watch(struct sip_stack *s, const struct sip_watch *watch);
-void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits);
+void sip_stack_set_limits(struct sip_stack *s, const struct sip_limits *limits, const struct sip_conn_limits *conns);
 /* Switches the trace callback on and off, so that an unwatched stack formats nothing. */
 void sip_stack_trace(struct sip_stack *s, bool on);
 /* The listener a peer is reached from over `transport`: by name and the peer's family, or (name NULL) by routing of the kernel; NULL: none. */
@@ -91,8 +101,30 @@ const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const c
 struct sip_reach sip_stack_reach(const struct sip_stack *s, const char *name);
 /* The address that `peer` shall see for this listener (local or advertised). */
 const struct addr *sip_listener_seen(const struct sip_listener *l, const struct addr *peer);
-/* Descriptor of a listener's socket, to store with tandem-keep. */
-int sip_listener_fd(const struct sip_stack *s, const char *name, sa_family_t family);
+/* Descriptor of a listener's socket, to store with tandem-keep; -1: it has none. */
+int sip_listener_fd(const struct sip_listener *l);
+/* Listens at one that could not be served before: there was no certificate. */
+int sip_stack_serve(const struct sip_listener *l);
+/* Takes what tandem-keep held of an earlier process's TCP connections; after all sip_stack_listen(). */
+void sip_stack_adopt(struct sip_stack *s);
+/* The peer that was reached over the connection from `was` is back, as `now`: what waits for it goes there, and so does what comes later in its
+ * dialogs. */
+void sip_stack_moved(struct sip_stack *s, enum sip_transport transport, const struct addr *was, const struct sip_listener *l, const struct addr *now);
+/* Whether the message came over TLS from somebody whose verified certificate is for `name` (RFC 5922). */
+bool sip_msg_verified(const struct sip_msg *m, struct slice name);
+
+/* A connection, for whoever looks at them. */
+struct sip_conn_info {
+	const struct sip_listener *listener;
+	const struct addr *local, *peer;
+	const char *state;
+	bool accepted;
+	uint64_t age_ms, idle_ms, rx_bytes, tx_bytes;
+	size_t queued;
+	const char *tls, *names; /* version; what its verified certificate is for; "" */
+};
+/* A non-zero return ends the walk. */
+int sip_conns_each(const struct sip_stack *s, int (*fn)(void *arg, const struct sip_conn_info *c), void *arg);
 /* Transactions alive: tests assert zero. */
 size_t sip_stack_transactions(const struct sip_stack *s);
 
@@ -132,6 +164,9 @@ struct sip_request_params {
 	/* The next hop as a URI with a name, to be located (RFC 3263): each place is tried until one answers, with `listener`'s name; where there is none,
 	 * `dst`. Empty: `dst` it is. */
 	struct slice next;
+	/* Over a reliable transport, when the peer made the connection by which it is reached: where that came from. When there is none
+	 * the request waits for the peer's return (sip_stack_moved()), at most Timer B or F. NULL: transport failure ends it at once. */
+	const struct addr *flow;
 	const struct sip_listener *listener; /* says the transport; NULL: UDP, chosen for dst */
 	/* All headers but Via, Max-Forwards, Content-* ; from From to whatever, as text lines. */
 	struct slice headers;

@@ -4,7 +4,9 @@
 #include "base/hash.h"
 #include "base/list.h"
 #include "base/timer.h"
+#include "net/stream.h"
 #include "net/udp.h"
+#include "sip/dead.h"
 #include "sip/oc.h"
 #include "sip/stack.h"
 
@@ -33,7 +35,7 @@ enum sip_count {
 	SIP_CNT_MERGED, SIP_CNT_LOOP, SIP_CNT_CSEQ_ORDER, SIP_CNT_REFUSED, SIP_CNT_TIMEOUT, SIP_CNT_TRANSPORT_ERROR,
 	SIP_CNT_NOMEM, SIP_CNT_TX_FAILED, SIP_CNT_FORK_ENDED, SIP_CNT_GLARE, SIP_CNT_ACK_LOST,
 	SIP_CNT_PRACK_LOST, SIP_CNT_SESSION_EXPIRED,
-	SIP_CNT_BUSY, SIP_CNT_HELD_BACK,
+	SIP_CNT_BUSY, SIP_CNT_HELD_BACK, SIP_CNT_NO_TCP,
 	SIP_CNT_TRANSACTIONS_NOW,
 	SIP_CNT_MAX
 };
@@ -47,6 +49,7 @@ struct sip_place {
 	struct link link;
 	struct sip_stack *stack;
 	struct udp *udp;
+	struct stream_server *server; /* of a reliable transport that is listened at */
 	char *name;
 	char local_text[ADDR_STR_LEN], advertised_text[ADDR_STR_LEN]; /* host:port as written in Via and Contact */
 };
@@ -60,7 +63,13 @@ struct sip_stack {
 	struct buf abilities[2]; /* the Allow and the Supported line */
 	bool trace;
 	struct list places, sessions, subscribing, subscriptions; /* subscribing: without a dialog yet */
+	struct list conns;
+	struct hash conn_peers, conn_aliases, conn_sources; /* connections by peer; how many each source has */
+	unsigned n_conns, conn_serial;
 	struct hash strans, ctrans;
+	struct hash ctrans_peers; /* those over connections, by peer */
+	struct sip_dead *no_tcp;  /* peers that refused a large request over TCP */
+	unsigned turn;
 	struct hash merged;  /* server transactions by Call-ID (RFC 3261 8.2.2.2) */
 	struct hash dialogs; /* by local tag */
 	struct list waiting_acks; /* for DNS: ack_locate.c */
@@ -80,6 +89,8 @@ struct sip_stack {
 void sip_stack_wire(struct sip_stack *s, sip_wire_fn fn, void *arg);
 /* A datagram came to `place`; `data` is writable and may be changed. */
 void sip_stack_input(struct sip_place *place, const struct addr *src, const struct addr *dst, char *data, size_t len);
+/* A malformed request that came to `p` is answered, unless its sender is a stranger. */
+void sip_stack_refuse(struct sip_place *p, struct sip_msg *req, const struct addr *src, const struct addr *dst, unsigned status, const char *why);
 /* A datagram to `dst` was not delivered. */
 void sip_stack_undelivered(struct sip_stack *s, const struct addr *dst, int err, struct slice sent);
 void sip_waiting_acks_drop(struct sip_stack *s);
@@ -108,6 +119,8 @@ static inline struct slice sip_block_text(const struct sip_block *b)
 }
 
 int sip_send(struct sip_place *p, const struct addr *dst, struct slice text);
+/* Whether `dst` can be sent to without a new connection. */
+bool sip_place_reaches(const struct sip_place *p, const struct addr *dst);
 static inline bool sip_place_reliable(const struct sip_place *p)
 {
 	return sip_transports[p->l.transport].reliable;
@@ -200,7 +213,7 @@ struct sip_acked {
 };
 
 struct sip_ctrans {
-	struct hash_link by_branch;
+	struct hash_link by_branch, by_peer;
 	struct sip_stack *stack;
 	struct sip_place *place;
 	struct addr dst;
@@ -210,6 +223,10 @@ struct sip_ctrans {
 	char branch[SIP_BRANCH_SIZE];
 	uint8_t branch_len;
 	uint32_t user_hash; /* of the Request-URI's user: loop detection */
+	struct addr flow;         /* of a peer that makes the connections itself: where that came from */
+	struct sip_place *udp;    /* a large request that changed to TCP: where it came from */
+	bool sent_again;          /* over a second connection */
+	unsigned turn;
 	struct timer resend, end; /* A or E; B, F, D, K or M */
 	uint32_t interval;
 	bool cancelled, cancel_sent;
@@ -230,11 +247,20 @@ int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct a
 int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, struct slice request, bool proceeding,
 		       sip_response_fn fn, void *arg);
 void sip_ctrans_response(struct sip_ctrans *ct, const struct sip_msg *rsp);
+/* From the beginning, over another transport. */
+void sip_ctrans_start_over(struct sip_ctrans *ct);
 struct sip_ctrans *sip_ctrans_find(const struct sip_stack *s, struct slice branch, enum sip_method method);
 /* A request of ours that is still active and came back to us unchanged (8.2.2.2's sibling for a B2BUA). */
 bool sip_ctrans_is_loop(const struct sip_stack *s, const struct sip_msg *req);
 void sip_ctrans_fail(struct sip_ctrans *ct, int err);
 void sip_ctrans_end(struct sip_ctrans *ct);
+/* ctrans_conn.c. Before it is sent first: the transport for its size (18.1.1). */
+void sip_ctrans_choose(struct sip_ctrans *ct);
+void sip_ctrans_send(struct sip_ctrans *ct);
+/* By its peer, for when that one's connection ends or is made anew. */
+void sip_ctrans_enlist_peer(struct sip_ctrans *ct);
+/* The connection to `peer` ended, or could not be made (`was_open` false). */
+void sip_ctrans_disconnected(struct sip_place *p, const struct addr *peer, int err, bool was_open);
 /* Keeps an ACK (already sent) for 2xx retransmissions whose To tag is `tag`; takes a reference to `text`. */
 int sip_ctrans_keep_ack(struct sip_ctrans *ct, struct slice tag, struct sip_place *p, const struct addr *dst, struct sip_block *text);
 /* Sends the request for the first time, and its timers run. */

@@ -225,12 +225,21 @@ static void on_timer_h(void *arg)
 	sip_strans_end(arg);
 }
 
+/* 18.2.2: back on the connection the request came on; when that is gone, over a new one to the port that its sender says. */
+static void send_last(const struct sip_strans *st)
+{
+	struct addr to = st->reply_to;
+	if (!sip_place_reaches(st->place, &to))
+		to.port = st->req->via.port ? st->req->via.port : sip_transports[st->place->l.transport].port;
+	sip_send(st->place, &to, sip_block_text(st->last));
+}
+
 void sip_strans_resend(struct sip_strans *st)
 {
 	if (!st->last || !st->stack)
 		return;
 	sip_counts[SIP_CNT_TX_RETRANSMIT]++;
-	sip_send(st->place, &st->reply_to, sip_block_text(st->last));
+	send_last(st);
 }
 
 void sip_strans_settled(struct sip_strans *st)
@@ -335,7 +344,7 @@ int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct
 	answered(st, status);
 	sip_counts[SIP_CNT_TX_RESPONSE]++;
 	/* A datagram that could not be queued is one that was lost: the machine sends it again. */
-	sip_send(st->place, &st->reply_to, sip_block_text(b));
+	send_last(st);
 	return 0;
 }
 

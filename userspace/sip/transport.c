@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Transport (RFC 3261 18): writing responses, where they go, sending, and answers without a transaction. */
-#include "sip/stack_priv.h"
+#include "sip/conn.h"
 #include "sip/parse.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -15,10 +15,19 @@ struct sip_block *sip_block_new(struct slice text)
 	return b;
 }
 
+bool sip_place_reaches(const struct sip_place *p, const struct addr *dst)
+{
+	return p->stack->wire || !sip_place_reliable(p) || sip_conn_find(p, dst);
+}
+
 int sip_send(struct sip_place *p, const struct addr *dst, struct slice text)
 {
 	struct sip_stack *s = p->stack;
-	int err = s->wire ? s->wire(s->wire_arg, &p->l.local, dst, text) : udp_send(p->udp, dst, text);
+	int err;
+	if (s->wire)
+		err = s->wire(s->wire_arg, &p->l.local, dst, text);
+	else
+		err = sip_place_reliable(p) ? sip_conn_send(p, dst, text) : udp_send(p->udp, dst, text);
 	if (err)
 		sip_counts[SIP_CNT_TX_FAILED]++;
 	else if (s->trace && s->params.on_trace)

@@ -48,7 +48,7 @@ static void open_stack(struct sip_stack **s, const char *ip)
 	assert_int_equal(addr_parse_ip(&l.local, slice_str(ip)), 0);
 	assert_int_equal(sip_stack_open(s, &p), 0);
 	assert_int_equal(sip_stack_listen(*s, &l), 0);
-	assert_true(sip_listener_fd(*s, "test", l.local.family) >= 0);
+	assert_true(sip_listener_fd(sip_stack_listener(*s, "test", SIP_UDP, &l.local)) >= 0);
 }
 
 static int dial(const struct addr *dst)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connections (RFC 3261 18, RFC 5626, RFC 5923): one to each peer address of a place. The stack's list owns them until they are closed. */
+#pragma once
+#include "sip/stack_priv.h"
+
+struct sip_source;
+
+struct sip_conn {
+	struct link link;
+	struct hash_link by_peer, by_alias;
+	struct sip_place *place;
+	struct stream *stream;
+	struct sip_source *source; /* of one that was accepted: counted against its limit */
+	struct addr peer, alias;   /* alias: the address that a verified peer wants to be reached at over it (RFC 5923) */
+	bool accepted, open, ending, heard, counted; /* heard: a message came */
+	unsigned line_ends;        /* since the last message: two are a keep-alive */
+	uint64_t since, last, begun; /* clock_ms(): made, something came, the message that is not whole yet began (0: none) */
+	struct timer patience;
+	char held[16];             /* name at tandem-keep; "": not held */
+};
+
+int sip_conns_open(struct sip_stack *s);
+void sip_conns_close(struct sip_stack *s);
+/* Starts to listen at a place of a reliable transport. */
+int sip_conn_listen(struct sip_place *p);
+/* The open or opening connection to `peer`, NULL when there is none. */
+struct sip_conn *sip_conn_find(const struct sip_place *p, const struct addr *peer);
+/* Over the connection to `dst`, which is made when there is none: whom `text` is addressed to is whom a TLS certificate must be for. */
+int sip_conn_send(struct sip_place *p, const struct addr *dst, struct slice text);
+/* A request's Via asks for connection reuse (RFC 5923 5.1). */
+void sip_conn_alias(struct sip_place *p, const struct sip_msg *req);
