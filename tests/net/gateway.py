@@ -20,6 +20,7 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../tools"))
 from lab import Lab, sh, wait_for  # noqa: E402
+from certificates import Authority, Contexts  # noqa: E402
 from media import Media  # noqa: E402
 from phone import Phone  # noqa: E402
 
@@ -40,9 +41,10 @@ agent {{ t-hist = 1s retry-min = 20ms t-max = 1s {agent} }}
 process {{ restart-min = 10ms {process} }}
 user alice {{ password = "wonderland" numbers = {{ "1001" }} display = "Alice" address = "inside" {alice} }}
 user bob {{ password = "builder" numbers = {{ "1002" }} display = "Bob" address = "outside" {bob} }}
-trunk carrier {{ peer = "{carrier}" address = "outside" {trunk} }}
+trunk carrier {{ peer = "{carrier}" transport = {transport} address = "outside" {trunk} }}
 route out {{ prefix = "9" to = "carrier" strip = 1 }}
 {more}
+{certificates}
 """
 
 
@@ -56,7 +58,7 @@ class Gateway:
         lab.pins.append(self.pins)
         for part in ("state", "run"):
             os.makedirs(lab.path(part), exist_ok=True)
-        self.sections = dict(sip="", registrar="", inside="", outside="", media="", agent="", alice="", bob="", trunk="", process="", more="", t1=T1_MS, t2=8 * T1_MS)
+        self.sections = dict(sip="", registrar="", inside="", outside="", media="", agent="", alice="", bob="", trunk="", process="", more="", certificates="", transport="udp", t1=T1_MS, t2=8 * T1_MS)
         self.sections.update(carrier=carrier, engine=ENGINES[engine], dir=lab.dir, pins=self.pins, inside4=INSIDE[4], inside6=INSIDE[6],
                              outside4=OUTSIDE[4], outside6=OUTSIDE[6])
         self.config = lab.path("tandem.conf")
@@ -149,7 +151,7 @@ class Gateway:
 
 
 class Stage:
-    def __init__(self, engine, families, lossy=0, **sections):
+    def __init__(self, engine, families, lossy=0, transport=None, **sections):
         self.lab = Lab(f"tdn{os.getpid()}")
         self.engine, self.families = engine, families
         self.fa, self.fb = int(families[0]), int(families[1])
@@ -160,8 +162,15 @@ class Stage:
         self.wire("y", lossy, (self.ns_b, "b0", both(B)), (self.ns_gw, "out0", both(OUTSIDE)))
         self.ip_a, self.ip_b = A[self.fa], B[self.fb]
         self.gw_a, self.gw_b = INSIDE[self.fa], OUTSIDE[self.fb]
+        self.transport = transport or os.environ.get("NET_TRANSPORT", "udp")
+        self.authority = Authority(self.lab.dir) if self.transport == "tls" else None
+        if self.authority:
+            file, key = self.authority.sign("gateway", *(f"IP:{ip}" for ip in (*INSIDE.values(), *OUTSIDE.values())))
+            sections.setdefault("certificates", f'certificate gateway {{ file = "{file}" key = "{key}" }}')
+            for address in ("inside", "outside"):
+                sections[address] = f'tls-ca = "{self.authority.file}" ' + sections.get(address, "")
         host = f"[{self.ip_b}]" if self.fb == 6 else self.ip_b
-        self.gw = Gateway(self.lab, self.ns_gw, engine, f"{host}:5080", **sections)
+        self.gw = Gateway(self.lab, self.ns_gw, engine, f"{host}:5080", **{"transport": self.transport, **sections})
         self.phones = []
         self.media_ports = {}
 
@@ -192,10 +201,16 @@ class Stage:
         self.lab.inside(ns, "ip", "addr", "add", f"{ip}/{bits}", "dev", dev, *(["nodad"] if ":" in ip else []))
         return ip
 
-    def phone(self, side, user=None, password=None, port=5060, ip=None):
+    def contexts(self, name, ip, gateway):
+        """TLS of a peer: a certificate for its address; the gateway's is checked."""
+        return Contexts(self.authority, gateway, self.authority.sign(name, f"IP:{ip}"))
+
+    def phone(self, side, user=None, password=None, port=5060, ip=None, transport=None):
         ns, own, gw = (self.ns_a, self.ip_a, self.gw_a) if side == "a" else (self.ns_b, self.ip_b, self.gw_b)
         ip = ip or own
-        p = Phone(ns, ip, gw, user or {"a": "alice", "b": "bob"}[side], password or {"a": "wonderland", "b": "builder"}[side], port)
+        user = user or {"a": "alice", "b": "bob"}[side]
+        transport = transport or self.transport
+        p = Phone(ns, ip, gw, user, password or {"a": "wonderland", "b": "builder"}[side], port, transport, self.contexts(user, ip, gw) if transport == "tls" else None)
         p.media_port = 40000 + 100 * len(self.phones)
         self.phones.append(p)
         return p

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scripted SIP peer: one UDP socket in a namespace. It sends what the scenario says, when it says so, and remembers everything that came, so that
+"""A scripted SIP peer: one port in a namespace, over UDP, TCP or TLS. It sends what the scenario says, when it says so, and remembers everything that came, so that
 a scenario asserts on what really was on its wire."""
 import itertools
 import re
-import select
-import socket
 import time
 
-from lab import entered
 from sipmsg import Message, digest, sdp, write
+from wire import wire
 
 serial = itertools.count(1)
 
@@ -22,11 +20,11 @@ class Unexpected(AssertionError):
 
 
 class Phone:
-    def __init__(self, ns, ip, gateway, user, password=None, port=5060):
+    def __init__(self, ns, ip, gateway, user, password=None, port=5060, transport="udp", contexts=None):
         self.ns, self.ip, self.gateway, self.user, self.password, self.port = ns, ip, gateway, user, password, port
-        with entered(ns):
-            self.sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM)
-            self.sock.bind((ip, port))
+        self.transport = transport
+        self.wire = wire(ns, ip, port, gateway, transport, contexts)
+        self.sock = self.wire.sock
         self.waiting, self.received, self.sent = [], [], []
         self.repeats = 0        # datagrams that were the same as an earlier one
         self.media_port = 40000
@@ -38,13 +36,14 @@ class Phone:
 
     def send(self, data, to=None):
         self.sent.append(data)
-        self.sock.sendto(data, to or (self.gateway, self.gateway_port))
+        self.wire.send(data, to or (self.gateway, self.gateway_port))
 
     def pump(self, timeout):
         """Takes one datagram; False when none came in time."""
-        if not select.select([self.sock], [], [], max(timeout, 0))[0]:
+        came = self.wire.receive(timeout)
+        if not came:
             return False
-        raw, source = self.sock.recvfrom(65536)
+        raw, source = came
         if any(raw == m.raw for m in self.received):
             self.repeats += 1
             return True
@@ -88,10 +87,11 @@ class Phone:
     # --- plain requests
 
     def uri(self, user=None, at=None):
-        return f"sip:{user or self.user}@{host(at or self.ip)}" + (f":{self.port}" if not at else "")
+        own = f":{self.port}" + (f";transport={self.transport}" if self.transport != "udp" else "")
+        return f"sip:{user or self.user}@{host(at or self.ip)}" + (own if not at else "")
 
     def via(self, branch=None):
-        return f"SIP/2.0/UDP {host(self.ip)}:{self.port};branch={branch or f'z9hG4bK-{self.user}-{next(serial)}'};rport"
+        return f"SIP/2.0/{self.transport.upper()} {host(self.ip)}:{self.port};branch={branch or f'z9hG4bK-{self.user}-{next(serial)}'};rport"
 
     def ask(self, method, uri=None, headers=(), body="", replace=None, timeout=3.0, wait=True):
         """Sends a request outside any dialog and returns the final response. `replace` maps header names to other values (None: left out)."""

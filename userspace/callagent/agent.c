@@ -107,34 +107,16 @@ static struct sip_limits message_limits(const struct conf *conf)
 	};
 }
 
-static int listen_at(struct agent *a, const struct config_address *c, const struct addr *local, struct buf *why)
+static struct sip_conn_limits connection_limits(const struct conf *conf)
 {
-	char fd_name[128], text[ADDR_STR_LEN];
-	struct buf b = buf_fixed(fd_name, sizeof(fd_name));
-	buf_printf(&b, "sip-%s-%c", c->name, local->family == AF_INET6 ? '6' : '4');
-	buf_z(&b);
-	struct sip_listener l = {
-		.name = c->name,
-		.local = *local,
-		.nets = c->nets,
-		.n_nets = c->n_nets,
-		.dscp = c->dscp_signalling,
-		.fd = fdstore_take(fd_name),
+	const struct conf_part *p = conf_section(conf, "connections");
+	return (struct sip_conn_limits){
+		.total = (unsigned)conf_int(p, "max"),
+		.per_source = (unsigned)conf_int(p, "max-per-source"),
+		.receive_ms = (uint32_t)conf_int(p, "receive-timeout"),
+		.idle_ms = (uint32_t)conf_int(p, "idle-timeout"),
+		.queue = (size_t)conf_int(p, "queue"),
 	};
-	l.local.port = c->sip_port;
-	const struct addr *public = config_address_of(c->public, c->n_public, local->family);
-	if (public) {
-		l.advertised = *public;
-		l.advertised.port = c->sip_port;
-	}
-	int err = b.err ? b.err : sip_stack_listen(a->sip, &l);
-	if (err) {
-		buf_printf(why, "address %s: SIP at %s: %s", c->name, addr_str(&l.local, text), strerror(-err));
-		return err;
-	}
-	log_info(NULL, "SIP at %s (address %s)", addr_str(&l.local, text), c->name);
-	fdstore_put(fd_name, sip_listener_fd(a->sip, c->name, local->family));
-	return 0;
 }
 
 static int open_sip(struct agent *a, struct buf *why)
@@ -155,6 +137,7 @@ static int open_sip(struct agent *a, struct buf *why)
 		.on_trace = on_sip_trace,
 		.arg = a,
 		.limits = message_limits(a->conf),
+		.conns = connection_limits(a->conf),
 		.watch = agent_watch(a),
 		.locator = a->locator,
 	};
@@ -166,10 +149,7 @@ static int open_sip(struct agent *a, struct buf *why)
 		buf_printf(why, "SIP: %s", strerror(-err));
 	else
 		agent_guard_reload(a);
-	for (unsigned i = 0; i < a->n_addresses; i++)
-		for (unsigned k = 0; k < a->addresses[i].n_local && !err; k++)
-			err = listen_at(a, &a->addresses[i], &a->addresses[i].local[k], why);
-	return err;
+	return err ? err : listeners_open(&a->listeners, a->sip, a->conf, a->addresses, a->n_addresses, why);
 }
 
 static int open_registrar(struct agent *a, struct buf *why)
@@ -275,7 +255,10 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	struct routing *routing = NULL;
 	struct role_table *table = NULL;
 	struct trunks trunks = {0};
-	int err = role_table_new(&table, now);
+	int err = listeners_reload(&a->listeners, now, why);
+	if (err)
+		return err;
+	err = role_table_new(&table, now);
 	err = err ? err : trunks_load(&trunks, now, &a->trunks);
 	if (!err)
 		err = routing_new(&routing, now);
@@ -297,7 +280,8 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	a->conf = (struct conf *)(uintptr_t)now;
 	take_limits(a);
 	const struct sip_limits limits = message_limits(now);
-	sip_stack_set_limits(a->sip, &limits);
+	const struct sip_conn_limits conns = connection_limits(now);
+	sip_stack_set_limits(a->sip, &limits, &conns);
 	roles_reload(a, table);
 	agent_guard_reload(a);
 	agent_trace(a);
@@ -317,6 +301,7 @@ void agent_close(struct agent *a)
 	a->on_stopped = NULL;
 	calls_fini(&a->calls);
 	subscriptions_close(&a->subscriptions);
+	listeners_close(&a->listeners);
 	a->sip = mem_deref(a->sip);
 	a->locator = mem_deref(a->locator);
 	roles_close(a);

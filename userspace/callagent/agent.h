@@ -6,6 +6,7 @@
 #include "callagent/guard.h"
 #include "callagent/overload.h"
 #include "callagent/leg_sip.h"
+#include "callagent/listeners.h"
 #include "callagent/route.h"
 #include "callagent/subscriptions.h"
 #include "callagent/roles.h"
@@ -23,6 +24,7 @@ struct agent {
 	struct cdr_log *cdr;
 	struct sip_locator *locator;
 	struct sip_stack *sip;
+	struct listeners listeners;
 	struct registrar *registrar;
 	struct guard *guard;
 	struct overload *overload;

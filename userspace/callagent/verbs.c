@@ -38,6 +38,29 @@ static int show_registrations(void *arg, json_t *args, json_t **result, struct b
 	return 0;
 }
 
+static int add_connection(void *arg, const struct sip_conn_info *c)
+{
+	char local[ADDR_STR_LEN], peer[ADDR_STR_LEN];
+	json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "transport",
+				sip_transports[c->listener->transport].name, "address", c->listener->name, "local", addr_str(c->local, local), "peer",
+				addr_str(c->peer, peer), "state", c->state, "accepted", c->accepted, "age_ms", (json_int_t)c->age_ms, "idle_ms",
+				(json_int_t)c->idle_ms, "rx_bytes", (json_int_t)c->rx_bytes, "tx_bytes", (json_int_t)c->tx_bytes, "queued",
+				(json_int_t)c->queued, "tls", c->tls, "names", c->names);
+	return json_array_append_new(arg, row) ? -ENOMEM : 0;
+}
+
+static int show_connections(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct agent *a = arg;
+	json_t *list = json_array();
+	if (!list || sip_conns_each(a->sip, add_connection, list)) {
+		json_decref(list);
+		return no_memory(why);
+	}
+	*result = list;
+	return 0;
+}
+
 static int show_gateways(void *arg, json_t *args, json_t **result, struct buf *why)
 {
 	static const char *const states[] = {[MGCP_GW_UNKNOWN] = "unknown", [MGCP_GW_UP] = "up", [MGCP_GW_DOWN] = "down"};
@@ -89,6 +112,7 @@ static int hangup(void *arg, json_t *args, json_t **result, struct buf *why)
 const struct ctl_verb verbs[] = {
 	{"show calls", "calls in progress", show_calls, NULL, NULL},
 	{"show registrations", "phones that are registered", show_registrations, NULL, NULL},
+	{"show connections", "TCP and TLS connections of SIP", show_connections, NULL, NULL},
 	{"show gateways", "media gateways and whether they answer", show_gateways, NULL, NULL},
 	{"show cdr", "the newest call detail records", show_cdr, "limit=N", NULL},
 	{"hangup", "ends a call", hangup, "call=ID", NULL},

@@ -22,6 +22,11 @@ const char *check_path_or_empty(const char *value)
 	return *value ? check_path(value) : NULL;
 }
 
+const char *check_transport(const char *value)
+{
+	return strcmp(value, "udp") && strcmp(value, "tcp") && strcmp(value, "tls") ? "udp, tcp or tls" : NULL;
+}
+
 const char *check_ip(const char *value)
 {
 	struct addr a;
@@ -434,6 +439,18 @@ static void check_addresses(struct findings *f)
 	}
 }
 
+static void check_certificates(struct findings *f)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "address", i)); i++) {
+		for (unsigned k = 0; k < conf_list_count(p, "certificates"); k++)
+			if (!conf_find(f->conf, "certificate", conf_list_at(p, "certificates", k)))
+				found(f, p, "address.certificates", "expected the name of a certificate section, not \"%s\"", conf_list_at(p, "certificates", k));
+		if (conf_int(p, "tls-port") == conf_int(p, "sip-port"))
+			found(f, p, "address.tls-port", "%lld is the sip-port", (long long)conf_int(p, "tls-port"));
+	}
+}
+
 unsigned check_config(const struct conf *c, struct buf *why)
 {
 	struct findings f = {.conf = c, .why = why};
@@ -444,6 +461,7 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_order(&f, "registrar", "default-expiry", "max-expiry");
 	check_order(&f, "agent", "retry-min", "retry-max");
 	check_order(&f, "process", "restart-min", "restart-max");
+	check_certificates(&f);
 	check_users(&f);
 	check_trunks(&f);
 	check_groups(&f);

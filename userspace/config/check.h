@@ -5,6 +5,7 @@
 
 const char *check_path(const char *value);
 const char *check_path_or_empty(const char *value);
+const char *check_transport(const char *value);
 const char *check_ip(const char *value);
 const char *check_local(const char *value); /* an IP address or "auto" */
 const char *check_prefix(const char *value);

@@ -176,11 +176,40 @@ static const struct conf_option address_options[] = {
 	OPTION("role", CONF_CHOICE, "b2bua", "What answers requests that come here, unless the domain they are for has a role of its own: back-to-back user agent "
 	 "(b2bua), a proxy that stays in the path of dialogs (proxy), one that keeps no state (stateless), or a redirect server (redirect). Registrations of our "
 	 "domains are served in each.", .choices = "b2bua|proxy|stateless|redirect"),
-	OPTION("sip-port", CONF_INT, "5060", "UDP port of SIP.", .min = 1, .max = 65535),
+	OPTION("sip-port", CONF_INT, "5060", "Port of SIP over UDP and TCP.", .min = 1, .max = 65535),
+	OPTION("tls-port", CONF_INT, "5061", "Port of SIP over TLS.", .min = 1, .max = 65535),
+	OPTION("transports", CONF_LIST, "{\"udp\", \"tcp\", \"tls\"}", "What SIP is spoken over: udp, tcp, tls. TLS is listened for only when there is a certificate.",
+	 .check = check_transport),
+	OPTION("certificates", CONF_LIST, "", "Names of the certificate sections that may be shown here; the first is shown to who asks for no name (SNI), or for "
+	 "one that is in none of them. Empty: all there are."),
+	OPTION("tls-ca", CONF_STRING, "", "File with the certificates (PEM) of the authorities whose certificates are believed. Empty: those of the system.",
+	 .check = check_path_or_empty),
+	OPTION("tls-verify", CONF_CHOICE, "server", "Whose certificates are checked: nobody's (none); of those we connect to (server), which must then be for the "
+	 "name or address connected to (RFC 5922); also of those who connect to us, when they show one (ask) or always, else they are turned away (mutual).",
+	 .choices = "none|server|ask|mutual"),
+	OPTION("tls-min", CONF_CHOICE, "1.2", "Oldest version of TLS.", .choices = "1.2|1.3"),
 	OPTION("engine", CONF_CHOICE, "auto", "Who may relay what arrives at this address: whatever media.engine allows (auto), nothing faster than the kernel "
 	 "module (module), or only tandem-mg (null).", .choices = "auto|module|null"),
 	OPTION("dscp-voice", CONF_INT, "46", "DSCP of media packets; 46 is EF.", .min = 0, .max = 63),
 	OPTION("dscp-signalling", CONF_INT, "40", "DSCP of SIP packets; 40 is CS5.", .min = 0, .max = 63),
+	{0},
+};
+
+static const struct conf_option certificate_options[] = {
+	OPTION("file", CONF_STRING, NULL, "File with the certificate and those that lead to its root (PEM). It is read again at each reload; connections that are "
+	 "there go on.", .check = check_path),
+	OPTION("key", CONF_STRING, NULL, "File with its key (PEM). tandem-ca must be allowed to read it.", .check = check_path),
+	{0},
+};
+
+static const struct conf_option connection_options[] = {
+	OPTION("max", CONF_INT, "20000", "TCP and TLS connections at the same time; further ones are refused. 0: no limit.", .min = 0, .max = 1000000),
+	OPTION("max-per-source", CONF_INT, "1000", "Connections from one IP address at the same time. 0: no limit of its own.", .min = 0, .max = 1000000),
+	OPTION("receive-timeout", CONF_DURATION, "10s", "How long connecting and the TLS handshake may take, the first message, and a message that has begun. "
+	 "Who takes longer is disconnected.", .min = 100, .max = 600000),
+	OPTION("idle-timeout", CONF_DURATION, "3h", "A connection on which nothing comes for this time is ended. 0: never. Longer than registrar.max-expiry, so that "
+	 "a registered phone stays reachable.", .min = 0, .max = 604800000),
+	OPTION("queue", CONF_INT, "1048576", "Bytes that may wait for a peer that does not read; over it, it is disconnected.", .min = 65536, .max = 1073741824),
 	{0},
 };
 
@@ -376,6 +405,8 @@ const struct conf_section config_schema[] = {
 	 "name the one they use.", address_options},
 	{"domain", "NAME", "A domain that is served, by the name in SIP addresses.", domain_options},
 	{"proxy", NULL, "Proxy and redirect roles.", proxy_options},
+	{"certificate", "NAME", "A certificate of ours for TLS, and its key.", certificate_options},
+	{"connections", NULL, "TCP and TLS connections of SIP.", connection_options},
 	{"media", NULL, "The media gateway, tandem-mg.", media_options},
 	{"agent", NULL, "The call agent's MGCP side, in tandem-ca.", agent_options},
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},

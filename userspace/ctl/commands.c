@@ -14,6 +14,13 @@ static const struct column registrations[] = {
 	{0},
 };
 
+static const struct column connections[] = {
+	{"transport", "TRANSPORT", AS_IS}, {"peer", "PEER", AS_IS},	   {"address", "ADDRESS", AS_IS}, {"state", "STATE", AS_IS},
+	{"age_ms", "AGE", AS_SECONDS},	   {"idle_ms", "IDLE", AS_SECONDS}, {"rx_bytes", "RECEIVED", AS_IS},
+	{"tx_bytes", "SENT", AS_IS},	   {"queued", "QUEUED", AS_IS},	   {"tls", "TLS", AS_IS},	  {"names", "VERIFIED AS", AS_IS},
+	{0},
+};
+
 static const struct column streams[] = {
 	{"call", "CALL", AS_IS},     {"endpoint", "ENDPOINT", AS_IS}, {"connection", "CONN", AS_IS},
 	{"local", "LOCAL", AS_IS},   {"remote", "REMOTE", AS_IS},     {"engine", "ENGINE", AS_IS},
@@ -93,6 +100,7 @@ static const struct column overload[] = {
 const struct command commands[] = {
 	{.words = "show calls", .help = "calls in progress", .daemons = CA, .columns = calls, .none = "no calls", .run = run_calls},
 	{.words = "show registrations", .help = "phones registered", .daemons = CA, .columns = registrations, .none = "no phone is registered"},
+	{.words = "show connections", .help = "TCP and TLS connections of SIP", .daemons = CA, .columns = connections, .none = "no connections"},
 	{.words = "show streams", .help = "media streams, their engine and quality", .daemons = MG, .columns = streams, .none = "no streams"},
 	{.words = "show endpoints", .help = "MGCP endpoints in use", .daemons = MG, .columns = endpoints, .none = "no endpoint is in use"},
 	{.words = "show engines", .help = "who relays media on which interface, and why not a faster one", .daemons = MG, .columns = engines,
