@@ -152,12 +152,21 @@ static int open_sip(struct agent *a, struct buf *why)
 	return err ? err : listeners_open(&a->listeners, a->sip, a->conf, a->addresses, a->n_addresses, why);
 }
 
+static void on_moved(void *arg, const struct binding *was, const struct sip_msg *req)
+{
+	struct agent *a = arg;
+	if (req->listener)
+		sip_stack_moved(a->sip, was->transport, &was->source, req->listener, &req->src);
+}
+
 static int open_registrar(struct agent *a, struct buf *why)
 {
 	struct registrar_params p = {
 		.conf = a->conf,
 		.store = a->store,
 		.bindings_table = AGENT_STORE_BINDINGS,
+		.on_moved = on_moved,
+		.arg = a,
 	};
 	int err = keys_get(a->store, AGENT_STORE_KEYS, "gruu", p.gruu_key);
 	if (!err)

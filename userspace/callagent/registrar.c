@@ -67,6 +67,8 @@ int registrar_new(struct registrar **ret, const struct registrar_params *p)
 		mem_deref(r);
 		return err;
 	}
+	r->on_moved = p->on_moved;
+	r->arg = p->arg;
 	take_limits(r, p->conf);
 	memcpy(r->gruu_key, p->gruu_key, sizeof r->gruu_key);
 	location_retain(r->location, is_user, r);

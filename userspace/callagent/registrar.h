@@ -34,6 +34,8 @@ struct registrar_params {
 	uint8_t gruu_key[GRUU_KEY_LEN]; /* what temporary GRUUs are made with: kept across restarts by whoever wants them to last */
 	/* A user's set of contacts changed (registered, expired, removed); not called while loading. May be NULL. */
 	void (*on_change)(void *arg, const char *user);
+	/* Who was registered over the connection that `was` says is back over the one that `req` came by. May be NULL. */
+	void (*on_moved)(void *arg, const struct binding *was, const struct sip_msg *req);
 	void *arg;
 };
 

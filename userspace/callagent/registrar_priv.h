@@ -14,6 +14,8 @@ struct registrar {
 	uint8_t gruu_key[GRUU_KEY_LEN];
 	uint32_t min_s, default_s, max_s;
 	unsigned max_contacts;
+	void (*on_moved)(void *arg, const struct binding *was, const struct sip_msg *req);
+	void *arg;
 };
 
 enum { URI_MAX = 1024, TEXT_MAX = 256, NAME_SIZE = 128 };

@@ -78,6 +78,18 @@ static bool is_old(const struct binding *there, const struct binding *now)
 	return slice_eq(there->call_id, now->call_id) && there->cseq >= now->cseq;
 }
 
+/* A phone that registers over another connection than before, be it with another Contact: what waits for it follows it there. */
+static void tell_moved(const struct registrar *r, const struct location_update *u, int same, const struct registration *g)
+{
+	const struct binding *now = &g->like;
+	for (unsigned i = 0; r->on_moved && sip_transports[now->transport].reliable && i < u->n; i++) {
+		const struct binding *was = location_at(u, i);
+		bool its_own = (int)i == same || slice_eq(was->call_id, now->call_id);
+		if (its_own && was->transport == now->transport && !addr_eq(&was->source, &now->source))
+			r->on_moved(r->arg, was, g->req);
+	}
+}
+
 /* One Contact value made part of the update (RFC 3261 10.3, step 7). */
 static bool apply_contact(struct registrar *r, struct location_update *u, const struct registration *g, struct slice value, struct refusal *why)
 {
@@ -110,6 +122,7 @@ static bool apply_contact(struct registrar *r, struct location_update *u, const 
 	b.expires_at = clock_ms() + s * UINT64_C(1000);
 	if (at < 0 && u->n >= r->max_contacts)
 		return refuse(why, 403, "Too Many Contacts", CNT_TOO_MANY);
+	tell_moved(r, u, at, g);
 	if (gruu_can_name(b.instance))
 		b.gruu = gruu_number_for(u, &b);
 	return location_set(u, at, &b) ? refuse(why, 500, sip_reason(500), CNT_FAILED) : true;

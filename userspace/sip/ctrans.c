@@ -256,12 +256,6 @@ void sip_ctrans_start(struct sip_ctrans *ct)
 	sip_ctrans_send(ct);
 }
 
-void sip_ctrans_start_over(struct sip_ctrans *ct)
-{
-	hash_remove(&ct->stack->ctrans, &ct->by_branch);
-	start(ct);
-}
-
 static void set_branch(struct sip_ctrans *ct, struct slice branch)
 {
 	memcpy(ct->branch, branch.p, branch.len);
@@ -324,7 +318,7 @@ int sip_request(struct sip_ctrans **ret, struct sip_stack *s, const struct sip_r
 		return place ? -ENOMEM : -ENETUNREACH;
 	make_branch(ct);
 	bool waits = p->next.len && sip_ctrans_locate(ct, p->next) == -EINPROGRESS;
-	if (p->flow)
+	if (p->flow && sip_place_reliable(place))
 		ct->flow = *p->flow;
 	if (p->method == SIP_INVITE && !sip_uri_parse(&uri, p->ruri))
 		ct->user_hash = slice_hash(uri.user, false);
@@ -360,6 +354,7 @@ int sip_ctrans_readdress(struct sip_ctrans *ct)
 	timer_stop(&ct->resend);
 	timer_stop(&ct->end);
 	hash_remove(&ct->stack->ctrans, &ct->by_branch);
+	ct->udp = NULL;
 	make_branch(ct);
 	out->len = 0;
 	buf_slice(out, first);

@@ -35,7 +35,7 @@ static bool same_port(const struct sip_place *a, const struct sip_place *b)
 void sip_ctrans_choose(struct sip_ctrans *ct)
 {
 	struct sip_stack *s = ct->stack;
-	if (ct->place->l.transport != SIP_UDP || ct->udp || ct->request->len <= SIZE_MAX_UDP || sip_dead_has(s->no_tcp, &(struct sip_hop){SIP_TCP, ct->dst}))
+	if (ct->place->l.transport != SIP_UDP || ct->udp || ct->request->len <= SIZE_MAX_UDP || sip_dead_has(s->no_tcp, &(struct sip_server){SIP_TCP, ct->dst}))
 		return;
 	const struct sip_listener *tcp = sip_stack_listener(s, ct->place->name, SIP_TCP, &ct->dst);
 	if (!tcp || !same_port(ct->place, sip_place_of(tcp)) || !set_via(ct, SIP_UDP, SIP_TCP))
@@ -48,11 +48,12 @@ void sip_ctrans_choose(struct sip_ctrans *ct)
 static void fall_back(struct sip_ctrans *ct)
 {
 	sip_counts[SIP_CNT_NO_TCP]++;
-	sip_dead_mark(ct->stack->no_tcp, &(struct sip_hop){SIP_TCP, ct->dst}, NO_TCP_MS, "takes no TCP");
+	sip_dead_mark(ct->stack->no_tcp, &(struct sip_server){SIP_TCP, ct->dst}, NO_TCP_MS, "takes no TCP");
 	set_via(ct, SIP_TCP, SIP_UDP);
 	ct->place = ct->udp;
 	hash_remove(&ct->stack->ctrans_peers, &ct->by_peer);
-	sip_ctrans_start_over(ct);
+	hash_remove(&ct->stack->ctrans, &ct->by_branch);
+	sip_ctrans_start(ct);
 }
 
 static void on_no_tcp(void *arg)

@@ -41,6 +41,7 @@ struct sip_session_params {
 	struct slice ruri;
 	struct addr dst;
 	const struct sip_listener *listener; /* NULL: chosen */
+	bool flow;                           /* over a reliable transport: dst is where the peer's own connection came from (sip_request_params) */
 	struct slice from_display, from_uri; /* without tag */
 	struct slice to_display, to_uri;
 	struct slice contact_user;

@@ -36,7 +36,7 @@ static int send_invite(struct sip_session *ss)
 	int err = lines.err;
 	if (!err)
 		err = sip_request(&ss->invite, ss->stack,
-				  &(struct sip_request_params){.method = SIP_INVITE, .ruri = ss->ruri, .dst = ss->peer,
+				  &(struct sip_request_params){.method = SIP_INVITE, .ruri = ss->ruri, .dst = ss->peer, .flow = ss->dials_in ? &ss->peer : NULL,
 							       .listener = &ss->place->l, .headers = buf_text(&lines),
 							       .forwarded = ss->forwarded, .max_forwards = ss->max_forwards,
 							       .body_type = ss->body_type, .body = ss->sdp},
@@ -105,6 +105,7 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
 	ss->state = SESSION_CALLING;
 	ss->invite_had_offer = p->sdp.len > 0;
 	ss->peer = p->dst;
+	ss->dials_in = p->flow;
 	ss->forwarded = p->forwarded;
 	ss->max_forwards = p->max_forwards;
 	ss->ring_ms = p->ring_ms;

@@ -39,6 +39,7 @@ struct sip_session {
 	enum session_state state;
 	bool outgoing, invite_had_offer, forwarded;
 	struct addr peer;
+	bool dials_in; /* outgoing: over a connection that the peer made */
 	struct sip_dialog *dialog; /* the confirmed one, or the only one of an incoming call */
 	struct list early;	   /* outgoing: dialogs of 101 to 199 */
 	unsigned n_early;

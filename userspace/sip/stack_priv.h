@@ -247,8 +247,6 @@ int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct a
 int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, struct slice request, bool proceeding,
 		       sip_response_fn fn, void *arg);
 void sip_ctrans_response(struct sip_ctrans *ct, const struct sip_msg *rsp);
-/* From the beginning, over another transport. */
-void sip_ctrans_start_over(struct sip_ctrans *ct);
 struct sip_ctrans *sip_ctrans_find(const struct sip_stack *s, struct slice branch, enum sip_method method);
 /* A request of ours that is still active and came back to us unchanged (8.2.2.2's sibling for a B2BUA). */
 bool sip_ctrans_is_loop(const struct sip_stack *s, const struct sip_msg *req);

@@ -230,7 +230,7 @@ static void send_last(const struct sip_strans *st)
 {
 	struct addr to = st->reply_to;
 	if (!sip_place_reaches(st->place, &to))
-		to.port = st->req->via.port ? st->req->via.port : sip_transports[st->place->l.transport].port;
+		to.port = st->id.port ? st->id.port : sip_transports[st->place->l.transport].port;
 	sip_send(st->place, &to, sip_block_text(st->last));
 }
 
