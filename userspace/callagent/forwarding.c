@@ -127,6 +127,7 @@ void forwarding_params(struct agent *a, struct proxy_params *p)
 	const struct conf_part *conf = conf_section(a->conf, "proxy");
 	*p = (struct proxy_params){
 		.stack = a->sip,
+		.locator = a->locator,
 		.record_route = conf_bool(conf, "record-route"),
 		.path = conf_bool(conf, "path"),
 		.recurse = conf_bool(conf, "recurse"),

@@ -9,6 +9,7 @@ void cancel_branches(struct proxy_context *c, struct slice headers)
 	list_foreach(b, &c->branches, link) {
 		if (b->state == BRANCH_WAITING)
 			b->state = BRANCH_DONE;
+		locate_cancel(b);
 		if (b->state == BRANCH_DONE || b->cancelled)
 			continue;
 		b->cancelled = true;

@@ -6,7 +6,7 @@
 
 /* --- step 7: the next hop ------------------------------------------------------------------------------------------ */
 
-static const struct sip_listener *listener_for(struct proxy *p, const struct sip_listener *like, enum sip_transport t, const struct addr *peer)
+const struct sip_listener *forward_listener(struct proxy *p, const struct sip_listener *like, enum sip_transport t, const struct addr *peer)
 {
 	const struct sip_listener *l = like;
 	if (like && (like->local.family != peer->family || like->transport != t))
@@ -15,7 +15,7 @@ static const struct sip_listener *listener_for(struct proxy *p, const struct sip
 }
 
 /* The first route, or the Request-URI. */
-static int next_uri(const struct forward *f, struct sip_uri *ret)
+int forward_next_uri(const struct forward *f, struct sip_uri *ret)
 {
 	struct slice path = f->path, first = path.len ? sip_values_cut(&path) : f->way->next;
 	struct sip_nameaddr n;
@@ -34,9 +34,9 @@ int forward_find_hop(struct proxy *p, struct forward *f)
 	struct addr peer;
 	if (f->hop.listener)
 		return 0;
-	if (next_uri(f, &uri) || sip_uri_transport(&uri, &transport, NULL) || sip_uri_addr(&uri, &peer))
+	if (forward_next_uri(f, &uri) || sip_uri_transport(&uri, &transport, NULL) || sip_uri_addr(&uri, &peer))
 		return -EHOSTUNREACH;
-	f->hop.listener = listener_for(p, f->way->out, transport, &peer);
+	f->hop.listener = forward_listener(p, f->way->out, transport, &peer);
 	f->hop.peer = peer;
 	return f->hop.listener ? 0 : -ENETUNREACH;
 }
@@ -201,17 +201,32 @@ int forward_rewrite(struct proxy *p, const struct forward *f, struct sip_rewrite
 
 /* --- which targets -------------------------------------------------------------------------------------------------- */
 
-static int start(struct proxy_context *c, struct branch *b, unsigned breadth)
+static int find_hop(struct branch *b, struct forward *f)
 {
+	struct proxy_context *c = b->c;
+	int err = b->servers ? -EHOSTUNREACH : forward_find_hop(c->proxy, f);
+	if (err == -EHOSTUNREACH)
+		err = locate_hop(b, f);
+	/* RFC 5630 5.3: what is asked for securely goes securely. */
+	if (!err && c->way.uri.scheme == SIP_SCHEME_SIPS && !sip_transports[f->hop.listener->transport].secure)
+		err = -EPROTONOSUPPORT;
+	return err;
+}
+
+int forward_start(struct branch *b)
+{
+	struct proxy_context *c = b->c;
 	struct forward f = {.from = sip_strans_listener(c->st), .req = c->req, .way = &c->way, .uri = b->uri, .path = b->path, .hop = b->hop,
-			    .number = b->number, .breadth = breadth, .loop = c->loop};
+			    .number = b->number, .breadth = b->breadth, .loop = c->loop};
 	struct sip_rewrite how;
 	char branch[SIP_FORWARD_BRANCH];
 	if (!f.from)
 		return -ESHUTDOWN;
-	int err = forward_find_hop(c->proxy, &f);
-	if (!err)
-		err = forward_rewrite(c->proxy, &f, &how, branch);
+	int err = find_hop(b, &f);
+	if (err)
+		return err;
+	err = forward_rewrite(c->proxy, &f, &how, branch);
+	b->ct = mem_deref(b->ct);
 	if (!err)
 		err = sip_forward_request(&b->ct, &f.hop, &how, c->req, response_take, b, c);
 	if (err)
@@ -224,11 +239,16 @@ static int start(struct proxy_context *c, struct branch *b, unsigned breadth)
 	return 0;
 }
 
+static bool runs(const struct branch *b)
+{
+	return b->state == BRANCH_LOCATING || b->state == BRANCH_TRYING || b->state == BRANCH_PROCEEDING;
+}
+
 static bool is_running(const struct proxy_context *c)
 {
 	const struct branch *b;
 	list_foreach(b, &c->branches, link)
-		if (b->state == BRANCH_TRYING || b->state == BRANCH_PROCEEDING)
+		if (runs(b))
 			return true;
 	return false;
 }
@@ -237,7 +257,7 @@ static bool has_flow_running(const struct branch *b)
 {
 	const struct branch *other;
 	list_foreach(other, &b->c->branches, link)
-		if ((other->state == BRANCH_TRYING || other->state == BRANCH_PROCEEDING) && b->instance.len && slice_eq(other->instance, b->instance))
+		if (runs(other) && b->instance.len && slice_eq(other->instance, b->instance))
 			return true;
 	return false;
 }
@@ -270,12 +290,13 @@ static unsigned next_group(const struct proxy_context *c, unsigned *q)
 
 static void try(struct proxy_context *c, struct branch *b, unsigned share)
 {
-	int err = share ? start(c, b, share) : -E2BIG;
-	if (!err)
+	b->breadth = share;
+	int err = share ? forward_start(b) : -E2BIG;
+	if (!err || err == -EINPROGRESS)
 		return;
 	b->state = BRANCH_DONE;
 	proxy_counts[share ? PROXY_CNT_NO_HOP : PROXY_CNT_BREADTH]++;
-	response_own(c, share ? 503 : 440);
+	response_own(c, !share ? 440 : err == -EPROTONOSUPPORT ? 480 : 503);
 }
 
 /* RFC 5393 5.3.3: the breadth that came is divided among those that run at the same time. */

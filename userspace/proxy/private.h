@@ -38,7 +38,7 @@ struct way {
 	struct slice next;     /* the first Route value that remains; absent: none */
 };
 
-enum branch_state { BRANCH_WAITING, BRANCH_TRYING, BRANCH_PROCEEDING, BRANCH_DONE };
+enum branch_state { BRANCH_WAITING, BRANCH_LOCATING, BRANCH_TRYING, BRANCH_PROCEEDING, BRANCH_DONE };
 
 /* One target and the client transaction made for it. */
 struct branch {
@@ -49,6 +49,9 @@ struct branch {
 	unsigned q, number; /* number: its place in the order of all */
 	unsigned status;    /* final one */
 	struct sip_ctrans *ct;
+	struct sip_location *pending; /* its context is referenced meanwhile */
+	struct sip_servers *servers;  /* where a name leads; NULL: its hop was known */
+	unsigned next_server, breadth;
 	struct timer timer_c;
 	struct sip_flow hop;
 	struct slice uri, path, instance;
@@ -108,7 +111,21 @@ struct forward {
 	unsigned number, breadth;
 	uint32_t loop;
 };
+int forward_next_uri(const struct forward *f, struct sip_uri *ret);
 int forward_find_hop(struct proxy *p, struct forward *f);
+const struct sip_listener *forward_listener(struct proxy *p, const struct sip_listener *like, enum sip_transport t, const struct addr *peer);
+/* Sends to a target: 0 when it is under way, or negative errno. */
+int forward_start(struct branch *b);
+
+/* locate.c (RFC 3263): f->hop is where a name leads. 0; -EINPROGRESS: forward_start() is called again when that is known; or negative errno. */
+int locate_hop(struct branch *b, struct forward *f);
+/* The same for what has no branch: what is not known yet is asked for only. */
+int locate_hop_once(struct proxy *p, struct forward *f);
+/* Whether the place that was tried has a successor (4.3), and that is tried. */
+bool locate_try_next(struct branch *b, const char *why);
+void locate_cancel(struct branch *b);
+/* Something came: the place it was sent to is alive. */
+void locate_answered(const struct branch *b, int err, const struct sip_msg *rsp);
 /* Lines live in p->lines. */
 int forward_rewrite(struct proxy *p, const struct forward *f, struct sip_rewrite *how, char branch[SIP_FORWARD_BRANCH]);
 

@@ -85,6 +85,7 @@ static void context_destroy(void *obj)
 	list_foreach_safe(b, &c->branches, link) {
 		timer_stop(&b->timer_c);
 		mem_deref(b->ct);
+		mem_deref(b->servers);
 		mem_free(b);
 	}
 	if (c->st && c->started)

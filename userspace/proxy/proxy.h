@@ -30,6 +30,7 @@ struct proxy_outcome {
 
 struct proxy_params {
 	struct sip_stack *stack;
+	struct sip_locator *locator; /* NULL: names lead nowhere; outlives the proxy */
 	uint8_t key[PROXY_KEY_LEN]; /* signs routes, paths and branches: kept across restarts by whoever wants dialogs to outlive them */
 	bool record_route;  /* stay in the path of dialogs */
 	bool path;          /* put Path into REGISTERs that go elsewhere (RFC 3327) */

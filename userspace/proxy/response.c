@@ -168,7 +168,10 @@ void response_take(void *arg, int err, const struct sip_msg *rsp)
 {
 	struct branch *b = arg;
 	struct proxy_context *c = mem_ref(b->c);
-	if (err)
+	locate_answered(b, err, rsp);
+	if (err ? locate_try_next(b, err == -ETIMEDOUT ? "no answer" : "not reached") : rsp->status == 503 && locate_try_next(b, "503"))
+		;
+	else if (err)
 		take_final(b, err == -ETIMEDOUT ? 408 : b->instance.len ? 430 : 503, NULL);
 	else if (rsp->status < 200)
 		take_provisional(b, rsp);

@@ -3,6 +3,7 @@
  * earlier process had. The branch is a function of what came, so that a repetition and a CANCEL get the same one. */
 #include "proxy/private.h"
 #include "base/mem.h"
+#include <errno.h>
 
 /* Only answers to what was forwarded: their branch was made by us for the Via below it. */
 static bool pass_response(struct proxy *p, const struct sip_listener *l, const struct sip_msg *rsp)
@@ -23,7 +24,12 @@ static bool send_to(struct proxy *p, const struct sip_listener *l, const struct 
 			    .breadth = breadth_of(req), .loop = loop};
 	struct sip_rewrite how;
 	char branch[SIP_FORWARD_BRANCH];
-	if (forward_find_hop(p, &f) || forward_rewrite(p, &f, &how, branch) || sip_forward_request_once(&f.hop, &how, req)) {
+	int err = forward_find_hop(p, &f);
+	if (err == -EHOSTUNREACH)
+		err = locate_hop_once(p, &f);
+	if (err == -EINPROGRESS)
+		return true;
+	if (err || forward_rewrite(p, &f, &how, branch) || sip_forward_request_once(&f.hop, &how, req)) {
 		proxy_counts[PROXY_CNT_NO_HOP]++;
 		return false;
 	}

@@ -11,6 +11,7 @@
 struct proxied {
 	struct wire w;
 	struct proxy *proxy;
+	struct sip_locator *locator;
 	enum sip_core core;
 	const char *domain; /* that is ours, besides the addresses */
 	/* where requests for the domain go; NULL ends the list */
@@ -104,7 +105,7 @@ static inline bool x_on_stateless(void *arg, const struct sip_listener *l, const
 
 static inline struct proxy_params x_params(void)
 {
-	return (struct proxy_params){.stack = x.w.stack, .key = "0123456789abcde", .record_route = true, .path = true, .timer_c_ms = 180000,
+	return (struct proxy_params){.stack = x.w.stack, .locator = x.locator, .key = "0123456789abcde", .record_route = true, .path = true, .timer_c_ms = 180000,
 				     .is_ours = x_is_ours, .admit = x_admit, .admit_once = x_admit_once, .targets = x_targets, .done = x_done};
 }
 
