@@ -104,6 +104,9 @@ static void put_path(struct proxy *p, const struct forward *f)
 	if (!sip_msg_has_token(f->req, SIP_HDR_SUPPORTED, SLICE("path")))
 		return;
 	bool outbound = direct && sip_msg_has_token(f->req, SIP_HDR_SUPPORTED, SLICE("outbound"));
+	/* The registrar comes back to the address that its side can reach. */
+	if (f->from != f->hop.listener)
+		put_own_uri(p, "Path", 'p', f->hop.listener, &f->hop.peer, false, f, ";lr");
 	put_own_uri(p, "Path", 'p', f->from, &f->req->src, direct, f, outbound ? ";lr;ob" : ";lr");
 }
 

@@ -361,6 +361,13 @@ static void a_registration_elsewhere_carries_our_path(void **state)
 	x_to(2, "192.0.2.9:9999");
 	assert_int_equal(x.along, 0); /* whoever sends it is asked all the same */
 	x_answer(2, 486, "t", "");
+	/* a registrar on the other side: it has an address of its own to come back to */
+	x_from("192.0.2.9:9999", "REGISTER sip:[2001:db8::77] SIP/2.0|Via: SIP/2.0/UDP 10.0.0.9;rport;branch=z9hG4bK4|Max-Forwards: 70|From: <sip:a@example.net>;tag=f|"
+	       "To: <sip:a@example.net>|Call-ID: c1|CSeq: 4 REGISTER|Contact: <sip:a@10.0.0.9>|Supported: path");
+	char first[300], second[300];
+	assert_int_equal(sscanf(x_all(wire_last(&x.w), "Path"), "%299s | %299s", first, second), 2);
+	assert_non_null(strstr(second, "@192.0.2.1:5060;lr>"));
+	x_answer(x.w.n - 1, 200, "t", "");
 	/* without Supported: path there is none */
 	x_ask("REGISTER", "sip:192.0.2.77", "3", "");
 	assert_string_equal(x_all(wire_last(&x.w), "Path"), "");
