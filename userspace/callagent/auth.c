@@ -302,6 +302,25 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 	return AUTH_WRONG;
 }
 
+static bool is_our_realm(const struct auth *a, struct slice credentials)
+{
+	ptrdiff_t at = slice_search(credentials, SLICE("realm=\""));
+	struct slice realm = at < 0 ? SLICE_NONE : slice_from(credentials, (size_t)at + 7);
+	realm = slice_cut(&realm, '"');
+	for (unsigned i = 0; i < users_realms(a->users); i++)
+		if (slice_eq(realm, slice_str(users_realm(a->users, i))))
+			return true;
+	return false;
+}
+
+const struct sip_hdr *auth_credentials(const struct auth *a, const struct sip_msg *req)
+{
+	const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_PROXY_AUTHORIZATION);
+	while (h && !is_our_realm(a, h->value))
+		h = sip_msg_next(req, h);
+	return h;
+}
+
 enum auth_result auth_check_from(struct auth *a, struct sip_strans *st, const struct sip_msg *req, const struct user *user)
 {
 	const struct sip_uri *from = &req->from.uri;

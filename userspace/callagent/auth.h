@@ -36,6 +36,9 @@ const struct user *auth_user_in(const struct auth *a, struct slice domain, const
 /* Whether the host of a URI names this box: its realm, a domain section or one of registrar.domains, or an address it listens at. */
 bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const struct sip_uri *uri);
 
+/* The Proxy-Authorization line whose credentials are for a realm of ours, NULL: none. */
+const struct sip_hdr *auth_credentials(const struct auth *a, const struct sip_msg *req);
+
 enum auth_result {
 	AUTH_OK,         /* *user is set; nothing was sent */
 	AUTH_CHALLENGED, /* 401 or 407 was sent */

@@ -25,20 +25,28 @@ static bool admit(void *arg, struct sip_strans *st, const struct sip_msg *req, b
 	struct agent *a = arg;
 	const struct user *user;
 	a->roles.from = (struct source){0};
+	a->roles.known = true;
 	return dialog || core_identify(a, st, req, &a->roles.from, &user);
 }
 
-/* Nobody can be asked who he is: dialogs of ours, trunks, and what only goes to where we send things anyway. */
+/* Nobody can be asked who he is. Dialogs of ours go on, trunks are known by their address; what comes from where somebody is registered may go to
+ * users, and a CANCEL wherever its INVITE went. */
 static bool admit_once(void *arg, const struct sip_listener *l, const struct sip_msg *req, bool dialog)
 {
 	struct agent *a = arg;
-	a->roles.from = (struct source){0};
-	bool exact;
+	bool exact, here = !dialog && registrar_has_source(a->registrar, &req->src);
 	struct trunk *t = trunks_by_address(&a->trunks, &req->src, &exact);
+	a->roles.from = (struct source){0};
 	if (t)
 		source_of_trunk(&a->roles.from, t, exact);
-	return dialog || t ||
-	       (req->method == SIP_CANCEL && forwarding_is_ours(a, req, &req->ruri));
+	a->roles.known = t || (here && req->method == SIP_CANCEL);
+	return dialog || t || here;
+}
+
+static const struct sip_hdr *consumed(void *arg, const struct sip_msg *req)
+{
+	const struct agent *a = arg;
+	return auth_credentials(registrar_auth(a->registrar), req);
 }
 
 /* --- where ---------------------------------------------------------------------------------------------------------- */
@@ -82,7 +90,7 @@ static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg
 	int n = registrar_lookup(a->registrar, uri, &u, b, PLAN_TARGETS);
 	if (n != -ENOENT || slice_is_set(gruu_of(uri)))
 		return n == -ENOENT ? 404 : n < 0 ? 480 : add_contacts(a, c, b, n);
-	return add_routed(a, c, req, uri);
+	return a->roles.known ? add_routed(a, c, req, uri) : 404;
 }
 
 /* --- records -------------------------------------------------------------------------------------------------------- */
@@ -136,6 +144,7 @@ void forwarding_params(struct agent *a, struct proxy_params *p)
 		.is_ours = forwarding_is_ours,
 		.admit = admit,
 		.admit_once = admit_once,
+		.consumed = consumed,
 		.targets = targets,
 		.done = conf_bool(conf, "cdr") ? done : NULL,
 		.arg = a,

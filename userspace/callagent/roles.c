@@ -103,26 +103,17 @@ enum sip_core roles_core(void *arg, const struct sip_listener *l, const struct s
 	return core_of_role(a, role_of(a->roles.table, l, req), req);
 }
 
-static void redirect(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
-{
-	proxy_redirect(a->roles.proxy, st, req);
-}
-
-static void forward(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
-{
-	proxy_request(a->roles.proxy, st, req);
-}
-
 void roles_on_proxy(void *arg, struct sip_strans *st, const struct sip_msg *req)
 {
-	static void (*const takes[ROLES])(struct agent *a, struct sip_strans *st, const struct sip_msg *req) = {
-		[ROLE_B2BUA] = forward, [ROLE_PROXY] = forward, [ROLE_STATELESS] = forward, [ROLE_REDIRECT] = redirect,
-	};
 	struct agent *a = arg;
-	if (a->stopping && !req->to.tag.len)
+	/* What is inside a dialog is here because it follows a route of ours, whatever the role of the place it came to. */
+	bool outside = !req->to.tag.len;
+	if (a->stopping && outside)
 		sip_reply_once(st, 503, NULL, SLICE_NONE);
+	else if (outside && role_of(a->roles.table, sip_strans_listener(st), req) == ROLE_REDIRECT)
+		proxy_redirect(a->roles.proxy, st, req);
 	else
-		takes[role_of(a->roles.table, sip_strans_listener(st), req)](a, st, req);
+		proxy_request(a->roles.proxy, st, req);
 }
 
 bool roles_on_stateless(void *arg, const struct sip_listener *l, const struct sip_msg *m)

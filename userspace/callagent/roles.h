@@ -7,7 +7,7 @@
 
 struct agent;
 
-enum role { ROLE_B2BUA, ROLE_PROXY, ROLE_STATELESS, ROLE_REDIRECT, ROLES };
+enum role { ROLE_B2BUA, ROLE_PROXY, ROLE_STATELESS, ROLE_REDIRECT };
 
 struct role_table; /* reference-counted, immutable: a reload makes another */
 
@@ -15,6 +15,7 @@ struct roles {
 	struct proxy *proxy;
 	struct role_table *table;
 	struct source from; /* who sent the request that is being forwarded, set when it was admitted */
+	bool known;         /* and whether that is known */
 };
 
 int role_table_new(struct role_table **ret, const struct conf *conf);

@@ -180,6 +180,8 @@ int forward_rewrite(struct proxy *p, const struct forward *f, struct sip_rewrite
 	struct buf *out = &p->lines;
 	out->len = 0;
 	*how = (struct sip_rewrite){.ruri = f->uri, .max_forwards = hops_left(f->req), .routes = !routes_stay(f)};
+	if (p->params.consumed && sip_msg_hdr(f->req, SIP_HDR_PROXY_AUTHORIZATION))
+		how->consumed = p->params.consumed(p->params.arg, f->req);
 	how->branch = token_branch(p, &f->req->via, f->req->call_id, f->number, f->loop, branch);
 	if (f->req->method != SIP_ACK && f->req->method != SIP_CANCEL) {
 		buf_str(out, "Max-Breadth: ");

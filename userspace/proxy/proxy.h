@@ -44,6 +44,8 @@ struct proxy_params {
 	bool (*admit)(void *arg, struct sip_strans *st, const struct sip_msg *req, bool dialog);
 	/* The same for what passes without a transaction; nothing is answered. */
 	bool (*admit_once)(void *arg, const struct sip_listener *l, const struct sip_msg *req, bool dialog);
+	/* The Proxy-Authorization line that was meant for us: it does not pass (22.3). NULL: none, also for the function. */
+	const struct sip_hdr *(*consumed)(void *arg, const struct sip_msg *req);
 	/* 16.5: adds the targets of a Request-URI of ours by proxy_add(). 0, or the status to refuse with. */
 	unsigned (*targets)(void *arg, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri);
 	/* An INVITE outside a dialog got its final answer; NULL. */

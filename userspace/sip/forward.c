@@ -103,7 +103,7 @@ static int write_request(struct buf *out, const struct sip_place *p, const struc
 	buf_u64(out, how->max_forwards);
 	buf_add(out, "\r\n", 2);
 	buf_slice(out, how->headers);
-	pass_rest(out, req, NULL, how->routes ? and_routes : ours);
+	pass_rest(out, req, how->consumed, how->routes ? and_routes : ours);
 	return written(out);
 }
 

@@ -18,6 +18,7 @@ struct sip_rewrite {
 	struct slice branch;   /* of our Via */
 	struct slice headers;  /* lines of ours in front of those that pass: Record-Route, Route, Path, Max-Breadth */
 	uint32_t max_forwards;
+	const struct sip_hdr *consumed; /* a line that was for us alone; NULL */
 	bool routes;           /* Route lines that came do not pass: `headers` has those that remain */
 };
 
