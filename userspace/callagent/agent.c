@@ -242,6 +242,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : open_sip(a, why);
 	err = err ? err : roles_open(a, why);
 	err = err ? err : subscriptions_open(&a->subscriptions, a->sip, a->store, AGENT_STORE_SUBSCRIPTIONS);
+	err = err ? err : trunks_start(&a->trunks, a->sip, a->locator);
 	err = err ? err : take_over(a, why);
 	if (err && !why->len)
 		buf_str(why, strerror(-err));
@@ -281,7 +282,10 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 		trunks_free(&trunks);
 		return err;
 	}
+	trunks_stop_gone(&a->trunks, &trunks);
 	trunks_replace(&a->trunks, &trunks);
+	if (trunks_start(&a->trunks, a->sip, a->locator))
+		log_error("configuration", "not every trunk is probed and registered: out of memory");
 	mem_deref(a->routing);
 	a->routing = routing;
 	mem_ref((void *)(uintptr_t)now);
@@ -301,6 +305,7 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 bool agent_stop(struct agent *a)
 {
 	a->stopping = true;
+	trunks_stop(&a->trunks);
 	calls_end_all(&a->calls, "the gateway is shutting down");
 	return !calls_count(&a->calls);
 }

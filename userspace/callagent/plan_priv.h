@@ -20,7 +20,7 @@ struct plan_step {
 	char number[128];     /* the called number */
 	struct plan_view *view;
 	unsigned status, cause; /* of a block */
-	struct addr peer_addr;
+	struct trunk_peer peer; /* of a trunk: this one alone */
 	bool one_peer;
 	uint32_t answer_ms;   /* 0: the target's own */
 	bool one_of_many;     /* of a hunt group: it rings, or not, and passes nothing on */

@@ -59,22 +59,23 @@ static int take_user(struct plan *p, struct plan_step *s, struct attempt *a)
 
 /* --- trunks --------------------------------------------------------------------------------------------------------- */
 
-static int trunk_target(const struct trunk *t, const struct addr *peer, const char *number, struct target *out)
+static int trunk_target(const struct trunk *t, const struct trunk_peer *peer, const char *number, struct target *out)
 {
 	const struct trunk_numbers *n = &t->numbers;
-	char text[ADDR_STR_LEN], host[ADDR_STR_LEN + 16];
-	*out = (struct target){.kind = TARGET_TRUNK, .dst = *peer, .transport = t->transport, .latch = conf_bool(t->conf, "latch"),
+	const char *domain = conf_string(t->conf, "domain"), *from = conf_string(t->conf, "from-domain");
+	char text[ADDR_STR_LEN], host[300];
+	*out = (struct target){.kind = TARGET_TRUNK, .dst = peer->addr, .transport = peer->transport, .latch = conf_bool(t->conf, "latch"),
 			       .trunk = (struct trunk *)(uintptr_t)t};
 	struct buf uri = buf_fixed(out->uri, sizeof(out->uri));
 	struct buf at = buf_fixed(host, sizeof(host));
-	buf_printf(&at, "%s%s", addr_str(peer, text), sip_transports[t->transport].param);
+	buf_printf(&at, "%s%s", *domain ? domain : addr_str(&peer->addr, text), sip_transports[peer->transport].param);
 	if (number_write(&n->plan, n->out, slice_str(number), out->number, sizeof(out->number)))
 		return -ENOSPC;
 	number_uri(&uri, n->uri, &n->plan, slice_str(out->number), buf_text(&at));
 	buf_z(&uri);
 	CDR_SET(out->name, slice_str(t->name));
 	CDR_SET(out->address, slice_str(conf_string(t->conf, "address")));
-	CDR_SET(out->domain, slice_str(conf_string(t->conf, "from-domain")));
+	CDR_SET(out->domain, slice_str(*from ? from : domain));
 	CDR_SET(out->auth_user, slice_str(conf_string(t->conf, "auth-user")));
 	CDR_SET(out->password, slice_str(conf_string(t->conf, "password")));
 	return uri.err;
@@ -88,7 +89,7 @@ static int push_peers(struct plan *p, const struct plan_step *s, const struct tr
 		if (!more)
 			return -ENOMEM;
 		more->one_peer = true;
-		more->peer_addr = t->peer[order[i]].addr;
+		more->peer = t->peer[order[i]];
 		more->answer_ms = s->answer_ms;
 		more->one_of_many = s->one_of_many;
 	}
@@ -109,10 +110,10 @@ static int take_trunk(struct plan *p, struct plan_step *s, struct attempt *a)
 	const char *why = trunk_refusal(t, p->p.lines, &cause);
 	if (why)
 		return refuse(p, "trunk", s->name, 503, cause, why);
-	struct addr peer = s->peer_addr;
+	struct trunk_peer peer = s->peer;
 	if (!s->one_peer) {
 		unsigned n = trunk_order(t, order);
-		peer = t->peer[order[0]].addr;
+		peer = t->peer[order[0]];
 		if (push_peers(p, s, t, order, n))
 			return -ENOMEM;
 	}

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/trunk.h"
 #include "base/log.h"
+#include "base/alarm.h"
 #include "base/mem.h"
 #include "callagent/headers.h"
+#include "callagent/trunk_locate.h"
+#include "callagent/trunk_probe.h"
+#include "callagent/trunk_register.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -13,11 +17,52 @@
 #define CAUSE_OUT_OF_ORDER 38 /* Q.850: network out of order */
 #define CAUSE_CONGESTION  42 /* Q.850: switching equipment congestion */
 
+static const struct alarm_def alarm_down = {
+	.name = "trunk",
+	.severity = ALARM_MAJOR,
+	.help = "A trunk takes no calls: its peers do not answer, or refuse its registration. The detail says which; the other side or the way to it is to blame, "
+		"or the trunk's addresses or password are wrong.",
+	.raise_ms = 0,
+	.clear_ms = 0,
+};
+
+/* --- its state ------------------------------------------------------------------------------------------ */
+
+static bool is_down(const struct trunk *t)
+{
+	for (unsigned i = 0; i < t->n_peers; i++)
+		if (!t->peer[i].down)
+			return false;
+	return true;
+}
+
+static void clear_alarm(const struct trunk *t)
+{
+	char object[80];
+	struct buf b = buf_fixed(object, sizeof(object));
+	buf_printf(&b, "trunk %s", t->name);
+	alarm_clear(&alarm_down, buf_z(&b));
+}
+
+static void check_alarm(const struct trunk *t, const char *why)
+{
+	char object[80];
+	struct buf b = buf_fixed(object, sizeof(object));
+	buf_printf(&b, "trunk %s", t->name);
+	if (is_down(t) || (t->registration && !trunk_register_good(t->registration)))
+		alarm_raise(&alarm_down, buf_z(&b), why);
+	else
+		clear_alarm(t);
+}
+
 /* --- making --------------------------------------------------------------------------------------------------------- */
 
 static void destroy(void *obj)
 {
 	struct trunk *t = obj;
+	mem_deref(t->probe);
+	mem_deref(t->registration);
+	mem_deref(t->locate);
 	mem_deref(t->table);
 	mem_deref(t->holder);
 }
@@ -27,6 +72,7 @@ static int load_peers(struct trunk *t)
 	int err = sip_transport_parse(&t->transport, slice_str(conf_string(t->conf, "transport")));
 	for (unsigned i = 0; !err && i < conf_list_count(t->conf, "peer") && i < TRUNK_PEERS; i++) {
 		err = addr_parse(&t->peer[i].addr, slice_str(conf_list_at(t->conf, "peer", i)), sip_transports[t->transport].port);
+		t->peer[i].transport = t->transport;
 		t->n_peers += !err;
 	}
 	for (unsigned i = 0; !err && i < conf_list_count(t->conf, "networks") && i < TRUNK_NETWORKS; i++) {
@@ -45,15 +91,24 @@ static void load_failover(struct trunk *t)
 	}
 }
 
+static void keep_known(struct trunk *t, const struct trunk_peer *known, unsigned n)
+{
+	for (unsigned i = 0; i < t->n_peers; i++)
+		for (unsigned k = 0; k < n; k++)
+			if (addr_eq(&t->peer[i].addr, &known[k].addr) && t->peer[i].transport == known[k].transport)
+				t->peer[i] = known[k];
+}
+
 static void inherit(struct trunk *t, const struct trunk *was)
 {
 	t->drained = was->drained;
 	t->rate_at = was->rate_at;
 	t->rate_tokens = was->rate_tokens;
-	for (unsigned i = 0; i < t->n_peers; i++)
-		for (unsigned k = 0; k < was->n_peers; k++)
-			if (addr_eq(&t->peer[i].addr, &was->peer[k].addr))
-				t->peer[i] = was->peer[k];
+	if (!t->n_peers && !strcmp(conf_string(t->conf, "domain"), conf_string(was->conf, "domain"))) {
+		t->n_peers = was->n_peers;
+		memcpy(t->peer, was->peer, sizeof(t->peer));
+	}
+	keep_known(t, was->peer, was->n_peers);
 }
 
 static int trunk_new(struct trunk **ret, const struct conf *conf, const struct conf_part *part)
@@ -120,6 +175,43 @@ void trunks_replace(struct trunks *ts, struct trunks *now)
 	}
 }
 
+int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator *locator)
+{
+	struct trunk *t;
+	int err = 0;
+	list_foreach(t, &ts->all, link) {
+		err = err ? err : trunk_locate_new(&t->locate, stack, locator, t);
+		err = err ? err : trunk_register_new(&t->registration, stack, t);
+		err = err ? err : trunk_probe_new(&t->probe, stack, t);
+	}
+	return err;
+}
+
+void trunks_stop_gone(struct trunks *ts, const struct trunks *now)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link) {
+		const struct trunk *same = trunks_find(now, slice_str(t->name));
+		if (t->registration && (!same || !conf_int(same->conf, "register")))
+			trunk_register_leave(t->registration);
+		if (!same) {
+			clear_alarm(t);
+		}
+	}
+}
+
+void trunks_stop(struct trunks *ts)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link) {
+		if (t->registration)
+			trunk_register_leave(t->registration);
+		t->registration = mem_deref(t->registration);
+		t->probe = mem_deref(t->probe);
+		t->locate = mem_deref(t->locate);
+	}
+}
+
 /* --- finding -------------------------------------------------------------------------------------------------------- */
 
 struct trunk *trunks_find(const struct trunks *ts, struct slice name)
@@ -160,17 +252,10 @@ struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src,
 
 /* --- whether a call can go there ------------------------------------------------------------------------------------ */
 
-static bool is_down(const struct trunk *t)
-{
-	for (unsigned i = 0; i < t->n_peers; i++)
-		if (!t->peer[i].down)
-			return false;
-	return true;
-}
-
 const char *trunk_state(const struct trunk *t)
 {
-	return t->drained ? "drained" : is_down(t) ? "down" : "up";
+	bool refused = t->registration && !trunk_register_good(t->registration);
+	return t->drained ? "drained" : is_down(t) ? "down" : refused ? "unregistered" : "up";
 }
 
 static uint64_t tokens(const struct trunk *t)
@@ -186,6 +271,8 @@ const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsi
 		return "the trunk is drained";
 	if (is_down(t))
 		return "the trunk is down";
+	if (t->registration && !trunk_register_good(t->registration))
+		return "the trunk is not registered";
 	*cause = CAUSE_NO_CIRCUIT;
 	if (t->max_calls && lines_taken(lines, slice_str(t->name)) >= t->max_calls)
 		return "the trunk has no free line";
@@ -232,6 +319,44 @@ bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause)
 	return false;
 }
 
+/* --- what is heard of it -------------------------------------------------------------------------------------------- */
+
+void trunk_probed(struct trunk *t, const struct addr *peer, bool answered, const char *why)
+{
+	char text[ADDR_STR_LEN];
+	unsigned down_at = (unsigned)conf_int(t->conf, "probe-failures"), up_at = (unsigned)conf_int(t->conf, "probe-successes");
+	for (unsigned i = 0; i < t->n_peers; i++) {
+		struct trunk_peer *p = &t->peer[i];
+		if (!addr_eq(&p->addr, peer))
+			continue;
+		p->failures = answered ? 0 : p->failures + 1;
+		p->successes = answered ? p->successes + 1 : 0;
+		bool down = p->down ? p->successes < up_at : p->failures >= down_at;
+		if (down != p->down)
+			log_warn(t->name, "peer %s: %s -> %s: %s", addr_str(&p->addr, text), p->down ? "down" : "up", down ? "down" : "up", why);
+		p->down = down;
+	}
+	check_alarm(t, why);
+}
+
+void trunk_told(struct trunk *t, bool good, const char *why)
+{
+	/* Before it is known what the registrar says, nothing is wrong. */
+	if (t->registration)
+		check_alarm(t, why);
+}
+
+void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n)
+{
+	struct trunk_peer was[TRUNK_PEERS];
+	unsigned n_was = t->n_peers;
+	memcpy(was, t->peer, sizeof(was));
+	memcpy(t->peer, peer, n * sizeof(*peer));
+	t->n_peers = n;
+	keep_known(t, was, n_was);
+	check_alarm(t, "its addresses are known");
+}
+
 void trunk_drain(struct trunk *t, bool drained)
 {
 	if (t->drained != drained)
@@ -247,6 +372,7 @@ json_t *trunk_json(const struct trunk *t, const struct lines *lines)
 		json_array_append_new(peers, json_sprintf("%s %s", addr_str(&t->peer[i].addr, text),
 							  t->peer[i].down ? "down" : t->peer[i].avoid_until > clock_ms() ? "avoided" : "up"));
 	}
-	return json_pack("{s:s, s:s, s:i, s:i, s:o}", "trunk", t->name, "state", trunk_state(t), "calls", (int)lines_taken(lines, slice_str(t->name)),
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "trunk", t->name, "state", trunk_state(t), "registration",
+			 t->registration ? trunk_register_state(t->registration) : "", "calls", (int)lines_taken(lines, slice_str(t->name)),
 			 "max_calls", (int)t->max_calls, "peers", peers);
 }

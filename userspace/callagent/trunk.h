@@ -15,6 +15,13 @@
 
 struct sip_stack;
 struct header_table;
+struct sip_locator;
+struct trunk_probe;
+struct trunk_register;
+struct trunk_locate;
+
+/* The choices of trunk.register, in their order. */
+enum { TRUNK_REGISTER_NOT, TRUNK_REGISTER_ONE, TRUNK_REGISTER_MANY };
 
 /* The choices of trunk.diversion, in their order. */
 enum trunk_diversion { DIVERSION_BOTH, DIVERSION_HEADER, DIVERSION_HISTORY, DIVERSION_NONE };
@@ -22,6 +29,7 @@ enum trunk_diversion { DIVERSION_BOTH, DIVERSION_HEADER, DIVERSION_HISTORY, DIVE
 /* One address of a trunk, and what is known of it. */
 struct trunk_peer {
 	struct addr addr;
+	enum sip_transport transport;
 	bool down;          /* probes say so */
 	unsigned failures, successes; /* of probes, in a row */
 	uint64_t avoid_until; /* a call got nothing from it: tried last until then, on clock_ms() */
@@ -47,6 +55,10 @@ struct trunk {
 	enum trunk_diversion diversion;
 	struct trunk_numbers numbers;
 	struct header_table *table;      /* NULL: it changes nothing */
+	/* What goes on by itself; each NULL when there is nothing to do. */
+	struct trunk_probe *probe;
+	struct trunk_register *registration;
+	struct trunk_locate *locate;
 };
 
 /* All trunks of a configuration. */
@@ -57,6 +69,12 @@ struct trunks {
 /* Makes the trunks of `conf`; what the ones of the same name in `old` (NULL) know of their peers goes over. -ENOMEM, or what an option cannot be. */
 int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks *old);
 void trunks_free(struct trunks *ts);
+/* Probing, registration and looking for peers begin. -ENOMEM. */
+int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator *locator);
+/* Registrations of trunks that `now` has no more are taken away at the peers. */
+void trunks_stop_gone(struct trunks *ts, const struct trunks *now);
+/* They end; registrations are taken away at the peers. */
+void trunks_stop(struct trunks *ts);
 /* `ts` lets go of its own and takes those of `now`. */
 void trunks_replace(struct trunks *ts, struct trunks *now);
 struct trunk *trunks_find(const struct trunks *ts, struct slice name);
@@ -73,7 +91,13 @@ unsigned trunk_order(const struct trunk *t, unsigned order[TRUNK_PEERS]);
 void trunk_heard(struct trunk *t, const struct addr *peer, bool heard);
 /* Whether the next target is to be tried after such an outcome. */
 bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause);
+/* A probe's outcome: a peer is down after some failures in a row, and up after some successes. */
+void trunk_probed(struct trunk *t, const struct addr *peer, bool answered, const char *why);
+/* The registration's: whether calls have a chance. */
+void trunk_told(struct trunk *t, bool good, const char *why);
+/* Its peers are these now; what is known of those that stay, stays known. */
+void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n);
 void trunk_drain(struct trunk *t, bool drained);
-/* "up", "down", "drained". */
+/* "up", "down", "unregistered", "drained". */
 const char *trunk_state(const struct trunk *t);
 json_t *trunk_json(const struct trunk *t, const struct lines *lines);

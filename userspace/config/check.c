@@ -300,8 +300,13 @@ static void check_trunks(struct findings *f)
 	for (unsigned i = 0; (p = conf_titled(f->conf, "trunk", i)); i++) {
 		check_address_name(f, p, "trunk.address");
 		check_own_name(f, p, "trunk");
-		if (!conf_list_count(p, "peer"))
-			found(f, p, "trunk.peer", "expected at least one address");
+		if (!conf_list_count(p, "peer") && !*conf_string(p, "domain"))
+			found(f, p, "trunk.peer", "expected at least one address, or a domain");
+		if (conf_int(p, "register") && !*conf_string(p, "auth-user") && !*conf_string(p, "register-user"))
+			found(f, p, "trunk.register-user", "expected a name, because register is set");
+		if (conf_int(p, "register-retry-min") > conf_int(p, "register-retry-max"))
+			found(f, p, "trunk.register-retry-min", "expected at most register-retry-max (%s), not %s", conf_string(p, "register-retry-max"),
+			      conf_string(p, "register-retry-min"));
 		if (*conf_string(p, "auth-user") && !*conf_string(p, "password"))
 			found(f, p, "trunk.password", "expected a password, because auth-user is set");
 	}

@@ -274,8 +274,10 @@ static const struct conf_option user_options[] = {
 };
 
 static const struct conf_option trunk_options[] = {
-	OPTION("peer", CONF_LIST, NULL, "Addresses and ports of the other side, such as \"192.0.2.1:5060\" or \"[2001:db8::1]:5060\", in the order they are "
+	OPTION("peer", CONF_LIST, "", "Addresses and ports of the other side, such as \"192.0.2.1:5060\" or \"[2001:db8::1]:5060\", in the order they are "
 	 "tried.", .check = check_address_port),
+	OPTION("domain", CONF_STRING, "", "Domain of the other side: the host of Request-URIs to it and, without from-domain, of From and To. Without peer, what DNS says of it "
+	 "(RFC 3263) are its addresses."),
 	OPTION("transport", CONF_CHOICE, "udp", "How SIP goes to it.", .choices = "udp|tcp|tls"),
 	OPTION("networks", CONF_LIST, "", "Further networks that its requests come from, such as \"198.51.100.0/24\".", .check = check_prefix),
 	OPTION("address", CONF_STRING, "", "Name of the address section used towards it. Empty: the first one of the peer's family."),
@@ -285,6 +287,19 @@ static const struct conf_option trunk_options[] = {
 	OPTION("allow-transfer", CONF_BOOL, "no", "Whether the peer may transfer calls (REFER), also to numbers that are charged for."),
 	OPTION("auth-user", CONF_STRING, "", "User name when the peer asks for digest authentication."),
 	OPTION("password", CONF_STRING, "", "Password when the peer asks for digest authentication."),
+	OPTION("register", CONF_CHOICE, "no", "Whether this gateway registers there, with auth-user and password: not at all (no), an address (yes), or for all "
+	 "numbers that are routed here (many: RFC 6140).", .choices = "no|yes|many"),
+	OPTION("register-user", CONF_STRING, "", "User part of the address that is registered. Empty: auth-user."),
+	OPTION("contact-user", CONF_STRING, "", "User part of its Contact. Empty: register-user."),
+	OPTION("register-expiry", CONF_DURATION, "10m", "How long a registration lives, as asked for; it is refreshed when three quarters of its life are over.",
+	 .min = 1000, .max = 86400000),
+	OPTION("register-retry-min", CONF_DURATION, "2s", "First pause before a registration that failed is tried again; it doubles up to register-retry-max.",
+	 .min = 50, .max = 3600000),
+	OPTION("register-retry-max", CONF_DURATION, "5m", "Longest pause before a registration is tried again.", .min = 50, .max = 86400000),
+	OPTION("probe-interval", CONF_DURATION, "0", "How often each peer is asked with OPTIONS whether it is there. 0: never.", .min = 0, .max = 86400000),
+	OPTION("probe-timeout", CONF_DURATION, "4s", "How long it may take to answer.", .min = 20, .max = 60000),
+	OPTION("probe-failures", CONF_INT, "3", "So many failures in a row and the peer is down: no call goes there.", .min = 1, .max = 1000),
+	OPTION("probe-successes", CONF_INT, "2", "So many answers in a row and it is up again.", .min = 1, .max = 1000),
 	OPTION("from-domain", CONF_STRING, "", "Host part of From and To towards the peer. Empty: the addresses used."),
 	OPTION("first-response", CONF_DURATION, "0", "A call that the peer answers nothing to in this time, not even 100, goes to the next target. 0: "
 	 "sip.first-response.", .min = 0, .max = 600000),

@@ -55,7 +55,7 @@ static const struct column ports[] = {
 };
 
 static const struct column trunks[] = {
-	{"trunk", "TRUNK", AS_IS}, {"state", "STATE", AS_IS}, {"calls", "CALLS", AS_IS}, {"max_calls", "OF", AS_IS}, {"peers", "PEERS", AS_IS}, {0},
+	{"trunk", "TRUNK", AS_IS}, {"state", "STATE", AS_IS}, {"registration", "REGISTRATION", AS_IS}, {"calls", "CALLS", AS_IS}, {"max_calls", "OF", AS_IS}, {"peers", "PEERS", AS_IS}, {0},
 };
 
 static const struct column gateways[] = {
