@@ -28,7 +28,7 @@ class Phone:
         self.waiting, self.received, self.sent = [], [], []
         self.repeats = 0        # datagrams that were the same as an earlier one
         self.media_port = 40000
-        self.gateway_port = 5060
+        self.proxy = None       # where requests go if not to the gateway
         self.cseq = 0
         self.register_id = f"reg-{next(serial)}@{user}"
 
@@ -36,7 +36,7 @@ class Phone:
 
     def send(self, data, to=None):
         self.sent.append(data)
-        self.wire.send(data, to or (self.gateway, self.gateway_port))
+        self.wire.send(data, to or self.proxy)
 
     def pump(self, timeout):
         """Takes one datagram; False when none came in time."""
@@ -65,7 +65,7 @@ class Phone:
 
     def close(self):
         """It is gone, without a word."""
-        self.sock.close()
+        self.wire.close()
 
     def drain(self):
         """Takes all that has come."""

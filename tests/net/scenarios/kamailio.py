@@ -40,7 +40,7 @@ with stage(trunk='auth-user = "tandem" password = "let-me-in"') as s:
     kamailio(s)
     alice, _ = s.pair()
     telephone = s.phone("b", "telephone", port=5090)
-    telephone.password, telephone.gateway, telephone.gateway_port = None, s.ip_b, 5080
+    telephone.password, telephone.gateway, telephone.proxy = None, s.ip_b, (s.ip_b, 5080)
     wait_for("kamailio", lambda: answers(telephone), 5)
 
     # To the telephone network: challenged, answered, held, ended by either side along the recorded route.

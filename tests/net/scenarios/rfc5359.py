@@ -143,6 +143,46 @@ def message(sender, receiver, number, text):
     assert sender.take(lambda m: m.cseq_method == "MESSAGE" and m.status, "answer to MESSAGE").status == 200
 
 
+# --- 2.7 to 2.9 forwarding: of b1, b2 and b3, to the gateway and to b4
+
+def forwarded(s, a, phone, by):
+    """The call comes to the phone, which is told by whom, and takes it."""
+    d, invite = phone.rings()
+    assert f"<sip:{by}@" in invite.get("diversion"), invite.raw
+    a.response(180)
+    d.accept(invite)
+    ok = a.connected()
+    d.get("ACK")
+    talk(s, a.phone, ok, phone, invite)
+    a.bye(d)
+
+
+@flow("2.7 Call Forwarding Unconditional", alice="407 181 180 200 200/BYE", gateway="INVITE ACK BYE")
+def unconditional(s, alice, gateway):
+    a = alice.invite("1011")
+    a.response(181)
+    forwarded(s, a, gateway, "always")
+
+
+@flow("2.8 Call Forwarding - Busy", alice="407 100 181 180 200 200/BYE", b1="INVITE ACK", b4="INVITE ACK BYE")
+def busy(s, alice, b1, b4):
+    a = alice.invite("b1")
+    d, invite = b1.answer_invite()
+    d.refuse(invite, 486)
+    a.response(181)
+    forwarded(s, a, b4, "b1")
+
+
+@flow("2.9 Call Forwarding - No Answer", alice="407 100 180 181 180 200 200/BYE", b2="INVITE CANCEL ACK", b4="INVITE ACK BYE")
+def no_answer(s, alice, b2, b4):
+    a = alice.invite("b2")
+    d, invite = b2.rings()
+    a.response(180)
+    d.cancelled(invite)
+    a.response(181)
+    forwarded(s, a, b4, "b2")
+
+
 # --- 2.12 find-me: the hunt group of b1 to b4
 
 @flow("2.12 Find-Me", alice="407 100 180 200 BYE", b1="INVITE CANCEL ACK", b2="INVITE ACK", b3="INVITE ACK", b4="INVITE ACK 200/BYE")
@@ -188,13 +228,14 @@ def cast(s):
     for port, name in enumerate(("carol", "b1", "b2", "b3", "b4"), 5061):
         phones[name] = s.phone("b", name, "secret", port=port)
         assert phones[name].register().status == 200
-    return phones
+    return {"gateway": s.carrier(), **phones}
 
 
 run(cast, more='''
 user carol { password = "secret" numbers = { "1003" } address = "outside" }
-user b1 { password = "secret" address = "outside" }
-user b2 { password = "secret" address = "outside" }
+user always { password = "secret" numbers = { "1011" } forward-all = "9555" }
+user b1 { password = "secret" address = "outside" forward-busy = "b4" }
+user b2 { password = "secret" address = "outside" forward-no-answer = "b4" no-answer-time = 300ms }
 user b3 { password = "secret" numbers = { "1005" } address = "outside" }
 user b4 { password = "secret" address = "outside" }
 hunt bob-anywhere { members = { "b1", "b2", "b3", "b4" } numbers = { "4000" } strategy = sequence ring-time = 300ms }
