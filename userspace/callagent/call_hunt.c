@@ -134,6 +134,7 @@ void call_tell_forwarded(struct call *c)
 {
 	if (call_over(c) || c->winner || (c->a->state != LEG_OFFERED && c->a->state != LEG_ALERTING))
 		return;
+	c->told = 181;
 	int err = c->a->kind->progress(c->a, &(struct leg_news){.status = 181});
 	if (err)
 		log_warn(c->a->object, "not told that the call is being forwarded: %s", strerror(-err));
