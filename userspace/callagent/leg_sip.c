@@ -207,6 +207,8 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 		.target = &s->target, .own_host = s->own_host, .number = s->number, .display = s->display, .presentation = s->presentation,
 		.restyled = s->restyled, .diversions = s->diversions, .invite = native && native->method == SIP_INVITE ? native : NULL,
 	};
+	if (*s->target.path)
+		sip_write_hdr(&headers, SIP_HDR_ROUTE, slice_str(s->target.path));
 	dress_before(&headers, &dress, caller && !caller->disbelieved);
 	passed(&headers, s, n, &dress);
 	dress_behind(&headers, &dress);

@@ -119,6 +119,18 @@ static int push_party(struct plan *p, enum dest_kind kind, const char *name, con
 	return err;
 }
 
+/* By its number in the domain that was called; or the one whom the URI called is given to, of one instance only (RFC 5627). */
+static const struct user *user_called(const struct plan *p, const struct auth *a, const char *called)
+{
+	const struct user *u = NULL;
+	struct binding b;
+	if (!p->req)
+		return auth_user_in(a, SLICE_NONE, called);
+	if (slice_is_set(gruu_of(&p->req->ruri)) && !strcmp(called, p->called))
+		return registrar_lookup(p->p.registrar, &p->req->ruri, &u, &b, 1) == -ENOENT ? NULL : u;
+	return auth_user_in(a, p->req->ruri.host, called);
+}
+
 int plan_lookup(struct plan *p, const char *called, bool ours)
 {
 	const struct auth *a = registrar_auth((struct registrar *)(uintptr_t)p->p.registrar);
@@ -128,8 +140,7 @@ int plan_lookup(struct plan *p, const char *called, bool ours)
 	const struct rule *r = routing_find(p->p.routing, &q, NULL, true, p->p.said ? on_rule : NULL, p);
 	if (r)
 		return take_rule(p, r, called);
-	struct slice domain = p->query.req ? p->query.req->ruri.host : SLICE_NONE;
-	const struct user *u = ours ? auth_user_in(a, domain, called) : NULL;
+	const struct user *u = ours ? user_called(p, a, called) : NULL;
 	if (u) {
 		plan_said(p, "user", user_name(u), true, "has this number");
 		return push_party(p, DEST_USER, user_name(u), called);

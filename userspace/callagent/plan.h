@@ -14,6 +14,7 @@ struct target {
 	enum target_kind kind;
 	char name[65];        /* of the user or trunk */
 	char uri[1025];       /* Request-URI; the registrar takes none that is longer */
+	char path[513];       /* Route values that lead to it (RFC 3327); empty: none */
 	char number[128];     /* called number as sent */
 	struct addr dst;
 	enum sip_transport transport;

@@ -4,15 +4,36 @@
 
 /* --- users ---------------------------------------------------------------------------------------------------------- */
 
+/* All of the user's, or those of the instance that was called (RFC 5627 6.1). */
+static unsigned contacts_of(const struct plan *p, const struct user *u, struct binding *b, unsigned max)
+{
+	const struct user *whose = NULL;
+	if (p->req && slice_is_set(gruu_of(&p->req->ruri))) {
+		int n = registrar_lookup(p->p.registrar, &p->req->ruri, &whose, b, max);
+		if (whose == u)
+			return n > 0 ? (unsigned)n : 0;
+	}
+	return registrar_contacts(p->p.registrar, user_name(u), b, max);
+}
+
+/* RFC 5626 7: of several flows of an instance one, the latest. */
+static bool is_another_flow(const struct binding *b, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (b[i].reg_id && b[k].reg_id && slice_eq(b[i].instance, b[k].instance))
+			return true;
+	return false;
+}
+
 static unsigned add_phones(struct plan *p, const struct user *u, const char *number, struct attempt *a)
 {
 	struct binding b[PLAN_TARGETS];
-	unsigned room = PLAN_TARGETS - a->n, n = registrar_contacts(p->p.registrar, user_name(u), b, room), kept = 0;
+	unsigned room = PLAN_TARGETS - a->n, n = contacts_of(p, u, b, room), kept = 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct target *t = &a->target[a->n];
 		*t = (struct target){.kind = TARGET_USER, .dst = b[i].source, .transport = b[i].transport,
 				     .latch = conf_bool(user_conf(u), "latch")};
-		if (slice_copy(b[i].uri, t->uri, sizeof(t->uri)))
+		if (slice_copy(b[i].uri, t->uri, sizeof(t->uri)) || slice_copy(b[i].path, t->path, sizeof(t->path)) || is_another_flow(b, i))
 			continue;
 		CDR_SET(t->name, slice_str(user_name(u)));
 		CDR_SET(t->number, slice_str(number));

@@ -85,6 +85,11 @@ const struct user *auth_user_in(const struct auth *a, struct slice domain, const
 	return auth_user(a, name);
 }
 
+int registrar_lookup(const struct registrar *r, const struct sip_uri *uri, const struct user **user, struct binding *out, unsigned max)
+{
+	return -ENOENT;
+}
+
 unsigned registrar_contacts(const struct registrar *r, const char *user, struct binding *out, unsigned max)
 {
 	unsigned n = contacts[user[3] - '1'];
