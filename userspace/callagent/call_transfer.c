@@ -120,6 +120,8 @@ static bool any_coming(const struct call *c)
 void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const char *words)
 {
 	bool own = l->call == c;
+	if (status < 300)
+		status = 480; /* it has just hung up */
 	if (outcome_better(status, c->transfer_status))
 		c->transfer_status = status;
 	l->joins = NULL;

@@ -236,6 +236,11 @@ static void party_release(struct leg *l, const struct leg_news *n)
 	verb(l, "release", n);
 }
 
+static void party_transferred(struct leg *l, const struct leg_news *n)
+{
+	verb(l, "transfer", n);
+}
+
 static void party_describe(const struct leg *l, struct cdr_leg *out)
 {
 	CDR_SET(out->call_id, slice_str(name_of(l)));
@@ -248,7 +253,7 @@ static void party_save(const struct leg *l, struct buf *out)
 
 static const struct leg_kind kind_fake = {
 	.name = "fake", .offer = party_offer, .progress = party_progress, .answer = party_answer, .confirm = party_confirm,
-	.reoffer = party_reoffer, .reoffer_reply = party_reply, .info = party_info, .release = party_release, .describe = party_describe,
+	.reoffer = party_reoffer, .reoffer_reply = party_reply, .info = party_info, .transferred = party_transferred, .release = party_release, .describe = party_describe,
 	.save = party_save,
 };
 

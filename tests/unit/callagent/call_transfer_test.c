@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Parties that give their place away (RFC 5589), or have it taken (RFC 3891). */
+#include "base/log.h"
+#include "fakes.h"
+
+#define AUDIO(port) "m=audio " #port " RTP/AVP 0 8\r\n"
+
+static struct calls calls;
+static struct mgcp_gw *gw;
+static struct leg *x1, *x2, *named; /* whom a transfer leads to; whose dialog its Replaces names */
+static unsigned refusal;
+static char text[1024];
+
+static struct slice sdp(const char *addr, const char *media)
+{
+	return sdp_of(text, sizeof(text), addr, media);
+}
+
+static void news(void (*fn)(struct leg *, const struct leg_news *), struct leg *l, unsigned status, struct slice body)
+{
+	fn(l, &(struct leg_news){.status = status, .sdp = body});
+}
+
+static bool may_transfer(void *arg, const struct leg *by)
+{
+	return true;
+}
+
+static unsigned transfer(void *arg, struct call *c, struct leg *by, const struct leg_transfer *t)
+{
+	struct leg **all[] = {&x1, &x2};
+	unsigned joined = 0;
+	for (int i = 0; i < 2 && !refusal; i++) {
+		if (!*all[i])
+			continue;
+		if (call_transfer_join(c, *all[i])) {
+			mem_deref(*all[i]);
+			*all[i] = NULL;
+		} else {
+			joined++;
+		}
+	}
+	return refusal ? refusal : joined ? 0 : 503;
+}
+
+static struct leg *leg_named(void *arg, struct slice replaces)
+{
+	return named;
+}
+
+static int open_calls(void)
+{
+	calls = (struct calls){.silence_s = 30, .ring_ms = 20000, .may_transfer = may_transfer, .transfer = transfer, .leg_named = leg_named};
+	x1 = x2 = named = NULL;
+	refusal = 0;
+	conns_made = 0;
+	gateway_err = 0;
+	gateway_err_from = 0;
+	said[0] = '\0';
+	return calls_init(&calls);
+}
+
+static int setup(void **state)
+{
+	list_init(&conns);
+	gw = mem_alloc(sizeof(*gw), NULL);
+	return open_calls();
+}
+
+static int teardown(void **state)
+{
+	calls_fini(&calls);
+	mem_deref(gw);
+	return list_empty(&conns) ? 0 : -1;
+}
+
+/* An answered call of `a` and `b`; NULL when memory is out. */
+static struct call *answered(const char *name_a, const char *name_b, struct leg **a, struct leg **b)
+{
+	struct call *c;
+	*a = party_new(name_a, SIDE_A, AF_INET);
+	*b = party_new(name_b, SIDE_B, AF_INET);
+	if (!*a || !*b || call_new(&c, &calls, gw)) {
+		*a = mem_deref(*a);
+		*b = mem_deref(*b);
+		return NULL;
+	}
+	if (call_add_leg(c, *a))
+		abort(); /* the caller's needs no memory */
+	if (call_add_leg(c, *b)) {
+		*b = mem_deref(*b);
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 500});
+		news(call_on_closed, *a, 0, SLICE_NONE);
+		*a = NULL;
+		return NULL;
+	}
+	mem_ref(c);
+	call_start(c, &(struct leg_news){.sdp = sdp("192.0.2.1", AUDIO(4000))});
+	gateway_answers();
+	if (c->state == CALL_RINGING)
+		news(call_on_answered, *b, 200, sdp("192.0.2.2", AUDIO(6000)));
+	gateway_answers();
+	if (c->state == CALL_ACTIVE)
+		news(call_on_confirmed, *a, 0, SLICE_NONE);
+	said[0] = '\0';
+	return c;
+}
+
+static void closed(struct leg *l)
+{
+	news(call_on_closed, l, 0, SLICE_NONE);
+}
+
+static void ask(struct leg *by, const char *replaces)
+{
+	call_on_transfer(by, &(struct leg_transfer){.replaces = slice_str(replaces)});
+}
+
+static void assert_over(struct call *c)
+{
+	mem_deref(c);
+	gateway_answers();
+	assert_int_equal(calls_count(&calls), 0);
+	assert_true(list_empty(&conns));
+}
+
+static void the_callee_gives_its_place_away(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	x1 = party_new("x", SIDE_B, AF_INET);
+	assert_int_equal(call_may_transfer(b), 0);
+	ask(b, "");
+	assert_said("gw: crcx 3 sendrecv 4000\ngw: crcx 4 with 3 recvonly\n");
+	assert_int_equal(call_may_transfer(b), 491);
+	gateway_answers();
+	assert_said("x: offer 20008\n");
+	news(call_on_progress, x1, 180, SLICE_NONE);
+	assert_said("b: transfer 180\n");
+	news(call_on_answered, x1, 200, sdp("192.0.2.9", AUDIO(9000)));
+	assert_said("gw: mdcx 3 sendrecv\ngw: mdcx 4 sendrecv 9000 arm 2\n");
+	gateway_answers();
+	assert_said("gw: dlcx 1\ngw: dlcx 2\nb: transfer 200\nb: release\na: reoffer 20006\n");
+	closed(b);
+	assert_int_equal(c->state, CALL_ACTIVE);
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+	said[0] = '\0';
+	assert_int_equal(calls_count(&calls), 1);
+	closed(x1);
+	assert_said("a: release\ngw: dlcx 3\ngw: dlcx 4\n");
+	closed(a);
+	assert_over(c);
+}
+
+static void the_caller_gives_its_place_away(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	x1 = party_new("x", SIDE_B, AF_INET);
+	ask(a, "");
+	gateway_answers();
+	news(call_on_answered, x1, 200, sdp("192.0.2.9", AUDIO(9000)));
+	gateway_answers();
+	closed(a);
+	news(call_on_reoffer_done, b, 200, sdp("192.0.2.2", AUDIO(6000)));
+	gateway_answers();
+	assert_ptr_equal(c->a, x1);
+	assert_ptr_equal(c->winner, b);
+	said[0] = '\0';
+	closed(b);
+	assert_said("x: release\ngw: dlcx 4\ngw: dlcx 3\n");
+	closed(x1);
+	assert_over(c);
+}
+
+/* The first of two that answers has it; the hold that the transferor had asked for is not passed to them. */
+static void several_may_come(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	news(call_on_reoffer, b, 0, sdp("192.0.2.2", AUDIO(6000) "a=sendonly\r\n"));
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000) "a=recvonly\r\n"));
+	gateway_answers();
+	x1 = party_new("x", SIDE_B, AF_INET);
+	x2 = party_new("y", SIDE_B, AF_INET);
+	ask(b, "");
+	said[0] = '\0';
+	gateway_answers();
+	assert_said("x: offer 20008\ny: offer 20008\n");
+	news(call_on_closed, x1, 486, SLICE_NONE);
+	assert_said("");
+	news(call_on_answered, x2, 200, sdp("192.0.2.9", AUDIO(9000)));
+	gateway_answers();
+	assert_non_null(strstr(said, "b: transfer 200\n"));
+	assert_ptr_equal(c->winner, x2);
+	closed(b);
+	closed(a);
+	closed(x2);
+	assert_over(c);
+}
+
+static void nobody_comes_and_the_call_is_as_it_was(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	refusal = 404;
+	ask(b, "");
+	assert_said("b: transfer 404\n");
+	refusal = 0;
+	x1 = party_new("x", SIDE_B, AF_INET);
+	ask(b, "");
+	gateway_answers();
+	said[0] = '\0';
+	news(call_on_closed, x1, 486, SLICE_NONE);
+	assert_said("gw: dlcx 3\ngw: dlcx 4\nb: transfer 486\n");
+	gateway_answers();
+	assert_int_equal(call_may_transfer(b), 0);
+	assert_true(call_on_info(a, &(struct leg_news){0}));
+	closed(a);
+	closed(b);
+	assert_over(c);
+}
+
+static void a_transferor_may_leave_first(void **state)
+{
+	struct leg *a, *b;
+	for (int comes = 0; comes < 2; comes++) {
+		struct call *c = answered("a", "b", &a, &b);
+		x1 = party_new("x", SIDE_B, AF_INET);
+		ask(b, "");
+		gateway_answers();
+		closed(b);
+		assert_int_equal(c->state, CALL_ACTIVE);
+		said[0] = '\0';
+		if (comes) {
+			news(call_on_answered, x1, 200, sdp("192.0.2.9", AUDIO(9000)));
+			gateway_answers();
+			assert_non_null(strstr(said, "a: reoffer"));
+			closed(x1);
+		} else {
+			news(call_on_closed, x1, 486, SLICE_NONE);
+			assert_non_null(strstr(said, "a: release 486\n"));
+		}
+		closed(a);
+		assert_over(c);
+	}
+}
+
+static void the_one_who_stays_may_leave(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	x1 = party_new("x", SIDE_B, AF_INET);
+	ask(b, "");
+	gateway_answers();
+	said[0] = '\0';
+	closed(a);
+	assert_said("b: release\nx: release\ngw: dlcx 1\ngw: dlcx 2\ngw: dlcx 3\ngw: dlcx 4\n");
+	closed(b);
+	closed(x1);
+	assert_over(c);
+}
+
+static void who_cannot_follow_ends_it(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	x1 = party_new("x", SIDE_B, AF_INET);
+	ask(b, "");
+	gateway_answers();
+	news(call_on_answered, x1, 200, sdp("192.0.2.9", AUDIO(9000)));
+	gateway_answers();
+	closed(b);
+	said[0] = '\0';
+	news(call_on_reoffer_done, a, 488, SLICE_NONE);
+	assert_non_null(strstr(said, "a: release 488\nx: release 488\n"));
+	closed(a);
+	closed(x1);
+	assert_over(c);
+}
+
+/* Media of transfers that are over make room for the next. */
+static void one_after_another(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	for (int i = 0; i < 3 * CALL_GROUPS; i++) {
+		struct leg *gone = b;
+		b = x1 = party_new("x", SIDE_B, AF_INET);
+		ask(gone, "");
+		gateway_answers();
+		news(call_on_answered, b, 200, sdp("192.0.2.9", AUDIO(9000)));
+		gateway_answers();
+		closed(gone);
+		news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+		gateway_answers();
+		assert_ptr_equal(c->winner, b);
+	}
+	closed(a);
+	closed(b);
+	assert_over(c);
+}
+
+static void after_consultation_the_other_call_ends(void **state)
+{
+	struct leg *a, *b, *b2, *x;
+	struct call *c = answered("a", "b", &a, &b), *other = answered("b2", "x", &b2, &x);
+	named = b2;
+	ask(b, "of b2");
+	gateway_answers();
+	assert_said("gw: crcx 5 sendrecv 4000\ngw: crcx 6 with 5 recvonly\nx: reoffer 20012\n");
+	news(call_on_reoffer_done, x, 200, sdp("192.0.2.9", AUDIO(9000)));
+	gateway_answers();
+	assert_ptr_equal(c->winner, x);
+	assert_ptr_equal(x->call, c);
+	assert_non_null(strstr(said, "b2: release\n"));
+	assert_non_null(strstr(said, "b: transfer 200\nb: release\na: reoffer 20010\n"));
+	closed(b);
+	closed(b2);
+	gateway_answers();
+	assert_int_equal(calls_count(&calls), 1);
+	mem_deref(other);
+	closed(x);
+	closed(a);
+	assert_over(c);
+}
+
+static void a_consultation_that_fails_leaves_both(void **state)
+{
+	struct leg *a, *b, *b2, *x;
+	struct call *c = answered("a", "b", &a, &b), *other = answered("b2", "x", &b2, &x);
+	named = b2;
+	ask(b, "of b2");
+	gateway_answers();
+	said[0] = '\0';
+	news(call_on_reoffer_done, x, 488, SLICE_NONE);
+	assert_said("b: transfer 488\ngw: dlcx 5\ngw: dlcx 6\n");
+	assert_int_equal(call_may_transfer(b), 0);
+	assert_int_equal(call_may_transfer(b2), 0);
+	/* Its other party leaves meanwhile. */
+	ask(b, "of b2");
+	gateway_answers();
+	closed(x);
+	closed(b2);
+	assert_non_null(strstr(said, "b: transfer 480\n"));
+	mem_deref(other);
+	/* The call that was asked for ends meanwhile. */
+	other = answered("b2", "x", &b2, &x);
+	named = b2;
+	ask(b, "of b2");
+	gateway_answers();
+	closed(a);
+	closed(b);
+	mem_deref(c);
+	assert_null(x->joins);
+	news(call_on_reoffer_done, x, 200, sdp("192.0.2.9", AUDIO(9000)));
+	closed(x);
+	closed(b2);
+	assert_over(other);
+}
+
+static void a_caller_takes_a_place(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	struct leg *n = party_new("n", SIDE_A, AF_INET);
+	assert_int_equal(call_replace(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	gateway_answers();
+	assert_said("gw: crcx 3 sendrecv 9000\ngw: crcx 4 with 3 recvonly\na: reoffer 20008\n");
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+	assert_said("gw: mdcx 3 sendrecv\ngw: mdcx 4 sendrecv 4000 arm 2\nn: answer 200 20006\ngw: dlcx 1\ngw: dlcx 2\nb: transfer 200\nb: release\n");
+	closed(b);
+	news(call_on_confirmed, n, 0, SLICE_NONE);
+	assert_ptr_equal(c->winner, n);
+	closed(n);
+	closed(a);
+	assert_over(c);
+}
+
+static void a_place_that_is_not_given(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	struct leg *n = party_new("n", SIDE_A, AF_INET);
+	assert_int_equal(call_replace(b, n, &(struct leg_news){0}), 488);
+	assert_int_equal(call_replace(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	gateway_answers();
+	news(call_on_reoffer_done, a, 488, SLICE_NONE);
+	assert_non_null(strstr(said, "n: release 488\n"));
+	closed(n);
+	gateway_answers();
+	/* Given up by the caller itself. */
+	n = party_new("n", SIDE_A, AF_INET);
+	assert_int_equal(call_replace(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	gateway_answers();
+	news(call_on_closed, n, 487, SLICE_NONE);
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+	assert_int_equal(c->state, CALL_ACTIVE);
+	closed(a);
+	closed(b);
+	assert_over(c);
+}
+
+/* --- memory runs out -------------------------------------------------------------------------------------------------- */
+
+static void close_if_open(struct leg *l)
+{
+	if (l && l->call && l->state != LEG_CLOSED && l->state != LEG_NEW)
+		closed(l);
+}
+
+static void transferred(void *arg)
+{
+	struct leg *a, *b, *b2 = NULL, *x = NULL, *n = NULL;
+	gw = mem_alloc(sizeof(*gw), NULL);
+	struct call *c = !gw || open_calls() ? NULL : answered("a", "b", &a, &b), *other = NULL;
+	if (!c)
+		goto out;
+	if (c->state == CALL_ACTIVE && arg && (other = answered("b2", "x", &b2, &x)) && other->state == CALL_ACTIVE) {
+		named = b2;
+		ask(b, "of b2");
+		gateway_answers();
+		if (x->joins)
+			news(call_on_reoffer_done, x, 200, sdp("192.0.2.9", AUDIO(9000)));
+		gateway_answers();
+	} else if (c->state == CALL_ACTIVE && !arg) {
+		x = x1 = party_new("x", SIDE_B, AF_INET);
+		ask(b, "");
+		gateway_answers();
+		x = x1;
+		if (x && x->joins && x->state == LEG_OFFERED)
+			news(call_on_answered, x, 200, sdp("192.0.2.9", AUDIO(9000)));
+		gateway_answers();
+	}
+	close_if_open(b);
+	if (c->state == CALL_ACTIVE && c->reofferer && c->must_follow)
+		news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+	n = c->state == CALL_ACTIVE ? party_new("n", SIDE_A, AF_INET) : NULL;
+	if (n && call_replace(a, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}))
+		n = mem_deref(n);
+	gateway_answers();
+	if (c->reofferer && c->winner)
+		news(call_on_reoffer_done, c->winner, 200, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+	close_if_open(a);
+	close_if_open(x);
+	close_if_open(n);
+	close_if_open(b2);
+	mem_deref(c);
+	mem_deref(other);
+	gateway_answers();
+	assert_int_equal(calls_count(&calls), 0);
+out:
+	if (gw)
+		calls_fini(&calls);
+	mem_deref(gw);
+	said[0] = '\0';
+}
+
+static void memory_runs_out(void **state)
+{
+	list_init(&conns);
+	each_allocation_fails(transferred, NULL);
+	each_allocation_fails(transferred, "after consultation");
+}
+
+#define CALL_TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CALL_TEST(the_callee_gives_its_place_away),
+		CALL_TEST(the_caller_gives_its_place_away),
+		CALL_TEST(several_may_come),
+		CALL_TEST(nobody_comes_and_the_call_is_as_it_was),
+		CALL_TEST(a_transferor_may_leave_first),
+		CALL_TEST(the_one_who_stays_may_leave),
+		CALL_TEST(who_cannot_follow_ends_it),
+		CALL_TEST(one_after_another),
+		CALL_TEST(after_consultation_the_other_call_ends),
+		CALL_TEST(a_consultation_that_fails_leaves_both),
+		CALL_TEST(a_caller_takes_a_place),
+		CALL_TEST(a_place_that_is_not_given),
+		cmocka_unit_test(memory_runs_out),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
