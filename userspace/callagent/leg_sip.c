@@ -200,7 +200,8 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 {
 	struct sip_leg *s = sip_leg_of(l);
 	struct buf headers = buf_growing(), from = buf_growing(), to = buf_growing(), contact = buf_growing();
-	struct slice display;
+	struct buf body = buf_growing();
+	struct slice display, type = SLICE_NONE;
 	const struct sip_leg *caller = sender(s, n);
 	const struct sip_msg *native = n->native; /* an INVITE, or the REFER that makes us call */
 	const struct dress dress = {
@@ -217,6 +218,8 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	dress_to(&to, &dress);
 	dress_contact(&contact, &dress);
 	int err = headers.err ? headers.err : from.err ? from.err : to.err ? to.err : contact.err;
+	if (!err)
+		err = sip_news_body(&body, &type, dress.invite, n->sdp);
 	struct sip_session_params p = {
 		.ruri = slice_str(s->target.uri),
 		.dst = s->target.dst,
@@ -227,7 +230,8 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 		.to_uri = buf_text(&to),
 		.contact_user = buf_text(&contact),
 		.headers = buf_text(&headers),
-		.sdp = n->sdp,
+		.sdp = type.len ? buf_text(&body) : n->sdp,
+		.body_type = type,
 		.forwarded = true,
 		.max_forwards = s->max_forwards,
 		.ring_ms = (uint32_t)(s->ring_ms + RING_MARGIN_MS),
@@ -240,6 +244,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	buf_reset(&from);
 	buf_reset(&to);
 	buf_reset(&contact);
+	buf_reset(&body);
 	return err;
 }
 

@@ -2,6 +2,7 @@
 #include "callagent/leg_sip_news.h"
 #include "base/mem.h"
 #include "callagent/outcome.h"
+#include "sip/mime.h"
 #include <errno.h>
 
 /* Q.850 cause of a Reason header (RFC 3326), 0 when none tells it. */
@@ -19,59 +20,18 @@ static unsigned cause_told(const struct sip_msg *m)
 	return 0;
 }
 
-static bool type_is(struct slice type, struct slice what)
-{
-	return slice_caseeq(slice_trim(slice_cut(&type, ';')), what);
-}
-
-/* The body of one part when its type is a description; a part without headers is none. */
-static struct slice part_sdp(struct slice part)
-{
-	struct slice type = SLICE_NONE;
-	for (struct slice line; !slice_empty(part);) {
-		line = slice_line(&part);
-		if (slice_empty(line))
-			return type_is(type, SLICE("application/sdp")) ? part : SLICE_NONE;
-		struct slice name = slice_trim(slice_cut(&line, ':'));
-		if (slice_caseeq(name, SLICE("Content-Type")) || slice_caseeq(name, SLICE("c")))
-			type = slice_trim(line);
-	}
-	return SLICE_NONE;
-}
-
-/* RFC 2046 5.1: parts stand between lines of "--boundary". */
-static struct slice multipart_sdp(struct slice body, struct slice boundary)
-{
-	char text[80]; /* RFC 2046 limits boundaries to 70 characters */
-	struct buf b = buf_fixed(text, sizeof(text));
-	buf_str(&b, "--");
-	buf_slice(&b, boundary);
-	if (b.err || slice_empty(boundary))
-		return SLICE_NONE;
-	struct slice part = SLICE_NONE;
-	for (ptrdiff_t at; (at = slice_search(body, buf_text(&b))) >= 0;) {
-		if (slice_is_set(part)) {
-			struct slice sdp = part_sdp(slice_of(part.p, (size_t)(body.p + at - part.p)));
-			if (slice_is_set(sdp))
-				return sdp;
-		}
-		body = slice_from(body, (size_t)at + b.len);
-		slice_line(&body);
-		part = body;
-	}
-	return SLICE_NONE;
-}
-
 struct slice sip_news_sdp(struct slice type, struct slice body)
 {
-	if (slice_empty(body) || type_is(type, SLICE("application/sdp")))
-		return body;
-	struct slice params = type;
-	struct slice main_type = slice_cut(&params, '/');
-	if (!slice_caseeq(slice_trim(main_type), SLICE("multipart")) || !slice_is_set(params))
-		return SLICE_NONE;
-	slice_cut(&params, ';');
-	return slice_is_set(params) ? multipart_sdp(body, sip_param(params, SLICE("boundary"))) : SLICE_NONE;
+	return sip_body_find(type, body, SLICE("application/sdp"));
+}
+
+int sip_news_body(struct buf *out, struct slice *type, const struct sip_msg *from, struct slice sdp)
+{
+	struct slice theirs = from ? sip_msg_value(from, SIP_HDR_CONTENT_TYPE) : SLICE_NONE;
+	if (slice_empty(sdp) || !slice_casestarts(theirs, SLICE("multipart/")))
+		return 0;
+	*type = theirs;
+	return sip_body_exchange(out, theirs, from->body, SLICE("application/sdp"), sdp);
 }
 
 void sip_news(struct leg_news *n, unsigned status, const struct sip_msg *msg)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "sip/check.h"
+#include "sip/mime.h"
 #include "sip/stack_priv.h"
 
 static const char *const default_schemes[] = {"sip", "sips", "tel", NULL};
@@ -93,6 +94,11 @@ static bool bad_type(const struct sip_msg *m, const struct sip_check *r, struct 
 	return true;
 }
 
+static bool bad_parts(const struct sip_msg *m, const struct sip_check *r, struct buf *extra)
+{
+	return sip_body_check(sip_msg_value(m, SIP_HDR_CONTENT_TYPE), m->body) != 0;
+}
+
 /* "type/subtype", "type/" and "*", or anything. */
 static bool range_has(struct slice range, const char *const *types)
 {
@@ -125,6 +131,7 @@ static const struct {
 } checks[] = {
 	{501, unknown_method}, {405, bad_method},   {416, bad_scheme}, {483, no_forwards_left},
 	{413, too_large},      {420, bad_require},  {415, bad_encoding}, {415, bad_type},
+	{400, bad_parts},
 	{406, bad_accept},
 };
 
