@@ -18,7 +18,7 @@
 
 static const char *const store_tables[] = {
 	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys",
-	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", NULL,
+	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -206,6 +206,7 @@ static int take_over(struct agent *a, struct buf *why)
 	};
 	a->calls.cdr = a->cdr;
 	int err = calls_restore(&a->calls, &past);
+	agent_guard_calls(a);
 	if (!err)
 		err = cdr_log_recover(a->cdr, is_alive, a);
 	if (err)

@@ -3,6 +3,7 @@
 #pragma once
 #include "callagent/call.h"
 #include "callagent/gateways.h"
+#include "callagent/fraud.h"
 #include "callagent/guard.h"
 #include "callagent/overload.h"
 #include "callagent/leg_sip.h"
@@ -14,7 +15,7 @@
 #include "sip/session.h"
 
 /* Tables of the store. */
-enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS, AGENT_STORE_KEYS, AGENT_STORE_SUBSCRIPTIONS };
+enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS, AGENT_STORE_KEYS, AGENT_STORE_SUBSCRIPTIONS, AGENT_STORE_FRAUD };
 
 struct agent {
 	struct conf *conf;
@@ -28,6 +29,7 @@ struct agent {
 	struct registrar *registrar;
 	struct guard *guard;
 	struct overload *overload;
+	struct fraud *fraud;
 	struct routing *routing;
 	struct trunks trunks;
 	struct gateways gateways;

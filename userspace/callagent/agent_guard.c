@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/agent_guard.h"
 #include "base/daemon.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include <errno.h>
 
@@ -86,9 +87,11 @@ int agent_guard_open(struct agent *a, struct buf *why)
 {
 	const struct guard_params p = {.conf = a->conf, .is_peer = is_peer, .arg = a};
 	const struct overload_params o = {.conf = a->conf, .changed = on_loss, .arg = a};
-	int err = guard_new(&a->guard, &p) ?: overload_new(&a->overload, &o);
+	const struct fraud_params f = {.conf = a->conf, .store = a->store, .table = AGENT_STORE_FRAUD};
+	int err = guard_new(&a->guard, &p) ?: overload_new(&a->overload, &o) ?: fraud_new(&a->fraud, &f);
 	if (!err && daemon_ctl())
-		err = ctl_add(daemon_ctl(), guard_verbs, a->guard) ?: ctl_add(daemon_ctl(), overload_verbs, a->overload);
+		err = ctl_add(daemon_ctl(), guard_verbs, a->guard) ?: ctl_add(daemon_ctl(), overload_verbs, a->overload)
+		      ?: ctl_add(daemon_ctl(), fraud_verbs, a->fraud);
 	if (err)
 		buf_printf(why, "security: %s", strerror(-err));
 	else
@@ -96,8 +99,19 @@ int agent_guard_open(struct agent *a, struct buf *why)
 	return err;
 }
 
+void agent_guard_calls(struct agent *a)
+{
+	struct call *c;
+	const char *rule;
+	list_foreach(c, &a->calls.all, link)
+		if (c->cdr.answer)
+			fraud_admits(a->fraud, c, c->cdr.called_sent, true, &rule);
+}
+
 void agent_guard_reload(struct agent *a)
 {
+	if (fraud_reconfigure(a->fraud, a->conf))
+		log_error("fraud", "memory is out: the rules stay as they were");
 	const struct sip_watch watch = agent_watch(a);
 	guard_reconfigure(a->guard, a->conf);
 	overload_reconfigure(a->overload, a->conf);
@@ -107,6 +121,7 @@ void agent_guard_reload(struct agent *a)
 
 void agent_guard_close(struct agent *a)
 {
+	a->fraud = mem_deref(a->fraud);
 	a->overload = mem_deref(a->overload);
 	a->guard = mem_deref(a->guard);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/call.h"
 #include "callagent/call_priv.h"
+#include "callagent/fraud_use.h"
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -50,6 +51,7 @@ void calls_fini(struct calls *cs)
 		list_remove(&c->link);
 		hash_remove(&cs->table, &c->by_id);
 		free_lines(c);
+		fraud_release(c, false);
 		mem_deref(c);
 	}
 	loop_defer_cancel(&cs->save);
@@ -113,6 +115,7 @@ void call_not_live(struct call *c)
 {
 	c->calls->live--;
 	free_lines(c);
+	fraud_release(c, true);
 }
 
 /* --- birth -------------------------------------------------------------------------------------------------------- */

@@ -110,6 +110,7 @@ struct call {
 	struct timer ring, longest;
 	struct cdr cdr;
 	struct line *line[2]; /* of source and target, until it ends */
+	struct fraud_use *fraud; /* the limits it counts against, likewise; NULL: none */
 	const void *offer_native; /* the message that offered the call */
 	/* A transfer under way (call_transfer.c). */
 	struct leg *transferor;        /* who gives its place away; NULL: none */

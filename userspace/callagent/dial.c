@@ -10,7 +10,9 @@ struct dial {
 	struct agent *agent;
 	struct plan *plan;
 	uint32_t hops; /* Max-Forwards of what is sent */
+	bool exempt;   /* an emergency call: no fraud limit */
 	char sent[128]; /* the caller's number in From */
+	char words[128]; /* of the fraud limit that was met */
 	struct trunk *trunk; /* of the last attempt; NULL: none */
 	struct addr peer;
 };
@@ -80,6 +82,22 @@ static void note_outcome(struct dial *d, const struct leg_news *how)
 	plan_failed(d->plan, how->status, how->cause);
 }
 
+/* Where a phone of ours rings costs nothing. */
+static bool is_fraud(struct dial *d, struct call *c, const struct attempt *t, struct leg_news *end)
+{
+	const char *rule;
+	for (unsigned i = 0; i < t->n && !d->exempt; i++) {
+		if (t->target[i].kind != TARGET_TRUNK || fraud_admits(d->agent->fraud, c, t->target[i].number, false, &rule))
+			continue;
+		struct buf words = buf_fixed(d->words, sizeof(d->words));
+		buf_printf(&words, "fraud limit %s", rule ? rule : "not to be told: out of memory");
+		*end = (struct leg_news){.status = 403, .cause = 21, .words = buf_z(&words)};
+		outcome_refused(OUTCOME_LIMIT);
+		return true;
+	}
+	return false;
+}
+
 static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 {
 	struct attempt t;
@@ -93,6 +111,8 @@ static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 				outcome_refused(OUTCOME_LIMIT);
 			return err;
 		}
+		if (is_fraud(d, c, &t, end))
+			return -EACCES;
 		mem_deref(d->trunk);
 		d->trunk = mem_ref(t.target[0].trunk);
 		d->peer = t.target[0].dst;
@@ -173,6 +193,7 @@ int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struc
 		return -ENOMEM;
 	d->agent = a;
 	d->hops = hops - 1;
+	d->exempt = guard_exempt(a->guard, req);
 	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
 		d->sent[0] = '\0';
 	int err = make_plan(&d->plan, a, req, &req->ruri, from, false);

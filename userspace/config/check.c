@@ -456,6 +456,19 @@ static void check_certificates(struct findings *f)
 	}
 }
 
+static void check_fraud(struct findings *f)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "fraud", i)); i++) {
+		for (unsigned k = 0; k < conf_list_count(p, "destinations"); k++)
+			if (!conf_find(f->conf, "destination", conf_list_at(p, "destinations", k)))
+				found(f, p, "fraud.destinations", "expected the name of a destination section, not \"%s\"", conf_list_at(p, "destinations", k));
+		for (unsigned k = 0; k < conf_list_count(p, "sources"); k++)
+			if (!is_party(f->conf, conf_list_at(p, "sources", k)))
+				found(f, p, "fraud.sources", "expected the name of a user or trunk, not \"%s\"", conf_list_at(p, "sources", k));
+	}
+}
+
 unsigned check_config(const struct conf *c, struct buf *why)
 {
 	struct findings f = {.conf = c, .why = why};
@@ -471,5 +484,6 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_trunks(&f);
 	check_groups(&f);
 	check_routes(&f);
+	check_fraud(&f);
 	return f.count;
 }

@@ -133,6 +133,22 @@ static const struct conf_option overload_options[] = {
 	{0},
 };
 
+static const struct conf_option destination_options[] = {
+	OPTION("prefix", CONF_LIST, NULL, "How numbers of this class begin, as they are sent to the trunk: \"0900\", \"+4491\"."),
+	{0},
+};
+
+static const struct conf_option fraud_options[] = {
+	OPTION("sources", CONF_LIST, "", "Users and trunks that the rule is for, each by itself. Empty: every one."),
+	OPTION("destinations", CONF_LIST, "", "Names of destination sections: calls to numbers of these classes. Empty: every call over a trunk."),
+	OPTION("time", CONF_LIST, "", "Only calls begun at these times, as route.time. Empty: always.", .check = check_span),
+	OPTION("calls-per-minute", CONF_INT, "0", "Calls a minute, 0: no limit.", .min = 0, .max = 1000000),
+	OPTION("calls", CONF_INT, "0", "Calls at the same time, 0: no limit.", .min = 0, .max = 1000000),
+	OPTION("talk-per-day", CONF_DURATION, "0", "Talking time of a day, of all calls together; when it is used up they end. 0: no limit.", .min = 0,
+	 .max = 2592000000),
+	{0},
+};
+
 static const struct conf_option registrar_options[] = {
 	OPTION("min-expiry", CONF_DURATION, "60s", "Shortest registration; a shorter one is answered with 423.", .min = 1000, .max = 86400000),
 	OPTION("default-expiry", CONF_DURATION, "1h", "Life of a registration that asks for no time.", .min = 1000, .max = 604800000),
@@ -415,6 +431,9 @@ const struct conf_section config_schema[] = {
 	 security_options},
 	{"dns", NULL, "How names are resolved.", dns_options},
 	{"overload", NULL, "What happens when more is asked than can be done.", overload_options},
+	{"destination", "NAME", "A class of numbers, for fraud rules.", destination_options},
+	{"fraud", "NAME", "A limit against toll fraud: what one user may call. What is over it is refused with 403, the alarm \"fraud\" is raised, and the call's "
+	 "record says which limit it was. Emergency calls are exempt.", fraud_options},
 	{"registrar", NULL, "Registration of phones.", registrar_options},
 	{"address", "NAME", "A named pair of addresses of this machine, with its SIP port and its range of media ports. Users and trunks "
 	 "name the one they use.", address_options},

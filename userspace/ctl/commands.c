@@ -97,6 +97,11 @@ static const struct column overload[] = {
 	{"class", "REQUESTS", AS_IS}, {"refused_percent", "REFUSED NOW %", AS_IS}, {"refused", "REFUSED", AS_IS}, {"occupancy_percent", "BUSY %", AS_IS}, {0},
 };
 
+static const struct column fraud[] = {
+	{"rule", "RULE", AS_IS}, {"source", "SOURCE", AS_IS}, {"calls", "CALLS", AS_IS}, {"of", "OF", AS_IS},
+	{"talked_ms", "TALKED TODAY", AS_SECONDS}, {"talk_max_ms", "OF", AS_SECONDS}, {0},
+};
+
 const struct command commands[] = {
 	{.words = "show calls", .help = "calls in progress", .daemons = CA, .columns = calls, .none = "no calls", .run = run_calls},
 	{.words = "show registrations", .help = "phones registered", .daemons = CA, .columns = registrations, .none = "no phone is registered"},
@@ -123,6 +128,7 @@ const struct command commands[] = {
 	{.words = "resolve", .args = "URI [ADDRESS]", .help = "where a request to a SIP URI would go (from an address section's addresses), and why", .daemons = CA,
 	 .columns = steps, .none = "nowhere", .arg_names = "uri address", .run = run_resolve},
 	{.words = "show overload", .help = "how busy the call agent is, and what it refuses for that", .daemons = CA, .columns = overload, .none = "nothing"},
+	{.words = "show fraud", .help = "what users have used of their fraud limits", .daemons = CA, .columns = fraud, .none = "no limit was touched"},
 	{.words = "show processes", .help = "the daemons", .daemons = KEEP, .columns = processes, .none = "no processes"},
 	{.words = "show config", .help = "the running configuration, passwords hidden", .daemons = CA},
 	{.words = "trace", .help = "SIP and MGCP messages as they come and go", .daemons = CA | MG, .run = run_trace},
@@ -132,6 +138,7 @@ const struct command commands[] = {
 	{.words = "ban", .args = "ADDRESS [SECONDS]", .help = "drops all messages of an address for a while", .daemons = CA, .columns = sources,
 	 .none = "nobody was banned", .arg_names = "address seconds"},
 	{.words = "unban", .args = "ADDRESS", .help = "ends a ban", .daemons = CA, .columns = sources, .none = "no ban was ended", .arg_names = "address"},
+	{.words = "fraud reset", .args = "NAME", .help = "gives a user or trunk its fraud limits anew", .daemons = CA, .arg_names = "source"},
 	{.words = "reload", .help = "reads the configuration again", .daemons = CA | MG | KEEP, .run = run_reload},
 	{.words = "restart", .args = "tandem-ca|tandem-mg", .help = "kills a daemon and starts it anew", .daemons = KEEP,
 	 .arg_names = "name"},
