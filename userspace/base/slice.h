@@ -74,5 +74,5 @@ int slice_hex32(struct slice s, uint32_t *ret);
 int slice_copy(struct slice s, char *dst, size_t size);
 /* A mem_free()-able C string, NULL when memory is out. */
 char *slice_dup(struct slice s);
-/* Equal for equal text, by slice_caseeq() when `fold`. Not kept anywhere: another version may use another function. */
+/* Equal for equal text, by slice_caseeq() when `fold`. Records in stores hold it: the function stays as it is. */
 uint32_t slice_hash(struct slice s, bool fold);

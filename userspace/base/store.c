@@ -472,6 +472,17 @@ int store_open(struct store **ret, const char *path, const char *const *tables, 
 	return err;
 }
 
+size_t store_count(struct store *s, unsigned table)
+{
+	MDB_txn *txn;
+	MDB_stat stat = {0};
+	if (table >= s->n_tables || mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn))
+		return 0;
+	(void)mdb_stat(txn, s->dbi[table], &stat);
+	mdb_txn_abort(txn);
+	return stat.ms_entries;
+}
+
 int store_load(struct store *s, unsigned table, int (*fn)(struct slice key, struct slice value, void *arg), void *arg)
 {
 	MDB_txn *txn;

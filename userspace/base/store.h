@@ -10,6 +10,8 @@ struct store; /* reference-counted: mem_deref() flushes and closes */
 /* Opens or creates directory `path` with the named tables (ends with NULL; at most 16). What is there but cannot be read (a
  * power cut) is moved to PATH.damaged, with a line in the log. Negative errno. `map_bytes` bounds its size. */
 int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes);
+/* Records that a table has, without those that are queued. */
+size_t store_count(struct store *s, unsigned table);
 /* Walks a table in key order; slices are valid during the callback; a non-zero return ends the walk and is returned. */
 int store_load(struct store *s, unsigned table, int (*fn)(struct slice key, struct slice value, void *arg), void *arg);
 /* Copies key and value into the queue. 0 or -ENOMEM; a failed commit is logged and retried each second. */

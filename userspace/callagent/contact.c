@@ -36,10 +36,12 @@ int contact_new(struct contact **ret, const struct binding *b, uint64_t expires_
 	c->b.path = keep(&at, b->path);
 	c->b.listener = keep(&at, slice_of(listener, strlen(listener) + 1)).p;
 	c->expires_utc = expires_utc;
-	if (sip_uri_parse(&c->uri, c->b.uri)) {
+	struct sip_uri uri;
+	if (sip_uri_parse(&uri, c->b.uri)) {
 		mem_deref(c);
 		return -EINVAL;
 	}
+	c->scheme = uri.scheme;
 	*ret = c;
 	return 0;
 }
@@ -48,7 +50,8 @@ bool contact_same(const struct contact *c, const struct binding *b, const struct
 {
 	if (b->instance.len && b->reg_id && c->b.instance.len && c->b.reg_id)
 		return c->b.reg_id == b->reg_id && slice_eq(c->b.instance, b->instance);
-	return sip_uri_eq(&c->uri, uri);
+	struct sip_uri own;
+	return !sip_uri_parse(&own, c->b.uri) && sip_uri_eq(&own, uri);
 }
 
 /* The texts of a record: uri, instance, user agent, Call-ID, listener, and since format 2 path. */

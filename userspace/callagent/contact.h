@@ -11,7 +11,7 @@ struct contact {
 	struct aor *aor;       /* set while it is in effect */
 	struct timer expiry;   /* runs while it is in effect */
 	struct binding b;      /* its text is in `text` */
-	struct sip_uri uri;
+	enum sip_scheme scheme; /* of b.uri */
 	uint64_t expires_utc;  /* UTC ms: for the store */
 	struct lines *sources; /* whose this is, while it is in effect: */
 	struct line *source;   /* the address it is registered from */

@@ -227,7 +227,8 @@ int location_new(struct location **ret, const struct location_params *p)
 	if (!l)
 		return -ENOMEM;
 	l->p = *p;
-	int err = hash_init(&l->aors, 1024) ?: lines_init(&l->sources);
+	size_t kept = p->store ? store_count(p->store, p->table) : 0;
+	int err = hash_init(&l->aors, kept > 1024 ? kept : 1024) ?: lines_init(&l->sources);
 	if (!err && p->store)
 		err = store_load(p->store, p->table, load_one, l);
 	if (err)
@@ -339,7 +340,7 @@ static unsigned list(const struct location *l, const char *aor, bool sip_only, s
 	const struct aor *a = find(l, aor);
 	unsigned n = 0;
 	for (unsigned i = 0; a && i < a->n && n < max; i++)
-		if (!sip_only || a->contacts[i]->uri.scheme <= SIP_SCHEME_SIPS)
+		if (!sip_only || a->contacts[i]->scheme <= SIP_SCHEME_SIPS)
 			out[n++] = a->contacts[i]->b;
 	return n;
 }

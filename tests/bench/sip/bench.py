@@ -17,7 +17,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../tools"))
 sys.dont_write_bytecode = True
-from lab import Lab, wait_for  # noqa: E402
+from lab import Lab, sh, wait_for  # noqa: E402
 from sides import USERS, Calls, Kamailio, Registrations, Tandem  # noqa: E402
 
 # Name, the job, rate: media anchored and a dialog kept against a dialog-stateful proxy without media; the same proxy twice; the same registrar twice.
@@ -148,7 +148,7 @@ def main():
     arg.add_argument("--rounds", type=int, default=3)
     arg.add_argument("--rate", type=int)
     arg.add_argument("--seconds", type=int, default=15)
-    arg.add_argument("--only", default="", help="parts of names, with commas: b2bua, proxy, registrar, parse, delay, memory")
+    arg.add_argument("--only", default="", help="parts of names, with commas: b2bua, proxy, registrar, parse, bindings, delay, memory")
     o = arg.parse_args()
     o.build = os.path.abspath(o.build)
 
@@ -160,6 +160,9 @@ def main():
     good = all([compare(lab, o, *c) for c in COMPARISONS if wanted(c[0])])
     if wanted("parse"):
         good &= subprocess.call([f"{o.build}/bench/parsetool"]) == 0
+    if wanted("bindings"):
+        sh("mkdir", lab.path("bindings"))
+        good &= subprocess.call([f"{o.build}/bench/bindtool", lab.path("bindings"), "1000000"]) == 0
     if wanted("delay"):
         good &= post_dial_delay(lab, o)
     if wanted("memory"):
