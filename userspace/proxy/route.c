@@ -14,7 +14,7 @@ static bool is_ours(struct proxy *p, const struct sip_msg *req, const struct sip
 	if (uri->user.len && !kind)
 		proxy_counts[PROXY_CNT_FORGED]++;
 	w->dialog = w->dialog || kind == 'r';
-	w->out = l;
+	w->out = kind ? l : NULL; /* a route that somebody was told to use says nothing of the other side */
 	w->flow = (struct sip_flow){0};
 	if (addr_is_set(&peer))
 		w->flow = (struct sip_flow){l, peer};

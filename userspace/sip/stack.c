@@ -447,7 +447,7 @@ static void take_ack(struct sip_place *p, const struct sip_msg *ack)
 		sip_strans_ack(st);
 	else if (sip_sessions_request(s, NULL, ack))
 		ours = true;
-	else if (!pass_stateless(p, ack))
+	else if (sip_acks_stateless(s, ack) || !pass_stateless(p, ack))
 		sip_counts[SIP_CNT_STRAY_ACK]++;
 	if (ours)
 		proven(s, &ack->src);

@@ -145,6 +145,8 @@ void sip_write_response(struct buf *out, const struct sip_stack *s, const struct
 struct addr sip_response_addr(const struct sip_msg *req);
 /* Answers without a transaction; the To tag is a function of the request, so that every copy gets the same. */
 void sip_reply_stateless(struct sip_place *p, const struct sip_msg *req, unsigned status, const char *reason, struct slice extra);
+/* Whether an ACK is for such an answer: it ends here. */
+bool sip_acks_stateless(const struct sip_stack *s, const struct sip_msg *ack);
 /* A header line of text written by us: its value, or absent. Names are compared without case. */
 struct slice sip_text_hdr(struct slice lines, struct slice name);
 

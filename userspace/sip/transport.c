@@ -201,6 +201,13 @@ static void stateless_tag(const struct sip_stack *s, const struct sip_msg *req, 
 	tag[16] = '\0';
 }
 
+bool sip_acks_stateless(const struct sip_stack *s, const struct sip_msg *ack)
+{
+	char tag[SIP_TOKEN_LEN];
+	stateless_tag(s, ack, tag);
+	return slice_eq(ack->to.tag, slice_of(tag, 16));
+}
+
 void sip_reply_stateless(struct sip_place *p, const struct sip_msg *req, unsigned status, const char *reason, struct slice extra)
 {
 	char tag[SIP_TOKEN_LEN];

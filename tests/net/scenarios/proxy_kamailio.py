@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: once
 """Kamailio as the next proxy and registrar: Alice registers there through our proxy (Path), is called back along it, and calls out; CANCEL, refusal
-and hang-up on either side go through both."""
+and hang-up on either side go through both; a spiral."""
 import os
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
@@ -92,4 +92,25 @@ with stage(inside=PROXY, outside=PROXY, more=f'trunk kamailio {{ peer = "{KAM}:5
     # and somebody Kamailio does not know
     da = alice.invite("nobody", uri=f"sip:nobody@{KAM}")
     da.ack(da.response(404))
+
+    # a spiral (RFC 3261 6): through us, Kamailio, and us again
+    desk = s.phone("b", "bob", port=5070)
+    assert desk.register().status == 200
+    da = alice.invite("1002", uri=f"sip:1002@{s.gw_b}", headers=[("Route", f"<sip:{s.gw_a};lr>, <sip:{KAM};lr>")])
+    db, invite = desk.answer_invite()
+    assert len(invite.all("via")) == 4 and len(invite.all("record-route")) == 4 and int(invite.get("max-forwards")) == 67, invite.raw
+    db.reply(invite, 200, "OK", desk.sdp())
+    da.ack(da.response(200))
+    db.get("ACK")
+    db.bye(da)
+    da = alice.invite("1002", uri=f"sip:1002@{s.gw_b}", headers=[("Route", f"<sip:{s.gw_a};lr>, <sip:{KAM};lr>")])
+    db, invite = desk.answer_invite()
+    db.reply(invite, 180, "Ringing")
+    da.response(180)
+    da.cancel()
+    cancel = db.get("CANCEL")
+    db.reply(cancel, 200, "OK", contact=False)
+    db.reply(invite, 487, "Request Terminated")
+    da.ack(da.response(487))
+    db.get("ACK")
     s.lab.stop(kamailio)

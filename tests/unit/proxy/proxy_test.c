@@ -192,8 +192,14 @@ static void what_is_not_valid_is_refused(void **state)
 	       "To: <sip:b@example.com>|Call-ID: c1|CSeq: 3 MESSAGE");
 	assert_int_equal(wire_status(&x.w), 483);
 	x.refuse = true;
-	x_ask("MESSAGE", "sip:b@192.0.2.20", "r", "");
+	x_ask("INVITE", "sip:b@192.0.2.20", "r", "");
 	assert_int_equal(wire_status(&x.w), 407);
+	/* its ACK is for us alone */
+	x.refuse = false;
+	unsigned n = x.w.n;
+	x_from(CALLER, "ACK sip:b@192.0.2.20 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bKr|Max-Forwards: 70|From: <sip:a@example.com>;tag=f|To: %s|"
+	       "Call-ID: c1|CSeq: 3 ACK", wire_hdr(wire_last(&x.w), "To"));
+	assert_int_equal(x.w.n, n);
 	x_close();
 }
 
