@@ -127,17 +127,18 @@ class Streams:
                     return whole, c.peer
             pending = [c for c in self.all if self.transport == "tls" and c.sock.pending()]
             left = 0 if pending else max(end - time.monotonic(), 0)
-            ready = select.select([self.listener, *(c.sock for c in self.all)], [], [], left)[0]
+            ready = select.select([*([self.listener] if self.listener else []), *(c.sock for c in self.all)], [], [], left)[0]
             if not ready and not pending:
                 return None
-            if self.listener in ready:
+            if self.listener and self.listener in ready:
                 self.accept()
             for c in [c for c in self.all if c.sock in ready or c in pending]:
                 self.read(c)
 
     def close(self):
         self.hang_up()
-        self.listener.close()
+        if self.listener:
+            self.listener.close()
 
 
 def wire(ns, ip, port, gateway, transport, contexts=None):
