@@ -7,7 +7,7 @@
 #include "net/tls.h"
 #include <errno.h>
 
-enum { AGAIN_MS = 10000, CERTIFICATES_MAX = 64 };
+enum { AGAIN_MS = 2000, CERTIFICATES_MAX = 64 };
 
 static const struct alarm_def alarm_listener = {
 	.name = "listener",
@@ -19,7 +19,7 @@ struct listener {
 	const struct config_address *address;
 	enum sip_transport transport;
 	struct addr local;
-	char fd_name[128], object[160];
+	char name[65], fd_name[128], object[160]; /* the configuration may go, and its strings with it */
 	const struct sip_listener *at; /* NULL: not there yet */
 	struct tls *tls;
 };
@@ -50,7 +50,7 @@ static void gather(struct certificates *c, const struct conf *conf, const struct
 
 static int read_tls(struct tls **ret, const struct conf *conf, const struct listener *l, struct buf *why)
 {
-	const struct conf_part *address = conf_find(conf, "address", l->address->name);
+	const struct conf_part *address = conf_find(conf, "address", l->name);
 	struct certificates c;
 	if (!address)
 		return -ENOENT;
@@ -74,7 +74,7 @@ static void announce(const struct listener *l)
 	alarm_clear(&alarm_listener, l->object);
 	if (fd < 0)
 		return;
-	log_info(NULL, "SIP over %s at %s (address %s)", sip_transports[l->transport].name, addr_str(&l->at->local, text), l->address->name);
+	log_info(NULL, "SIP over %s at %s (address %s)", sip_transports[l->transport].name, addr_str(&l->at->local, text), l->name);
 	fdstore_put(l->fd_name, fd);
 }
 
@@ -83,7 +83,7 @@ static int listen_at(struct listeners *ls, struct listener *l)
 	const struct config_address *c = l->address;
 	const struct addr *public = config_address_of(c->public, c->n_public, l->local.family);
 	struct sip_listener at = {
-		.name = c->name, .transport = l->transport, .local = l->local, .nets = c->nets, .n_nets = c->n_nets,
+		.name = l->name, .transport = l->transport, .local = l->local, .nets = c->nets, .n_nets = c->n_nets,
 		.dscp = c->dscp_signalling, .fd = fdstore_take(l->fd_name), .tls = l->tls,
 	};
 	if (public) {
@@ -93,7 +93,7 @@ static int listen_at(struct listeners *ls, struct listener *l)
 	int err = sip_stack_listen(ls->sip, &at);
 	if (err)
 		return err;
-	l->at = sip_stack_listener(ls->sip, c->name, l->transport, &l->local);
+	l->at = sip_stack_listener(ls->sip, l->name, l->transport, &l->local);
 	return 0;
 }
 
@@ -134,6 +134,7 @@ static void add(struct listeners *ls, const struct config_address *c, enum sip_t
 {
 	struct listener *l = &ls->all[ls->n++];
 	*l = (struct listener){.address = c, .transport = transport, .local = *local};
+	slice_copy(slice_str(c->name), l->name, sizeof(l->name));
 	l->local.port = transport == SIP_TLS ? c->tls_port : c->sip_port;
 	struct buf name = buf_fixed(l->fd_name, sizeof(l->fd_name));
 	buf_printf(&name, "sip-%s-%c", c->name, local->family == AF_INET6 ? '6' : '4');
