@@ -11,6 +11,7 @@ FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=un
 fuzz_sip    := sip net base
 fuzz_uri    := sip net base
 fuzz_mime   := sip net base
+fuzz_frame  := sip net base
 fuzz_digest := sip net base
 fuzz_sdp    := sdp net base
 fuzz_mgcp   := mgcp net base

@@ -13,7 +13,7 @@ static struct sip_frame bad(unsigned status, const char *why, struct slice heade
 /* A request line ends with the version, a status line begins with it. Any version of SIP will do: it gets its 505. */
 static bool is_start_line(struct slice line)
 {
-	return slice_starts(line, SLICE("SIP/")) || slice_search(line, SLICE(" SIP/")) > 0;
+	return line.len && line.p[0] > ' ' && (slice_starts(line, SLICE("SIP/")) || slice_search(line, SLICE(" SIP/")) > 0);
 }
 
 /* The value of a header line together with the lines that continue it (7.3.1). */
@@ -33,10 +33,11 @@ static const char *content_length(struct slice header, uint32_t *ret)
 	slice_line(&header);
 	while (header.len) {
 		struct slice value = slice_line(&header), name = slice_trim(slice_cut(&value, ':'));
+		struct slice whole = slice_is_set(value) ? unfolded(value, &header) : SLICE_NONE;
 		uint32_t n;
-		if (!slice_is_set(value) || sip_hdr_lookup(name) != SIP_HDR_CONTENT_LENGTH)
+		if (sip_hdr_lookup(name) != SIP_HDR_CONTENT_LENGTH)
 			continue;
-		if (slice_u32(unfolded(value, &header), &n) || (found && n != *ret))
+		if (slice_u32(whole, &n) || (found && n != *ret))
 			return "Bad Content-Length";
 		*ret = n;
 		found = true;
