@@ -16,14 +16,14 @@ static bool is_start_line(struct slice line)
 	return line.len && line.p[0] > ' ' && (slice_starts(line, SLICE("SIP/")) || slice_search(line, SLICE(" SIP/")) > 0);
 }
 
-/* The value of a header line together with the lines that continue it (7.3.1). */
-static struct slice unfolded(struct slice value, struct slice *rest)
+/* A header line together with those that continue it (7.3.1). */
+static struct slice unfolded(struct slice line, struct slice *rest)
 {
 	while (rest->len && (rest->p[0] == ' ' || rest->p[0] == '\t')) {
 		slice_line(rest);
-		value.len = (size_t)(rest->p ? rest->p - value.p : slice_end(*rest) - value.p);
+		line.len = (size_t)(rest->p - line.p);
 	}
-	return slice_trim(value);
+	return line;
 }
 
 /* Content-Length of a header: 0, or why there is none. Given twice it must say the same both times. */
@@ -32,12 +32,11 @@ static const char *content_length(struct slice header, uint32_t *ret)
 	bool found = false;
 	slice_line(&header);
 	while (header.len) {
-		struct slice value = slice_line(&header), name = slice_trim(slice_cut(&value, ':'));
-		struct slice whole = slice_is_set(value) ? unfolded(value, &header) : SLICE_NONE;
+		struct slice value = unfolded(slice_line(&header), &header), name = slice_trim(slice_cut(&value, ':'));
 		uint32_t n;
-		if (sip_hdr_lookup(name) != SIP_HDR_CONTENT_LENGTH)
+		if (!slice_is_set(value) || sip_hdr_lookup(name) != SIP_HDR_CONTENT_LENGTH)
 			continue;
-		if (slice_u32(whole, &n) || (found && n != *ret))
+		if (slice_u32(slice_trim(value), &n) || (found && n != *ret))
 			return "Bad Content-Length";
 		*ret = n;
 		found = true;
