@@ -2,6 +2,7 @@
 #include "callagent/agent_guard.h"
 #include "base/daemon.h"
 #include "base/log.h"
+#include "callagent/emergency.h"
 #include "base/mem.h"
 #include <errno.h>
 
@@ -10,6 +11,12 @@ static bool is_peer(void *arg, const struct addr *src)
 	struct agent *a = arg;
 	bool exact;
 	return registrar_has_source(a->registrar, src) || trunks_by_address(&a->trunks, src, &exact);
+}
+
+static bool is_emergency(void *arg, const struct sip_uri *uri, const struct addr *src)
+{
+	struct agent *a = arg;
+	return emergency_maybe(a->conf, uri);
 }
 
 static bool admits(void *arg, const struct addr *src, bool secure, struct slice text)
@@ -85,7 +92,7 @@ struct sip_watch agent_watch(struct agent *a)
 
 int agent_guard_open(struct agent *a, struct buf *why)
 {
-	const struct guard_params p = {.conf = a->conf, .is_peer = is_peer, .arg = a};
+	const struct guard_params p = {.conf = a->conf, .is_peer = is_peer, .is_emergency = is_emergency, .arg = a};
 	const struct overload_params o = {.conf = a->conf, .changed = on_loss, .arg = a};
 	const struct fraud_params f = {.conf = a->conf, .store = a->store, .table = AGENT_STORE_FRAUD};
 	int err = guard_new(&a->guard, &p) ?: overload_new(&a->overload, &o) ?: fraud_new(&a->fraud, &f);

@@ -2,6 +2,7 @@
 #include "callagent/call.h"
 #include "callagent/call_priv.h"
 #include "callagent/fraud_use.h"
+#include "callagent/emergency.h"
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -114,6 +115,7 @@ int call_set_party(struct call *c, enum side side, struct slice name)
 void call_not_live(struct call *c)
 {
 	c->calls->live--;
+	emergency_over(c);
 	free_lines(c);
 	fraud_release(c, true);
 }

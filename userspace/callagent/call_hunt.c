@@ -35,6 +35,9 @@ static void nobody_left(struct call *c, const struct leg_news *end)
 	}
 	struct leg_news n = outcome_of(best);
 	n.status = outcome_for_caller(best->status, best->cause);
+	/* RFC 6881 SP-29: an emergency call does not fail for its location. */
+	if (c->cdr.emergency && n.status == 424)
+		n.status = 500;
 	call_end(c, best->asked ? CALL_BY_CALLED : CALL_BY_GATEWAY, &n);
 }
 

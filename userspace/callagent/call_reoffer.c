@@ -160,6 +160,15 @@ void call_reoffer_follow(struct leg *l, struct sdp *sdp)
 		not_followed(c, 503);
 }
 
+/* RFC 6881 ED-63: who has called for help can be heard and hears. */
+static bool is_hold(const struct sdp *sdp)
+{
+	for (unsigned i = 0; i < sdp->n_media; i++)
+		if (sdp->media[i].port && sdp->media[i].dir == SDP_SENDRECV)
+			return false;
+	return true;
+}
+
 void call_on_reoffer(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = mem_ref(l->call);
@@ -183,6 +192,10 @@ void call_on_reoffer(struct leg *l, const struct leg_news *n)
 		goto out;
 	}
 	unsigned status = sdp_offer_refusal(sdp, &why);
+	if (!status && c->cdr.emergency && l == c->a && is_hold(sdp)) {
+		status = 403;
+		why = "an emergency call is not put on hold";
+	}
 	/* RFC 3264 8: streams are never taken out of a description. */
 	if (!status && l->said && sdp->n_media < l->said->n_media) {
 		status = 488;

@@ -38,6 +38,7 @@ struct cdr {
 	int64_t cause;     /* Q.850 */
 	char why[128];     /* in words */
 	char codec[64];
+	int64_t emergency; /* 1: an emergency call, 2: the test of one */
 };
 
 /* Copies text into a field of `size` bytes; what does not fit is cut. */

@@ -62,6 +62,25 @@ static int make_table(sqlite3 *sql)
 	return b.err ? b.err : run(sql, z);
 }
 
+/* A file of an older version has not all columns: they are added. */
+static int add_columns(sqlite3 *sql)
+{
+	for (unsigned i = 0; i < cdr_n_columns; i++) {
+		const struct cdr_column *col = &cdr_columns[i];
+		char text[160];
+		struct buf b = buf_fixed(text, sizeof(text));
+		buf_printf(&b, "SELECT %s FROM cdr LIMIT 0", col->name);
+		if (!run(sql, buf_z(&b)))
+			continue;
+		b = buf_fixed(text, sizeof(text));
+		buf_printf(&b, "ALTER TABLE cdr ADD COLUMN %s %s NOT NULL DEFAULT %s", col->name, sql_types[col->type], col->type == CDR_TEXT ? "''" : "0");
+		int err = run(sql, buf_z(&b));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int prepare_insert(struct cdr_db *db)
 {
 	char text[4096];
@@ -92,6 +111,7 @@ int cdr_db_open(struct cdr_db **ret, const char *path, bool create, const char *
 	if (create) {
 		err = run(db->sql, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
 		err = err ? err : make_table(db->sql);
+		err = err ? err : add_columns(db->sql);
 		err = err ? err : prepare_insert(db);
 	}
 out:

@@ -30,6 +30,7 @@ const struct cdr_column cdr_columns[] = {
 	NUMBER("cause", cause),
 	TEXT("why", why),
 	TEXT("codec", codec),
+	NUMBER("emergency", emergency),
 	LEG("a", CDR_A),
 	LEG("b", CDR_B),
 };

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "callagent/abilities.h"
 #include "callagent/dial.h"
+#include "callagent/emergency.h"
 #include "callagent/leg_sip.h"
 #include "callagent/leg_sip_news.h"
 #include "callagent/outcome.h"
@@ -19,8 +20,9 @@
 static const struct sip_check passing = {
 	.methods = abilities_methods, .extensions = abilities_extensions, .body_max = BODY_MAX, .forwards = true,
 };
+static const char *const schemes[] = {"sip", "sips", "tel", "urn", NULL}; /* urn:service: (RFC 5031) */
 static const struct sip_check rules = {
-	.methods = abilities_methods, .types = abilities_types, .extensions = abilities_extensions, .body_max = BODY_MAX, .forwards = true,
+	.schemes = schemes, .methods = abilities_methods, .types = abilities_types, .extensions = abilities_extensions, .body_max = BODY_MAX, .forwards = true,
 };
 
 static void refuse(struct sip_strans *st, unsigned status, enum outcome_refusal why)
@@ -165,14 +167,43 @@ static void start_call(struct call *c, const struct sip_msg *req)
 	call_start(c, &n);
 }
 
+static bool is_registered_from(const struct agent *a, const struct user *u, const struct addr *src)
+{
+	struct binding b[PLAN_TARGETS];
+	unsigned n = registrar_contacts(a->registrar, user_name(u), b, PLAN_TARGETS);
+	for (unsigned i = 0; i < n; i++)
+		if (addr_eq(&b[i].source, src))
+			return true;
+	return false;
+}
+
+/* Nobody who calls for help is asked for a password (RFC 6881 SP-21); who it is, is believed of a phone that is registered from there. */
+static void identify_emergency(struct agent *a, const struct sip_msg *req, struct source *from, const struct user **user)
+{
+	*user = NULL;
+	if (is_trunk(a, req, from))
+		return;
+	*from = (struct source){.kind = TARGET_USER, .unproven = true};
+	CDR_SET(from->name, SLICE("unknown"));
+	*user = auth_user_at(registrar_auth(a->registrar), &req->from.uri);
+	if (!*user)
+		return;
+	source_of_user(from, *user);
+	from->unproven = !is_registered_from(a, *user, &req->src);
+}
+
 static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
 {
 	struct source from = {0};
 	const struct user *user;
 	struct call *c;
-	if (!core_identify(a, st, req, &from, &user))
+	const struct user *claimed = auth_user_at(registrar_auth(a->registrar), &req->from.uri);
+	const struct emergency e = emergency_of(a->conf, &req->ruri, claimed ? user_conf(claimed) : NULL, sip_strans_listener(st)->name);
+	if (e.kind)
+		identify_emergency(a, req, &from, &user);
+	else if (!core_identify(a, st, req, &from, &user))
 		return;
-	if (over_limit(a, &from)) {
+	if (!e.kind && over_limit(a, &from)) {
 		outcome_refused(OUTCOME_LIMIT);
 		sip_reply(st, 503, "Too Many Calls", SLICE("Retry-After: 10\r\n"), SLICE_NONE, SLICE_NONE);
 		record_refusal(a, req, &from, 503, "too many calls");
@@ -188,7 +219,9 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 			sip_reply(st, err == -EBADMSG ? 400 : 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
 	}
-	err = c->gw ? dial(a, c, req, &from) : -EHOSTDOWN;
+	if (e.kind)
+		emergency_began(c, &e);
+	err = c->gw ? dial_emergency(a, c, req, &from, e.kind ? &e : NULL) : -EHOSTDOWN;
 	if (err)
 		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = core_words(err)});
 	else

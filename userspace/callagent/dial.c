@@ -2,6 +2,7 @@
 #include "callagent/dial.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "callagent/emergency.h"
 #include "callagent/outcome.h"
 #include <errno.h>
 #include <sys/random.h>
@@ -37,6 +38,7 @@ struct plan_params dial_plan_params(struct agent *a, bool dry)
 		.trunks = &a->trunks,
 		.registrar = a->registrar,
 		.lines = &a->calls.lines,
+		.calls = &a->calls,
 		.random = random_below,
 		.first_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "first-response"),
 		.dry = dry,
@@ -185,7 +187,19 @@ unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct s
 	return n;
 }
 
-int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from)
+static int plan_emergency(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct source *from, const struct emergency *e)
+{
+	const struct plan_params p = dial_plan_params(a, false);
+	struct shown caller;
+	char called[128];
+	if (number_of_uri(&req->ruri, called, sizeof(called)))
+		CDR_SET(called, slice_str(e->service));
+	read_caller(req, from, &caller);
+	const struct query q = {.from = from, .called = called, .caller = caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .req = req};
+	return plan_new_emergency(ret, &p, &q, &caller, e);
+}
+
+int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from, const struct emergency *e)
 {
 	uint32_t hops = req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards;
 	struct dial *d = mem_alloc(sizeof(*d), destroy);
@@ -196,11 +210,16 @@ int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struc
 	d->exempt = guard_exempt(a->guard, req);
 	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
 		d->sent[0] = '\0';
-	int err = make_plan(&d->plan, a, req, &req->ruri, from, false);
+	int err = e ? plan_emergency(&d->plan, a, req, from, e) : make_plan(&d->plan, a, req, &req->ruri, from, false);
 	if (err) {
 		mem_deref(d);
 		return err;
 	}
 	c->plan = (struct call_plan){.next = next, .plan = d};
 	return 0;
+}
+
+int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from)
+{
+	return dial_emergency(a, c, req, from, NULL);
 }

@@ -7,6 +7,8 @@
 /* The call's plan is what the routing says of the request that began it. The called number is `called`, unescaped. 0 or negative errno: the number is
  * no number, memory is out. */
 int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from);
+/* The same for an emergency call; `e` NULL: it is none. */
+int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from, const struct emergency *e);
 /* Where a request to `uri` goes that makes no call: the targets of all attempts there would be, each with its rank. How many; none: *status is what the
  * sender is told. */
 unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct target *out, unsigned max,

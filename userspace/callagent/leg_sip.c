@@ -451,7 +451,8 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	int err = set_address(s, sip_strans_listener(st), &req->src, from->latch);
 	if (!err && slice_is_set(req->from.uri.user) && !s->number)
 		err = -ENOMEM;
-	if (!err && from->kind == TARGET_USER)
+	s->disbelieved |= from->unproven;
+	if (!err && from->kind == TARGET_USER && !from->unproven)
 		err = set_caller_identity(s, from, req);
 	if (!err)
 		err = sip_session_accept(&s->ss, st, req->ruri.user, &handlers, s);

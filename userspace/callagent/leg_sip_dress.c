@@ -19,6 +19,11 @@ static const char *from_host(const struct dress *d)
 static void put_number(struct buf *out, const struct dress *d, const char *number, const char *host)
 {
 	const struct trunk_numbers *t = style(d);
+	/* RFC 5031: a service is called by its name. */
+	if (slice_casestarts(slice_str(number), SLICE("urn:service:"))) {
+		buf_str(out, number);
+		return;
+	}
 	number_uri(out, t->uri, &t->plan, slice_str(number), slice_str(host));
 }
 

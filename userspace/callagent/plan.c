@@ -160,23 +160,72 @@ int plan_lookup(struct plan *p, const char *called, bool ours)
 
 /* --- the interface -------------------------------------------------------------------------------------------------- */
 
-int plan_new(struct plan **ret, const struct plan_params *params, const struct query *q, bool ours, const struct shown *caller)
+static struct plan *make(const struct plan_params *params, const struct query *q, const struct shown *caller)
 {
 	struct plan *p = mem_alloc(sizeof(*p), destroy);
 	if (!p)
-		return -ENOMEM;
+		return NULL;
 	p->p = *params;
 	mem_ref(p->p.routing);
 	list_init(&p->steps);
 	p->req = mem_ref((void *)(uintptr_t)q->req);
 	p->from = *q->from;
-	p->ours = ours;
 	p->shown = *caller;
 	p->query = *q;
 	CDR_SET(p->called, slice_str(q->called));
 	CDR_SET(p->caller, slice_str(q->caller));
 	p->query.caller = p->caller;
+	return p;
+}
+
+int plan_new(struct plan **ret, const struct plan_params *params, const struct query *q, bool ours, const struct shown *caller)
+{
+	struct plan *p = make(params, q, caller);
+	if (!p)
+		return -ENOMEM;
 	int err = plan_lookup(p, q->called, ours);
+	if (err)
+		mem_deref(p);
+	else
+		*ret = p;
+	return err;
+}
+
+/* RFC 6881 ED-74, SP-20: a number that the answerer can call back, whoever wants to hide. */
+static void show_call_back(struct plan *p, const struct emergency *e)
+{
+	const char *number = e->site ? conf_string(e->site, "call-back") : "";
+	p->shown.presentation = PRESENT_ALLOWED;
+	if (*number)
+		CDR_SET(p->shown.number, slice_str(number));
+}
+
+static int push_emergency(struct plan *p, const struct emergency *e)
+{
+	const char *option = e->kind == EMERGENCY_TEST && e->site && conf_list_count(e->site, "emergency-test-to") ? "emergency-test-to" : "emergency-to";
+	struct plan_view *view = plan_view_new(&p->shown, NULL);
+	int err = view ? 0 : -ENOMEM;
+	for (unsigned i = e->site ? conf_list_count(e->site, option) : 0; !err && i--;) {
+		struct dest d;
+		if (!config_dest(&d, conf_list_at(e->site, option, i), p->p.routing->conf) &&
+		    !plan_push(p, d.kind, d.name, emergency_number(e, p->called), view))
+			err = -ENOMEM;
+	}
+	mem_deref(view);
+	return err;
+}
+
+int plan_new_emergency(struct plan **ret, const struct plan_params *params, const struct query *q, const struct shown *caller, const struct emergency *e)
+{
+	struct plan *p = make(params, q, caller);
+	if (!p)
+		return -ENOMEM;
+	p->emergency = e->kind;
+	memcpy(p->service, e->service, sizeof(p->service));
+	show_call_back(p, e);
+	plan_said(p, "emergency", e->site ? conf_title(e->site) : "", e->site != NULL, e->site ? e->service : "no site says where it goes");
+	plan_refused(p, 500, 3, "no target for emergency calls");
+	int err = push_emergency(p, e);
 	if (err)
 		mem_deref(p);
 	else
@@ -254,7 +303,7 @@ static bool passed_on(struct plan *p, unsigned status)
 void plan_failed(struct plan *p, unsigned status, unsigned cause)
 {
 	const struct trunk *t = p->last_kind == DEST_TRUNK ? trunks_find(p->p.trunks, slice_str(p->last_name)) : NULL;
-	if (p->last_of_many)
+	if (p->last_of_many || p->emergency)
 		return;
 	if (p->last_kind == DEST_USER && passed_on(p, status))
 		return;

@@ -4,6 +4,9 @@
 #pragma once
 #include "callagent/route.h"
 
+struct emergency;
+struct calls;
+
 struct plan; /* reference-counted */
 
 #define PLAN_TARGETS    16
@@ -58,6 +61,7 @@ struct plan_params {
 	const struct trunks *trunks;
 	const struct registrar *registrar;
 	const struct lines *lines;
+	struct calls *calls;     /* those in progress, for emergencies; NULL: none */
 	uint32_t (*random)(uint32_t below);
 	uint32_t first_ms;       /* time to first response of who has none of its own */
 	bool dry;                /* nothing is counted or moved on */
@@ -67,6 +71,8 @@ struct plan_params {
 
 /* A plan for a called number (unescaped); `ours`: it may be a user's or a hunt group's. The caller is as he came. -ENOMEM. */
 int plan_new(struct plan **ret, const struct plan_params *p, const struct query *q, bool ours, const struct shown *caller);
+/* The same for an emergency call: to the targets of its site, whatever the routing says. */
+int plan_new_emergency(struct plan **ret, const struct plan_params *p, const struct query *q, const struct shown *caller, const struct emergency *e);
 /* The next attempt: 0; -ENOENT: nobody is left; -ECONNREFUSED: the call is blocked; -ENOMEM. */
 int plan_next(struct plan *p, struct attempt *ret);
 /* How the last attempt ended, before the next is asked for. */

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/mem.h"
 #include "callagent/cdr.h"
+#include "callagent/emergency.h"
 #include "callagent/plan.h"
 #include <errno.h>
 
@@ -23,6 +24,7 @@ struct plan_step {
 	struct trunk_peer peer; /* of a trunk: this one alone */
 	bool one_peer;
 	uint32_t answer_ms;   /* 0: the target's own */
+	bool last_resort;     /* an emergency call tries what is down, too, when all else has failed */
 	bool one_of_many;     /* of a hunt group: it rings, or not, and passes nothing on */
 	struct hunt *hunt;
 	unsigned member;
@@ -34,7 +36,6 @@ struct plan {
 	struct source from;
 	char called[128];
 	char caller[128];
-	bool ours;
 	struct query query;
 	struct list steps;
 	struct shown shown;       /* the caller as he came */
@@ -51,6 +52,8 @@ struct plan {
 	unsigned status, cause;
 	const char *words;
 	bool blocked;
+	enum emergency_kind emergency;
+	char service[64];
 };
 
 void plan_said(struct plan *p, const char *what, const char *name, bool taken, const char *why);

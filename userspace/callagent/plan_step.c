@@ -63,6 +63,10 @@ static int take_user(struct plan *p, struct plan_step *s, struct attempt *a)
 	const struct user *u = auth_user(registrar_auth((struct registrar *)(uintptr_t)p->p.registrar), s->name);
 	if (!u)
 		return refuse(p, "user", s->name, 404, 1, "there is no such user any more");
+	if (p->p.calls && emergency_engages(p->p.calls, user_name(u)) && p->from.kind != TARGET_TRUNK)
+		return refuse(p, "user", s->name, 486, 17, "the user is in an emergency call");
+	/* RFC 6881 ED-67: for the call back, too. */
+	s->one_of_many |= p->p.calls && p->from.kind == TARGET_TRUNK && emergency_calls_back(p->p.calls, p->from.name, user_name(u));
 	if (is_passed_on(p, s, u, FORWARD_ALL))
 		return -EAGAIN;
 	if (!add_phones(p, u, s->number, a)) {
@@ -122,6 +126,37 @@ static uint32_t own_or(uint32_t rules, int64_t own, uint32_t dflt)
 	return rules != UINT32_MAX ? rules : own ? (uint32_t)own : dflt;
 }
 
+/* Nothing but a peer that is down keeps an emergency call from a trunk, and that one is tried at last. 0: it may go on. */
+static int admit_emergency(struct plan *p, struct plan_step *s, const struct trunk *t, unsigned cause)
+{
+	if (cause == TRUNK_NO_LINE && !p->p.dry && p->p.calls)
+		emergency_preempt(p->p.calls, t->name);
+	if (!trunk_unreachable(t) || s->last_resort)
+		return 0;
+	struct plan_step *later = plan_append(p, DEST_TRUNK, s->name, s->number, s->view);
+	if (later)
+		later->last_resort = true;
+	return later ? -EAGAIN : -ENOMEM;
+}
+
+/* RFC 6881 SP-31: when TLS fails, without it. */
+static int push_without_tls(struct plan *p, const struct plan_step *s, const struct trunk_peer *peer)
+{
+	static const enum sip_transport others[] = {SIP_UDP, SIP_TCP};
+	if (!sip_transports[peer->transport].secure)
+		return 0;
+	for (size_t i = 0; i < 2; i++) {
+		struct plan_step *k = plan_push(p, DEST_TRUNK, s->name, s->number, s->view);
+		if (!k)
+			return -ENOMEM;
+		k->one_peer = k->last_resort = true;
+		k->peer = *peer;
+		k->peer.transport = others[i];
+		k->peer.addr.port = sip_transports[others[i]].port;
+	}
+	return 0;
+}
+
 static int take_trunk(struct plan *p, struct plan_step *s, struct attempt *a)
 {
 	struct trunk *t = trunks_find(p->p.trunks, slice_str(s->name));
@@ -129,17 +164,32 @@ static int take_trunk(struct plan *p, struct plan_step *s, struct attempt *a)
 	if (!t)
 		return refuse(p, "trunk", s->name, 503, 38, "there is no such trunk any more");
 	const char *why = trunk_refusal(t, p->p.lines, &cause);
+	if (why && p->emergency) {
+		int err = admit_emergency(p, s, t, cause);
+		if (err)
+			return err;
+		why = NULL;
+	}
 	if (why)
 		return refuse(p, "trunk", s->name, 503, cause, why);
 	struct trunk_peer peer = s->peer;
 	if (!s->one_peer) {
 		unsigned n = trunk_order(t, order);
+		if (!n && !t->n_peers)
+			return refuse(p, "trunk", s->name, 503, 38, "its addresses are not known");
+		if (!n)
+			order[0] = 0;
 		peer = t->peer[order[0]];
 		if (push_peers(p, s, t, order, n))
 			return -ENOMEM;
 	}
-	if (trunk_target(t, &peer, s->number, &a->target[0]))
+	if (p->emergency && push_without_tls(p, s, &peer))
+		return -ENOMEM;
+	bool urn = p->emergency && conf_bool(t->conf, "emergency-urn");
+	if (trunk_target(t, &peer, urn ? p->service : s->number, &a->target[0]))
 		return refuse(p, "trunk", s->name, 484, 28, "the number is too long");
+	if (urn)
+		CDR_SET(a->target[0].uri, slice_str(p->service));
 	if (!p->p.dry)
 		trunk_admit(t);
 	plan_said(p, "trunk", s->name, true, a->target[0].uri);

@@ -29,7 +29,8 @@ static bool may_transfer(void *arg, const struct leg *by)
 {
 	struct source from;
 	const struct conf_part *p = source_of(arg, by, &from);
-	return p && conf_bool(p, "allow-transfer");
+	/* RFC 6881 ED-64: whoever has called for help stays with it. */
+	return p && conf_bool(p, "allow-transfer") && !by->call->cdr.emergency;
 }
 
 /* Whom the one who comes shall see: the party that stays. */

@@ -13,10 +13,6 @@
 /* How long a peer that let a call go unanswered is tried last, when nothing better is known of it. */
 #define AVOID_MS 30000
 
-#define CAUSE_NO_CIRCUIT  34 /* Q.850: no circuit/channel available */
-#define CAUSE_OUT_OF_ORDER 38 /* Q.850: network out of order */
-#define CAUSE_CONGESTION  42 /* Q.850: switching equipment congestion */
-
 static const struct alarm_def alarm_down = {
 	.name = "trunk",
 	.severity = ALARM_MAJOR,
@@ -36,6 +32,11 @@ static bool is_down(const struct trunk *t)
 	return true;
 }
 
+bool trunk_unreachable(const struct trunk *t)
+{
+	return is_down(t) || (t->registration && !trunk_register_good(t->registration));
+}
+
 static void clear_alarm(const struct trunk *t)
 {
 	char object[80];
@@ -49,7 +50,7 @@ static void check_alarm(const struct trunk *t, const char *why)
 	char object[80];
 	struct buf b = buf_fixed(object, sizeof(object));
 	buf_printf(&b, "trunk %s", t->name);
-	if (is_down(t) || (t->registration && !trunk_register_good(t->registration)))
+	if (trunk_unreachable(t))
 		alarm_raise(&alarm_down, buf_z(&b), why);
 	else
 		clear_alarm(t);
@@ -266,17 +267,17 @@ static uint64_t tokens(const struct trunk *t)
 
 const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsigned *cause)
 {
-	*cause = CAUSE_OUT_OF_ORDER;
+	*cause = TRUNK_DOWN;
 	if (t->drained)
 		return "the trunk is drained";
 	if (is_down(t))
 		return "the trunk is down";
 	if (t->registration && !trunk_register_good(t->registration))
 		return "the trunk is not registered";
-	*cause = CAUSE_NO_CIRCUIT;
+	*cause = TRUNK_NO_LINE;
 	if (t->max_calls && lines_taken(lines, slice_str(t->name)) >= t->max_calls)
 		return "the trunk has no free line";
-	*cause = CAUSE_CONGESTION;
+	*cause = TRUNK_TOO_FAST;
 	if (t->max_rate && tokens(t) < 1000)
 		return "the trunk takes no more calls this second";
 	return NULL;

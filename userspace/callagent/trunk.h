@@ -81,8 +81,13 @@ struct trunk *trunks_find(const struct trunks *ts, struct slice name);
 /* The trunk a request from `src` belongs to; one whose port matches as well wins, which *exact says. NULL: none. */
 struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src, bool *exact);
 
+/* Q.850 causes of trunk_refusal(): no circuit/channel available, network out of order, switching equipment congestion. */
+enum { TRUNK_NO_LINE = 34, TRUNK_DOWN = 38, TRUNK_TOO_FAST = 42 };
+
 /* Why no call can go out over it, in words; NULL: one can. `cause` gets the Q.850 cause. */
 const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsigned *cause);
+/* Whether none of its peers is up, or its registration is refused. */
+bool trunk_unreachable(const struct trunk *t);
 /* Takes one call of its calls a second, either way; false: there are too many. */
 bool trunk_admit(struct trunk *t);
 /* The peers in the order in which they are to be tried, those that are down left out: how many. */

@@ -2,6 +2,7 @@
 #include "callagent/verbs_route.h"
 #include "base/mem.h"
 #include "callagent/dial.h"
+#include "callagent/emergency.h"
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
@@ -161,7 +162,11 @@ static int route_test(void *arg, json_t *args, json_t **result, struct buf *why)
 	struct plan_params params = dial_plan_params(a, true);
 	params.said = on_said;
 	params.arg = steps;
-	int err = steps ? plan_new(&p, &params, &q, true, &caller) : -ENOMEM;
+	struct sip_uri uri = {.scheme = SIP_SCHEME_SIP, .user = slice_str(called), .text = slice_str(called)};
+	if (slice_casestarts(slice_str(called), SLICE("urn:")))
+		uri.scheme = SIP_SCHEME_OTHER;
+	const struct emergency e = emergency_of(a->conf, &uri, from.trunk ? NULL : user_conf(auth_user(registrar_auth(a->registrar), from.name)), from.address);
+	int err = !steps ? -ENOMEM : e.kind ? plan_new_emergency(&p, &params, &q, &caller, &e) : plan_new(&p, &params, &q, true, &caller);
 	if (err) {
 		json_decref(steps);
 		return no_memory(why);

@@ -331,6 +331,31 @@ static void check_groups(struct findings *f)
 	}
 }
 
+static void check_site_name(struct findings *f, const struct conf_part *p, const char *option)
+{
+	const char *name = conf_string(p, "site");
+	if (*name && !conf_find(f->conf, "site", name))
+		found(f, p, option, "expected the name of a site section, not \"%s\"", name);
+}
+
+static void check_sites(struct findings *f)
+{
+	static const char *const options[] = {"emergency-to", "emergency-test-to"};
+	const struct conf_part *p;
+	struct dest d;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "site", i)); i++)
+		for (unsigned o = 0; o < 2; o++)
+			for (unsigned k = 0; k < conf_list_count(p, options[o]); k++) {
+				const char *wrong = config_dest(&d, conf_list_at(p, options[o], k), f->conf);
+				if (wrong)
+					found(f, p, o ? "site.emergency-test-to" : "site.emergency-to", "expected %s, not \"%s\"", wrong, conf_list_at(p, options[o], k));
+			}
+	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++)
+		check_site_name(f, p, "user.site");
+	for (unsigned i = 0; (p = conf_titled(f->conf, "address", i)); i++)
+		check_site_name(f, p, "address.site");
+}
+
 static void check_routes(struct findings *f)
 {
 	const struct conf_part *p;
@@ -485,5 +510,6 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_groups(&f);
 	check_routes(&f);
 	check_fraud(&f);
+	check_sites(&f);
 	return f.count;
 }

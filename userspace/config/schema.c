@@ -208,6 +208,7 @@ static const struct conf_option address_options[] = {
 	 "module (module), or only tandem-mg (null).", .choices = "auto|module|null"),
 	OPTION("dscp-voice", CONF_INT, "46", "DSCP of media packets; 46 is EF.", .min = 0, .max = 63),
 	OPTION("dscp-signalling", CONF_INT, "40", "DSCP of SIP packets; 40 is CS5.", .min = 0, .max = 63),
+	OPTION("site", CONF_STRING, "", "Name of the site section for emergency calls that come in here. Empty: the first one."),
 	{0},
 };
 
@@ -278,6 +279,7 @@ static const struct conf_option user_options[] = {
 	OPTION("address", CONF_STRING, "", "Name of the address section the user is served at. Empty: any."),
 	OPTION("latch", CONF_BOOL, "yes", "Whether media is accepted from behind a NAT: the first packet from the address the signalling comes from decides. "
 	 "no: only from the address in the session description."),
+	OPTION("site", CONF_STRING, "", "Name of the site section for this user's emergency calls. Empty: that of the address section, else the first."),
 	OPTION("forward-all", CONF_STRING, "", "Number that all calls of this user are passed on to; it is routed like one that the user calls."),
 	OPTION("forward-busy", CONF_STRING, "", "Number for calls while the user is busy."),
 	OPTION("forward-no-answer", CONF_STRING, "", "Number for calls that the user does not answer in no-answer-time."),
@@ -342,9 +344,21 @@ static const struct conf_option trunk_options[] = {
 	OPTION("believe-identity", CONF_BOOL, "yes", "Whether what it asserts of callers (P-Asserted-Identity) is believed and passed on (RFC 3325)."),
 	OPTION("tell-identity", CONF_BOOL, "yes", "Whether it is told who calls although the caller wants privacy (Privacy: id), as a trusted peer is."),
 	OPTION("diversion", CONF_CHOICE, "both", "How it is told who has passed a call on.", .choices = "both|diversion|history-info|none"),
+	OPTION("emergency-urn", CONF_BOOL, "no", "Whether emergency calls to it are for urn:service:sos instead of the number dialled."),
 	OPTION("headers-add", CONF_LIST, "", "Header lines that calls to it get, such as \"X-Site: 7\".", .check = config_header_line),
 	OPTION("headers-remove", CONF_LIST, "", "Names of header fields that do not pass to it.", .check = config_header_name),
 	OPTION("headers-pass", CONF_LIST, "", "Names of header fields that pass to it as they are, although they are not known to Tandem.", .check = config_header_name),
+	{0},
+};
+
+static const struct conf_option site_options[] = {
+	OPTION("emergency", CONF_LIST, "{\"112\", \"911\"}", "Numbers dialled here for help, besides urn:service:sos (RFC 5031). Such calls are never limited, banned or asked for a "
+	 "password."),
+	OPTION("emergency-to", CONF_LIST, NULL, "Who takes them, one after another, written as route.to; each trunk even when it is drained, and when all its lines are "
+	 "busy another call is released."),
+	OPTION("emergency-test", CONF_LIST, "", "Numbers dialled here to test that, besides urn:service:test.sos."),
+	OPTION("emergency-test-to", CONF_LIST, "", "Who takes the tests. Empty: those of emergency-to."),
+	OPTION("call-back", CONF_STRING, "", "Number shown to those who take them. Empty: the caller's."),
 	{0},
 };
 
@@ -446,6 +460,7 @@ const struct conf_section config_schema[] = {
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},
 	{"user", "NAME", "A user who registers phones and makes calls; the name is the user part of the SIP address.", user_options},
 	{"trunk", "NAME", "A SIP peer that does not register, such as a carrier.", trunk_options},
+	{"site", "NAME", "Where emergency calls go from a place. Users and address sections name theirs; the first one is for all others.", site_options},
 	{"group", "NAME", "Trunks that stand in for one another.", group_options},
 	{"hunt", "NAME", "A hunt group: users who take calls for one another.", hunt_options},
 	{"list", "NAME", "A list of numbers for routes, to block them for example.", list_options},
