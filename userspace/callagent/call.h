@@ -119,6 +119,7 @@ struct call {
 	unsigned transfer_status;      /* the best failure so far */
 	const void *transfer_native;   /* the message that asks */
 	bool must_follow;              /* a re-offer that may not be refused: somebody has taken a place */
+	struct leg *misled;            /* was offered what then did not come: to be put right when it has answered; NULL */
 	bool handed_over;              /* a party of it has gone into another call: its record has it already */
 };
 

@@ -276,6 +276,12 @@ void call_on_reoffer_done(struct leg *l, const struct leg_news *n)
 			call_transfer_lost(l->joins, l, n->status, "it refused the change");
 		goto out;
 	}
+	if (c && c->misled == l) {
+		c->misled = NULL;
+		if (n->status >= 200 && n->status < 300)
+			call_on_refresh(l);
+		goto out;
+	}
 	if (!c || call_over(c) || !c->reofferer || c->reofferer == l)
 		goto out;
 	if (c->reofferer->joins == c) {

@@ -43,6 +43,7 @@ void call_replace_answered(struct leg *stays, const struct leg_news *n)
 	struct sdp *sdp = NULL;
 	const char *why = "the other party cannot follow";
 	if (n->status < 200 || n->status > 299) {
+		c->reofferer = NULL;
 		lost(c, l, outcome_for_caller(n->status, n->cause), why);
 		return;
 	}
@@ -72,8 +73,10 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 		err = media_describe(m, stays->side, t->sdp, &stays->origin, NULL, &sdp);
 	if (!err)
 		err = stays->kind->reoffer(stays, &(struct leg_news){.sdp = buf_text(&sdp)});
-	if (err)
+	if (err) {
+		c->reofferer = NULL;
 		lost(c, l, err == -EINPROGRESS ? 491 : 503, media_failure(err));
+	}
 out:
 	buf_reset(&sdp);
 	mem_deref(t);
@@ -107,6 +110,7 @@ unsigned call_replace(struct leg *theirs, struct leg *l, const struct leg_news *
 		struct call_task *t = call_task_new(l, n, sdp);
 		if (!t || media_offer(l->media, l->side, sdp, ports_ready, t)) {
 			mem_deref(t);
+			c->reofferer = NULL;
 			lost(c, l, 503, "no media");
 		}
 	}

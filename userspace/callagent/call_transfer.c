@@ -125,8 +125,10 @@ void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const ch
 	if (outcome_better(status, c->transfer_status))
 		c->transfer_status = status;
 	l->joins = NULL;
-	if (c->reofferer == l)
+	if (c->reofferer == l) {
 		c->reofferer = NULL;
+		c->misled = one_who_stays(c);
+	}
 	if (c->consulted == l) {
 		if (l->call->reofferer == l)
 			l->call->reofferer = NULL;

@@ -54,5 +54,4 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
         s.gw.kill("tandem-ca")
         both_ways(m, Sdp(offer.body).at(), mc, Sdp(answer.body).at())
         (d if replaced == "callee" else stays).bye(stays if replaced == "callee" else d)
-        s.gw.idle()
         refused(481, name)

@@ -396,7 +396,11 @@ static void a_place_that_is_not_given(void **state)
 	assert_int_equal(call_replace(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
 	gateway_answers();
 	news(call_on_closed, n, 487, SLICE_NONE);
+	said[0] = '\0';
 	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+	assert_said("a: reoffer 20002\n"); /* what it was before */
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+	assert_said("");
 	gateway_answers();
 	assert_int_equal(c->state, CALL_ACTIVE);
 	closed(a);
