@@ -12,6 +12,7 @@ struct dial {
 	struct plan *plan;
 	uint32_t hops; /* Max-Forwards of what is sent */
 	bool exempt;   /* an emergency call: no fraud limit */
+	bool secure;   /* called by a sips: URI (RFC 3261 26.2.2): nowhere but over TLS */
 	char sent[128]; /* the caller's number in From */
 	char words[128]; /* of the fraud limit that was met */
 	struct trunk *trunk; /* of the last attempt; NULL: none */
@@ -62,6 +63,10 @@ static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 			.ring_ms = d->agent->calls.ring_ms,
 		};
 		struct leg *l;
+		if (d->secure && !sip_transports[t->target[i].transport].secure) {
+			err = -EPROTONOSUPPORT;
+			continue;
+		}
 		err = leg_sip_outgoing(&l, d->agent->sip, &how);
 		if (err)
 			continue;
@@ -100,8 +105,17 @@ static bool is_fraud(struct dial *d, struct call *c, const struct attempt *t, st
 	return false;
 }
 
+/* Nothing could be sent to any of an attempt's targets. */
+static struct leg_news unreachable(int err)
+{
+	if (err == -EPROTONOSUPPORT)
+		return (struct leg_news){.status = 480, .cause = 18, .words = "no secure way to whom was called"};
+	return (struct leg_news){.status = err == -ENOMEM ? 500 : 503, .cause = 38, .words = "no address reaches the target"};
+}
+
 static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 {
+	struct leg_news why = {0};
 	struct attempt t;
 	for (;;) {
 		int err = plan_next(d->plan, &t);
@@ -109,6 +123,8 @@ static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 			call_tell_forwarded(c);
 		if (err) {
 			end->status = plan_outcome(d->plan, &end->cause, &end->words);
+			if (!end->status)
+				*end = why;
 			if (end->status == 503)
 				outcome_refused(OUTCOME_LIMIT);
 			return err;
@@ -124,7 +140,7 @@ static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 			return 0;
 		log_warn(c->object, "%s cannot be called: %s", t.target[0].name, strerror(-err));
 		plan_failed(d->plan, 503, 0);
-		*end = (struct leg_news){.status = err == -ENOMEM ? 500 : 503, .cause = 38, .words = "no address reaches the target"};
+		why = unreachable(err);
 	}
 }
 
@@ -167,6 +183,16 @@ static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *r
 	return plan_new(ret, &p, &q, ours, &caller);
 }
 
+/* RFC 3261 26.2.2: what is named by a sips: URI is reached over TLS or not at all. */
+static unsigned keep_secure(struct target *t, unsigned n)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (sip_transports[t[i].transport].secure)
+			t[kept++] = t[i];
+	return kept;
+}
+
 unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct target *out, unsigned max,
 		      unsigned *status)
 {
@@ -182,7 +208,11 @@ unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct s
 		}
 		plan_failed(p, 503, 0);
 	}
+	if (uri->scheme == SIP_SCHEME_SIPS)
+		n = keep_secure(out, n);
 	*status = p ? plan_outcome(p, &cause, &words) : err == -ENOENT ? 404 : err == -ENOSPC ? 484 : 500;
+	if (!n && !*status)
+		*status = 480; /* there are some, and none of them is secure */
 	mem_deref(p);
 	return n;
 }
@@ -207,6 +237,7 @@ int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, c
 		return -ENOMEM;
 	d->agent = a;
 	d->hops = hops - 1;
+	d->secure = req->ruri.scheme == SIP_SCHEME_SIPS;
 	d->exempt = guard_exempt(a->guard, req);
 	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
 		d->sent[0] = '\0';

@@ -381,15 +381,16 @@ int sip_dialog_restore(struct sip_dialog **ret, struct sip_place *p, struct sip_
 
 /* --- requests inside (12.2.1.1) -------------------------------------------------------------------------------------- */
 
-void sip_put_contact(struct buf *out, const struct sip_place *p, const struct addr *peer, struct slice user)
+void sip_put_contact(struct buf *out, const struct sip_place *p, const struct addr *peer, struct slice user, bool secure)
 {
-	buf_str(out, "Contact: <sip:");
+	buf_str(out, secure ? "Contact: <sips:" : "Contact: <sip:");
 	if (user.len) {
 		sip_uri_escape_user(out, user);
 		buf_char(out, '@');
 	}
 	buf_str(out, sip_place_seen(p, peer));
-	buf_str(out, sip_transports[p->l.transport].param);
+	if (!secure || p->l.transport == SIP_WSS)
+		buf_str(out, sip_transports[p->l.transport].param);
 	buf_str(out, ">\r\n");
 }
 

@@ -70,5 +70,5 @@ struct slice sip_dialog_next(const struct sip_dialog *d);
 /* What makes the dialog, for a store; and the same dialog again in another process, by `owner`. -EBADMSG, -ENOMEM. */
 void sip_dialog_save(const struct sip_dialog *d, struct buf *out);
 int sip_dialog_restore(struct sip_dialog **ret, struct sip_place *p, struct sip_session *owner, struct slice record);
-/* Appends "Contact: <sip:user@host:port>" as `peer` shall see us. */
-void sip_put_contact(struct buf *out, const struct sip_place *p, const struct addr *peer, struct slice user);
+/* Appends "Contact: <sip:user@host:port>" as `peer` shall see us; `secure`: the dialog began with a sips: URI (RFC 3261 12.1.1). */
+void sip_put_contact(struct buf *out, const struct sip_place *p, const struct addr *peer, struct slice user, bool secure);

@@ -161,7 +161,7 @@ void session_note_allow(struct sip_session *ss, const struct sip_msg *m)
 
 void session_put_common(struct buf *out, const struct sip_session *ss, const struct addr *peer, struct slice headers)
 {
-	sip_put_contact(out, ss->place, peer, ss->contact_user);
+	sip_put_contact(out, ss->place, peer, ss->contact_user, ss->secure);
 	if (!slice_is_set(sip_text_hdr(headers, SLICE("Allow"))))
 		buf_slice(out, buf_text(&ss->stack->abilities[0]));
 	if (!slice_is_set(sip_text_hdr(headers, SLICE("Supported"))))

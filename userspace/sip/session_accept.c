@@ -34,6 +34,7 @@ int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct s
 	if (contact_user.len && !ss->store)
 		err = -ENOMEM;
 	ss->invite_cseq = req->cseq.number;
+	ss->secure = req->ruri.scheme == SIP_SCHEME_SIPS;
 	session_note_allow(ss, req);
 	if (!err)
 		err = session_reliable_start(ss, req);

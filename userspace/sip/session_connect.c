@@ -102,6 +102,7 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
 	if (err)
 		return err;
 	ss->outgoing = true;
+	ss->secure = slice_casestarts(p->ruri, SLICE("sips:"));
 	ss->state = SESSION_CALLING;
 	ss->invite_had_offer = p->sdp.len > 0;
 	ss->peer = p->dst;

@@ -38,6 +38,7 @@ struct sip_session {
 	void *arg;
 	enum session_state state;
 	bool outgoing, invite_had_offer, forwarded;
+	bool secure; /* the INVITE went to a sips: URI */
 	struct addr peer;
 	bool dials_in; /* outgoing: over a connection that the peer made */
 	struct sip_dialog *dialog; /* the confirmed one, or the only one of an incoming call */

@@ -16,7 +16,7 @@ struct kept {
 	struct slice contact_user, bye_headers, dialog;
 	struct slice request, request_tag, answer; /* their INVITE and our 2xx to it */
 	struct slice invite;                       /* our INVITE */
-	bool allows_update, refresher, held;       /* held: the answer waits for a PRACK */
+	bool allows_update, refresher, secure, held;       /* held: the answer waits for a PRACK */
 	uint32_t expires_s, least_s;
 	int64_t refreshed;
 	struct slice held_headers, held_sdp;
@@ -35,7 +35,7 @@ static const struct pack_field fields[] = {
 	FIELD(19, PACK_SLICE, request),        FIELD(20, PACK_SLICE, request_tag), FIELD(21, PACK_SLICE, answer),
 	FIELD(22, PACK_SLICE, invite),         FIELD(23, PACK_BOOL, allows_update), FIELD(24, PACK_BOOL, refresher),
 	FIELD(25, PACK_NUMBER, expires_s),     FIELD(26, PACK_NUMBER, least_s),    FIELD(27, PACK_NUMBER, refreshed),
-	FIELD(28, PACK_BOOL, held),            FIELD(29, PACK_SLICE, held_headers), FIELD(31, PACK_SLICE, held_sdp),
+	FIELD(28, PACK_BOOL, held),            FIELD(29, PACK_SLICE, held_headers), FIELD(31, PACK_SLICE, held_sdp),   FIELD(40, PACK_BOOL, secure),
 	FIELD(32, PACK_SLICE, transport),
 	FIELD(DIALOG_TAG, PACK_SLICE, dialog),
 };
@@ -64,7 +64,7 @@ void sip_session_save(const struct sip_session *ss, struct buf *out)
 			 .ack_cseq = ss->ack_cseq, .end_status = ss->end_status, .peer = ss->peer, .place = slice_str(ss->place->name),
 			 .transport = slice_str(sip_transports[ss->place->l.transport].name), .contact_user = ss->contact_user,
 			 .bye_headers = slice_str(ss->bye_headers),
-			 .allows_update = ss->allows_update, .refresher = ss->refresher, .expires_s = ss->expires_s,
+			 .allows_update = ss->allows_update, .secure = ss->secure, .refresher = ss->refresher, .expires_s = ss->expires_s,
 			 .least_s = ss->least_s, .refreshed = ss->refreshed};
 	k.held = session_reliable_held(ss, &k.held_headers, &k.held_sdp);
 	memcpy(k.call_id, ss->call_id, sizeof k.call_id);
@@ -196,6 +196,7 @@ int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct sl
 	ss->ack_cseq = k.ack_cseq;
 	ss->end_status = k.end_status;
 	ss->allows_update = k.allows_update;
+	ss->secure = k.secure;
 	ss->refresher = k.refresher;
 	ss->expires_s = k.expires_s;
 	ss->least_s = k.least_s;

@@ -94,7 +94,7 @@ static int send_first(struct sip_subscription *sub)
 	buf_printf(&lines, ";tag=%s\r\n", sub->tag);
 	sip_put(&lines, "To", p->to);
 	buf_printf(&lines, "Call-ID: %s\r\nCSeq: %u SUBSCRIBE\r\n", sub->call_id, sub->cseq);
-	sip_put_contact(&lines, sub->place, &p->dst, slice_str(sub->contact_user));
+	sip_put_contact(&lines, sub->place, &p->dst, slice_str(sub->contact_user), false);
 	buf_slice(&lines, buf_text(&sub->credentials));
 	buf_slice(&lines, p->headers);
 	int err = lines.err;
@@ -211,7 +211,7 @@ int sip_subscription_reply(struct sip_subscription *sub, struct sip_strans *st, 
 {
 	struct buf lines = buf_growing();
 	if (status < 300)
-		sip_put_contact(&lines, st->place, &st->req->src, slice_str(sub->contact_user));
+		sip_put_contact(&lines, st->place, &st->req->src, slice_str(sub->contact_user), false);
 	buf_slice(&lines, headers);
 	int err = lines.err ? lines.err : sip_reply(st, status, NULL, buf_text(&lines), SLICE_NONE, SLICE_NONE);
 	buf_reset(&lines);
@@ -224,7 +224,7 @@ int sip_subscription_request(struct sip_subscription *sub, enum sip_method metho
 	struct buf lines = buf_growing();
 	if (!sub->dialog || !sub->stack)
 		return -ENOTCONN;
-	sip_put_contact(&lines, sub->dialog->place, &sub->dialog->hop, slice_str(sub->contact_user));
+	sip_put_contact(&lines, sub->dialog->place, &sub->dialog->hop, slice_str(sub->contact_user), false);
 	buf_slice(&lines, headers);
 	int err = lines.err;
 	if (!err)
