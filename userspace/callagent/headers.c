@@ -134,9 +134,10 @@ bool headers_rewrite_uri(struct buf *out, const struct sip_uri *uri, struct slic
 		buf_slice(out, uri->scheme_text);
 		buf_char(out, ':');
 		if (slice_is_set(uri->user)) {
-			struct slice user = uri->user;
-			buf_slice(out, slice_cut(&user, ';')); /* without user parameters such as tgrp */
-			buf_char(out, '@');
+			struct slice rest = uri->user, user = slice_cut(&rest, ';'); /* without user parameters such as tgrp */
+			buf_slice(out, user);
+			if (user.len)
+				buf_char(out, '@');
 		}
 		buf_slice(out, is_anonymous_host(uri->host) ? uri->host : host);
 		copy_listed(out, uri->params, ';', ';', uri_params, LENGTH(uri_params));
