@@ -8,15 +8,16 @@ FUZZ_O   := $(O)/fuzz
 FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # What each target links with, most dependent first.
-fuzz_sip    := sip net base
-fuzz_uri    := sip net base
-fuzz_mime   := sip net base
-fuzz_frame  := sip net base
-fuzz_digest := sip net base
+fuzz_sip    := sip stun net base
+fuzz_uri    := sip stun net base
+fuzz_mime   := sip stun net base
+fuzz_frame  := sip stun net base
+fuzz_digest := sip stun net base
 fuzz_sdp    := sdp net base
 fuzz_mgcp   := mgcp net base
+fuzz_stun   := stun net base
 fuzz_dns    := net base
-fuzz_enum   := sip net base
+fuzz_enum   := sip stun net base
 fuzz_rtp    :=
 fuzz_rtcp   := rtp net base
 fuzz_header := callagent proxy config sip sdp mgcp net base

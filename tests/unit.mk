@@ -11,16 +11,17 @@ UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(UNIT_O)/bin/%)
 unit_base      := base
 unit_config    := config net base
 unit_net       := net base
-unit_sip       := sip net base
+unit_stun      := stun net base
+unit_sip       := sip stun net base
 unit_sdp       := sdp net base
-unit_proxy     := proxy sip net base
+unit_proxy     := proxy sip stun net base
 unit_mgcp      := mgcp net base
 unit_rtp       := rtp net base
 unit_fastpath  := fastpath net base
 unit_ctl       := ctl config net base
 unit_keep      := keep fastpath config net base
 unit_mediagw   := mediagw fastpath config sdp mgcp rtp net base
-unit_callagent := callagent config proxy sip sdp mgcp rtp net base
+unit_callagent := callagent config proxy sip sdp mgcp rtp stun net base
 unit_kernel    :=
 
 # What has threads runs once more under the thread sanitizer, which must find nothing.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The stack: listeners, and what happens to a message that comes in (RFC 3261 8.2, 18.1.2, 18.2.1). */
 #include "sip/conn.h"
+#include "stun/stun.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,7 +17,7 @@ static const struct counter_def counter_defs[SIP_CNT_MAX] = {
 	[SIP_CNT_TX_RETRANSMIT] = {"tx-retransmit", "messages sent again"},
 	[SIP_CNT_RX_RETRANSMIT] = {"rx-retransmit", "retransmissions received and absorbed"},
 	[SIP_CNT_KEEPALIVE] = {"keepalive", "keep-alive datagrams of blank lines"},
-	[SIP_CNT_STUN] = {"stun", "STUN-like datagrams ignored"},
+	[SIP_CNT_STUN] = {"stun", "STUN messages; binding requests of those we know are answered"},
 	[SIP_CNT_JUNK] = {"junk", "datagrams dropped: not SIP"},
 	[SIP_CNT_MALFORMED_ANSWERED] = {"malformed-answered", "malformed requests answered with an error"},
 	[SIP_CNT_MALFORMED_DROPPED] = {"malformed-dropped", "malformed messages dropped: no answer possible"},
@@ -390,6 +391,26 @@ size_t sip_stack_transactions(const struct sip_stack *s)
 /* --- what came in ------------------------------------------------------------------------------------------------- */
 
 /* Keep-alives of phones behind NAT (RFC 5626 3.5.1 in spirit), STUN and what is not SIP at all. */
+/* A binding request by which a phone asks whether its way to us is still the same (RFC 5626 4.4.2, RFC 8489). Strangers are not answered. */
+static void take_stun(struct sip_place *p, const struct addr *src, const char *data, size_t len)
+{
+	const struct sip_watch *w = &p->stack->params.watch;
+	struct buf *out = &p->stack->scratch;
+	struct stun_msg m;
+	sip_counts[SIP_CNT_STUN]++;
+	if (sip_place_reliable(p) || stun_read(&m, data, len) || m.class != STUN_REQUEST || m.method != STUN_BINDING ||
+	    (w->knows && !w->knows(w->arg, src)))
+		return;
+	out->len = 0;
+	stun_write_answer(out, &m, src);
+	if (out->err)
+		buf_reset(out);
+	else if (p->stack->wire)
+		p->stack->wire(p->stack->wire_arg, &p->l.local, src, buf_text(out));
+	else
+		udp_send(p->udp, src, buf_text(out));
+}
+
 static bool is_sip(const char *data, size_t len)
 {
 	size_t blank = 0;
@@ -397,10 +418,6 @@ static bool is_sip(const char *data, size_t len)
 		blank++;
 	if (blank == len) {
 		sip_counts[SIP_CNT_KEEPALIVE]++;
-		return false;
-	}
-	if ((unsigned char)data[0] < 4 && len >= 20) {
-		sip_counts[SIP_CNT_STUN]++;
 		return false;
 	}
 	for (; blank < len && data[blank] > ' ' && data[blank] < 0x7f; blank++)
@@ -614,6 +631,10 @@ void sip_stack_input(struct sip_place *p, const struct addr *src, const struct a
 	struct sip_msg *m = NULL;
 	const char *why = NULL;
 	unsigned status = 0;
+	if (stun_is(data, len)) {
+		take_stun(p, src, data, len);
+		return;
+	}
 	if (!is_sip(data, len))
 		return;
 	if (w->admits && !w->admits(w->arg, src, sip_place_reliable(p), slice_of(data, len)))

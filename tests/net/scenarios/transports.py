@@ -77,3 +77,14 @@ with stage(process="restart-max = 50ms") as s:
         assert db.response(method="BYE").status == 200
     else:
         da.bye(db)
+
+    # A phone asks by STUN, on the same port, whether its way to us is still the same (RFC 5626 4.4.2); strangers get nothing.
+    if s.transport == "udp":
+        ask = bytes.fromhex("000100002112a442") + b"abcdefghijkl"
+        alice.wire.send(ask)
+        raw, _ = alice.wire.receive(2)
+        port, ip = 5060 ^ 0x2112, bytes(x ^ y for x, y in zip(map(int, s.ip_a.split(".")), bytes.fromhex("2112a442")))
+        assert raw == bytes.fromhex("0101000c2112a442") + b"abcdefghijkl" + bytes.fromhex("002000080001") + port.to_bytes(2, "big") + ip, raw.hex()
+        stranger = s.phone("a", port=5062, ip=s.another("a"))
+        stranger.wire.send(ask)
+        assert stranger.wire.receive(0.3) is None

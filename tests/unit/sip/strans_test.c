@@ -314,7 +314,7 @@ static void noise_is_counted_and_never_answered(void **state)
 		{SIP_CNT_KEEPALIVE, "\r\n\r\n", 4},
 		{SIP_CNT_KEEPALIVE, "\0\0\0\0", 4},
 		{SIP_CNT_KEEPALIVE, "", 0},
-		{SIP_CNT_STUN, "\0\1\0\0\x21\x12\xa4\x42" "0123456789ab", 20},
+		{SIP_CNT_STUN, "\0\x11\0\0\x21\x12\xa4\x42" "0123456789ab", 20},
 		{SIP_CNT_JUNK, "jaK\xff\xff", 5},
 		{SIP_CNT_MALFORMED_DROPPED, "INVITE sip:x SIP/2.0\r\n\r\n", 24},
 		{SIP_CNT_MALFORMED_DROPPED, "SIP/2.0 200 OK\r\n\r\n", 18},
