@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #define READS_OF_FAILED 8
+#define TURNS_TO_CLOSE  8
 
 struct loop_watch {
 	uv_poll_t *poll; /* freed by libuv's close callback, after us */
@@ -23,7 +24,7 @@ struct signal_watch {
 static uv_loop_t uv;
 static uv_timer_t alarm_clock;
 static uv_prepare_t before_wait;
-static struct list deferred;
+static struct list deferred, at_close;
 static bool ready;
 
 static void move_clock(void)
@@ -31,10 +32,10 @@ static void move_clock(void)
 	clock_advance_to(uv_now(&uv));
 }
 
-static void run_deferred(void)
+static void run_all(struct list *l)
 {
-	while (!list_empty(&deferred)) {
-		struct loop_deferred *d = container_of(list_first(&deferred), struct loop_deferred, link);
+	while (!list_empty(l)) {
+		struct loop_deferred *d = container_of(list_first(l), struct loop_deferred, link);
 		list_remove(&d->link);
 		d->fn(d->arg);
 	}
@@ -51,7 +52,7 @@ static void on_before_wait(uv_prepare_t *p)
 	(void)p;
 	uv_update_time(&uv);
 	move_clock();
-	run_deferred();
+	run_all(&deferred);
 	uint64_t next = timer_next_ms();
 	if (next == UINT64_MAX)
 		uv_timer_stop(&alarm_clock);
@@ -119,6 +120,9 @@ void loop_close(void)
 {
 	if (!ready)
 		return;
+	for (int i = 0; i < TURNS_TO_CLOSE && !list_empty(&at_close); i++)
+		uv_run(&uv, UV_RUN_NOWAIT);
+	run_all(&at_close);
 	uv_walk(&uv, close_handle, NULL);
 	uv_run(&uv, UV_RUN_DEFAULT);
 	uv_loop_close(&uv);
@@ -238,4 +242,12 @@ void loop_defer_first(struct loop_deferred *d, loop_fn fn, void *arg)
 void loop_defer_cancel(struct loop_deferred *d)
 {
 	list_remove(&d->link);
+}
+
+void loop_at_close(struct loop_deferred *d, loop_fn fn, void *arg)
+{
+	d->fn = fn;
+	d->arg = arg;
+	if (!link_in_list(&d->link))
+		list_append(&at_close, &d->link);
 }

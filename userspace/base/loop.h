@@ -36,3 +36,5 @@ void loop_defer(struct loop_deferred *d, loop_fn fn, void *arg);
 /* The same, before everything queued with loop_defer(): for what must be on disk before the answer is on the wire. */
 void loop_defer_first(struct loop_deferred *d, loop_fn fn, void *arg);
 void loop_defer_cancel(struct loop_deferred *d);
+/* Runs `d` in loop_close(), when the turns are over in which a library has closed what it had on the loop. */
+void loop_at_close(struct loop_deferred *d, loop_fn fn, void *arg);

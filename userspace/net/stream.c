@@ -2,6 +2,7 @@
 /* Connections: CONNECTING -> HANDSHAKE -> OPEN -> ENDING -> CLOSED. What is received is looked at before it is taken from the kernel (MSG_PEEK), and
  * the kernel reports a connection as readable only when it has more than what was left there (SO_RCVLOWAT). */
 #include "net/stream.h"
+#include "net/websocket.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -43,6 +44,7 @@ struct stream {
 	int fd;
 	struct loop_watch *watch;
 	struct tls_conn *tls;
+	struct ws_conn *ws; /* then all below is its affair */
 	const struct stream_handlers *h;
 	void *arg;
 	struct buf out, in; /* in: of TLS, what was not taken */
@@ -89,6 +91,7 @@ static void stream_destroy(void *obj)
 		tls_bye(s->tls);
 	shut(s);
 	mem_deref(s->tls);
+	mem_deref(s->ws);
 }
 
 static void finish(struct stream *s, int err, const char *why)
@@ -190,6 +193,8 @@ static int doom(struct stream *s, int err)
 
 int stream_send(struct stream *s, struct slice data)
 {
+	if (s->ws)
+		return ws_send(s->ws, data);
 	if (s->state >= ENDING || s->doomed)
 		return -ENOTCONN;
 	if (s->out.len - s->sent + data.len > s->queue_max)
@@ -204,6 +209,8 @@ int stream_send(struct stream *s, struct slice data)
 
 void stream_end(struct stream *s)
 {
+	if (s->ws)
+		ws_end(s->ws);
 	if (s->state >= ENDING)
 		return;
 	if (s->state != OPEN) {
@@ -442,28 +449,53 @@ static void on_turn_end(void *arg)
 	mem_deref(s);
 }
 
-int stream_adopt(struct stream **ret, int fd, const struct stream_params *p)
+/* Both ends of a connected descriptor. */
+static int ends_of(int fd, struct addr *local, struct addr *peer)
 {
 	struct sockaddr_storage ss;
-	struct addr local, peer;
-	struct stream *s;
 	socklen_t len = sizeof ss;
-	int err = getpeername(fd, (struct sockaddr *)&ss, &len) ? -errno : addr_from_sockaddr(&peer, (struct sockaddr *)&ss);
+	int err = getpeername(fd, (struct sockaddr *)&ss, &len) ? -errno : addr_from_sockaddr(peer, (struct sockaddr *)&ss);
 	len = sizeof ss;
 	if (!err)
-		err = getsockname(fd, (struct sockaddr *)&ss, &len) ? -errno : addr_from_sockaddr(&local, (struct sockaddr *)&ss);
+		err = getsockname(fd, (struct sockaddr *)&ss, &len) ? -errno : addr_from_sockaddr(local, (struct sockaddr *)&ss);
+	return err;
+}
+
+static int websocket_stream_new(struct stream **ret, int fd, const struct stream_params *p)
+{
+	struct stream *s = mem_alloc(sizeof *s, stream_destroy);
+	if (!s)
+		return -ENOMEM;
+	s->fd = -1;
+	s->state = ENDING; /* nothing here is done for it */
+	int err = ws_adopt(&s->ws, fd, p);
+	if (err)
+		mem_deref(s);
+	else
+		*ret = s;
+	return err;
+}
+
+int stream_adopt(struct stream **ret, int fd, const struct stream_params *p)
+{
+	struct addr local, peer;
+	struct stream *s;
+	int err = ends_of(fd, &local, &peer);
 	if (!err && fcntl(fd, F_SETFL, O_NONBLOCK))
 		err = -errno;
 	if (!err)
-		err = stream_new(&s, fd, p);
+		set_options(fd, peer.family, p->dscp);
+	if (!err)
+		err = p->ws ? websocket_stream_new(&s, fd, p) : stream_new(&s, fd, p);
 	if (err)
 		return err;
 	s->local = local;
 	s->peer = peer;
-	s->state = HANDSHAKE;
-	set_options(fd, peer.family, p->dscp);
 	counts[CNT_ACCEPTED]++;
-	loop_defer(&s->turn, on_turn_end, s);
+	if (!s->ws) {
+		s->state = HANDSHAKE;
+		loop_defer(&s->turn, on_turn_end, s);
+	}
 	*ret = s;
 	return 0;
 }
@@ -525,17 +557,17 @@ int stream_fd(const struct stream *s)
 
 size_t stream_queued(const struct stream *s)
 {
-	return s->out.len - s->sent;
+	return s->ws ? ws_queued(s->ws) : s->out.len - s->sent;
 }
 
 uint64_t stream_rx_bytes(const struct stream *s)
 {
-	return s->rx;
+	return s->ws ? ws_rx_bytes(s->ws) : s->rx;
 }
 
 uint64_t stream_tx_bytes(const struct stream *s)
 {
-	return s->tx;
+	return s->ws ? ws_tx_bytes(s->ws) : s->tx;
 }
 
 const struct tls_conn *stream_tls(const struct stream *s)

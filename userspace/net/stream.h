@@ -5,6 +5,7 @@
 #include "net/addr.h"
 #include "net/tls.h"
 
+struct websocket;
 struct stream;        /* mem_deref() closes it at once, unheard */
 struct stream_server; /* mem_deref() closes it */
 
@@ -27,6 +28,8 @@ struct stream_params {
 	const struct stream_handlers *h;
 	void *arg;
 	struct tls *tls;       /* NULL: plain; a reference is taken */
+	struct websocket *ws;  /* websocket.h; NULL: bytes. Else of who has connected: whole messages come and go, recv() takes each at once, and `tls` is the
+				* websocket's affair */
 	const char *name;      /* of whom we connect to with TLS: a domain or an address */
 	size_t queue_max;      /* bytes that may wait for the peer; over it the connection ends with -ENOBUFS */
 	uint32_t handshake_ms; /* to connect and to shake hands; over it -ETIMEDOUT */

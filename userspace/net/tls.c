@@ -43,6 +43,24 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
+static int on_foreign_name(SSL *ssl, int *alert, void *arg)
+{
+	const struct tls *t = arg;
+	if (!t->now->n)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	SSL_set_SSL_CTX(ssl, t->now->server[0]);
+	SSL_set_verify(ssl, SSL_CTX_get_verify_mode(t->now->server[0]), NULL);
+	return on_server_name(ssl, alert, t->now);
+}
+
+void tls_serve(struct tls *t, void *ssl_ctx)
+{
+	SSL_CTX_set_tlsext_servername_callback((SSL_CTX *)ssl_ctx, on_foreign_name);
+	SSL_CTX_set_tlsext_servername_arg((SSL_CTX *)ssl_ctx, t);
+	SSL_CTX_set_options((SSL_CTX *)ssl_ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_min_proto_version((SSL_CTX *)ssl_ctx, t->now->n ? (int)SSL_CTX_get_min_proto_version(t->now->server[0]) : TLS1_2_VERSION);
+}
+
 /* --- contexts -------------------------------------------------------------------------------------------------------------- */
 
 static void contexts_destroy(void *obj)

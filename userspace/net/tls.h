@@ -36,6 +36,9 @@ void tls_take(struct tls *t, const struct tls *from);
 /* Whether there is a certificate to serve with. */
 bool tls_can_serve(const struct tls *t);
 
+/* Another library's server context (an SSL_CTX) shows our certificates and asks for the peer's, as they are at each handshake. `t` outlives it. */
+void tls_serve(struct tls *t, void *ssl_ctx);
+
 /* `name`: whom a client connects to: a domain, sent as SNI (RFC 6066 3), or an IP address. */
 int tls_connect(struct tls_conn **ret, struct tls *t, int fd, const char *name);
 int tls_accept(struct tls_conn **ret, struct tls *t, int fd);
