@@ -22,6 +22,7 @@ struct listener {
 	char name[65], fd_name[128], object[160]; /* the configuration may go, and its strings with it */
 	const struct sip_listener *at; /* NULL: not there yet */
 	struct tls *tls;
+	char **origins; /* of pages that may connect by WebSocket; ends with NULL, NULL: any */
 };
 
 /* --- certificates ---------------------------------------------------------------------------------------------------------------- */
@@ -84,7 +85,7 @@ static int listen_at(struct listeners *ls, struct listener *l)
 	const struct addr *public = config_address_of(c->public, c->n_public, l->local.family);
 	struct sip_listener at = {
 		.name = l->name, .transport = l->transport, .local = l->local, .nets = c->nets, .n_nets = c->n_nets,
-		.dscp = c->dscp_signalling, .fd = fdstore_take(l->fd_name), .tls = l->tls,
+		.dscp = c->dscp_signalling, .fd = fdstore_take(l->fd_name), .tls = l->tls, .origins = (const char *const *)l->origins,
 	};
 	if (public) {
 		at.advertised = *public;
@@ -102,7 +103,7 @@ static int try(struct listeners *ls, struct listener *l, const struct conf *conf
 	char text[ADDR_STR_LEN];
 	struct buf detail = buf_growing();
 	int err = 0;
-	if (!l->tls && l->transport == SIP_TLS)
+	if (!l->tls && sip_transports[l->transport].secure)
 		err = conf ? read_tls(&l->tls, conf, l, &detail) : -EAGAIN;
 	if (!err)
 		err = l->at ? sip_stack_serve(l->at) : listen_at(ls, l);
@@ -130,12 +131,49 @@ static void on_again(void *arg)
 		timer_start(&ls->again, AGAIN_MS, on_again, ls);
 }
 
-static void add(struct listeners *ls, const struct config_address *c, enum sip_transport transport, const struct addr *local)
+static uint16_t port_of(const struct config_address *c, enum sip_transport transport)
+{
+	switch (transport) {
+	case SIP_TLS:
+		return c->tls_port;
+	case SIP_WS:
+		return c->ws_port;
+	case SIP_WSS:
+		return c->wss_port;
+	default:
+		return c->sip_port;
+	}
+}
+
+static void free_origins(struct listener *l)
+{
+	for (char **o = l->origins; o && *o; o++)
+		mem_free(*o);
+	mem_free(l->origins);
+	l->origins = NULL;
+}
+
+/* Copied: the configuration they are from may be gone before the listener. */
+static int take_origins(struct listener *l, const struct conf_part *address)
+{
+	unsigned n = conf_list_count(address, "ws-origins");
+	if (!n || !sip_transport_is_ws(l->transport))
+		return 0;
+	l->origins = mem_raw((n + 1) * sizeof(*l->origins));
+	for (unsigned i = 0; l->origins && i <= n; i++)
+		l->origins[i] = NULL;
+	for (unsigned i = 0; l->origins && i < n; i++)
+		if (!(l->origins[i] = mem_strdup(conf_list_at(address, "ws-origins", i))))
+			free_origins(l);
+	return l->origins ? 0 : -ENOMEM;
+}
+
+static int add(struct listeners *ls, const struct config_address *c, const struct conf_part *address, enum sip_transport transport, const struct addr *local)
 {
 	struct listener *l = &ls->all[ls->n++];
 	*l = (struct listener){.address = c, .transport = transport, .local = *local};
 	slice_copy(slice_str(c->name), l->name, sizeof(l->name));
-	l->local.port = transport == SIP_TLS ? c->tls_port : c->sip_port;
+	l->local.port = port_of(c, transport);
 	struct buf name = buf_fixed(l->fd_name, sizeof(l->fd_name));
 	buf_printf(&name, "sip-%s-%c", c->name, local->family == AF_INET6 ? '6' : '4');
 	if (transport != SIP_UDP)
@@ -144,6 +182,7 @@ static void add(struct listeners *ls, const struct config_address *c, enum sip_t
 	struct buf object = buf_fixed(l->object, sizeof(l->object));
 	buf_printf(&object, "address %s, %s over %s", c->name, sip_transports[transport].name, local->family == AF_INET6 ? "IPv6" : "IPv4");
 	buf_z(&object);
+	return take_origins(l, address);
 }
 
 static bool has_transport(const struct conf_part *address, enum sip_transport transport)
@@ -156,18 +195,20 @@ static bool has_transport(const struct conf_part *address, enum sip_transport tr
 
 static int plan(struct listeners *ls, const struct conf *conf, const struct config_address *addresses, unsigned n)
 {
-	static const enum sip_transport transports[] = {SIP_UDP, SIP_TCP, SIP_TLS};
-	unsigned each = sizeof(transports) / sizeof(transports[0]), most = 0;
+	unsigned most = 0;
+	int err = 0;
 	for (unsigned i = 0; i < n; i++)
-		most += each * addresses[i].n_local;
+		most += SIP_TRANSPORTS * addresses[i].n_local;
 	ls->all = mem_raw((most + 1) * sizeof(*ls->all));
 	if (!ls->all)
 		return -ENOMEM;
-	for (unsigned i = 0; i < n; i++)
-		for (unsigned t = 0; t < each; t++)
-			for (unsigned k = 0; k < addresses[i].n_local && has_transport(conf_find(conf, "address", addresses[i].name), transports[t]); k++)
-				add(ls, &addresses[i], transports[t], &addresses[i].local[k]);
-	return 0;
+	for (unsigned i = 0; i < n; i++) {
+		const struct conf_part *p = conf_find(conf, "address", addresses[i].name);
+		for (enum sip_transport t = 0; t < SIP_TRANSPORTS; t++)
+			for (unsigned k = 0; k < addresses[i].n_local && has_transport(p, t) && !err; k++)
+				err = add(ls, &addresses[i], p, t, &addresses[i].local[k]);
+	}
+	return err;
 }
 
 int listeners_open(struct listeners *ls, struct sip_stack *sip, const struct conf *conf, const struct config_address *addresses, unsigned n,
@@ -209,7 +250,7 @@ int listeners_reload(struct listeners *ls, const struct conf *conf, struct buf *
 	unsigned n = 0;
 	for (; n < ls->n && !err; n++) {
 		fresh[n] = NULL;
-		if (ls->all[n].transport == SIP_TLS)
+		if (sip_transports[ls->all[n].transport].secure)
 			err = read_tls(&fresh[n], conf, &ls->all[n], why);
 		if (err == -ENOENT)
 			err = 0;
@@ -226,8 +267,10 @@ int listeners_reload(struct listeners *ls, const struct conf *conf, struct buf *
 void listeners_close(struct listeners *ls)
 {
 	timer_stop(&ls->again);
-	for (unsigned i = 0; i < ls->n; i++)
+	for (unsigned i = 0; i < ls->n; i++) {
 		mem_deref(ls->all[i].tls);
+		free_origins(&ls->all[i]);
+	}
 	mem_free(ls->all);
 	*ls = (struct listeners){0};
 }

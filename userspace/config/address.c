@@ -115,6 +115,8 @@ static void fill(struct config_address *a, const struct conf_part *p)
 	config_ports(conf_string(p, "ports"), &a->port_min, &a->port_max);
 	a->sip_port = (uint16_t)conf_int(p, "sip-port");
 	a->tls_port = (uint16_t)conf_int(p, "tls-port");
+	a->ws_port = (uint16_t)conf_int(p, "ws-port");
+	a->wss_port = (uint16_t)conf_int(p, "wss-port");
 	a->engine = (uint8_t)conf_int(p, "engine");
 	a->dscp_voice = (uint8_t)conf_int(p, "dscp-voice");
 	a->dscp_signalling = (uint8_t)conf_int(p, "dscp-signalling");

@@ -24,7 +24,11 @@ const char *check_path_or_empty(const char *value)
 
 const char *check_transport(const char *value)
 {
-	return strcmp(value, "udp") && strcmp(value, "tcp") && strcmp(value, "tls") ? "udp, tcp or tls" : NULL;
+	static const char *const known[] = {"udp", "tcp", "tls", "ws", "wss"};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(value, known[i]))
+			return NULL;
+	return "udp, tcp, tls, ws or wss";
 }
 
 const char *check_ip(const char *value)
@@ -476,8 +480,6 @@ static void check_certificates(struct findings *f)
 		for (unsigned k = 0; k < conf_list_count(p, "certificates"); k++)
 			if (!conf_find(f->conf, "certificate", conf_list_at(p, "certificates", k)))
 				found(f, p, "address.certificates", "expected the name of a certificate section, not \"%s\"", conf_list_at(p, "certificates", k));
-		if (conf_int(p, "tls-port") == conf_int(p, "sip-port"))
-			found(f, p, "address.tls-port", "%lld is the sip-port", (long long)conf_int(p, "tls-port"));
 	}
 }
 
@@ -494,6 +496,24 @@ static void check_fraud(struct findings *f)
 	}
 }
 
+/* Each transport over TCP has a port of its own. */
+static void check_stream_ports(struct findings *f)
+{
+	static const char *const options[] = {"sip-port", "tls-port", "ws-port", "wss-port"};
+	const struct conf_part *p;
+	struct buf option = buf_growing();
+	for (unsigned i = 0; (p = conf_titled(f->conf, "address", i)); i++)
+		for (unsigned a = 0; a < sizeof(options) / sizeof(options[0]); a++)
+			for (unsigned b = 0; b < a; b++) {
+				if (conf_int(p, options[a]) != conf_int(p, options[b]))
+					continue;
+				option.len = 0;
+				buf_printf(&option, "address.%s", options[a]);
+				found(f, p, buf_z(&option), "%lld is the %s", (long long)conf_int(p, options[a]), options[b]);
+			}
+	buf_reset(&option);
+}
+
 unsigned check_config(const struct conf *c, struct buf *why)
 {
 	struct findings f = {.conf = c, .why = why};
@@ -505,6 +525,7 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_order(&f, "agent", "retry-min", "retry-max");
 	check_order(&f, "process", "restart-min", "restart-max");
 	check_certificates(&f);
+	check_stream_ports(&f);
 	check_users(&f);
 	check_trunks(&f);
 	check_groups(&f);

@@ -194,7 +194,12 @@ static const struct conf_option address_options[] = {
 	 "domains are served in each.", .choices = "b2bua|proxy|stateless|redirect"),
 	OPTION("sip-port", CONF_INT, "5060", "Port of SIP over UDP and TCP.", .min = 1, .max = 65535),
 	OPTION("tls-port", CONF_INT, "5061", "Port of SIP over TLS.", .min = 1, .max = 65535),
-	OPTION("transports", CONF_LIST, "{\"udp\", \"tcp\", \"tls\"}", "What SIP is spoken over: udp, tcp, tls. TLS is listened for only when there is a certificate.",
+	OPTION("ws-port", CONF_INT, "8080", "Port of SIP over WebSocket.", .min = 1, .max = 65535),
+	OPTION("wss-port", CONF_INT, "8443", "Port of SIP over secure WebSocket.", .min = 1, .max = 65535),
+	OPTION("ws-origins", CONF_LIST, "", "Origins of the pages that may connect by WebSocket, such as \"https://phone.example.com\". Empty: any. Programs that are no "
+	 "browsers tell no origin and may always."),
+	OPTION("transports", CONF_LIST, "{\"udp\", \"tcp\", \"tls\"}", "What SIP is spoken over: udp, tcp, tls, ws, wss (WebSocket, for browsers: RFC 7118). TLS "
+	 "and wss are listened for only when there is a certificate.",
 	 .check = check_transport),
 	OPTION("certificates", CONF_LIST, "", "Names of the certificate sections that may be shown here; the first is shown to who asks for no name (SNI), or for "
 	 "one that is in none of them. Empty: all there are."),
@@ -220,9 +225,9 @@ static const struct conf_option certificate_options[] = {
 };
 
 static const struct conf_option connection_options[] = {
-	OPTION("max", CONF_INT, "20000", "TCP and TLS connections at the same time; further ones are refused. 0: no limit.", .min = 0, .max = 1000000),
+	OPTION("max", CONF_INT, "20000", "TCP, TLS and WebSocket connections at the same time; further ones are refused. 0: no limit.", .min = 0, .max = 1000000),
 	OPTION("max-per-source", CONF_INT, "1000", "Connections from one IP address at the same time. 0: no limit of its own.", .min = 0, .max = 1000000),
-	OPTION("receive-timeout", CONF_DURATION, "10s", "How long connecting and the TLS handshake may take, the first message, and a message that has begun. "
+	OPTION("receive-timeout", CONF_DURATION, "10s", "How long connecting and the handshakes of TLS and WebSocket may take, the first message, and a message that has begun. "
 	 "Who takes longer is disconnected.", .min = 100, .max = 600000),
 	OPTION("idle-timeout", CONF_DURATION, "3h", "A connection on which nothing comes for this time is ended. 0: never. Longer than registrar.max-expiry, so that "
 	 "a registered phone stays reachable.", .min = 0, .max = 604800000),
@@ -454,7 +459,7 @@ const struct conf_section config_schema[] = {
 	{"domain", "NAME", "A domain that is served, by the name in SIP addresses.", domain_options},
 	{"proxy", NULL, "Proxy and redirect roles.", proxy_options},
 	{"certificate", "NAME", "A certificate of ours for TLS, and its key.", certificate_options},
-	{"connections", NULL, "TCP and TLS connections of SIP.", connection_options},
+	{"connections", NULL, "TCP, TLS and WebSocket connections of SIP.", connection_options},
 	{"media", NULL, "The media gateway, tandem-mg.", media_options},
 	{"agent", NULL, "The call agent's MGCP side, in tandem-ca.", agent_options},
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},

@@ -33,7 +33,7 @@ struct config_address {
 	struct prefix nets[CONFIG_MAX_NETS]; /* local networks */
 	unsigned n_nets;
 	uint16_t port_min, port_max; /* media ports, both included */
-	uint16_t sip_port, tls_port;
+	uint16_t sip_port, tls_port, ws_port, wss_port;
 	uint8_t dscp_voice, dscp_signalling;
 	uint8_t engine; /* index among the choices of address.engine */
 };

@@ -6,6 +6,7 @@
 #include "base/fdstore.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/websocket.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -93,7 +94,7 @@ static void let_go(struct sip_conn *c)
 /* A connection outlives this process when it is plain and nothing of it is in this process: no handshake, nothing half sent. */
 static void hold(struct sip_conn *c)
 {
-	if (c->held[0] || !c->heard || c->ending || stream_tls(c->stream) || stream_queued(c->stream))
+	if (c->held[0] || c->place->l.transport != SIP_TCP || !c->heard || c->ending || stream_queued(c->stream))
 		return;
 	snprintf(c->held, sizeof c->held, "c%x", c->place->stack->conn_serial++);
 	if (fdstore_put(c->held, stream_fd(c->stream)))
@@ -198,7 +199,7 @@ static void enlist(struct sip_conn *c)
 static struct stream_params stream_params(struct sip_conn *c)
 {
 	const struct sip_conn_limits *l = &c->place->stack->params.conns;
-	return (struct stream_params){.h = &handlers, .arg = c, .tls = c->place->l.tls, .queue_max = l->queue, .handshake_ms = l->receive_ms,
+	return (struct stream_params){.h = &handlers, .arg = c, .tls = c->place->l.tls, .ws = c->place->ws, .queue_max = l->queue, .handshake_ms = l->receive_ms,
 				      .dscp = c->place->l.dscp};
 }
 
@@ -249,11 +250,29 @@ static void take_message(struct sip_conn *c, char *data, size_t len)
 	sip_stack_input(c->place, &c->peer, stream_local(c->stream), data, len);
 }
 
+/* RFC 7118 4.2: each WebSocket message is one SIP message, or a keep-alive (RFC 5626 4.4.1). */
+static size_t on_whole(struct sip_conn *c, char *data, size_t len)
+{
+	c->last = clock_ms();
+	for (size_t i = 0; i < len && (data[i] == '\r' || data[i] == '\n'); i += 2)
+		take_line_end(c);
+	if (len && data[0] != '\r' && data[0] != '\n')
+		take_message(c, data, len);
+	if (mem_refs(c) > 1 && !c->ending)
+		watch(c);
+	return len;
+}
+
 static size_t on_recv(void *arg, char *data, size_t len)
 {
 	struct sip_conn *c = mem_ref(arg);
 	size_t max = message_max(c->place->stack), at = 0;
 	bool more = true;
+	if (sip_transport_is_ws(c->place->l.transport)) {
+		on_whole(c, data, len);
+		mem_deref(c);
+		return len;
+	}
 	c->last = clock_ms();
 	while (more && !c->ending && mem_refs(c) > 1) {
 		struct sip_frame f = sip_frame(slice_of(data + at, len - at), max);
@@ -359,7 +378,11 @@ int sip_conn_listen(struct sip_place *p)
 	const struct stream_server_params params = {.local = p->l.local, .fd = p->l.fd, .accepted = on_accepted, .arg = p};
 	if (p->l.tls && !tls_can_serve(p->l.tls))
 		return 0;
-	int err = stream_listen(&p->server, &params);
+	const struct websocket_params ws = {.protocol = "sip", .tls = p->l.tls, .origins = p->l.origins, .message_max = message_max(p->stack)};
+	int err = sip_transport_is_ws(p->l.transport) && !p->ws ? websocket_new(&p->ws, &ws) : 0;
+	if (err)
+		return err;
+	err = stream_listen(&p->server, &params);
 	if (!err)
 		p->l.local = *stream_server_local(p->server);
 	return err;
@@ -388,6 +411,8 @@ static int make(struct sip_place *p, const struct addr *dst, struct slice text, 
 {
 	struct sip_conn *c;
 	char name[256];
+	if (sip_transport_is_ws(p->l.transport))
+		return -ENOTCONN; /* RFC 7118 5: the client makes it */
 	if (p->stack->params.conns.total && p->stack->n_conns >= p->stack->params.conns.total)
 		return -EMFILE;
 	c = conn_new(p, dst, false);

@@ -120,7 +120,7 @@ static struct sip_place *place_asked(struct sip_dialog *d, const struct sip_uri 
 {
 	enum sip_transport t;
 	bool asked;
-	if (sip_uri_transport(uri, &t, &asked) || !asked || t == d->heard_at->l.transport)
+	if (sip_uri_transport(uri, &t, &asked) || !asked || sip_transport_fits(t, d->heard_at->l.transport))
 		return d->heard_at;
 	const struct sip_listener *l = sip_stack_listener(d->heard_at->stack, d->heard_at->name, t, &d->peer);
 	return l ? sip_place_of(l) : d->heard_at;

@@ -222,7 +222,7 @@ const struct sip_listener *sip_stack_listener_at(const struct sip_stack *s, enum
 		return NULL;
 	list_foreach(p, &s->places, link) {
 		uint16_t want = port ? port : sip_transports[p->l.transport].port;
-		if ((transport == p->l.transport || transport == SIP_TRANSPORTS) && (is_at(&p->l.local, &ip, want) || is_at(&p->l.advertised, &ip, want)))
+		if ((transport == SIP_TRANSPORTS || sip_transport_fits(transport, p->l.transport)) && (is_at(&p->l.local, &ip, want) || is_at(&p->l.advertised, &ip, want)))
 			return &p->l;
 	}
 	return NULL;

@@ -93,6 +93,7 @@ static void place_destroy(void *obj)
 	list_remove(&p->link);
 	mem_deref(p->udp);
 	mem_deref(p->server);
+	mem_deref(p->ws);
 	mem_deref(p->l.tls);
 	mem_free(p->name);
 }
@@ -223,7 +224,7 @@ struct sip_reach sip_stack_reach(const struct sip_stack *s, const char *name)
 	const struct sip_place *p;
 	struct sip_reach reach = {0};
 	list_foreach(p, &s->places, link)
-		if (!name || !*name || !strcmp(p->name, name))
+		if (!sip_transport_is_ws(p->l.transport) && (!name || !*name || !strcmp(p->name, name)))
 			reach.families[p->l.transport] |= p->l.local.family == AF_INET ? SIP_REACH_V4 : SIP_REACH_V6;
 	return reach;
 }

@@ -25,7 +25,8 @@ struct sip_listener {
 	unsigned n_nets;
 	uint8_t dscp;
 	int fd;                /* handed over by tandem-keep, or -1 */
-	struct tls *tls;       /* of SIP_TLS: a reference is taken. Without a certificate in it connections are only made, none taken */
+	struct tls *tls;       /* of SIP_TLS and SIP_WSS: a reference is taken. Without a certificate in it connections are only made, none taken */
+	const char *const *origins; /* of SIP_WS and SIP_WSS: pages that may connect (websocket.h); kept, not copied */
 };
 
 /* How many connections there may be, and how long they may take; milliseconds and bytes. */
@@ -97,7 +98,7 @@ void sip_stack_trace(struct sip_stack *s, bool on);
 /* The listener a peer is reached from over `transport`: by name and the peer's family, or (name NULL) by routing of the kernel; NULL: none. */
 const struct sip_listener *sip_stack_listener(const struct sip_stack *s, const char *name, enum sip_transport transport,
 					      const struct addr *peer);
-/* What can be sent to from the addresses of that name, NULL or empty: from all. */
+/* What can be connected or sent to from the addresses of that name, NULL or empty: from all. */
 struct sip_reach sip_stack_reach(const struct sip_stack *s, const char *name);
 /* The address that `peer` shall see for this listener (local or advertised). */
 const struct addr *sip_listener_seen(const struct sip_listener *l, const struct addr *peer);

@@ -49,6 +49,7 @@ struct sip_place {
 	struct link link;
 	struct sip_stack *stack;
 	struct udp *udp;
+	struct websocket *ws; /* what its connections have to become (RFC 7118) */
 	struct stream_server *server; /* of a reliable transport that is listened at */
 	char *name;
 	char local_text[ADDR_STR_LEN], advertised_text[ADDR_STR_LEN]; /* host:port as written in Via and Contact */

@@ -15,6 +15,17 @@ struct sip_transport_info {
 };
 extern const struct sip_transport_info sip_transports[SIP_TRANSPORTS];
 
+/* RFC 7118: messages come whole, and only the client makes connections. */
+static inline bool sip_transport_is_ws(enum sip_transport t)
+{
+	return t == SIP_WS || t == SIP_WSS;
+}
+/* Whether what asks for `wanted` is served over `has`: "ws" in a URI is said of both (RFC 7118 5.1). */
+static inline bool sip_transport_fits(enum sip_transport wanted, enum sip_transport has)
+{
+	return wanted == has || (wanted == SIP_WS && has == SIP_WSS);
+}
+
 /* By name, without case ("TLS", "tls"): 0 or -EINVAL. */
 int sip_transport_parse(enum sip_transport *ret, struct slice name);
 /* The transport that a URI asks for by its transport parameter and scheme (RFC 3261 19.1.1, 26.2.2: sips means TLS; RFC 7118 5.1: sips with "ws" means
