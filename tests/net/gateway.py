@@ -210,7 +210,7 @@ class Stage:
         ip = ip or own
         user = user or {"a": "alice", "b": "bob"}[side]
         transport = transport or self.transport
-        p = Phone(ns, ip, gw, user, password or {"a": "wonderland", "b": "builder"}[side], port, transport, self.contexts(user, ip, gw) if transport == "tls" else None)
+        p = Phone(ns, ip, gw, user, password or {"a": "wonderland", "b": "builder"}[side], port, transport, self.contexts(user, ip, gw) if transport in ("tls", "wss") else None)
         p.media_port = 40000 + 100 * len(self.phones)
         self.phones.append(p)
         return p

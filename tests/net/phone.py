@@ -23,6 +23,7 @@ class Phone:
     def __init__(self, ns, ip, gateway, user, password=None, port=5060, transport="udp", contexts=None):
         self.ns, self.ip, self.gateway, self.user, self.password, self.port = ns, ip, gateway, user, password, port
         self.transport = transport
+        self.nowhere = f"{user}-{next(serial)}.invalid"  # what a WebSocket client has for an address (RFC 7118 5)
         self.wire = wire(ns, ip, port, gateway, transport, contexts)
         self.sock = self.wire.sock
         self.waiting, self.received, self.sent = [], [], []
@@ -87,11 +88,14 @@ class Phone:
     # --- plain requests
 
     def uri(self, user=None, at=None):
+        if self.transport in ("ws", "wss") and not at:
+            return f"sip:{user or self.user}@{self.nowhere};transport=ws"
         own = f":{self.port}" + (f";transport={self.transport}" if self.transport != "udp" else "")
         return f"sip:{user or self.user}@{host(at or self.ip)}" + (own if not at else "")
 
     def via(self, branch=None):
-        return f"SIP/2.0/{self.transport.upper()} {host(self.ip)}:{self.port};branch={branch or f'z9hG4bK-{self.user}-{next(serial)}'};rport"
+        sent_by = self.nowhere if self.transport in ("ws", "wss") else f"{host(self.ip)}:{self.port}"
+        return f"SIP/2.0/{self.transport.upper()} {sent_by};branch={branch or f'z9hG4bK-{self.user}-{next(serial)}'};rport"
 
     def ask(self, method, uri=None, headers=(), body="", replace=None, timeout=3.0, wait=True):
         """Sends a request outside any dialog and returns the final response. `replace` maps header names to other values (None: left out)."""

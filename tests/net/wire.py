@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 
+import websocket
 from lab import entered
 
 PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
@@ -142,4 +143,6 @@ class Streams:
 
 
 def wire(ns, ip, port, gateway, transport, contexts=None):
+    if transport in websocket.PORTS:
+        return websocket.WebSockets(ns, ip, gateway, transport, contexts)
     return Datagrams(ns, ip, port, gateway) if transport == "udp" else Streams(ns, ip, port, gateway, transport, contexts)

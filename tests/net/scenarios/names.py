@@ -66,14 +66,14 @@ with stage(start=False, more='dns { servers = { "10.79.2.200", "10.79.2.2" } att
     carrier.nothing(lambda m: m.method in ("ACK", "BYE"), 0.1)
 
     # A route with a name: NAPTR chooses UDP, the first SRV target has nobody (ICMP), the second gets the BYE; the dead one is remembered.
-    assert targets(s, "sip:edge.names.test") == ["udp 10.79.2.2:5099", "udp 10.79.2.2:5081"]
+    assert targets(s, "sip:edge.names.test") == ["udp 10.79.2.2:5099", "udp 10.79.2.2:5081", "tcp 10.79.2.2:5099"]
     d, dc = call(alice, carrier, record_route="<sip:edge.names.test;lr>")
     dc.phone = second
     d.bye(dc)
     assert second.received[-1].get("route") == "<sip:edge.names.test;lr>", second.received[-1].raw
     dead = s.gw.show("dead-targets")
     assert [(t["transport"], t["address"]) for t in dead] == [("udp", "10.79.2.2:5099")], dead
-    assert targets(s, "sip:edge.names.test") == ["udp 10.79.2.2:5081", "udp 10.79.2.2:5099 (failed lately)"]
+    assert targets(s, "sip:edge.names.test") == ["udp 10.79.2.2:5081", "tcp 10.79.2.2:5099", "udp 10.79.2.2:5099 (failed lately)"]
 
     # The ACK of the next call goes to the living one at once.
     d, dc = call(alice, carrier, record_route="<sip:edge.names.test;lr>")
