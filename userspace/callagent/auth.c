@@ -321,6 +321,34 @@ const struct sip_hdr *auth_credentials(const struct auth *a, const struct sip_ms
 	return h;
 }
 
+bool auth_name(struct auth *a, struct sip_strans *st, const struct sip_msg *req, char *name, size_t size)
+{
+	struct check c = {.a = a, .st = st, .req = req, .proxy = true};
+	return find_credentials(&c) == DIGEST_OK && !slice_copy(slice_str(c.name), name, size);
+}
+
+enum auth_result auth_check_login(struct auth *a, struct sip_strans *st, const struct sip_msg *req, const char *name, const char *password)
+{
+	struct check c = {.a = a, .st = st, .req = req, .proxy = true};
+	char hex[DIGEST_ALGS][DIGEST_HEX_LEN];
+	const char *ha1[DIGEST_ALGS];
+	unsigned algs = users_decoy(a->users)->algs;
+	enum digest_result res = find_credentials(&c);
+	if (res == DIGEST_NONE)
+		return ask(&c);
+	for (unsigned alg = 0; alg < DIGEST_ALGS; alg++)
+		ha1[alg] = algs & 1u << alg && !digest_ha1(alg, slice_str(name), slice_str(users_realm(a->users, c.realm)), slice_str(password), hex[alg]) ? hex[alg] : NULL;
+	if (res == DIGEST_OK)
+		res = strcmp(c.name, name) ? DIGEST_WRONG : digest_verify(a->digest[c.realm], req, true, ha1);
+	counts[res == DIGEST_OK ? CNT_OK : res == DIGEST_STALE ? CNT_STALE : CNT_WRONG]++;
+	if (res == DIGEST_OK || res == DIGEST_WRONG)
+		tell(&c, res == DIGEST_OK);
+	if (res == DIGEST_OK)
+		return AUTH_OK;
+	challenge(&c, res == DIGEST_STALE, algs);
+	return res == DIGEST_STALE ? AUTH_CHALLENGED : AUTH_WRONG;
+}
+
 enum auth_result auth_check_from(struct auth *a, struct sip_strans *st, const struct sip_msg *req, const struct user *user)
 {
 	const struct sip_uri *from = &req->from.uri;

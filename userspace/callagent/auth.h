@@ -49,6 +49,10 @@ enum auth_result {
 /* Authenticates a request and itself answers when that fails: the caller goes on only after AUTH_OK. `proxy`: 407 and
  * Proxy-Authorization (calls), else 401 and Authorization (REGISTER). */
 enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct sip_msg *req, bool proxy, const struct user **user);
+/* As auth_check(), for one name and password that are no user's. */
+enum auth_result auth_check_login(struct auth *a, struct sip_strans *st, const struct sip_msg *req, const char *name, const char *password);
+/* The user name of the credentials that a request carries for our realm; they are not checked. False: it carries none. */
+bool auth_name(struct auth *a, struct sip_strans *st, const struct sip_msg *req, char *name, size_t size);
 /* The From user must be the authenticated user's name or one of its numbers, unless its section says `any-from = yes`; "anonymous"
  * passes too (RFC 3323). When not, 403 was sent and AUTH_REFUSED is returned. */
 enum auth_result auth_check_from(struct auth *a, struct sip_strans *st, const struct sip_msg *req, const struct user *user);

@@ -324,12 +324,52 @@ struct call_task *call_task_new(struct leg *l, const struct leg_news *n, struct 
 	return t;
 }
 
+/* Only what the leg may say: nothing when that is all. */
+static int select_codecs(struct sdp **sdp, const struct leg *l)
+{
+	struct sdp *chosen;
+	if (!l->n_codecs)
+		return 0;
+	int err = sdp_select(&chosen, *sdp, l->codecs, l->n_codecs);
+	if (err)
+		return err;
+	mem_deref(*sdp);
+	*sdp = chosen;
+	return 0;
+}
+
 int call_read_sdp(struct sdp **ret, const struct leg *l, struct slice text)
 {
 	const char *why = "";
-	int err = sdp_parse(ret, text, &why);
-	if (err)
+	struct sdp *sdp = NULL;
+	int err = sdp_parse(&sdp, text, &why);
+	err = err ? err : select_codecs(&sdp, l);
+	if (err) {
 		log_remote(l->object, "session description refused: %s", err == -ENOMEM ? "out of memory" : why);
+		mem_deref(sdp);
+	} else {
+		*ret = sdp;
+	}
+	return err;
+}
+
+static bool carries_any(const struct sdp *sdp)
+{
+	for (unsigned i = 0; i < sdp->n_media; i++)
+		if (sdp_media_relayable(&sdp->media[i]))
+			return true;
+	return false;
+}
+
+int call_describe(const struct media *m, struct leg *to, const struct sdp *from, struct buf *out)
+{
+	struct sdp *chosen = mem_ref(unconst(from));
+	int err = select_codecs(&chosen, to);
+	if (!err && carries_any(from) && !carries_any(chosen))
+		err = -ENOENT;
+	if (!err)
+		err = media_describe(m, to->side, chosen, &to->origin, NULL, out);
+	mem_deref(chosen);
 	return err;
 }
 

@@ -45,6 +45,8 @@ struct call_task *call_task_new(struct leg *l, const struct leg_news *n, struct 
 
 /* Parses a description; on failure logs against the leg. 0, -EBADMSG, -ENOMEM. */
 int call_read_sdp(struct sdp **ret, const struct leg *l, struct slice text);
+/* Describes `from` to a leg, as media_describe() does, with the codecs it may hear of. -ENOENT: there are none. */
+int call_describe(const struct media *m, struct leg *to, const struct sdp *from, struct buf *out);
 /* `said` becomes what the leg last described. */
 void call_leg_said(struct leg *l, struct sdp *sdp, bool offer);
 

@@ -31,7 +31,7 @@ static unsigned status_of(const struct call *c, int err)
 {
 	if (err == -ENOTCONN && c->state == CALL_RINGING)
 		return 504;
-	return err == -EINPROGRESS ? 491 : err == -ENOMEM ? 500 : 503;
+	return err == -EINPROGRESS ? 491 : err == -ENOENT ? 488 : err == -ENOMEM ? 500 : 503;
 }
 
 /* Before the answer only those two can who hear each other. */
@@ -73,7 +73,7 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 	if (call_over(c) || c->reofferer != from)
 		goto out;
 	if (!err)
-		err = media_describe(m, to->side, t->sdp, &to->origin, NULL, &sdp);
+		err = call_describe(m, to, t->sdp, &sdp);
 	if (!err) {
 		struct leg_news n = t->news;
 		n.sdp = buf_text(&sdp);

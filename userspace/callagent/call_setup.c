@@ -28,7 +28,7 @@ static void offer_leg(struct leg *l)
 {
 	struct call *c = l->call;
 	struct buf sdp = buf_growing();
-	int err = c->offer ? media_describe(l->media, SIDE_B, c->offer, &l->origin, NULL, &sdp) : 0;
+	int err = c->offer ? call_describe(l->media, l, c->offer, &sdp) : 0;
 	if (!err) {
 		leg_state(l, LEG_OFFERED, "call offered");
 		l->asked = true;
@@ -38,7 +38,7 @@ static void offer_leg(struct leg *l)
 	buf_reset(&sdp);
 	if (err) {
 		log_warn(l->object, "cannot be offered the call: %s", strerror(-err));
-		leg_failed(l, 503, "cannot be reached");
+		leg_failed(l, err == -ENOENT ? 488 : 503, err == -ENOENT ? "no codec that it may use" : "cannot be reached");
 	}
 }
 

@@ -61,15 +61,59 @@ static void record_refusal(struct agent *a, const struct sip_msg *req, const str
 
 /* --- who calls ------------------------------------------------------------------------------------------------------ */
 
+static struct trunk *trunk_by_certificate(const struct agent *a, const struct sip_msg *req)
+{
+	struct trunk *t;
+	list_foreach(t, &a->trunks.all, link) {
+		const char *name = conf_string(t->conf, "certificate");
+		if (*name && sip_msg_verified(req, slice_str(name)))
+			return t;
+	}
+	return NULL;
+}
+
 /* A trunk by its address; on the same address, but another port, users may be as well: one whose name is in From has to prove it. */
 static bool is_trunk(const struct agent *a, const struct sip_msg *req, struct source *from)
 {
 	bool exact;
-	struct trunk *t = trunks_by_address(&a->trunks, &req->src, &exact);
+	struct trunk *t = trunk_by_certificate(a, req);
+	if (t) {
+		source_of_trunk(from, t, true);
+		return true;
+	}
+	t = trunks_by_address(&a->trunks, &req->src, &exact);
 	if (!t)
 		return false;
 	source_of_trunk(from, t, exact);
 	return from->exact || !auth_user_at(registrar_auth(a->registrar), &req->from.uri);
+}
+
+/* Wherever it comes from, by the name in its credentials. */
+static bool is_trunk_by_login(const struct agent *a, struct sip_strans *st, const struct sip_msg *req, struct source *from)
+{
+	char name[128];
+	struct trunk *t = NULL;
+	if (auth_name(registrar_auth(a->registrar), st, req, name, sizeof(name)))
+		t = trunks_by_login(&a->trunks, slice_str(name));
+	if (t)
+		source_of_trunk(from, t, false);
+	return t;
+}
+
+/* A trunk with a name and password of its own has to show them. */
+static bool proves_trunk(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
+{
+	const struct conf_part *p = from->trunk->conf;
+	const char *name = conf_string(p, "their-user");
+	if (!*name || trunk_by_certificate(a, req))
+		return true;
+	enum auth_result res = auth_check_login(registrar_auth(a->registrar), st, req, name, conf_string(p, "their-password"));
+	if (res == AUTH_OK)
+		return true;
+	outcome_refused(OUTCOME_UNAUTHENTICATED);
+	if (res == AUTH_WRONG)
+		record_refusal(a, req, from, 407, "wrong credentials");
+	return false;
 }
 
 /* False when it has been answered. Strangers are challenged like everybody, and learn nothing. */
@@ -77,8 +121,8 @@ bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg 
 {
 	struct auth *auth = registrar_auth(a->registrar);
 	*user = NULL;
-	if (is_trunk(a, req, from))
-		return true;
+	if (is_trunk(a, req, from) || is_trunk_by_login(a, st, req, from))
+		return proves_trunk(a, st, req, from);
 	*from = (struct source){0};
 	enum auth_result res = auth_check(auth, st, req, true, user);
 	if (res == AUTH_OK) {

@@ -238,7 +238,7 @@ int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, c
 	d->agent = a;
 	d->hops = hops - 1;
 	d->secure = req->ruri.scheme == SIP_SCHEME_SIPS;
-	d->exempt = guard_exempt(a->guard, req);
+	d->exempt = e || guard_exempt(a->guard, req);
 	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
 		d->sent[0] = '\0';
 	int err = e ? plan_emergency(&d->plan, a, req, from, e) : make_plan(&d->plan, a, req, &req->ruri, from, false);

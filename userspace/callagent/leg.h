@@ -84,6 +84,8 @@ struct leg {
 	struct sdp_origin origin;  /* of what we describe to it */
 	struct sdp *said;          /* its last description that took effect */
 	bool said_offer;           /* ... was an offer, not an answer */
+	const char *const *codecs; /* encoding names it may say and hear of, the best first; borrowed */
+	unsigned n_codecs;         /* 0: any */
 	bool asked;                /* the call was offered to it */
 	bool heard;                /* it has answered in some way, be it 100 */
 	bool one_of_many;          /* its 6xx speaks for itself alone */

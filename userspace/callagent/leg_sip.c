@@ -436,6 +436,17 @@ static int set_caller_identity(struct sip_leg *s, const struct source *from, con
 	return set_identity(s, from->display, number);
 }
 
+static void set_trunk(struct sip_leg *s, struct trunk *t)
+{
+	if (!t)
+		return;
+	s->trunk = mem_ref(t);
+	s->untold = !t->told;
+	s->disbelieved = !t->believed;
+	s->leg.codecs = t->codec;
+	s->leg.n_codecs = t->n_codecs;
+}
+
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from)
 {
 	const struct sip_msg *req = sip_strans_request(st);
@@ -445,9 +456,7 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	leg_init(&s->leg, &kind_sip, SIDE_A);
 	CDR_SET(s->leg.target, slice_str(from->name));
 	s->number = slice_dup(req->from.uri.user);
-	s->trunk = mem_ref(from->trunk);
-	s->untold = s->trunk && !s->trunk->told;
-	s->disbelieved = s->trunk && !s->trunk->believed;
+	set_trunk(s, from->trunk);
 	int err = set_address(s, sip_strans_listener(st), &req->src, from->latch);
 	if (!err && slice_is_set(req->from.uri.user) && !s->number)
 		err = -ENOMEM;
@@ -499,12 +508,10 @@ int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg
 	s->stack = mem_ref(stack);
 	s->listener = listener;
 	s->target = *target;
-	s->trunk = mem_ref(target->trunk);
+	set_trunk(s, target->trunk);
 	s->table = mem_ref(call->table);
 	s->max_forwards = call->max_forwards;
 	s->ring_ms = call->ring_ms;
-	s->untold = s->trunk && !s->trunk->told;
-	s->disbelieved = s->trunk && !s->trunk->believed;
 	s->called = true;
 	s->headers = slice_dup(call->headers);
 	int err = s->headers ? set_caller(s, call) ?: set_address(s, listener, &target->dst, target->latch) : -ENOMEM;

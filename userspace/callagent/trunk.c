@@ -125,6 +125,8 @@ static int trunk_new(struct trunk **ret, const struct conf *conf, const struct c
 	t->believed = conf_bool(part, "believe-identity");
 	t->told = conf_bool(part, "tell-identity");
 	t->diversion = (enum trunk_diversion)conf_int(part, "diversion");
+	for (; t->n_codecs < TRUNK_CODECS && t->n_codecs < conf_list_count(part, "codecs"); t->n_codecs++)
+		t->codec[t->n_codecs] = conf_list_at(part, "codecs", t->n_codecs);
 	trunk_numbers_load(&t->numbers, conf, part);
 	load_failover(t);
 	int err = load_peers(t);
@@ -220,6 +222,15 @@ struct trunk *trunks_find(const struct trunks *ts, struct slice name)
 	struct trunk *t;
 	list_foreach(t, &ts->all, link)
 		if (slice_eq(name, slice_str(t->name)))
+			return t;
+	return NULL;
+}
+
+struct trunk *trunks_by_login(const struct trunks *ts, struct slice user)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link)
+		if (user.len && slice_eq(user, slice_str(conf_string(t->conf, "their-user"))))
 			return t;
 	return NULL;
 }

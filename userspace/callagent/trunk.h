@@ -12,6 +12,7 @@
 #define TRUNK_PEERS    16
 #define TRUNK_NETWORKS 16
 #define TRUNK_CAUSES   32
+#define TRUNK_CODECS   16
 
 struct sip_stack;
 struct header_table;
@@ -53,6 +54,8 @@ struct trunk {
 	bool drained;
 	bool believed, told;             /* what it asserts of callers; who they are although they want privacy (RFC 3325) */
 	enum trunk_diversion diversion;
+	const char *codec[TRUNK_CODECS];
+	unsigned n_codecs;               /* 0: any */
 	struct trunk_numbers numbers;
 	struct header_table *table;      /* NULL: it changes nothing */
 	/* What goes on by itself; each NULL when there is nothing to do. */
@@ -84,6 +87,8 @@ struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src,
 /* Q.850 causes of trunk_refusal(): no circuit/channel available, network out of order, switching equipment congestion. */
 enum { TRUNK_NO_LINE = 34, TRUNK_DOWN = 38, TRUNK_TOO_FAST = 42 };
 
+/* The trunk that a user name of digest authentication belongs to; NULL: none. */
+struct trunk *trunks_by_login(const struct trunks *ts, struct slice user);
 /* Why no call can go out over it, in words; NULL: one can. `cause` gets the Q.850 cause. */
 const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsigned *cause);
 /* Whether none of its peers is up, or its registration is refused. */

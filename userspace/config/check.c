@@ -306,6 +306,8 @@ static void check_trunks(struct findings *f)
 		check_own_name(f, p, "trunk");
 		if (!conf_list_count(p, "peer") && !*conf_string(p, "domain"))
 			found(f, p, "trunk.peer", "expected at least one address, or a domain");
+		if (*conf_string(p, "their-user") && !*conf_string(p, "their-password"))
+			found(f, p, "trunk.their-password", "expected a password, because their-user is set");
 		if (conf_int(p, "register") && !*conf_string(p, "auth-user") && !*conf_string(p, "register-user"))
 			found(f, p, "trunk.register-user", "expected a name, because register is set");
 		if (conf_int(p, "register-retry-min") > conf_int(p, "register-retry-max"))

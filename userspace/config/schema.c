@@ -310,6 +310,11 @@ static const struct conf_option trunk_options[] = {
 	OPTION("allow-transfer", CONF_BOOL, "no", "Whether the peer may transfer calls (REFER), also to numbers that are charged for."),
 	OPTION("auth-user", CONF_STRING, "", "User name when the peer asks for digest authentication."),
 	OPTION("password", CONF_STRING, "", "Password when the peer asks for digest authentication."),
+	OPTION("their-user", CONF_STRING, "", "User name by which its requests are known, wherever they come from; those from its addresses are asked for it, too. Empty: its "
+	 "addresses are enough."),
+	OPTION("their-password", CONF_STRING, "", "Password that goes with their-user."),
+	OPTION("certificate", CONF_STRING, "", "Name in the verified certificate of its TLS connections, by which it is known wherever they come from (RFC 5922). Empty: none."),
+	OPTION("codecs", CONF_LIST, "", "Encoding names, such as \"PCMA\", that it may be offered and may offer, the preferred one first. Empty: any."),
 	OPTION("register", CONF_CHOICE, "no", "Whether this gateway registers there, with auth-user and password: not at all (no), an address (yes), or for all "
 	 "numbers that are routed here (many: RFC 6140).", .choices = "no|yes|many"),
 	OPTION("register-user", CONF_STRING, "", "User part of the address that is registered. Empty: auth-user."),

@@ -88,6 +88,9 @@ int sdp_write_relayed(struct buf *out, const struct sdp *from, struct sdp_origin
 int sdp_check_answer(const struct sdp *offer, const struct sdp *answer, const char **why);
 /* Whether an offer can be relayed at all: 0, or the SIP status to refuse with (488) and *why: no media we can relay, DTLS only. */
 unsigned sdp_offer_refusal(const struct sdp *offer, const char **why);
+/* A copy of `from` whose streams have only the formats of these encoding names, in this order, and what goes along with any (telephone-event, CN); a
+ * stream that has none of them is rejected (port 0). `text` stays the original's. -ENOMEM. */
+int sdp_select(struct sdp **ret, const struct sdp *from, const char *const *names, unsigned n);
 /* Whether a packet relay can carry it: an audio, video or text stream over RTP that is not rejected, has an IP address, and whose keys (if
  * any) are in the description. sdp_write_relayed() rejects what is not. */
 bool sdp_media_relayable(const struct sdp_media *m);

@@ -226,6 +226,25 @@ static void every_attribute_of_the_table_is_found(void **state)
 		assert_true(strcmp(sdp_relay_rule_at(i - 1)->name, sdp_relay_rule_at(i)->name) < 0);
 }
 
+static void formats_are_chosen_by_name(void **state)
+{
+	static const char *const names[] = {"pcma", "opus"};
+	struct sdp *s = parse(HEAD "m=audio 4000 RTP/AVP 0 96 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\n"
+			      "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\nm=video 4002 RTP/AVP 97\r\na=rtpmap:97 VP8/90000\r\n"), *t = NULL;
+	assert_int_equal(sdp_select(&t, s, names, 2), 0);
+	assert_int_equal(t->media[0].n_formats, 3);
+	assert_true(slice_eq(t->media[0].formats[0].id, SLICE("8")));
+	assert_true(slice_eq(t->media[0].formats[1].id, SLICE("96")));
+	assert_true(slice_eq(t->media[0].formats[2].id, SLICE("101")));
+	assert_int_equal(t->media[0].n_attrs, 5); /* all but the rtpmap of 0 */
+	assert_int_equal(t->media[1].port, 0);
+	mem_deref(t);
+	assert_int_equal(sdp_select(&t, s, names + 1, 1), 0);
+	assert_int_equal(t->media[0].n_formats, 2);
+	mem_deref(t);
+	mem_deref(s);
+}
+
 static void check_oom(void *arg)
 {
 	struct sdp *s = arg;
@@ -260,6 +279,7 @@ int main(void)
 		cmocka_unit_test(answers_must_match_the_offer),
 		cmocka_unit_test(a_stream_is_written_for_a_gateway),
 		cmocka_unit_test(every_attribute_of_the_table_is_found),
+		cmocka_unit_test(formats_are_chosen_by_name),
 		cmocka_unit_test(out_of_memory_is_clean),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
