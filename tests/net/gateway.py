@@ -242,6 +242,8 @@ class Stage:
         ok = da.response(200)
         da.ack(ok)
         db.get("ACK")
+        if not self.droppers:
+            a.settle()
         return da, db, invite, ok
 
 

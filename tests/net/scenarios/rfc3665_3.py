@@ -13,7 +13,7 @@ REALM = 'Digest realm="biloxi.invalid", nonce="f84f1cec41e6cbe5aea9c8e88d359", q
 
 MORE = """
 domain redirect.invalid {{ role = redirect }}
-trunk silent {{ peer = "{silent}" address = "outside" first-response = 300ms }}
+trunk silent {{ peer = "{silent}" transport = {transport} address = "outside" first-response = 300ms }}
 group proxies {{ members = {{ "silent", "carrier priority=1" }} }}
 route proxies {{ prefix = "8" to = "proxies" }}
 """
@@ -64,7 +64,7 @@ def two_authentications(s, alice, carrier):
         a.request("INVITE", alice.sdp(), headers=[a.credentials(2), ("Proxy-Authorization", answer)])
     b, invite = carrier.answer_invite()
     given = invite.all("proxy-authorization")
-    assert 'realm="biloxi.invalid"' in given[-1] and invite.cseq == challenged.cseq + 1, invite.raw
+    assert len(given) == 1 and 'realm="biloxi.invalid"' in given[0] and invite.cseq == challenged.cseq + 1, invite.raw
     b.accept(invite)
     a.connected()
     b.get("ACK")
@@ -83,7 +83,7 @@ def proxy_failure(s, alice, carrier, moved):
     talk(s, alice, ok, carrier, invite)
     b.bye(a)
     moved.drain()
-    assert moved.repeats > before, "Proxy 1 was not asked again"
+    assert moved.repeats > before or s.transport != "udp", "Proxy 1 was not asked again"
 
 
 @flow("3.5 Session Through a SIP ALG", roles=["b2bua"], alice="407 100 180 200 200/BYE", bob="INVITE ACK BYE")
@@ -156,7 +156,7 @@ def no_response(s, alice, bob):
     bob.answer_invite()
     a.failed(408)  # by RFC 3261 16.8; this RFC has 480
     bob.drain()
-    assert bob.repeats == before + 6, f"{bob.repeats - before} retransmissions in 64*T1 (RFC 3261 17.1.1.2)"
+    assert bob.repeats == before + (6 if s.transport == "udp" else 0), f"{bob.repeats - before} retransmissions in 64*T1 (RFC 3261 17.1.1.2)"
 
 
 @flow("3.11 Unsuccessful Temporarily Unavailable", alice="407 100 180 480", bob="INVITE ACK")
@@ -171,7 +171,7 @@ def unavailable(s, alice, bob):
 def cast(s):
     alice, bob = s.pair()
     moved = s.phone("b", ip=s.another("b"))
-    s.gw.configure(more=MORE.format(silent=f"[{moved.ip}]:5060" if s.fb == 6 else f"{moved.ip}:5060"))
+    s.gw.configure(more=MORE.format(silent=f"[{moved.ip}]:5060" if s.fb == 6 else f"{moved.ip}:5060", transport=s.transport))
     s.gw.ctl("reload")
     return {"alice": alice, "bob": bob, "carrier": s.carrier(), "moved": moved}
 

@@ -145,7 +145,7 @@ def acm_timeout(s, alice, ngw1):
     g = ngw1.invite(ALICE)
     alice.answer_invite()
     before = alice.repeats
-    while alice.repeats < before + 4:
+    while s.transport == "udp" and alice.repeats < before + 4:
         assert alice.pump(3)
     g.give_up()
 
@@ -154,7 +154,7 @@ def acm_timeout(s, alice, ngw1):
 def stateless(s, alice, ngw1):
     ngw1.invite(ALICE)
     alice.answer_invite()
-    for _ in range(5):
+    for _ in range(5):  # over UDP those are retransmissions
         ngw1.send(ngw1.sent[0])
     before = alice.repeats
     while alice.repeats < before + 5:
@@ -201,7 +201,20 @@ def pbx_to_pbx(s, gw1, ngw1, ngw2):
     c.bye(a)
 
 
+MORE = """
+trunk gw1 {{ peer = "{ip}:5082" transport = {transport} address = "outside" }}
+trunk ngw2 {{ peer = "{ip}:5084" transport = {transport} address = "outside" }}
+group overflow {{ members = {{ "carrier", "ngw2 priority=1" }} }}
+route overflow {{ prefix = "7" strip = 1 to = "overflow" }}
+route bob {{ prefix = "+1972555" to = "carrier" }}
+route carol {{ prefix = "918555" to = "gw1" strip = 6 prepend = "444" }}
+route alice {{ prefix = "+13145551111" to = "alice" }}
+"""
+
+
 def cast(s):
+    s.gw.configure(more=MORE.format(ip=s.ip_b, transport=s.transport))
+    s.gw.ctl("reload")
     alice, _ = s.pair()
     gateways = {name: s.phone("b", name, port=port) for name, port in (("ngw1", 5080), ("gw1", 5082), ("ngw2", 5084))}
     for g in gateways.values():
@@ -209,12 +222,4 @@ def cast(s):
     return {"alice": alice, **gateways}
 
 
-run(cast, roles=("b2bua", "proxy", "stateless"), more='''
-trunk gw1 { peer = "10.79.2.2:5082" address = "outside" }
-trunk ngw2 { peer = "10.79.2.2:5084" address = "outside" }
-route bob { prefix = "+1972555" to = "carrier" }
-group overflow { members = { "carrier", "ngw2 priority=1" } }
-route overflow { prefix = "7" strip = 1 to = "overflow" }
-route carol { prefix = "918555" to = "gw1" strip = 6 prepend = "444" }
-route alice { prefix = "+13145551111" to = "alice" }
-''')
+run(cast, roles=("b2bua", "proxy", "stateless"))
