@@ -7,7 +7,7 @@
 
 A peer's messages are written in the order in which they come, as arrows of the RFC's figure that end at that peer: a request by its method, a response to INVITE
 by its status, another response as status and method (200/BYE). Messages that may come in any order among themselves stand in braces: {BYE 200/BYE}.
-Retransmissions are not counted; anything else that comes, or does not, fails the flow. Flows of several roles are run in a stage for each, s.role
+Retransmissions are not counted; anything else that comes, or does not, fails the flow. Flows of several roles are run once in each, s.role
 saying which; proxy={"alice": "..."} is another ladder in that role. FLOW=3.9 runs that one alone."""
 import os
 import re
@@ -68,16 +68,18 @@ def pair(s):
     return dict(zip(("alice", "bob"), s.pair()))
 
 
-def run(cast=pair, roles=("b2bua",), **sections):
-    """Runs the declared flows in one stage a role; `cast` makes the peers."""
+def run(cast=pair, roles=("b2bua",), more="", **sections):
+    """Runs the declared flows in one stage, once for each role they have, which is that of the domain called; `cast` makes the peers. `more` is further
+    configuration, or makes it from the stage."""
     only, both = os.environ.get("FLOW", ""), ("b2bua", "proxy")
-    for role in roles:
-        at = f"role = {role}" if role != "b2bua" else ""
-        with stage(inside=at, outside=at, **sections) as s:
+    with stage(start=False, **sections) as s:
+        s.gw.configure(more="".join(f"domain {role}.invalid {{ role = {role} }}\n" for role in roles) + (more(s) if callable(more) else more))
+        s.gw.start()
+        peers = cast(s)
+        for role in roles:
             s.role = role
-            peers = cast(s)
             for p in peers.values():
-                p.received, p.sent, p.waiting = [], [], []
+                p.received, p.sent, p.waiting, p.domain = [], [], [], f"{role}.invalid"
             for title, f, ladders in flows:
                 if not title.startswith(only) or role not in ladders.get("roles", both):
                     continue
@@ -86,5 +88,5 @@ def run(cast=pair, roles=("b2bua",), **sections):
                 except BaseException:
                     print(f"--- in flow {title} as {role}", file=sys.stderr)
                     raise
-            s.gw.idle()
-            check(peers, {})
+        s.gw.idle()
+        check(peers, {})

@@ -30,6 +30,7 @@ class Phone:
         self.repeats = 0        # datagrams that were the same as an earlier one
         self.media_port = 40000
         self.proxy = None       # where requests go if not to the gateway
+        self.domain = None      # of whom it calls, if that is not the gateway's address
         self.cseq = 0
         self.register_id = f"reg-{next(serial)}@{user}"
 
@@ -153,8 +154,9 @@ class Phone:
     def invite(self, number, body=None, headers=(), uri=None, **kw):
         """Starts a call; answers a challenge. Returns the dialog, with the INVITE out."""
         d = Dialog(self, f"call-{next(serial)}@{self.user}.invalid", **kw)
-        d.local, d.remote = f'"Phone {self.user}" <{self.uri(at=self.gateway)}>;tag={d.tag}', f"<sip:{number}@{host(self.gateway)}>"
-        d.target = uri or f"sip:{number}@{host(self.gateway)}"
+        at = self.domain or self.gateway
+        d.local, d.remote = f'"Phone {self.user}" <{self.uri(at=at)}>;tag={d.tag}', f"<sip:{number}@{host(at)}>"
+        d.target = uri or f"sip:{number}@{host(at)}"
         body = self.sdp() if body is None else body
         d.request("INVITE", body, headers)
         if self.password:

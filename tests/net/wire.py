@@ -109,13 +109,17 @@ class Streams:
             self.mine = None
 
     def read(self, c):
-        """Takes what has come; a connection that has ended is forgotten."""
+        """Takes what has come; a connection that has ended is forgotten. Of TLS there may be something that is nothing yet: None."""
+        c.sock.setblocking(False)
         try:
             data = c.sock.recv(65536)
+        except (ssl.SSLWantReadError, BlockingIOError):
+            data = None
         except (ConnectionResetError, ssl.SSLError):
             data = b""
-        c.data += data
-        if not data:
+        c.sock.settimeout(5)
+        c.data += data or b""
+        if data == b"":
             self.lost(c)
         return data
 

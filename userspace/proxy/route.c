@@ -15,9 +15,9 @@ static bool is_ours(struct proxy *p, const struct sip_msg *req, const struct sip
 		proxy_counts[PROXY_CNT_FORGED]++;
 	w->dialog = w->dialog || kind == 'r';
 	w->out = kind ? l : NULL; /* a route that somebody was told to use says nothing of the other side */
-	w->flow = (struct sip_flow){0};
-	if (addr_is_set(&peer))
-		w->flow = (struct sip_flow){l, peer};
+	/* A connection that is gone leads nowhere: the Contact may (RFC 3665 3.7). */
+	struct sip_flow flow = {l, peer};
+	w->flow = addr_is_set(&peer) && sip_flow_is_open(&flow) ? flow : (struct sip_flow){0};
 	return true;
 }
 

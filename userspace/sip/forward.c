@@ -2,6 +2,7 @@
 /* Passing messages on (RFC 3261 16.6, 16.7): whole runs of header lines are copied from what came, broken only where something of ours
  * stands instead or a line was not in its plain form. */
 #include "sip/forward.h"
+#include "sip/conn.h"
 #include "sip/hdr.h"
 #include "sip/parse.h"
 #include "sip/stack_priv.h"
@@ -205,6 +206,12 @@ int sip_forward_response_once(const struct sip_listener *l, const struct sip_msg
 void sip_refuse_once(const struct sip_listener *l, const struct sip_msg *req, unsigned status, struct slice extra)
 {
 	sip_reply_stateless(sip_place_of(l), req, status, NULL, extra);
+}
+
+bool sip_flow_is_open(const struct sip_flow *flow)
+{
+	struct sip_place *p = sip_place_of(flow->listener);
+	return !sip_place_reliable(p) || sip_conn_find(p, &flow->peer);
 }
 
 /* --- listeners ---------------------------------------------------------------------------------------------------- */

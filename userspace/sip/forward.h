@@ -40,6 +40,9 @@ void sip_refuse_once(const struct sip_listener *l, const struct sip_msg *req, un
 /* The Via below the topmost one: 0, -EBADMSG: there is none. */
 int sip_via_below(struct sip_via *ret, const struct sip_msg *m);
 
+/* Whether its peer can be reached on it: over a connection only while that lasts. */
+bool sip_flow_is_open(const struct sip_flow *flow);
+
 /* The listener that host and port name (0: the transport's default), as peers see it or as it is bound; SIP_TRANSPORTS: of any transport.
  * NULL: none. */
 const struct sip_listener *sip_stack_listener_at(const struct sip_stack *s, enum sip_transport transport, struct slice host, uint16_t port);

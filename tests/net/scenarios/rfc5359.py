@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: once
+# runs: crossed
 """RFC 5359 section 2: services. Tandem is the proxy of the figures, and does what they leave to it."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
@@ -8,7 +8,7 @@ from urllib.parse import quote  # noqa: E402
 
 from flows import flow, run  # noqa: E402
 from media import both_ways  # noqa: E402
-from phone import Dialog  # noqa: E402
+from phone import Dialog, host  # noqa: E402
 from sipmsg import Sdp, digest  # noqa: E402
 
 
@@ -68,12 +68,12 @@ def moved(d):
 @flow("2.4 Transfer - Unattended", bob="407 100 180 200 INVITE ACK 200/BYE", alice="INVITE ACK 202/REFER NOTIFY 200/BYE", carol="INVITE ACK BYE")
 def unattended(s, alice, bob, carol):
     b, a, _, _ = s.call(bob, alice, "1001")
-    a.refer(f"sip:1003@{s.gw_a}")
+    a.refer(f"sip:1003@{host(s.gw_a)}")
     a.told(100)
     a.request("BYE")
     assert a.response(method="BYE").status == 200
     c, invite = carol.rings()
-    assert f"<sip:alice@{s.gw_b}>" in invite.get("referred-by"), invite.raw
+    assert f"<sip:alice@{host(s.gw_b)}>" in invite.get("referred-by"), invite.raw
     c.accept(invite)
     c.get("ACK")
     offer = moved(b)
@@ -84,7 +84,7 @@ def unattended(s, alice, bob, carol):
 @flow("2.4 the same, told to the end", bob="407 100 180 200 INVITE ACK 200/BYE", alice="INVITE ACK 202/REFER NOTIFY NOTIFY NOTIFY BYE", carol="INVITE ACK BYE")
 def unattended_told(s, alice, bob, carol):
     b, a, _, _ = s.call(bob, alice, "1001")
-    a.refer(f"sip:1003@{s.gw_a}")
+    a.refer(f"sip:1003@{host(s.gw_a)}")
     a.told(100)
     c, invite = carol.rings()
     a.told(180)
@@ -104,7 +104,7 @@ def attended(s, alice, bob, carol):
     consulting, c, _, ok = s.call(bob, carol, "1003")
     hold(consulting, c)
     replaces = f"{consulting.call_id};to-tag={ok.tag('to')};from-tag={consulting.tag}"
-    b.refer(f"sip:1003@{s.gw_b}?Replaces={quote(replaces, safe='')}")
+    b.refer(f"sip:1003@{host(s.gw_b)}?Replaces={quote(replaces, safe='')}")
     b.told(100)
     invite = moved(c)
     b.told(200)
@@ -120,7 +120,7 @@ def attended(s, alice, bob, carol):
 def messaging(s, alice, bob, carol):
     a, b, invite, _ = s.call(alice, bob)
     replaces = f"{b.call_id};to-tag={invite.tag('from')};from-tag={b.tag}"
-    text = f"sip:1001@{s.gw_b}?Replaces={quote(replaces, safe='')}"
+    text = f"sip:1001@{host(s.gw_b)}?Replaces={quote(replaces, safe='')}"
     message(bob, carol, "1003", text)
     c = carol.invite("1001", headers=[("Replaces", replaces)])
     offer = moved(a)
@@ -132,7 +132,7 @@ def messaging(s, alice, bob, carol):
 
 def message(sender, receiver, number, text):
     """A MESSAGE, which arrives and is answered."""
-    uri = f"sip:{number}@{sender.gateway}"
+    uri = f"sip:{number}@{host(sender.gateway)}"
     headers = [("Content-Type", "text/plain")]
     challenge = sender.ask("MESSAGE", uri, headers, text)
     answer = digest(challenge.get("proxy-authenticate"), "MESSAGE", uri, sender.user, sender.password)
