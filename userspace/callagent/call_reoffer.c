@@ -12,18 +12,32 @@ static void reply(struct leg *l, unsigned status, const char *words, struct slic
 		log_warn(l->object, "re-offer not answered: %s", strerror(-err));
 }
 
-static void refuse(struct leg *l, unsigned status, const char *words, const void *native)
-{
-	struct call *c = l->call;
-	if (c->reofferer == l)
-		c->reofferer = NULL;
-	log_info(l->object, "re-offer refused: %u%s%s", status, words ? ", " : "", words ? words : "");
-	reply(l, status, words, SLICE_NONE, native);
-}
-
 static struct media *media_of(const struct call *c)
 {
 	return c->winner ? c->winner->media : c->early->media;
+}
+
+/* Before the answer to the call: that one is measured by the last offer that was taken, not by one that was refused. */
+static void offer_as_before(struct call *c)
+{
+	if (c->state != CALL_RINGING || !c->early)
+		return;
+	const struct leg *by = c->a->said_offer ? c->a : c->early;
+	mem_ref(by->said);
+	mem_deref(c->offer);
+	c->offer = by->said;
+	media_resume_offer(media_of(c), by->side, by->said);
+}
+
+static void refuse(struct leg *l, unsigned status, const char *words, const void *native)
+{
+	struct call *c = l->call;
+	if (c->reofferer == l) {
+		c->reofferer = NULL;
+		offer_as_before(c);
+	}
+	log_info(l->object, "re-offer refused: %u%s%s", status, words ? ", " : "", words ? words : "");
+	reply(l, status, words, SLICE_NONE, native);
 }
 
 /* RFC 3311 5.2: 504 says that the other party would have to be asked first. */
@@ -47,6 +61,7 @@ void call_reoffer_abandon(struct call *c)
 		return;
 	media_refused(media_of(c));
 	c->reofferer = NULL;
+	offer_as_before(c);
 	if (!c->reoffer_local)
 		reply(l, 500, "overtaken", SLICE_NONE, NULL);
 	c->reoffer_local = false;

@@ -382,10 +382,10 @@ void call_on_answered(struct leg *l, const struct leg_news *n)
 		call_release_leg(l, c->state >= CALL_ENDING ? &(struct leg_news){0} : &elsewhere);
 		goto out;
 	}
+	call_reoffer_abandon(c);
 	leg_state(l, c->offer ? LEG_ACTIVE : LEG_ANSWERED, "answered");
 	c->winner = l;
 	timer_stop(&c->ring);
-	call_reoffer_abandon(c);
 	call_state(c, CALL_ANSWERING, l->object);
 	release_losers(c);
 	int err = join_answer(l, n, &why);

@@ -522,6 +522,74 @@ static void information_crosses(void **state)
 	assert_over();
 }
 
+/* A caller and a called party that hear each other before the answer. */
+static void early_call(void)
+{
+	make_call(1, 0);
+	start();
+	gateway_answers();
+	news(call_on_progress, b1, 183, sdp("192.0.2.2", AUDIO(6000)));
+	gateway_answers();
+	said[0] = '\0';
+}
+
+/* RFC 3311: either party may change what was agreed on before the answer; the answer is then what was agreed on last. */
+static void changed_before_the_answer(void **state)
+{
+	for (int by_caller = 0; by_caller < 2; by_caller++) {
+		struct leg *asker, *other;
+		early_call();
+		asker = by_caller ? a : b1;
+		other = by_caller ? b1 : a;
+		news(call_on_reoffer, asker, 0, sdp("192.0.2.7", AUDIO(7000) "a=sendonly\r\n"));
+		assert_non_null(strstr(said, by_caller ? "b1: reoffer" : "a: reoffer"));
+		news(call_on_reoffer_done, other, 200, sdp("192.0.2.8", AUDIO(8000) "a=recvonly\r\n"));
+		gateway_answers();
+		assert_non_null(strstr(said, by_caller ? "a: reply 200" : "b1: reply 200"));
+		/* An old description in a late response changes nothing any more. */
+		news(call_on_progress, b1, 183, sdp("192.0.2.2", AUDIO(6000)));
+		said[0] = '\0';
+		news(call_on_answered, b1, 200, SLICE_NONE);
+		gateway_answers();
+		assert_non_null(strstr(said, "a: answer 200 2"));
+		assert_non_null(strstr(said, by_caller ? "/recvonly" : "/sendonly"));
+		assert_int_equal(call->state, CALL_ACTIVE);
+		news(call_on_confirmed, a, 0, SLICE_NONE);
+		close_both();
+		said[0] = '\0';
+	}
+}
+
+/* Who cannot be asked before the answer (504, RFC 3311 5.2), or has just answered (500: come back). */
+static void not_changed_before_the_answer(void **state)
+{
+	early_call();
+	container_of(b1, struct party, leg)->refuse = -ENOTCONN;
+	news(call_on_reoffer, a, 0, sdp("192.0.2.7", AUDIO(7000)));
+	assert_said("b1: reoffer 20004\na: reply 504\n");
+	news(call_on_reoffer, a, 0, sdp("192.0.2.7", AUDIO(7000)));
+	assert_said("b1: reoffer 20004\n");
+	news(call_on_answered, b1, 200, sdp("192.0.2.2", AUDIO(6000)));
+	assert_true(!strncmp(said, "a: reply 500\n", 13));
+	gateway_answers();
+	assert_null(strstr(said, "7000")); /* it is the first offer that was answered */
+	assert_int_equal(call->state, CALL_ACTIVE);
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	said[0] = '\0';
+	close_both();
+}
+
+/* RFC 4028: the same description again, to one party only. */
+static void a_refresh_changes_nothing(void **state)
+{
+	answered_call();
+	call_on_refresh(b1);
+	assert_said("b1: reoffer 20004\n");
+	news(call_on_reoffer_done, b1, 200, sdp("192.0.2.2", AUDIO(6000)));
+	assert_said("");
+	close_both();
+}
+
 /* --- memory runs out -------------------------------------------------------------------------------------------------- */
 
 static void close_if_open(struct leg *l)
@@ -609,6 +677,9 @@ int main(void)
 		CALL_TEST(a_stream_the_gateway_cannot_do),
 		CALL_TEST(glare_is_refused),
 		CALL_TEST(asked_for_an_offer),
+		CALL_TEST(changed_before_the_answer),
+		CALL_TEST(not_changed_before_the_answer),
+		CALL_TEST(a_refresh_changes_nothing),
 		CALL_TEST(an_impatient_party_is_refused),
 		CALL_TEST(lost_media_end_the_call),
 		CALL_TEST(a_peer_that_is_gone_is_no_normal_end),
