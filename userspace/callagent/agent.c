@@ -10,6 +10,7 @@
 #include "callagent/keys.h"
 #include "callagent/names.h"
 #include "callagent/outcome.h"
+#include "callagent/relay.h"
 #include "callagent/transfer.h"
 #include <errno.h>
 #include <stdio.h>
@@ -227,6 +228,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	struct gateways_trace trace = {.fn = on_mgcp_trace, .arg = a};
 	a->conf = mem_ref((void *)(uintptr_t)conf);
 	outcome_register();
+	relay_register();
 	int err = calls_init(&a->calls);
 	a->calls.on_empty = on_empty;
 	a->calls.arg = a;

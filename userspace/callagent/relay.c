@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/relay.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/core.h"
@@ -25,6 +26,17 @@ static const struct {
 	{SIP_NOTIFY, true, false, "Event"},          {SIP_NOTIFY, true, false, "Subscription-State"},
 	{SIP_NOTIFY, true, false, "Allow-Events"},   {SIP_NOTIFY, true, false, "Content-Disposition"},
 };
+
+enum { CNT_PASSED, CNT_TAKEN, CNT_FAILED, CNT_REFUSED, CNT_MAX };
+
+static const struct counter_def defs[CNT_MAX] = {
+	[CNT_PASSED] = {"passed", "requests passed on outside of dialogs (MESSAGE, PUBLISH), one for each contact"},
+	[CNT_TAKEN] = {"taken", "such requests that somebody has taken"},
+	[CNT_FAILED] = {"failed", "such requests that nobody took"},
+	[CNT_REFUSED] = {"refused", "such requests that could not be passed on: nobody there, no way to whom they name, or memory is out"},
+};
+static uint64_t counts[CNT_MAX];
+static struct counter_group group = COUNTER_GROUP("relay", defs, counts);
 
 /* The request that came in, while anybody may still answer it. */
 struct relay {
@@ -108,6 +120,7 @@ static void put_head(struct buf *out, const struct try *t, const struct sip_msg 
 static void answer(struct relay *r, const struct sip_msg *rsp)
 {
 	struct buf lines = buf_growing();
+	counts[CNT_TAKEN] += !sip_strans_final(r->st);
 	relay_meaning(&lines, rsp);
 	sip_reply(r->st, rsp->status, NULL, lines.err ? SLICE_NONE : buf_text(&lines), SLICE_NONE, SLICE_NONE);
 	buf_reset(&lines);
@@ -117,8 +130,10 @@ static void failed(struct relay *r, unsigned status)
 {
 	if (outcome_better(status, r->status))
 		r->status = status;
-	if (!--r->pending)
-		sip_reply(r->st, r->status == 408 ? 480 : outcome_for_caller(r->status, 0), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	if (--r->pending)
+		return;
+	counts[CNT_FAILED] += !sip_strans_final(r->st);
+	sip_reply(r->st, r->status == 408 ? 480 : outcome_for_caller(r->status, 0), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 }
 
 static int send_try(struct try *t);
@@ -209,7 +224,14 @@ static int try_target(struct agent *a, struct relay *r, const struct target *to,
 	t->display = SLICE_NONE; /* the configuration may change before another try */
 	if (err)
 		mem_deref(t);
+	else
+		counts[CNT_PASSED]++;
 	return err;
+}
+
+void relay_register(void)
+{
+	counter_register(&group);
 }
 
 void relay_request(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
@@ -236,6 +258,7 @@ void relay_request(struct agent *a, struct sip_strans *st, const struct sip_msg 
 		if (--r->pending)
 			err = 0;
 	}
+	counts[CNT_REFUSED] += err != 0;
 	if (err)
 		sip_reply(st, n ? core_status_of(err) : status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 	mem_deref(r);

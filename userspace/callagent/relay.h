@@ -8,5 +8,7 @@
 void relay_meaning(struct buf *out, const struct sip_msg *m);
 /* Who sends a request, as headers_way wants it: allocated, NULL when memory is out. */
 char *relay_identity(const struct sip_msg *req, const struct user *user);
+/* Counters "relay". */
+void relay_register(void);
 /* Authenticates, passes on and answers it. */
 void relay_request(struct agent *a, struct sip_strans *st, const struct sip_msg *req);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/subscriptions.h"
+#include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pack.h"
@@ -14,6 +15,20 @@
 #define LINGER_S  32    /* after its time: the notifier says itself that it is over (RFC 6665 4.2.2) */
 #define DEFAULT_S 3600  /* who names no time */
 #define MOST_OPEN 20000 /* at the same time */
+
+enum { CNT_BEGUN, CNT_REFUSED, CNT_ENDED, CNT_LOST, CNT_EXPIRED, CNT_TAKEN_OVER, CNT_NOW, CNT_MAX };
+
+static const struct counter_def defs[CNT_MAX] = {
+	[CNT_BEGUN] = {"begun", "subscriptions that a notifier has taken"},
+	[CNT_REFUSED] = {"refused", "subscriptions that could not be passed on, or no notifier took"},
+	[CNT_ENDED] = {"ended", "subscriptions that their notifier has ended"},
+	[CNT_LOST] = {"lost", "subscriptions ended because a side has lost its dialog (481, no answer)"},
+	[CNT_EXPIRED] = {"expired", "subscriptions that nobody has refreshed"},
+	[CNT_TAKEN_OVER] = {"taken-over", "subscriptions of an earlier process that this one goes on with"},
+	[CNT_NOW] = {"now", "subscriptions now"},
+};
+static uint64_t counts[CNT_MAX];
+static struct counter_group group = COUNTER_GROUP("subscriptions", defs, counts);
 
 struct relayed {
 	struct link link;
@@ -56,14 +71,15 @@ static void passage_destroy(void *obj)
 
 static void save(struct relayed *r);
 
-static void over(struct relayed *r, const char *why)
+static void over(struct relayed *r, int reason, const char *why)
 {
 	if (!r->owner)
 		return;
+	counts[reason]++;
 	log_debug(NULL, "subscription %s: over: %s", r->id, why);
 	(void)store_del(r->owner->store, r->owner->table, slice_str(r->id));
 	list_remove(&r->link);
-	r->owner->count--;
+	counts[CNT_NOW] = --r->owner->count;
 	r->owner = NULL;
 	timer_stop(&r->expiry);
 	mem_deref(r);
@@ -71,7 +87,7 @@ static void over(struct relayed *r, const char *why)
 
 static void on_expired(void *arg)
 {
-	over(arg, "nobody refreshed it");
+	over(arg, CNT_EXPIRED, "nobody refreshed it");
 }
 
 static void start_expiry(struct relayed *r)
@@ -97,7 +113,7 @@ static int make(struct relayed **ret, struct subscriptions *ss)
 		return -ENOMEM;
 	r->owner = ss;
 	list_append(&ss->all, &r->link);
-	ss->count++;
+	counts[CNT_NOW] = ++ss->count;
 	*ret = r;
 	return 0;
 }
@@ -165,7 +181,7 @@ static void on_passed(void *arg, int err, const struct sip_msg *rsp)
 				       lines.err ? SLICE_NONE : buf_text(&lines));
 	buf_reset(&lines);
 	if (gone || p->last)
-		over(r, gone ? "a side has lost it" : "the notifier has ended it");
+		over(r, gone ? CNT_LOST : CNT_ENDED, gone ? "a side has lost it" : "the notifier has ended it");
 	else if (rsp && status < 300 && p->from == SIDE_A)
 		lives(r, rsp);
 	mem_deref(p);
@@ -232,10 +248,11 @@ static void on_opened(void *arg, int err, const struct sip_msg *rsp)
 	sip_subscription_reply(r->side[SIDE_A], st, status < 300 || status == 423 || status == 489 ? status : outcome_for_caller(status, 0),
 			       lines.err ? SLICE_NONE : buf_text(&lines));
 	buf_reset(&lines);
-	if (rsp && status < 300)
+	if (rsp && status < 300) {
+		counts[CNT_BEGUN]++;
 		lives(r, rsp);
-	else
-		over(r, "the notifier does not take it");
+	} else
+		over(r, CNT_REFUSED, "the notifier does not take it");
 	mem_deref(st);
 }
 
@@ -304,10 +321,12 @@ void subscriptions_request(struct agent *a, struct sip_strans *st, const struct 
 		return;
 	}
 	if (a->subscriptions.count >= MOST_OPEN) {
+		counts[CNT_REFUSED]++;
 		sip_reply(st, 503, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
 	}
 	if (!dial_targets(a, req, &req->ruri, &from, &to, 1, &status)) {
+		counts[CNT_REFUSED]++;
 		sip_reply(st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
 	}
@@ -322,7 +341,7 @@ void subscriptions_request(struct agent *a, struct sip_strans *st, const struct 
 		err = open_notifier(a, r, req, &to, user);
 	if (err) {
 		sip_reply(st, err == -EBADMSG ? 400 : core_status_of(err), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
-		over(r, strerror(-err));
+		over(r, CNT_REFUSED, strerror(-err));
 		return;
 	}
 	r->first = mem_ref(st);
@@ -345,9 +364,10 @@ static int restore(struct subscriptions *ss, struct slice key, struct slice valu
 	for (int i = 0; i < 2 && !err; i++)
 		err = sip_subscription_restore(&r->side[i], ss->stack, k.side[i], &handlers[i], r);
 	if (err)
-		over(r, strerror(-err));
+		over(r, CNT_LOST, strerror(-err));
 	else
 		start_expiry(r);
+	counts[CNT_TAKEN_OVER] += !err;
 	return err;
 }
 
@@ -364,6 +384,7 @@ static int each(struct slice key, struct slice value, void *arg)
 int subscriptions_open(struct subscriptions *ss, struct sip_stack *stack, struct store *store, unsigned table)
 {
 	list_init(&ss->all);
+	counter_register(&group);
 	ss->stack = stack;
 	ss->store = store;
 	ss->table = table;

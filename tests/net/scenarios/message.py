@@ -74,6 +74,8 @@ with stage() as s:
     assert outcome(alice, offer(alice, "MESSAGE", gateway)).status == 480
     assert bob.register().status == 200
 
+    assert (s.gw.counter("relay", "passed"), s.gw.counter("relay", "taken"), s.gw.counter("relay", "failed"), s.gw.counter("relay", "refused")) == (7, 4, 1, 2)
+
     # PUBLISH carries its entity tags both ways.
     sent = offer(alice, "PUBLISH", gateway, "<presence/>", [("Event", "presence"), ("Expires", "60"), ("SIP-If-Match", "tag1")], "application/pidf+xml")
     m = bob.request("PUBLISH")

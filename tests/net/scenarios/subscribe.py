@@ -99,3 +99,5 @@ with stage(process="restart-max = 50ms") as s:
     refused = d.response(method="SUBSCRIBE")
     assert refused.status == 489 and refused.get("allow-events") == "presence", refused.raw
     assert subscribe(alice, "nobody", s.gw_a).response(method="SUBSCRIBE").status == 404
+    counts = {name: s.gw.counter("subscriptions", name) for name in ("taken-over", "begun", "refused", "ended", "lost", "now")}
+    assert counts == {"taken-over": 1, "begun": 2, "refused": 2, "ended": 1, "lost": 2, "now": 0}, counts
