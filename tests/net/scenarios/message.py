@@ -6,6 +6,7 @@ MESSAGE inside a call goes to the other side of it."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
+from phone import host  # noqa: E402
 from sipmsg import digest  # noqa: E402
 
 
@@ -34,13 +35,13 @@ def reply(phone, m, status, headers=()):
 with stage() as s:
     alice, bob = s.pair()
     carrier = s.carrier()
-    gateway = f"sip:1002@{s.gw_a}"
+    gateway = f"sip:1002@{host(s.gw_a)}"
 
     sent = offer(alice, "MESSAGE", gateway, headers=[("Subject", "greeting"), ("X-Private", "no")])
     m = bob.request("MESSAGE")
     assert m.body == "hello, world" and m.get("content-type") == "text/plain" and m.get("subject") == "greeting", m
     assert m.get("call-id") != sent and not m.get("x-private") and s.ip_a not in repr(m.raw), m.raw
-    assert f"<sip:alice@{s.gw_b}>" in m.get("p-asserted-identity"), m.raw
+    assert f"<sip:alice@{host(s.gw_b)}>" in m.get("p-asserted-identity"), m.raw
     assert m.get("max-forwards") == "69", m.raw
     reply(bob, m, 202)
     assert outcome(alice, sent).status == 202
@@ -60,16 +61,16 @@ with stage() as s:
     assert outcome(alice, sent).status == 488
 
     # To a trunk, which asks who we are; and from it.
-    sent = offer(alice, "MESSAGE", f"sip:90049301234@{s.gw_a}")
+    sent = offer(alice, "MESSAGE", f"sip:90049301234@{host(s.gw_a)}")
     m = carrier.request("MESSAGE")
     reply(carrier, m, 200)
     assert outcome(alice, sent).status == 200
-    sent = offer(carrier, "MESSAGE", f"sip:1001@{s.gw_b}")
+    sent = offer(carrier, "MESSAGE", f"sip:1001@{host(s.gw_b)}")
     reply(alice, alice.request("MESSAGE"), 200)
     assert outcome(carrier, sent).status == 200
 
     # Nobody, and nobody there.
-    assert outcome(alice, offer(alice, "MESSAGE", f"sip:nobody@{s.gw_a}")).status == 404
+    assert outcome(alice, offer(alice, "MESSAGE", f"sip:nobody@{host(s.gw_a)}")).status == 404
     other.register(expires=0), bob.register(expires=0)
     assert outcome(alice, offer(alice, "MESSAGE", gateway)).status == 480
     assert bob.register().status == 200

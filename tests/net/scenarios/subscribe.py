@@ -6,7 +6,7 @@ NOTIFY may come before the 2xx; a side that has lost its dialog ends both; all o
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
-from phone import Dialog, serial  # noqa: E402
+from phone import Dialog, host, serial  # noqa: E402
 from sipmsg import digest  # noqa: E402
 
 EVENT = [("Event", "dialog"), ("Accept", "application/dialog-info+xml")]
@@ -15,8 +15,8 @@ EVENT = [("Event", "dialog"), ("Accept", "application/dialog-info+xml")]
 def subscribe(phone, number, gateway, headers=()):
     """SUBSCRIBE with credentials, sent; returns the dialog."""
     d = Dialog(phone, f"sub-{next(serial)}@{phone.user}")
-    d.local, d.remote = f"<{phone.uri(at=gateway)}>;tag={d.tag}", f"<sip:{number}@{gateway}>"
-    d.target = f"sip:{number}@{gateway}"
+    d.local, d.remote = f"<{phone.uri(at=gateway)}>;tag={d.tag}", f"<sip:{number}@{host(gateway)}>"
+    d.target = f"sip:{number}@{host(gateway)}"
     d.request("SUBSCRIBE", headers=[*EVENT, *headers])
     challenge = d.response(method="SUBSCRIBE")
     assert challenge.status == 407, challenge

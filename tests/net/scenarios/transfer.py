@@ -9,6 +9,7 @@ from urllib.parse import quote  # noqa: E402
 
 from gateway import stage  # noqa: E402
 from media import both_ways  # noqa: E402
+from phone import host  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
 
 CAROL = 'user carol { password = "singer" numbers = { "1003" } display = "Carol" address = "outside" }'
@@ -20,7 +21,7 @@ with stage(more=CAROL, process="restart-max = 50ms", bob="allow-transfer = yes")
     carrier = s.carrier()
 
     def refer(d, to, headers=(), accepted=202):
-        d.request("REFER", headers=[("Refer-To", to), ("Referred-By", f"<sip:{d.phone.user}@{d.phone.ip}>"), *headers])
+        d.request("REFER", headers=[("Refer-To", to), ("Referred-By", f"<sip:{d.phone.user}@{host(d.phone.ip)}>"), *headers])
         answer = d.response(method="REFER")
         assert answer.status == accepted, answer
         return answer
@@ -43,11 +44,11 @@ with stage(more=CAROL, process="restart-max = 50ms", bob="allow-transfer = yes")
 
     def blind(stays, by, expected_from):
         """`by` sends `stays` to Carol; returns Carol's dialog and the two descriptions."""
-        refer(by, f"<sip:1003@{by.phone.gateway}>")
+        refer(by, f"<sip:1003@{host(by.phone.gateway)}>")
         told(by, 100)
         e, invite = carol.answer_invite()
         assert invite.get("from").startswith(expected_from), invite.get("from")
-        assert f"<sip:{by.phone.user}@{s.gw_b}>" == invite.get("referred-by"), invite.raw
+        assert f"<sip:{by.phone.user}@{host(s.gw_b)}>" == invite.get("referred-by"), invite.raw
         e.reply(invite, 180, "Ringing")
         told(by, 180)
         e.reply(invite, 200, "OK", carol.sdp())
@@ -141,7 +142,7 @@ with stage(more=CAROL, process="restart-max = 50ms", bob="allow-transfer = yes")
             da, db, _, _ = s.call(alice, bob)
         d2, e, _, ok = s.call(bob, carol, "1003")
         replaces = f"{d2.call_id};to-tag={ok.tag('to')};from-tag={d2.tag}"
-        refer(db, f"<sip:1003@{s.gw_b}?Replaces={quote(replaces, safe='')}>")
+        refer(db, f"<sip:1003@{host(s.gw_b)}?Replaces={quote(replaces, safe='')}>")
         told(db, 100)
         offer = e.get("INVITE")
         e.reply(offer, 200, "OK", carol.sdp(version=7))
