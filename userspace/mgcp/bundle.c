@@ -6,6 +6,8 @@
 
 /* Fits an Ethernet frame with IPv6 and a tunnel's header or two. */
 #define DATAGRAM_MAX 1400
+/* How long a message that nobody waits for waits for company. */
+#define LINGER_MS 20
 
 struct bundle {
 	struct link link;
@@ -30,6 +32,7 @@ static void transmit(struct mgcp_peer *p, const struct addr *dst, struct slice d
 
 void bundle_flush(struct mgcp_peer *p)
 {
+	timer_stop(&p->linger);
 	while (!list_empty(&p->bundles)) {
 		struct bundle *b = container_of(list_first(&p->bundles), struct bundle, link);
 		list_remove(&b->link);
@@ -65,7 +68,7 @@ static struct bundle *open_bundle(const struct mgcp_peer *p, const struct addr *
 	return found && found->text.len + 3 + len <= DATAGRAM_MAX && piggybacks(p, dst) ? found : NULL;
 }
 
-int bundle_add(struct mgcp_peer *p, const struct addr *dst, struct slice message)
+static int put(struct mgcp_peer *p, const struct addr *dst, struct slice message)
 {
 	struct bundle *b = open_bundle(p, dst, message.len);
 	if (b) {
@@ -89,6 +92,21 @@ int bundle_add(struct mgcp_peer *p, const struct addr *dst, struct slice message
 		return -ENOMEM;
 	}
 	list_append(&p->bundles, &b->link);
-	loop_defer(&p->flush, flush_deferred, p);
 	return 0;
+}
+
+int bundle_add(struct mgcp_peer *p, const struct addr *dst, struct slice message)
+{
+	int err = put(p, dst, message);
+	if (!err)
+		loop_defer(&p->flush, flush_deferred, p);
+	return err;
+}
+
+int bundle_add_unhurried(struct mgcp_peer *p, const struct addr *dst, struct slice message)
+{
+	int err = put(p, dst, message);
+	if (!err && !timer_running(&p->linger))
+		timer_start(&p->linger, LINGER_MS, flush_deferred, p);
+	return err;
 }

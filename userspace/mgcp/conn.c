@@ -243,7 +243,12 @@ static int command(struct cx *c, enum mgcp_verb verb, const struct buf *body, mg
 		mgcp_write_text(&text, MGCP_P_CONNECTION_ID, slice_str(c->id));
 	if (body)
 		buf_slice(&text, buf_text(body));
-	int err = gw_send(c->gw, tid, &text, fn, c);
+	/* Of a deletion nothing but the statistics is waited for. */
+	int err = text.err;
+	if (!err && verb == MGCP_DLCX)
+		err = mgcp_command_unhurried(c->gw->peer, &c->gw->p.addr, tid, buf_text(&text), fn, c);
+	else if (!err)
+		err = gw_send(c->gw, tid, &text, fn, c);
 	buf_reset(&text);
 	c->in_flight = !err;
 	return err;

@@ -85,6 +85,7 @@ struct mgcp_peer {
 	struct timer age;
 	struct list bundles;
 	struct loop_deferred flush;
+	struct timer linger; /* of messages nobody waits for */
 };
 
 /* peer.c */
@@ -94,6 +95,8 @@ uint32_t mgcp_random(uint32_t below);
 
 /* bundle.c: messages to one destination in one loop turn travel in one datagram. */
 int bundle_add(struct mgcp_peer *p, const struct addr *dst, struct slice message);
+/* It goes with the next that is in a hurry, or by itself a little later. */
+int bundle_add_unhurried(struct mgcp_peer *p, const struct addr *dst, struct slice message);
 void bundle_flush(struct mgcp_peer *p);
 void bundle_drop(struct mgcp_peer *p);
 

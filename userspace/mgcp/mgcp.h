@@ -107,6 +107,8 @@ int mgcp_peer_habits(struct mgcp_peer *p, const struct addr *dst, unsigned habit
 uint32_t mgcp_next_tid(struct mgcp_peer *p);
 /* Sends a whole command (as written with that tid). Commands sent to one peer in one loop turn travel piggybacked in one datagram. */
 int mgcp_command(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, struct slice text, mgcp_response_fn fn, void *arg);
+/* Nobody waits for its answer: it goes in one datagram with what is said to that peer next, after 20 ms at the latest. */
+int mgcp_command_unhurried(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, struct slice text, mgcp_response_fn fn, void *arg);
 /* Forgets the callbacks registered with `arg` (its owner goes away); the transactions run on. */
 void mgcp_forget(struct mgcp_peer *p, const void *arg);
 /* The whole response text, written with the command's tid. Kept for T-HIST to answer repetitions. */

@@ -69,7 +69,7 @@ static void on_timer(void *arg)
 	wait_for(o, o->rto);
 }
 
-int mgcp_command(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, struct slice text, mgcp_response_fn fn, void *arg)
+static int send_command(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, struct slice text, bool hurry, mgcp_response_fn fn, void *arg)
 {
 	struct outgoing *o = mem_alloc(sizeof *o, outgoing_destroy);
 	struct buf confirm = buf_growing();
@@ -85,7 +85,9 @@ int mgcp_command(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, stru
 		goto out;
 	remote_write_confirm(o->remote, &confirm, &p->p.timers);
 	mgcp_insert_line(&o->text, text, confirm.err ? SLICE_NONE : buf_text(&confirm));
-	err = o->text.err ? o->text.err : bundle_add(p, dst, buf_text(&o->text));
+	err = o->text.err;
+	if (!err)
+		err = (hurry ? bundle_add : bundle_add_unhurried)(p, dst, buf_text(&o->text));
 	if (err)
 		goto out;
 	mgcp_counts[CNT_COMMAND_SENT]++;
@@ -98,6 +100,16 @@ out:
 	if (err)
 		mem_deref(o);
 	return err;
+}
+
+int mgcp_command(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, struct slice text, mgcp_response_fn fn, void *arg)
+{
+	return send_command(p, dst, tid, text, true, fn, arg);
+}
+
+int mgcp_command_unhurried(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, struct slice text, mgcp_response_fn fn, void *arg)
+{
+	return send_command(p, dst, tid, text, false, fn, arg);
 }
 
 /* 3.5.6: an empty K: in a final response asks for an acknowledgement of it; repeated ones too. */

@@ -71,6 +71,7 @@ static void peer_destroy(void *obj)
 	bundle_flush(p);
 	bundle_drop(p);
 	loop_defer_cancel(&p->flush);
+	timer_stop(&p->linger);
 	remote_free_all(p);
 	mem_deref(p->udp);
 }
