@@ -135,7 +135,7 @@ class Calls:
         uas = lab.start(side.uas, "sipp", "-sf", f"{HERE}/uas.xml", "-i", UAS, "-p", 5060, "-mp", 30000, "-m", number, *COMMON)
         wait_for("sipp to listen", lambda: ":13C4 " in lab.inside(side.uas, "cat", "/proc/self/net/udp"))
         uac = lab.start(side.uac, "sipp", "-sf", f"{HERE}/uac.xml", "-i", UAC, "-p", 5060, "-mp", 40000, "-r", rate, "-m", number, "-timeout",
-                        f"{number // rate + 20}s", "-d", talk_ms, *COMMON, f"{IN}:5060", log=f"{side.name}-uac.log")
+                        f"{number // rate + talk_ms // 1000 + 20}s", "-d", talk_ms, *COMMON, f"{IN}:5060", log=f"{side.name}-uac.log")
         return uac, uas
 
     def run(self, side, rate, number):
@@ -148,21 +148,24 @@ class Calls:
 
 
 class Registrations:
-    """Registrations of USERS phones in turn, each with a challenge. They come from another port than the trunk's."""
+    """Registrations of `phones` phones of USERS users in turn, each with a challenge. They come from another port than the trunk's."""
 
     unit = "registration"
     of_the_caller, of_the_callee = (2, 2), (0, 0)  # 401 200, REGISTER REGISTER
     kamailio, address = ("WITH_REGISTRAR",), ""
 
-    def __init__(self, env=None):
-        self.env = env
+    def __init__(self, phones=USERS, env=None, scenario=f"{HERE}/register.xml", sip="", more=""):
+        self.phones, self.env, self.scenario, self.sip, self.text = phones, env, scenario, sip, more
 
     def more(self):
-        return 'sip { digest = md5 }\n' + "\n".join(f'user u{i:05} {{ password = "secret" }}' for i in range(USERS))
+        return f"sip {{ digest = md5 {self.sip} }}\n{self.text}\n" + "\n".join(f'user u{i:05} {{ password = "secret" }}' for i in range(USERS))
+
+    def start(self, side, rate, number):
+        with open(f"{side.dir}/users.csv", "w") as f:
+            f.write("SEQUENTIAL\n" + "".join(f"u{i % USERS:05};[authentication username=u{i % USERS:05} password=secret];phone{i}\n"
+                                              for i in range(self.phones)))
+        return side.lab.start(side.uac, "sipp", "-sf", self.scenario, "-inf", f"{side.dir}/users.csv", "-i", UAC, "-p", 5062, "-r", rate, "-m",
+                              number, "-timeout", f"{number // rate + 60}s", *COMMON, f"{IN}:5060", log=f"{side.name}-uac.log")
 
     def run(self, side, rate, number):
-        with open(f"{side.dir}/users.csv", "w") as f:
-            f.write("SEQUENTIAL\n" + "".join(f"u{i:05};[authentication username=u{i:05} password=secret]\n" for i in range(USERS)))
-        phones = side.lab.start(side.uac, "sipp", "-sf", f"{HERE}/register.xml", "-inf", f"{side.dir}/users.csv", "-i", UAC, "-p", 5062, "-r", rate, "-m",
-                                number, "-timeout", f"{number // rate + 20}s", *COMMON, f"{IN}:5060", log=f"{side.name}-uac.log")
-        return phones.wait() == 0
+        return self.start(side, rate, number).wait() == 0
