@@ -187,7 +187,7 @@ static void login_of(void *arg, const char *trunk, struct slice *user, struct sl
 {
 	struct agent *a = arg;
 	const struct trunk *t = trunks_find(&a->trunks, slice_str(trunk));
-	*user = slice_str(t ? conf_string(t->conf, "auth-user") : "");
+	*user = slice_str(t ? t->login : "");
 	*password = slice_str(t ? conf_string(t->conf, "password") : "");
 }
 

@@ -24,7 +24,7 @@ struct target {
 	char address[64];     /* local address to use; empty: any */
 	bool latch;
 	char domain[128];     /* host part of From and To; empty: addresses */
-	char auth_user[64], password[128];
+	char auth_user[192], password[128];
 	unsigned rank;        /* of dial_targets(): lower ones first */
 	struct trunk *trunk;  /* borrowed from the plan; NULL: a user's phone */
 };

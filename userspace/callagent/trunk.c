@@ -7,6 +7,7 @@
 #include "callagent/trunk_locate.h"
 #include "callagent/trunk_probe.h"
 #include "callagent/trunk_register.h"
+#include "sip/digest.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -120,6 +121,11 @@ static int trunk_new(struct trunk **ret, const struct conf *conf, const struct c
 	t->holder = mem_ref((void *)(uintptr_t)conf);
 	t->conf = part;
 	t->name = conf_title(part);
+	struct buf login = buf_fixed(t->login, sizeof(t->login));
+	buf_str(&login, conf_string(part, "auth-user"));
+	if (*conf_string(part, "auth-realm"))
+		buf_printf(&login, "%c%s", DIGEST_REALM_AFTER, conf_string(part, "auth-realm"));
+	buf_z(&login);
 	t->max_calls = (unsigned)conf_int(part, "max-calls");
 	t->max_rate = (unsigned)conf_int(part, "max-rate");
 	t->believed = conf_bool(part, "believe-identity");

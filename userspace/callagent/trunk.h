@@ -42,6 +42,7 @@ struct trunk {
 	struct conf *holder;          /* whose strings these are */
 	const struct conf_part *conf;
 	const char *name;
+	char login[192];              /* auth-user, and the realm after it when that is pinned (digest.h); empty: none */
 	struct trunk_peer peer[TRUNK_PEERS];
 	unsigned n_peers;
 	enum sip_transport transport;

@@ -115,7 +115,7 @@ static bool authorize(struct trunk_register *r, const struct sip_msg *rsp)
 	r->fresh = r->authorized;
 	r->authorized = true;
 	buf_reset(&r->credentials);
-	if (digest_respond(&r->credentials, rsp, SLICE("REGISTER"), slice_str(r->ruri), slice_str(conf_string(p, "auth-user")),
+	if (digest_respond(&r->credentials, rsp, SLICE("REGISTER"), slice_str(r->ruri), slice_str(r->trunk->login),
 			   slice_str(conf_string(p, "password")), SLICE_NONE) || r->credentials.err)
 		return false;
 	send_register(r, r->expires_s);

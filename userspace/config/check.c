@@ -109,6 +109,11 @@ const char *check_pattern(const char *value)
 	return err ? "a regular expression that can be read" : NULL;
 }
 
+const char *check_realm(const char *value)
+{
+	return strlen(value) < 96 && !strchr(value, '\n') ? NULL : "a line of at most 95 characters";
+}
+
 const char *check_span(const char *value)
 {
 	struct schedule_span s;

@@ -16,6 +16,7 @@ const char *check_digits(const char *value); /* or empty */
 const char *check_outcome(const char *value); /* a SIP status or a Q.850 cause */
 const char *check_pattern(const char *value); /* its regular expression is one */
 const char *check_regex(const char *value);   /* "/.../" or empty */
+const char *check_realm(const char *value);
 const char *check_span(const char *value);    /* of the week */
 const char *check_zone(const char *value);    /* a time zone or empty */
 const char *check_header_condition(const char *value);

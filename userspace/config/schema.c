@@ -309,6 +309,7 @@ static const struct conf_option trunk_options[] = {
 	OPTION("max-rate", CONF_INT, "0", "New calls a second over this trunk, either way, 0: no limit of its own.", .min = 0, .max = 100000),
 	OPTION("allow-transfer", CONF_BOOL, "no", "Whether the peer may transfer calls (REFER), also to numbers that are charged for."),
 	OPTION("auth-user", CONF_STRING, "", "User name when the peer asks for digest authentication."),
+	OPTION("auth-realm", CONF_STRING, "", "The realm that auth-user and password are for: who asks for another gets no answer. Empty: any.", .check = check_realm),
 	OPTION("password", CONF_STRING, "", "Password when the peer asks for digest authentication."),
 	OPTION("their-user", CONF_STRING, "", "User name by which its requests are known, wherever they come from; those from its addresses are asked for it, too. Empty: its "
 	 "addresses are enough."),

@@ -153,13 +153,13 @@ enum digest_result digest_verify(struct digest_server *d, const struct sip_msg *
 }
 
 /* The challenge to answer: the topmost that we can (RFC 8760 2.4). */
-static int find_challenge(const struct sip_msg *rsp, enum sip_hdr_id id, struct slice tried, struct digest_fields *f)
+static int find_challenge(const struct sip_msg *rsp, enum sip_hdr_id id, struct slice realm, struct slice tried, struct digest_fields *f)
 {
 	for (const struct sip_hdr *h = sip_msg_hdr(rsp, id); h; h = sip_msg_next(rsp, h)) {
 		struct slice options;
 		bool auth;
 		if (digest_parse(f, h->value) || digest_alg_of(f->algorithm) == DIGEST_ALGS || !slice_is_set(f->realm) ||
-		    !f->nonce.len)
+		    !f->nonce.len || (slice_is_set(realm) && !slice_eq(f->realm, realm)))
 			continue;
 		options = f->qop;
 		auth = !slice_is_set(options);
@@ -182,7 +182,9 @@ int digest_respond(struct buf *headers, const struct sip_msg *rsp, struct slice 
 	struct digest_fields f;
 	char ha1[DIGEST_HEX_LEN], response[DIGEST_HEX_LEN], cnonce[17];
 	uint8_t random[8];
-	int err = find_challenge(rsp, proxy ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE, tried, &f);
+	struct slice realm = user;
+	user = slice_cut(&realm, DIGEST_REALM_AFTER);
+	int err = find_challenge(rsp, proxy ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE, realm, tried, &f);
 	if (err)
 		return err;
 	if (RAND_bytes(random, sizeof random) != 1)

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: families
-"""A carrier that asks for a password: the INVITE is sent again with the answer, by SHA-256 when offered; the caller learns nothing of it. A wrong password fails the call."""
+"""A carrier that asks for a password: the INVITE is sent again with the answer, by SHA-256 when offered; the caller learns nothing of it. A wrong password fails the call,
+and another realm than the trunk's gets no credentials."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
@@ -25,7 +26,7 @@ def challenged(s, alice, carrier, status, challenges):
     return d, second, again, parameters(again.get(answer))
 
 
-with stage(trunk='auth-user = "tandem-1" password = "let-me-in"') as s:
+with stage(trunk='auth-user = "tandem-1" auth-realm = "carrier.invalid" password = "let-me-in"') as s:
     alice, _ = s.pair()
     carrier = s.carrier()
     for status, challenges, chosen in ((407, [MD5], MD5), (401, [SHA, MD5], SHA)):
@@ -46,3 +47,16 @@ with stage(trunk='auth-user = "tandem-1" password = "let-me-in"') as s:
     d.ack(refused)
     assert refused.status == 403, f"{refused}: the caller cannot know the carrier's password"
     carrier.nothing(lambda m: m.method == "INVITE")
+    d = alice.invite("9555")
+    dc, invite = carrier.answer_invite()
+    dc.reply(invite, 407, "Who are you", headers=[("Proxy-Authenticate", MD5.replace("carrier.invalid", "elsewhere.invalid"))])
+    dc.get("ACK")
+    refused = d.response()
+    d.ack(refused)
+    assert refused.status == 403, refused
+    carrier.nothing(lambda m: m.method == "INVITE", 0.1)
+    assert not any(m.get("proxy-authorization") and "elsewhere" in m.get("proxy-authorization") for m in carrier.received), "credentials for a foreign realm"
+    d, dc, invite, given = challenged(s, alice, carrier, 407, [MD5.replace("carrier.invalid", "elsewhere.invalid"), MD5])
+    assert given["realm"] == "carrier.invalid", given
+    dc.reply(invite, 486, "Busy Here")
+    d.ack(d.response())

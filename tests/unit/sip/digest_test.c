@@ -245,6 +245,7 @@ static void client(void **state)
 	assert_non_null(strstr(text, "qop=auth, nc=00000001"));
 	buf_reset(&out);
 	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), SLICE("a"), SLICE("p"), SLICE("n2")), -EACCES);
+	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), SLICE("a\nnot this one"), SLICE("p"), SLICE_NONE), -EACCES);
 	mem_deref(m);
 	m = message("SIP/2.0 401 No", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n2\", stale=true, qop=\"auth\"\r\n");
 	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), SLICE("a"), SLICE("p"), SLICE("n2")), 0);
