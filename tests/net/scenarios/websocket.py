@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: once
+# runs: crossed
 """SIP over WebSocket, plain and secure (RFC 7118): registration and calls with phones that have no address, frames and handshakes that are wrong, a
 client that is back after tandem-ca was killed."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
-from certificates import Authority  # noqa: E402
+from certificates import Authority, Contexts  # noqa: E402
 from gateway import stage  # noqa: E402
+from lab import wait_for  # noqa: E402
 from websocket import BINARY, CLOSE, CONTINUED, PING, TEXT, WebSocket  # noqa: E402
 
 OPTIONS = "OPTIONS sip:{gw} SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK{n}\r\nFrom: <sip:alice@test.invalid>;tag=1\r\nTo: <sip:{gw}>\r\n" \
@@ -81,6 +82,26 @@ def calls(s):
     return alice, bob
 
 
+def another_certificate(s):
+    """A certificate is replaced: who connects from then on sees the new one, who is there goes on."""
+    contexts = Contexts(s.authority, s.gw_a)
+    old = WebSocket(s.ns_a, s.ip_a, s.gw_a, "wss", contexts)
+    shown = old.sock.getpeercert(True)
+    s.authority.sign("gateway", f"IP:{s.gw_a}")
+    s.gw.reload()
+
+    def is_new():
+        c = WebSocket(s.ns_a, s.ip_a, s.gw_a, "wss", contexts)
+        now = c.sock.getpeercert(True)
+        c.close()
+        return now != shown
+    wait_for("the new certificate", is_new, 5, 0.1)
+    old.frame(TEXT, options(s))
+    assert old.next(3).startswith(b"SIP/2.0 ")
+    assert "wss" in [c["transport"] for c in s.gw.show("connections")]
+    old.close()
+
+
 def after_a_kill(s, alice, bob):
     """The session dies with the process; a BYE for a client that is not back yet waits, and goes to its new connection."""
     da, db, invite, ok = s.call(alice, bob)
@@ -101,4 +122,5 @@ with stage(start=False) as s:
     s.gw.start()
     frames(s)
     alice, bob = calls(s)
+    another_certificate(s)
     after_a_kill(s, alice, bob)
