@@ -26,6 +26,7 @@
 #define START_MS    60000 /* ... to a daemon that is starting: programs that the kernel has to verify take their time on a slow machine */
 #define WAIT_MS     10000 /* a daemon that is starting waits so long for a keeper that has just died */
 #define SEND_MS     500   /* a keeper that is stopped reads nothing: sending to it must not block for ever */
+#define HELD_LISTS  1024
 #define HUNG_MS     30000 /* one that did not answer is not asked again before */
 
 struct stored {
@@ -35,7 +36,7 @@ struct stored {
 };
 
 static struct list given; /* at start, not yet taken */
-static struct list held;  /* handed to the keeper */
+static struct list held[HELD_LISTS]; /* handed to the keeper, by a hash of their names: connections come and go */
 static bool parsed;
 static bool started;      /* READY=1 has been said */
 static int keeper = -1;
@@ -61,6 +62,11 @@ static struct stored *find(const struct list *in, const char *name)
 		if (!strcmp(s->name, name))
 			return s;
 	return NULL;
+}
+
+static struct list *held_like(const char *name)
+{
+	return &held[slice_hash(slice_str(name), false) % HELD_LISTS];
 }
 
 static void forget(struct stored *s)
@@ -97,8 +103,8 @@ static int hold(const char *name, int fd)
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
 	if (copy < 0)
 		return -errno;
-	struct stored *old = find(&held, name);
-	if (!remember(&held, slice_str(name), copy)) {
+	struct stored *old = find(held_like(name), name);
+	if (!remember(held_like(name), slice_str(name), copy)) {
 		close(copy);
 		return -ENOMEM;
 	}
@@ -238,7 +244,7 @@ int fdstore_put(const char *name, int fd)
 void fdstore_remove(const char *name)
 {
 	char text[MAX_NAME + 64];
-	struct stored *s = find(&held, name);
+	struct stored *s = find(held_like(name), name);
 	if (s) {
 		close(s->fd);
 		forget(s);
@@ -292,9 +298,11 @@ int fdstore_reconnect(void)
 	lose_keeper();
 	keeper = fd;
 	struct stored *s;
-	list_foreach(s, &held, link)
-		if (send_stored(s->name, s->fd) == -EAGAIN)
-			break;
+	err = 0;
+	for (unsigned i = 0; i < HELD_LISTS && err != -EAGAIN; i++)
+		list_foreach(s, &held[i], link)
+			if (err != -EAGAIN)
+				err = send_stored(s->name, s->fd);
 	notify("READY=1", -1);
 	return 0;
 }

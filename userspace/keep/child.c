@@ -163,7 +163,7 @@ bool child_adopt(struct child *c)
 
 static int spawn(struct child *c, pid_t *pid, int *pidfd)
 {
-	unsigned n = (unsigned)list_count(&c->held) + 1, i = 1;
+	unsigned n = c->n_held + 1, i = 1;
 	int *fds = mem_raw(n * sizeof *fds), request = requests_pair(c), err;
 	const char **names = mem_raw(n * sizeof *names);
 	char path[512];
@@ -218,7 +218,7 @@ void child_start(struct child *c)
 		try_again_later(c);
 		return;
 	}
-	log_info(c->spec->name, "started, process %d, with %zu descriptors held for it", (int)pid, list_count(&c->held));
+	log_info(c->spec->name, "started, process %d, with %u descriptors held for it", (int)pid, c->n_held);
 	set_state(c, CHILD_STARTING, "started");
 }
 

@@ -8,12 +8,19 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define MAX_HELD 4096
+#define MAX_HELD 16384 /* their names are one environment variable of at most 128 KB */
+
+/* Those whose names have the same hash. */
+static struct list *names_like(const struct child *c, const char *name)
+{
+	return (struct list *)(uintptr_t)&c->held_names[slice_hash(slice_str(name), false) % HELD_LISTS];
+}
 
 static struct held_fd *find(const struct child *c, const char *name)
 {
+	const struct list *alike = names_like(c, name);
 	struct held_fd *h;
-	list_foreach(h, &c->held, link)
+	list_foreach(h, alike, alike)
 		if (!strcmp(h->name, name))
 			return h;
 	return NULL;
@@ -24,9 +31,11 @@ static void upward_name(const struct child *c, const char *name, char *out, size
 	snprintf(out, size, "%s.%s", c->spec->name, name);
 }
 
-static void drop(struct held_fd *h)
+static void drop(struct child *c, struct held_fd *h)
 {
 	list_remove(&h->link);
+	list_remove(&h->alike);
+	c->n_held--;
 	close(h->fd);
 	mem_free(h);
 }
@@ -34,7 +43,7 @@ static void drop(struct held_fd *h)
 static int add(struct child *c, const char *name, int fd)
 {
 	size_t len = strlen(name);
-	struct held_fd *h = list_count(&c->held) < MAX_HELD ? mem_raw(sizeof *h + len + 1) : NULL, *old = find(c, name);
+	struct held_fd *h = c->n_held < MAX_HELD ? mem_raw(sizeof *h + len + 1) : NULL, *old = find(c, name);
 	if (!h) {
 		log_error(c->spec->name, "descriptor %s is not held: memory is out, or too many", name);
 		close(fd);
@@ -43,8 +52,10 @@ static int add(struct child *c, const char *name, int fd)
 	*h = (struct held_fd){.fd = fd};
 	memcpy(h->name, name, len + 1);
 	if (old)
-		drop(old);
+		drop(c, old);
 	list_append(&c->held, &h->link);
+	list_append(names_like(c, name), &h->alike);
+	c->n_held++;
 	return 0;
 }
 
@@ -68,13 +79,13 @@ void held_remove(struct child *c, const char *name)
 		return;
 	upward_name(c, name, upward, sizeof upward);
 	fdstore_remove(upward);
-	drop(h);
+	drop(c, h);
 }
 
 void held_free(struct child *c)
 {
 	while (list_first(&c->held))
-		drop(container_of(list_first(&c->held), struct held_fd, link));
+		drop(c, container_of(list_first(&c->held), struct held_fd, link));
 }
 
 void held_recover(struct keeper *k)

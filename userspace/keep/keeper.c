@@ -196,7 +196,7 @@ json_t *keeper_json(const struct keeper *k)
 		json_array_append_new(all, json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:s}", "name", c->spec->name, "pid", (int)c->pid,
 						     "state", child_state_name(c->state), "restarts", (int)c->restarts, "uptime_ms",
 						     (json_int_t)(c->pid ? clock_ms() - c->started_ms : 0), "descriptors",
-						     (int)list_count(&c->held), "last_end", c->last_end));
+						     (int)c->n_held, "last_end", c->last_end));
 	}
 	return all;
 }

@@ -7,6 +7,8 @@
 #include "keep/keeper.h"
 #include <sys/types.h>
 
+enum { HELD_LISTS = 256 };
+
 enum child_state { CHILD_WAITING, CHILD_STARTING, CHILD_READY, CHILD_STOPPING, CHILD_BACKOFF, CHILD_ENDED };
 
 struct child {
@@ -22,7 +24,9 @@ struct child {
 	uint64_t started_ms;
 	struct timer timer; /* grace or back-off */
 	char last_end[64];  /* "signal 9", "exit 1"; "" */
-	struct list held;   /* struct held_fd */
+	struct list held;   /* struct held_fd, in the order they came */
+	struct list held_names[HELD_LISTS]; /* the same by name */
+	unsigned n_held;
 	struct list connections; /* struct connection: where its requests come from */
 };
 
@@ -65,7 +69,7 @@ int spawn_find(const char *name, char *path, size_t size);
 
 /* fds.c: descriptors held for a child. */
 struct held_fd {
-	struct link link;
+	struct link link, alike;
 	int fd;
 	char name[];
 };
