@@ -24,27 +24,27 @@ static const char *const store_tables[] = {
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
 
-static void publish(const char *protocol, bool sent, const struct addr *local, const struct addr *peer, struct slice text)
+static void publish(const char *protocol, const char *transport, bool sent, const struct addr *local, const struct addr *peer, struct slice text)
 {
 	char l[ADDR_STR_LEN] = "", p[ADDR_STR_LEN] = "";
 	if (local)
 		addr_str(local, l);
 	addr_str(peer, p);
-	json_t *e = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s%}", "proto", protocol, "dir", sent ? "out" : "in", "time", (json_int_t)clock_utc_ms(),
+	json_t *e = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s%}", "proto", protocol, "transport", transport, "dir", sent ? "out" : "in", "time", (json_int_t)clock_utc_ms(),
 			      "local", l, "peer", p, "text", text.p ? text.p : "", text.len);
 	if (e)
 		ctl_publish(daemon_ctl(), "trace", e);
 }
 
-static void on_sip_trace(void *arg, bool sent, const struct addr *local, const struct addr *peer, struct slice text)
+static void on_sip_trace(void *arg, bool sent, const struct sip_listener *at, const struct addr *local, const struct addr *peer, struct slice text)
 {
-	publish("sip", sent, local, peer, text);
+	publish("sip", sip_transports[at->transport].name, sent, local, peer, text);
 }
 
 static void on_mgcp_trace(void *arg, bool sent, const struct addr *peer, struct slice text)
 {
 	struct agent *a = arg;
-	publish("mgcp", sent, a->gateways.peer ? mgcp_peer_local(a->gateways.peer) : NULL, peer, text);
+	publish("mgcp", "udp", sent, a->gateways.peer ? mgcp_peer_local(a->gateways.peer) : NULL, peer, text);
 }
 
 void agent_trace(struct agent *a)

@@ -14,9 +14,11 @@ static void print_head(const json_t *e, const char *daemon)
 	time_t s = (time_t)(ms / 1000);
 	struct tm tm;
 	const char *dir = json_string_value(json_object_get(e, "dir")), *proto = json_string_value(json_object_get(e, "proto"));
+	const char *transport = json_string_value(json_object_get(e, "transport"));
 	const char *local = json_string_value(json_object_get(e, "local")), *peer = json_string_value(json_object_get(e, "peer"));
 	gmtime_r(&s, &tm);
-	printf("%02d:%02d:%02d.%03d %s %s %s %s %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000), daemon, proto ? proto : "?",
+	printf("%02d:%02d:%02d.%03d %s %s%s%s %s %s %s\n", tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000), daemon, proto ? proto : "?",
+	       transport ? "/" : "", transport ? transport : "",
 	       local ? local : "-", dir && !strcmp(dir, "in") ? "<-" : "->", peer ? peer : "-");
 }
 

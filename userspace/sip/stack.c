@@ -340,6 +340,7 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 	} else {
 		counter_group.refresh = refresh;
 		counter_register(&counter_group);
+		sip_transport_counters();
 		shown = s;
 		*ret = s;
 	}
@@ -638,10 +639,11 @@ void sip_stack_input(struct sip_place *p, const struct addr *src, const struct a
 	}
 	if (!is_sip(data, len))
 		return;
+	sip_transport_rx[p->l.transport]++;
 	if (w->admits && !w->admits(w->arg, src, sip_place_reliable(p), slice_of(data, len)))
 		return;
 	if (s->trace && s->params.on_trace)
-		s->params.on_trace(s->params.arg, false, dst, src, slice_of(data, len));
+		s->params.on_trace(s->params.arg, false, &p->l, dst, src, slice_of(data, len));
 	int err = sip_msg_parse(&m, data, len, &status, &why);
 	if (!err && sip_limits_exceeded(&s->params.limits, m, &status, &why))
 		err = -EBADMSG;

@@ -73,7 +73,7 @@ struct sip_stack_params {
 	 * responses that no transaction wants (false: not ours either). */
 	bool (*on_stateless)(void *arg, const struct sip_listener *l, const struct sip_msg *m);
 	/* Every message sent or received, for `trace`; NULL when nobody looks. `sent` says which. */
-	void (*on_trace)(void *arg, bool sent, const struct addr *local, const struct addr *peer, struct slice text);
+	void (*on_trace)(void *arg, bool sent, const struct sip_listener *l, const struct addr *local, const struct addr *peer, struct slice text);
 	void *arg;
 	struct sip_limits limits;
 	struct sip_conn_limits conns;

@@ -30,8 +30,10 @@ int sip_send(struct sip_place *p, const struct addr *dst, struct slice text)
 		err = sip_place_reliable(p) ? sip_conn_send(p, dst, text) : udp_send(p->udp, dst, text);
 	if (err)
 		sip_counts[SIP_CNT_TX_FAILED]++;
-	else if (s->trace && s->params.on_trace)
-		s->params.on_trace(s->params.arg, true, &p->l.local, dst, text);
+	else
+		sip_transport_tx[p->l.transport]++;
+	if (!err && s->trace && s->params.on_trace)
+		s->params.on_trace(s->params.arg, true, &p->l, &p->l.local, dst, text);
 	return err;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "sip/transports.h"
+#include "base/counter.h"
 #include <errno.h>
 
 const struct sip_transport_info sip_transports[SIP_TRANSPORTS] = {
@@ -9,6 +10,27 @@ const struct sip_transport_info sip_transports[SIP_TRANSPORTS] = {
 	[SIP_WS] = {"ws", "WS", ";transport=ws", 80, true, false},
 	[SIP_WSS] = {"wss", "WSS", ";transport=ws", 443, true, true},
 };
+
+uint64_t sip_transport_rx[SIP_TRANSPORTS], sip_transport_tx[SIP_TRANSPORTS];
+
+static const struct counter_def rx_defs[SIP_TRANSPORTS] = {
+	[SIP_UDP] = {"udp-rx", "messages received over UDP"}, [SIP_TCP] = {"tcp-rx", "messages received over TCP"},
+	[SIP_TLS] = {"tls-rx", "messages received over TLS"}, [SIP_WS] = {"ws-rx", "messages received over WebSocket"},
+	[SIP_WSS] = {"wss-rx", "messages received over secure WebSocket"},
+};
+static const struct counter_def tx_defs[SIP_TRANSPORTS] = {
+	[SIP_UDP] = {"udp-tx", "messages sent over UDP"}, [SIP_TCP] = {"tcp-tx", "messages sent over TCP"},
+	[SIP_TLS] = {"tls-tx", "messages sent over TLS"}, [SIP_WS] = {"ws-tx", "messages sent over WebSocket"},
+	[SIP_WSS] = {"wss-tx", "messages sent over secure WebSocket"},
+};
+static struct counter_group rx_group = COUNTER_GROUP("sip-transport", rx_defs, sip_transport_rx);
+static struct counter_group tx_group = COUNTER_GROUP("sip-transport", tx_defs, sip_transport_tx);
+
+void sip_transport_counters(void)
+{
+	counter_register(&rx_group);
+	counter_register(&tx_group);
+}
 
 int sip_transport_parse(enum sip_transport *ret, struct slice name)
 {

@@ -15,6 +15,10 @@ struct sip_transport_info {
 };
 extern const struct sip_transport_info sip_transports[SIP_TRANSPORTS];
 
+/* Messages received and sent over each, as counters "sip-transport". */
+extern uint64_t sip_transport_rx[SIP_TRANSPORTS], sip_transport_tx[SIP_TRANSPORTS];
+void sip_transport_counters(void);
+
 /* RFC 7118: messages come whole, and only the client makes connections. */
 static inline bool sip_transport_is_ws(enum sip_transport t)
 {

@@ -51,6 +51,10 @@ with stage(process="restart-max = 50ms") as s:
         assert {r["transport"] for r in rows} == {s.transport} and all(r["rx_bytes"] and r["tx_bytes"] for r in rows), rows
         assert {bool(r["tls"]) for r in rows} == {s.transport == "tls"}, rows
 
+    for way in ("rx", "tx"):
+        assert s.gw.counter("sip-transport", f"{s.transport}-{way}") > 10
+        assert all(s.gw.counter("sip-transport", f"{t}-{way}") == 0 for t in ("udp", "tcp", "tls") if t != s.transport), s.gw.show("counters")
+
     # The program dies in a call. TCP goes on as if nothing had been.
     da, db, *_ = s.call(alice, bob)
     mine = [p.wire.mine for p in (alice, bob)] if s.transport != "udp" else []
