@@ -15,6 +15,7 @@ struct dial {
 	bool secure;   /* called by a sips: URI (RFC 3261 26.2.2): nowhere but over TLS */
 	char sent[128]; /* the caller's number in From */
 	char words[128]; /* of the fraud limit that was met */
+	struct call *call; /* its; NULL until it has begun */
 	struct trunk *trunk; /* of the last attempt; NULL: none */
 	struct addr peer;
 };
@@ -41,6 +42,9 @@ struct plan_params dial_plan_params(struct agent *a, bool dry)
 		.lines = &a->calls.lines,
 		.calls = &a->calls,
 		.random = random_below,
+		.dns = a->locator ? sip_locator_dns(a->locator) : NULL,
+		.locator = a->locator,
+		.stack = a->sip,
 		.first_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "first-response"),
 		.dry = dry,
 	};
@@ -121,6 +125,8 @@ static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 		int err = plan_next(d->plan, &t);
 		if (t.forwarded)
 			call_tell_forwarded(c);
+		if (err == -EINPROGRESS)
+			return err;
 		if (err) {
 			end->status = plan_outcome(d->plan, &end->cause, &end->words);
 			if (!end->status)
@@ -144,6 +150,21 @@ static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 	}
 }
 
+/* DNS has answered: the search goes on where it stood. */
+static void on_resume(void *arg)
+{
+	struct dial *d = mem_ref(arg);
+	struct leg_news end = {0};
+	if (d->call && d->call->state < CALL_ENDING) {
+		struct call *c = mem_ref(d->call);
+		int err = try_next(d, c, &end);
+		if (err != -EINPROGRESS)
+			call_hunted(c, err, &end);
+		mem_deref(c);
+	}
+	mem_deref(d);
+}
+
 static int next(void *plan, struct call *c, const struct leg_news *how, struct leg_news *end)
 {
 	struct dial *d = plan;
@@ -164,8 +185,8 @@ static void read_caller(const struct sip_msg *req, const struct source *from, st
 	CDR_SET(caller->display, slice_str(from->display));
 }
 
-/* What the routing says of a request to `uri`. */
-static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, bool dry)
+/* What the routing says of a request to `uri`; `d` NULL: it is only looked at. */
+static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct dial *d)
 {
 	char called[128];
 	struct shown caller;
@@ -176,7 +197,9 @@ static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *r
 	if (err)
 		return err;
 	read_caller(req, from, &caller);
-	const struct plan_params p = dial_plan_params(a, dry);
+	struct plan_params p = dial_plan_params(a, !d);
+	p.resume = on_resume;
+	p.resume_arg = d;
 	const struct query q = {
 		.from = from, .called = called, .caller = caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .req = req,
 	};
@@ -200,7 +223,7 @@ unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct s
 	struct attempt t;
 	const char *words;
 	unsigned n = 0, rank = 0, cause;
-	int err = make_plan(&p, a, req, uri, from, true);
+	int err = make_plan(&p, a, req, uri, from, NULL);
 	for (; !err && n < max && !(err = plan_next(p, &t)); rank++) {
 		for (unsigned i = 0; i < t.n && n < max; i++) {
 			out[n] = t.target[i];
@@ -217,9 +240,12 @@ unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct s
 	return n;
 }
 
-static int plan_emergency(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct source *from, const struct emergency *e)
+static int plan_emergency(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct source *from, const struct emergency *e,
+			  struct dial *d)
 {
-	const struct plan_params p = dial_plan_params(a, false);
+	struct plan_params p = dial_plan_params(a, false);
+	p.resume = on_resume;
+	p.resume_arg = d;
 	struct shown caller;
 	char called[128];
 	if (number_of_uri(&req->ruri, called, sizeof(called)))
@@ -241,11 +267,12 @@ int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, c
 	d->exempt = e || guard_exempt(a->guard, req);
 	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
 		d->sent[0] = '\0';
-	int err = e ? plan_emergency(&d->plan, a, req, from, e) : make_plan(&d->plan, a, req, &req->ruri, from, false);
+	int err = e ? plan_emergency(&d->plan, a, req, from, e, d) : make_plan(&d->plan, a, req, &req->ruri, from, d);
 	if (err) {
 		mem_deref(d);
 		return err;
 	}
+	d->call = c;
 	c->plan = (struct call_plan){.next = next, .plan = d};
 	return 0;
 }

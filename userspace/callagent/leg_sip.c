@@ -509,6 +509,8 @@ int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg
 	s->listener = listener;
 	s->target = *target;
 	set_trunk(s, target->trunk);
+	if (target->stranger)
+		s->untold = s->disbelieved = true;
 	s->table = mem_ref(call->table);
 	s->max_forwards = call->max_forwards;
 	s->ring_ms = call->ring_ms;

@@ -6,6 +6,7 @@ static void step_destroy(void *obj)
 {
 	struct plan_step *s = obj;
 	list_remove(&s->link);
+	mem_free(s->uri);
 	mem_deref(s->view);
 }
 
@@ -15,6 +16,9 @@ static void destroy(void *obj)
 	struct plan_step *s;
 	list_foreach_safe(s, &p->steps, link)
 		mem_deref(s);
+	mem_deref(p->asking);
+	mem_deref(p->locating);
+	mem_deref(p->waiting);
 	mem_deref(p->view);
 	mem_deref(p->req);
 	mem_deref(p->p.routing);

@@ -3,6 +3,8 @@
  * `tandemctl route test` walk the same plan; the latter supposes that everybody fails. */
 #pragma once
 #include "callagent/route.h"
+#include "sip/locate.h"
+#include "sip/stack.h"
 
 struct emergency;
 struct calls;
@@ -23,6 +25,7 @@ struct target {
 	enum sip_transport transport;
 	char address[64];     /* local address to use; empty: any */
 	bool latch;
+	bool stranger;        /* known by DNS alone: trusted with nothing */
 	char domain[128];     /* host part of From and To; empty: addresses */
 	char auth_user[192], password[128];
 	unsigned rank;        /* of dial_targets(): lower ones first */
@@ -63,6 +66,11 @@ struct plan_params {
 	const struct lines *lines;
 	struct calls *calls;     /* those in progress, for emergencies; NULL: none */
 	uint32_t (*random)(uint32_t below);
+	struct dns *dns;         /* for ENUM; NULL: there is none */
+	struct sip_locator *locator;
+	const struct sip_stack *stack; /* what can be reached */
+	void (*resume)(void *arg); /* what plan_next() waited for is there: it may be called again */
+	void *resume_arg;
 	uint32_t first_ms;       /* time to first response of who has none of its own */
 	bool dry;                /* nothing is counted or moved on */
 	plan_said_fn said;       /* NULL: nobody asks why */
@@ -73,7 +81,8 @@ struct plan_params {
 int plan_new(struct plan **ret, const struct plan_params *p, const struct query *q, bool ours, const struct shown *caller);
 /* The same for an emergency call: to the targets of its site, whatever the routing says. */
 int plan_new_emergency(struct plan **ret, const struct plan_params *p, const struct query *q, const struct shown *caller, const struct emergency *e);
-/* The next attempt: 0; -ENOENT: nobody is left; -ECONNREFUSED: the call is blocked; -ENOMEM. */
+/* The next attempt: 0; -EINPROGRESS: DNS has to be asked, resume() will be called; -ENOENT: nobody is left; -ECONNREFUSED: the call is
+ * blocked; -ENOMEM. */
 int plan_next(struct plan *p, struct attempt *ret);
 /* How the last attempt ended, before the next is asked for. */
 void plan_failed(struct plan *p, unsigned status, unsigned cause);

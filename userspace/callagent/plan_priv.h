@@ -5,6 +5,7 @@
 #include "callagent/cdr.h"
 #include "callagent/emergency.h"
 #include "callagent/plan.h"
+#include "sip/enum.h"
 #include <errno.h>
 
 /* The caller as one rule shows him; shared by the steps of that rule. */
@@ -24,6 +25,7 @@ struct plan_step {
 	struct trunk_peer peer; /* of a trunk: this one alone */
 	bool one_peer;
 	uint32_t answer_ms;   /* 0: the target's own */
+	char *uri;            /* of DEST_URI */
 	bool last_resort;     /* an emergency call tries what is down, too, when all else has failed */
 	bool one_of_many;     /* of a hunt group: it rings, or not, and passes nothing on */
 	struct hunt *hunt;
@@ -54,6 +56,10 @@ struct plan {
 	bool blocked;
 	enum emergency_kind emergency;
 	char service[64];
+	/* What is being asked of DNS, for that step. */
+	struct sip_enum *asking;
+	struct sip_location *locating;
+	struct plan_step *waiting;
 };
 
 void plan_said(struct plan *p, const char *what, const char *name, bool taken, const char *why);
@@ -68,6 +74,10 @@ struct plan_view *plan_view_new(const struct shown *shown, const struct rule *ru
 
 /* plan_step.c: makes an attempt of a step (0), or further steps, or nothing (-EAGAIN: go on with the next), or ends the plan. */
 int plan_step_take(struct plan *p, struct plan_step *s, struct attempt *ret);
+
+/* plan_enum.c: a number's place in ENUM (RFC 6116), and where the URIs found there lead. */
+int plan_take_enum(struct plan *p, struct plan_step *s, struct attempt *ret);
+int plan_take_uri(struct plan *p, struct plan_step *s, struct attempt *ret);
 
 /* forward.c: how a user passes calls on. NULL: not. */
 enum forward { FORWARD_ALL, FORWARD_BUSY, FORWARD_NO_ANSWER, FORWARD_UNREACHABLE };

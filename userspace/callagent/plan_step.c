@@ -290,14 +290,10 @@ static int take_block(struct plan *p, struct plan_step *s, struct attempt *a)
 	return -ECONNREFUSED;
 }
 
-static int take_enum(struct plan *p, struct plan_step *s, struct attempt *a)
-{
-	return refuse(p, "enum", s->name, 404, 1, "the number is not in ENUM");
-}
-
 static int (*const takes[])(struct plan *p, struct plan_step *s, struct attempt *a) = {
 	[DEST_USER] = take_user,     [DEST_TRUNK] = take_trunk, [DEST_GROUP] = take_group, [DEST_HUNT] = take_hunt,
-	[DEST_NUMBER] = take_number, [DEST_ENUM] = take_enum,   [DEST_BLOCK] = take_block,
+	[DEST_NUMBER] = take_number, [DEST_ENUM] = plan_take_enum,   [DEST_BLOCK] = take_block,
+	[DEST_URI] = plan_take_uri,
 };
 
 int plan_step_take(struct plan *p, struct plan_step *s, struct attempt *ret)

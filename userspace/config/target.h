@@ -5,7 +5,7 @@
 #include "base/conf.h"
 
 /* What a route names as its target. */
-enum dest_kind { DEST_USER, DEST_TRUNK, DEST_GROUP, DEST_HUNT, DEST_NUMBER, DEST_ENUM, DEST_BLOCK };
+enum dest_kind { DEST_USER, DEST_TRUNK, DEST_GROUP, DEST_HUNT, DEST_NUMBER, DEST_ENUM, DEST_BLOCK, DEST_URI /* what ENUM finds; is not written */ };
 
 struct dest {
 	enum dest_kind kind;
