@@ -330,6 +330,7 @@ struct kept {
 	bool is_user, latch, called_leg, untold, disbelieved;
 	struct slice own_host, address, identity, number, called;
 	struct addr signalling, dst;
+	struct sip_refer refer;
 	struct slice session;
 };
 
@@ -341,7 +342,7 @@ static const struct pack_field fields[] = {
 	FIELD(4, PACK_SLICE, address),     FIELD(5, PACK_SLICE, identity),  FIELD(6, PACK_SLICE, number),
 	FIELD(7, PACK_SLICE, called),      FIELD(8, PACK_BYTES, signalling), FIELD(9, PACK_BYTES, dst),
 	FIELD(10, PACK_BOOL, called_leg),  FIELD(11, PACK_BOOL, untold),    FIELD(12, PACK_BOOL, disbelieved),
-	FIELD(TAG_SESSION, PACK_SLICE, session),
+	FIELD(13, PACK_BYTES, refer),      FIELD(TAG_SESSION, PACK_SLICE, session),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -352,6 +353,7 @@ static void verb_save(const struct leg *l, struct buf *out)
 		.is_user = s->is_user, .called_leg = s->called, .untold = s->untold, .disbelieved = s->disbelieved, .latch = l->party.latch, .own_host = slice_str(s->own_host),
 		.address = slice_str(s->address), .identity = slice_str(s->identity), .number = slice_str(s->number),
 		.called = slice_str(s->target.number), .signalling = l->party.signalling, .dst = s->target.dst,
+		.refer = s->refer,
 	};
 	size_t before = out->len;
 	size_t at = pack_begin(out, TAG_SESSION);
@@ -559,6 +561,10 @@ int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct
 	int err = take_kept(s, &k);
 	if (!err && k.session.len)
 		err = sip_session_restore(&s->ss, home->stack, k.session, user, password, &handlers, s);
+	/* What it asked for ended with the process that had begun it. */
+	s->refer = k.refer;
+	if (!err && s->ss)
+		sip_refer_tell(&s->refer, s->ss, 503);
 	if (err)
 		mem_deref(s);
 	else

@@ -134,6 +134,24 @@ with stage(more=CAROL, process="restart-max = 50ms", bob="allow-transfer = yes")
     refer(dc, "<sip:1003@x>", accepted=403)
     db.bye(dc)
 
+    # A kill while it rings: the transfer is off and the call is as it was.
+    da, db, _, _ = s.call(alice, bob)
+    refer(db, "<sip:1003@x>")
+    told(db, 100)
+    e, m = carol.answer_invite()
+    e.reply(m, 180, "Ringing")
+    told(db, 180)
+    s.gw.kill("tandem-ca")
+    cancel = e.get("CANCEL")
+    e.reply(cancel, 200, "OK", contact=False)
+    e.reply(m, 487, "Terminated", contact=False)
+    e.get("ACK")
+    told(db, 503)
+    refer(db, "<sip:nobody@x>")
+    told(db, 100)
+    told(db, 404)
+    da.bye(db)
+
     # After consultation: Bob has Alice on one line and calls Carol; then they have each other.
     for bob_called_alice in (False, True):
         if bob_called_alice:
