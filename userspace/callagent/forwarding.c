@@ -53,7 +53,7 @@ static const struct sip_hdr *consumed(void *arg, const struct sip_msg *req)
 
 static struct sip_flow hop_to(const struct agent *a, const char *listener, enum sip_transport transport, const struct addr *peer)
 {
-	return (struct sip_flow){sip_stack_listener(a->sip, listener && *listener ? listener : NULL, transport, peer), *peer};
+	return (struct sip_flow){sip_stack_listener(a->sip, listener && *listener ? listener : NULL, transport, peer), *peer, false};
 }
 
 static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct binding *b, int n)
@@ -63,8 +63,10 @@ static unsigned add_contacts(const struct agent *a, struct proxy_context *c, con
 		struct proxy_target t = {.uri = b[i].uri, .path = b[i].path, .q = b[i].q};
 		if (b[i].reg_id)
 			t.instance = b[i].instance;
-		if (!b[i].path.len)
+		if (!b[i].path.len) {
 			t.hop = hop_to(a, b[i].listener, b[i].transport, &b[i].source);
+			t.hop.own = true;
+		}
 		added += !proxy_add(c, &t);
 	}
 	return added ? 0 : 480;

@@ -228,6 +228,8 @@ int forward_start(struct branch *b)
 	if (!f.from)
 		return -ESHUTDOWN;
 	int err = find_hop(b, &f);
+	if (!err && b->instance.len && !sip_flow_is_open(&f.hop))
+		err = -ENOTCONN;
 	if (err)
 		return err;
 	err = forward_rewrite(c->proxy, &f, &how, branch);
@@ -301,7 +303,7 @@ static void try(struct proxy_context *c, struct branch *b, unsigned share)
 		return;
 	b->state = BRANCH_DONE;
 	proxy_counts[share ? PROXY_CNT_NO_HOP : PROXY_CNT_BREADTH]++;
-	response_own(c, !share ? 440 : err == -EPROTONOSUPPORT ? 480 : 503);
+	response_own(c, !share ? 440 : err == -ENOTCONN ? 430 : err == -EPROTONOSUPPORT ? 480 : 503);
 }
 
 /* RFC 5393 5.3.3: the breadth that came is divided among those that run at the same time. */

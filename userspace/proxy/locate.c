@@ -11,7 +11,7 @@ static struct sip_locate_params question(struct proxy *p, const struct sip_uri *
 
 static bool use(struct proxy *p, struct forward *f, const struct sip_server *s)
 {
-	f->hop = (struct sip_flow){forward_listener(p, f->way->out, s->transport, &s->addr), s->addr};
+	f->hop = (struct sip_flow){forward_listener(p, f->way->out, s->transport, &s->addr), s->addr, false};
 	return f->hop.listener;
 }
 

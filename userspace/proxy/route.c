@@ -16,7 +16,7 @@ static bool is_ours(struct proxy *p, const struct sip_msg *req, const struct sip
 	w->dialog = w->dialog || kind == 'r';
 	w->out = kind ? l : NULL; /* a route that somebody was told to use says nothing of the other side */
 	/* A connection that is gone leads nowhere: the Contact may (RFC 3665 3.7). */
-	struct sip_flow flow = {l, peer};
+	struct sip_flow flow = {l, peer, true};
 	w->flow = addr_is_set(&peer) && sip_flow_is_open(&flow) ? flow : (struct sip_flow){0};
 	return true;
 }

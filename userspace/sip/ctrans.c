@@ -2,6 +2,7 @@
 /* Client transactions (RFC 3261 17.1, figures 5 and 6; RFC 6026 7.2). The table of transactions owns one reference until
  * the machine has ended. */
 #include "sip/stack_priv.h"
+#include "sip/forward.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -406,10 +407,10 @@ int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struc
 	return 0;
 }
 
-int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, enum sip_method method, struct slice branch,
+int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct sip_flow *to, enum sip_method method, struct slice branch,
 		    struct slice text, sip_response_fn fn, void *arg, void *owner)
 {
-	struct sip_ctrans *ct = branch.len < SIP_BRANCH_SIZE ? ctrans_new(p, dst, method) : NULL;
+	struct sip_ctrans *ct = branch.len < SIP_BRANCH_SIZE ? ctrans_new(p, &to->peer, method) : NULL;
 	if (ct && !(ct->request = sip_block_new(text)))
 		ct = mem_deref(ct);
 	if (!ct) {
@@ -420,6 +421,8 @@ int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct a
 	ct->fn = fn;
 	ct->arg = arg;
 	ct->owner = mem_ref(owner);
+	if (to->own)
+		ct->flow = to->peer;
 	sip_ctrans_start(ct);
 	*ret = mem_ref(ct);
 	return 0;

@@ -35,7 +35,7 @@ static bool same_port(const struct sip_place *a, const struct sip_place *b)
 void sip_ctrans_choose(struct sip_ctrans *ct)
 {
 	struct sip_stack *s = ct->stack;
-	if (ct->place->l.transport != SIP_UDP || ct->udp || ct->request->len <= SIZE_MAX_UDP || sip_dead_has(s->no_tcp, &(struct sip_server){SIP_TCP, ct->dst}))
+	if (ct->place->l.transport != SIP_UDP || ct->udp || addr_is_set(&ct->flow) || ct->request->len <= SIZE_MAX_UDP || sip_dead_has(s->no_tcp, &(struct sip_server){SIP_TCP, ct->dst}))
 		return;
 	const struct sip_listener *tcp = sip_stack_listener(s, ct->place->name, SIP_TCP, &ct->dst);
 	if (!tcp || !same_port(ct->place, sip_place_of(tcp)) || !set_via(ct, SIP_UDP, SIP_TCP))

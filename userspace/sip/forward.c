@@ -114,7 +114,7 @@ int sip_forward_request(struct sip_ctrans **ret, const struct sip_flow *to, cons
 	struct sip_place *p = sip_place_of(to->listener);
 	struct buf *out = &p->stack->scratch;
 	int err = write_request(out, p, &to->peer, how, req);
-	return err ? err : sip_ctrans_pass(ret, p, &to->peer, req->method, how->branch, buf_text(out), fn, arg, owner);
+	return err ? err : sip_ctrans_pass(ret, p, to, req->method, how->branch, buf_text(out), fn, arg, owner);
 }
 
 int sip_forward_request_once(const struct sip_flow *to, const struct sip_rewrite *how, const struct sip_msg *req)

@@ -11,6 +11,7 @@
 struct sip_flow {
 	const struct sip_listener *listener;
 	struct addr peer;
+	bool own; /* the peer's own, which it registered or called from: no other transport or connection leads there */
 };
 
 struct sip_rewrite {

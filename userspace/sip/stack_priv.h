@@ -243,7 +243,8 @@ struct sip_ctrans {
 
 /* Sends a request that is written already (a proxy's): `branch` is the one in its topmost Via, `owner` is referenced until the machine has
  * ended. -ENOMEM. */
-int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, enum sip_method method, struct slice branch,
+struct sip_flow;
+int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct sip_flow *to, enum sip_method method, struct slice branch,
 		    struct slice text, sip_response_fn fn, void *arg, void *owner);
 /* An INVITE that an earlier process sent to `dst`, without a final answer: repeated until something comes, unless that was there already
  * (`proceeding`). -EBADMSG: `request` is none of ours. */
