@@ -256,6 +256,9 @@ static void conf_destroy(void *obj)
 	struct conf *c = obj;
 	while (list_first(&c->parts))
 		mem_deref(container_of(list_first(&c->parts), struct conf_part, link));
+	for (unsigned i = 0; i < c->n_index; i++)
+		mem_free(c->index[i].part);
+	mem_free(c->index);
 }
 
 static int add_item(struct slice item, void *arg)
@@ -324,14 +327,33 @@ static int add_part(struct conf *c, const struct conf_section *s, cfg_t *sec)
 	return 0;
 }
 
+static int copy_section(struct conf *c, struct conf_index *index, const struct conf_section *s, cfg_t *root)
+{
+	unsigned n = cfg_size(root, s->name);
+	index->part = mem_raw((n + 1) * sizeof *index->part);
+	if (!index->part)
+		return -ENOMEM;
+	for (; index->n < n; index->n++) {
+		if (add_part(c, s, cfg_getnsec(root, s->name, index->n)))
+			return -ENOMEM;
+		index->part[index->n] = container_of(c->parts.head.prev, struct conf_part, link);
+	}
+	return 0;
+}
+
 static int copy_tree(struct conf *c, cfg_t *root)
 {
-	for (const struct conf_section *s = c->schema; s->name; s++) {
-		unsigned n = cfg_size(root, s->name);
-		for (unsigned i = 0; i < n; i++)
-			if (add_part(c, s, cfg_getnsec(root, s->name, i)))
-				return -ENOMEM;
-	}
+	unsigned n = 0;
+	while (c->schema[n].name)
+		n++;
+	c->index = mem_raw((n + 1) * sizeof *c->index);
+	if (!c->index)
+		return -ENOMEM;
+	memset(c->index, 0, (n + 1) * sizeof *c->index);
+	c->n_index = n;
+	for (unsigned i = 0; i < n; i++)
+		if (copy_section(c, &c->index[i], &c->schema[i], root))
+			return -ENOMEM;
 	return 0;
 }
 
@@ -441,10 +463,9 @@ out:
 
 const struct conf_part *conf_titled(const struct conf *c, const char *name, unsigned i)
 {
-	const struct conf_part *p;
-	list_foreach(p, &c->parts, link)
-		if (!strcmp(p->section->name, name) && i-- == 0)
-			return p;
+	for (unsigned k = 0; k < c->n_index; k++)
+		if (!strcmp(c->schema[k].name, name))
+			return i < c->index[k].n ? c->index[k].part[i] : NULL;
 	return NULL;
 }
 

@@ -21,9 +21,17 @@ struct conf_part {
 	struct conf_value *values; /* one an option, in the schema's order */
 };
 
+/* The parts of one section, in file order. */
+struct conf_index {
+	struct conf_part **part;
+	unsigned n;
+};
+
 struct conf {
 	const struct conf_section *schema;
 	struct list parts; /* schema order, then file order */
+	struct conf_index *index; /* one a section of the schema */
+	unsigned n_index;
 };
 
 /* Checks one value and gives its number: NULL when good, else what was expected (in `why`, or a constant). */

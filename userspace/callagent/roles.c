@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "callagent/agent.h"
 #include "callagent/core.h"
+#include "callagent/emergency.h"
 #include "callagent/forwarding.h"
 #include "callagent/keys.h"
 #include <errno.h>
@@ -77,6 +78,12 @@ static bool is_for_us(const struct agent *a, const struct sip_msg *req)
 	return forwarding_is_ours((void *)(uintptr_t)a, req, &req->ruri);
 }
 
+/* Emergency calls are the back-to-back user agent's wherever they come in: it has their trunks, call back and records (RFC 6881). */
+static bool is_emergency(const struct agent *a, const struct sip_msg *req)
+{
+	return (req->method == SIP_INVITE || req->method == SIP_ACK || req->method == SIP_CANCEL) && emergency_maybe(a->conf, &req->ruri);
+}
+
 /* A dialog that a proxy made goes on through it, wherever its requests come in. */
 static enum sip_core core_of_role(const struct agent *a, enum role role, const struct sip_msg *req)
 {
@@ -98,9 +105,10 @@ static enum sip_core core_of_role(const struct agent *a, enum role role, const s
 enum sip_core roles_core(void *arg, const struct sip_listener *l, const struct sip_msg *req)
 {
 	const struct agent *a = arg;
-	if (is_for_us(a, req))
+	enum role role = role_of(a->roles.table, l, req);
+	if (is_for_us(a, req) || (role != ROLE_B2BUA && is_emergency(a, req)))
 		return SIP_CORE_UA;
-	return core_of_role(a, role_of(a->roles.table, l, req), req);
+	return core_of_role(a, role, req);
 }
 
 void roles_on_proxy(void *arg, struct sip_strans *st, const struct sip_msg *req)

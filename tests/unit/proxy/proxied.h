@@ -20,7 +20,7 @@ struct proxied {
 		unsigned q;
 	} target[TARGETS];
 	unsigned status; /* instead of targets */
-	bool refuse;
+	bool refuse, redirects;
 	unsigned admitted, along; /* of these along a route of ours */
 	unsigned done;
 	struct proxy_outcome outcome;
@@ -92,7 +92,7 @@ static inline enum sip_core x_core(void *arg, const struct sip_listener *l, cons
 
 static inline void x_on_proxy(void *arg, struct sip_strans *st, const struct sip_msg *req)
 {
-	if (x.core == SIP_CORE_PROXY)
+	if (!x.redirects)
 		proxy_request(x.proxy, st, req);
 	else
 		proxy_redirect(x.proxy, st, req);
