@@ -48,11 +48,12 @@ static bool makes_dialog(const struct sip_msg *req)
 	return !req->to.tag.len && (req->method == SIP_INVITE || req->method == SIP_SUBSCRIBE || req->method == SIP_REFER);
 }
 
-/* Whether requests to `uri` would not reach `peer`: it sits behind a NAT, so that only its flow leads there. */
+/* Whether requests to `uri` would not reach `peer`, so that only its flow leads there: it sits behind a NAT, dialled in over a connection, or has a
+ * name that leads nowhere (RFC 7118 5.3). */
 static bool is_elsewhere(const struct sip_uri *uri, const struct addr *peer)
 {
 	struct addr a;
-	return !sip_uri_addr(uri, &a) && !addr_eq(&a, peer);
+	return sip_uri_addr(uri, &a) ? !sip_locate_is_name(uri) : !addr_eq(&a, peer);
 }
 
 /* Its sender is the user agent itself, and its Contact is not where it sends from. */

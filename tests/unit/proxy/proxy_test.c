@@ -140,6 +140,24 @@ static void those_behind_a_nat_are_reached_on_their_flows(void **state)
 	x_close();
 }
 
+/* A browser's Contact is no place at all (RFC 7118 5.3). */
+static void those_whose_name_leads_nowhere_too(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x_from(CALLER, "INVITE sip:b@example.com SIP/2.0|Via: SIP/2.0/UDP df7jal23ls0d.invalid;rport;branch=z9hG4bK1|Max-Forwards: 70|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>|Call-ID: c1|CSeq: 3 INVITE|Contact: <sip:a@df7jal23ls0d.invalid;transport=ws>");
+	char first[300], second[300];
+	assert_int_equal(sscanf(x_all(x_sent(0), "Record-Route"), "%299s | %299s", first, second), 2);
+	x_answer(0, 200, "t", "|Contact: <sip:b@192.0.2.20>");
+	x_to(2, CALLER);
+	x_from("192.0.2.20:5060", "BYE sip:a@df7jal23ls0d.invalid;transport=ws SIP/2.0|Via: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK3|Route: %s, %s|From: <sip:b@example.com>;tag=t|"
+	       "To: <sip:a@example.com>;tag=f|Call-ID: c1|CSeq: 1 BYE|Max-Forwards: 70", first, second);
+	x_to(3, CALLER);
+	x_answer(3, 200, NULL, "");
+	x_close();
+}
+
 static void strict_routers_before_and_behind_are_served(void **state)
 {
 	x_open();
@@ -598,6 +616,7 @@ int main(void)
 		cmocka_unit_test(a_dialog_follows_its_route),
 		cmocka_unit_test(sides_that_differ_get_a_route_each),
 		cmocka_unit_test(those_behind_a_nat_are_reached_on_their_flows),
+		cmocka_unit_test(those_whose_name_leads_nowhere_too),
 		cmocka_unit_test(strict_routers_before_and_behind_are_served),
 		cmocka_unit_test(what_is_not_valid_is_refused),
 		cmocka_unit_test(loops_end_and_spirals_go_on),
