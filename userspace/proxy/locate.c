@@ -95,8 +95,10 @@ bool locate_try_next(struct branch *b, const char *why)
 	if (!b->servers || b->state != BRANCH_TRYING || b->cancelled || c->closed)
 		return false;
 	sip_locator_failed(c->proxy->params.locator, &b->servers->server[b->next_server - 1], 0, why);
+	if (b->next_server == b->servers->n || c->n_branches > UINT8_MAX) /* as many branches as token_branch() can tell apart */
+		return false;
 	b->number = c->n_branches++;
-	return b->next_server < b->servers->n && !forward_start(b);
+	return !forward_start(b);
 }
 
 void locate_answered(const struct branch *b, int err, const struct sip_msg *rsp)
