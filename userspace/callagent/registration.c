@@ -219,6 +219,16 @@ static bool apply_all(struct registrar *r, struct location_update *u, const stru
 	return true;
 }
 
+/* Now, but after all that is there: of two within a millisecond the later one is the latest, too. */
+static uint64_t received_now(const struct location_update *u)
+{
+	uint64_t now = clock_utc_ms();
+	for (unsigned i = 0; i < u->n; i++)
+		if (location_at(u, i)->received_at >= now)
+			now = location_at(u, i)->received_at + 1;
+	return now;
+}
+
 bool registration_apply(struct registrar *r, struct location_update *u, const struct sip_msg *req, const struct sip_listener *l, struct refusal *why)
 {
 	struct buf path = buf_growing();
@@ -230,7 +240,7 @@ bool registration_apply(struct registrar *r, struct location_update *u, const st
 		.user_agent = bounded(sip_msg_value(req, SIP_HDR_USER_AGENT)),
 		.call_id = req->call_id,
 		.cseq = req->cseq.number,
-		.received_at = clock_utc_ms(),
+		.received_at = received_now(u),
 	};
 	bool good = req->call_id.len <= URI_MAX ? check_flows(&g, why) && read_path(req, &path, why)
 						: refuse(why, 400, "Call-ID Too Long", CNT_MALFORMED);
