@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: once
 """A proxy without state on one side and a redirect server on the other: repetitions, CANCEL and the ACK of a refusal take the same way with the
-same branch, nothing is kept or answered by the proxy itself, strangers get nothing; 302, 404, 480 from the redirect server."""
+same branch, nothing is kept or answered by the proxy itself, strangers get nothing but help; 302, 404, 480 from the redirect server."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 
-with stage(inside="role = stateless", outside="role = redirect") as s:
+SITE = 'site here { emergency = { "112" } emergency-to = { "carrier" } }'
+
+with stage(inside="role = stateless", outside="role = redirect", more=SITE) as s:
     alice, bob = s.pair()
     s.gw.idle()
     alice.password = None  # nobody can be asked: she is known by where she is registered
@@ -53,6 +55,16 @@ with stage(inside="role = stateless", outside="role = redirect") as s:
     stranger.nothing(seconds=0.1)
     da = alice.invite("9123")
     da.ack(da.response(404))
+
+    # an emergency call is the B2BUA's, whoever makes it
+    psap = s.carrier()
+    d = stranger.invite("112")
+    other, invite = psap.answer_invite()
+    assert invite.get("call-id") != d.call_id and invite.uri.startswith("sip:112@"), invite.raw
+    other.reply(invite, 200, "OK", psap.sdp())
+    d.ack(d.response(200))
+    other.get("ACK")
+    d.bye(other)
 
     # the other side: where things are, and nothing else
     d = bob.invite("1001")
