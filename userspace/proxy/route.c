@@ -2,6 +2,15 @@
 /* Route information preprocessing (RFC 3261 16.4): what of Route and Request-URI was put there by us, and what that says. */
 #include "proxy/private.h"
 
+/* Whether the peer of a flow that is gone is to be waited for: it dialled in over TLS or WebSocket, and its Contact is no other place. */
+static bool comes_back(const struct way *w, const struct sip_flow *flow)
+{
+	struct addr a;
+	if (flow->listener->transport < SIP_TLS)
+		return false;
+	return sip_uri_addr(&w->uri, &a) ? !sip_locate_is_name(&w->uri) : addr_ip_eq(&a, &flow->peer);
+}
+
 /* A route that names us. Its token, when it has one, proves the dialog and may name a flow; the last such route is the side the
  * request leaves by (RFC 5658). */
 static bool is_ours(struct proxy *p, const struct sip_msg *req, const struct sip_uri *uri, struct way *w)
@@ -17,7 +26,7 @@ static bool is_ours(struct proxy *p, const struct sip_msg *req, const struct sip
 	w->out = kind ? l : NULL; /* a route that somebody was told to use says nothing of the other side */
 	/* A connection that is gone leads nowhere: the Contact may (RFC 3665 3.7). */
 	struct sip_flow flow = {l, peer, true};
-	w->flow = addr_is_set(&peer) && sip_flow_is_open(&flow) ? flow : (struct sip_flow){0};
+	w->flow = addr_is_set(&peer) && (sip_flow_is_open(&flow) || comes_back(w, &flow)) ? flow : (struct sip_flow){0};
 	return true;
 }
 
