@@ -375,8 +375,8 @@ int sip_ctrans_readdress(struct sip_ctrans *ct)
 	return 0;
 }
 
-int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, struct slice request, bool proceeding,
-		       sip_response_fn fn, void *arg)
+int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, bool dials_in, struct slice request,
+		       bool proceeding, sip_response_fn fn, void *arg)
 {
 	struct sip_via via;
 	struct sip_uri uri;
@@ -394,6 +394,8 @@ int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struc
 		mem_deref(ct);
 		return -ENOMEM;
 	}
+	if (dials_in && sip_place_reliable(p))
+		ct->flow = *dst;
 	ct->fn = fn;
 	ct->arg = arg;
 	if (proceeding) {

@@ -16,7 +16,7 @@ struct kept {
 	struct slice contact_user, bye_headers, dialog;
 	struct slice request, request_tag, answer; /* their INVITE and our 2xx to it */
 	struct slice invite;                       /* our INVITE */
-	bool allows_update, refresher, secure, held;       /* held: the answer waits for a PRACK */
+	bool dials_in, allows_update, refresher, secure, held; /* held: the answer waits for a PRACK */
 	uint32_t expires_s, least_s;
 	int64_t refreshed;
 	struct slice held_headers, held_sdp;
@@ -36,7 +36,7 @@ static const struct pack_field fields[] = {
 	FIELD(22, PACK_SLICE, invite),         FIELD(23, PACK_BOOL, allows_update), FIELD(24, PACK_BOOL, refresher),
 	FIELD(25, PACK_NUMBER, expires_s),     FIELD(26, PACK_NUMBER, least_s),    FIELD(27, PACK_NUMBER, refreshed),
 	FIELD(28, PACK_BOOL, held),            FIELD(29, PACK_SLICE, held_headers), FIELD(31, PACK_SLICE, held_sdp),   FIELD(40, PACK_BOOL, secure),
-	FIELD(32, PACK_SLICE, transport),
+	FIELD(32, PACK_SLICE, transport),      FIELD(33, PACK_BOOL, dials_in),
 	FIELD(DIALOG_TAG, PACK_SLICE, dialog),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
@@ -63,7 +63,7 @@ void sip_session_save(const struct sip_session *ss, struct buf *out)
 			 .forwarded = ss->forwarded, .ack_due = ss->ack_due, .probe_answered = ss->probe_answered, .cseq = ss->cseq,
 			 .ack_cseq = ss->ack_cseq, .end_status = ss->end_status, .peer = ss->peer, .place = slice_str(ss->place->name),
 			 .transport = slice_str(sip_transports[ss->place->l.transport].name), .contact_user = ss->contact_user,
-			 .bye_headers = slice_str(ss->bye_headers),
+			 .dials_in = ss->dials_in, .bye_headers = slice_str(ss->bye_headers),
 			 .allows_update = ss->allows_update, .secure = ss->secure, .refresher = ss->refresher, .expires_s = ss->expires_s,
 			 .least_s = ss->least_s, .refreshed = ss->refreshed};
 	k.held = session_reliable_held(ss, &k.held_headers, &k.held_sdp);
@@ -155,7 +155,7 @@ static int resume(struct sip_session *ss, const struct kept *k)
 	if (!err && k->request.len)
 		err = resume_request(ss, k);
 	if (!err && k->state <= SESSION_CANCELLING)
-		err = sip_ctrans_restore(&ss->invite, ss->place, &ss->peer, k->invite, k->proceeding, session_on_invite_response, ss);
+		err = sip_ctrans_restore(&ss->invite, ss->place, &ss->peer, ss->dials_in, k->invite, k->proceeding, session_on_invite_response, ss);
 	if (err)
 		return err;
 	if (k->state == SESSION_CANCELLING)
@@ -202,6 +202,7 @@ int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct sl
 	ss->least_s = k.least_s;
 	ss->refreshed = k.refreshed;
 	ss->peer = k.peer;
+	ss->dials_in = k.dials_in;
 	memcpy(ss->call_id, k.call_id, sizeof ss->call_id);
 	memcpy(ss->tag, k.tag, sizeof ss->tag);
 	err = keep_texts(ss, &k, auth_user, auth_password);

@@ -247,9 +247,9 @@ struct sip_flow;
 int sip_ctrans_pass(struct sip_ctrans **ret, struct sip_place *p, const struct sip_flow *to, enum sip_method method, struct slice branch,
 		    struct slice text, sip_response_fn fn, void *arg, void *owner);
 /* An INVITE that an earlier process sent to `dst`, without a final answer: repeated until something comes, unless that was there already
- * (`proceeding`). -EBADMSG: `request` is none of ours. */
-int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, struct slice request, bool proceeding,
-		       sip_response_fn fn, void *arg);
+ * (`proceeding`). `dials_in`: over a connection that the peer made. -EBADMSG: `request` is none of ours. */
+int sip_ctrans_restore(struct sip_ctrans **ret, struct sip_place *p, const struct addr *dst, bool dials_in, struct slice request,
+		       bool proceeding, sip_response_fn fn, void *arg);
 void sip_ctrans_response(struct sip_ctrans *ct, const struct sip_msg *rsp);
 struct sip_ctrans *sip_ctrans_find(const struct sip_stack *s, struct slice branch, enum sip_method method);
 /* A request of ours that is still active and came back to us unchanged (8.2.2.2's sibling for a B2BUA). */

@@ -16,7 +16,7 @@ from sipmsg import Sdp  # noqa: E402
 from survive import kill  # noqa: E402
 
 STATES = ("ringing", "early media", "answered", "held by A", "held by B", "transferring")
-TRANSPORTS = ("udp",)
+TRANSPORTS = ("udp", "tcp", "tls")
 FAMILIES = ("44", "46", "64", "66")
 DEATHS = ("ca", "mg", "both", "callee", "caller")
 KILLS = {"ca": ["ca"], "mg": ["mg"], "both": ["ca", "mg"]}
@@ -48,7 +48,7 @@ class Cell:
 
     def transfer(self):
         """B sends A to Carol, whose phone rings."""
-        self.carol = self.s.phone("b", "carol", "singer", port=5070)
+        self.carol = self.s.phone("b", "carol", "singer", port=5070, transport=self.bob.transport)
         assert self.carol.register().status == 200
         self.b.refer(f"sip:1003@{host(self.s.gw_b)}")
         self.b.told(100)
@@ -124,9 +124,18 @@ class Cell:
             if m.method == "BYE":
                 return
 
+    def reconnect(self):
+        """TLS does not outlive the process: whoever used it comes again."""
+        for p in self.s.phones:
+            if p.transport == "tls":
+                p.drain()
+                assert p.register().status == 200
+
     def run(self, death):
         if death in KILLS:
             kill(self.s.gw, KILLS[death], 0)
+            if "ca" in KILLS[death]:
+                self.reconnect()
             if "ca" in KILLS[death] and not self.answered:
                 self.ends_unanswered()
             elif "ca" in KILLS[death] and self.state == "transferring":
@@ -150,12 +159,15 @@ class Cell:
             m.close()
 
 
-def peers(s):
+def peers(s, *transports):
     """Alice and Bob, registered anew: those of the last cell may be gone."""
     for p in s.phones:
         p.close()
     s.phones.clear()
-    return s.pair()
+    both = [s.phone(side, transport=t) for side, t in zip("ab", transports)]
+    for p in both:
+        assert p.register().status == 200
+    return both
 
 
 def cells(families):
@@ -166,12 +178,12 @@ def cells(families):
 
 CAROL = 'user carol { password = "singer" numbers = { "1003" } address = "outside" }'
 
-with stage(sip="probe-interval = 400ms", more=CAROL, process="restart-max = 20ms") as s:
+with stage(transport="tls", sip="probe-interval = 400ms", more=CAROL, process="restart-max = 20ms") as s:
     for i, (state, ta, tb, families, death) in enumerate(cells(s.families)):
         if i < int(os.environ.get("CELL", "0")):
             continue
         try:
-            alice, bob = peers(s)
+            alice, bob = peers(s, ta, tb)
             Cell(s, alice, bob, state).run(death)
             wait_for("the call to be over", lambda: not any(s.gw.show(what) for what in ("calls", "streams", "endpoints")), 6)
         except BaseException:
