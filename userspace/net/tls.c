@@ -58,6 +58,7 @@ void tls_serve(struct tls *t, void *ssl_ctx)
 	SSL_CTX_set_tlsext_servername_callback((SSL_CTX *)ssl_ctx, on_foreign_name);
 	SSL_CTX_set_tlsext_servername_arg((SSL_CTX *)ssl_ctx, t);
 	SSL_CTX_set_options((SSL_CTX *)ssl_ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_mode((SSL_CTX *)ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_min_proto_version((SSL_CTX *)ssl_ctx, t->now->n ? (int)SSL_CTX_get_min_proto_version(t->now->server[0]) : TLS1_2_VERSION);
 }
 

@@ -17,6 +17,8 @@ ZONE = [
     "_sip._udp.edge.names.test. 60 IN SRV 1 10 5099 host.names.test.",
     "_sip._udp.edge.names.test. 60 IN SRV 2 10 5081 host.names.test.",
     "_sip._tcp.edge.names.test. 60 IN SRV 1 10 5099 host.names.test.",
+    "_sip._tcp.stream.names.test. 60 IN SRV 1 10 5099 host.names.test.",
+    "_sip._tcp.stream.names.test. 60 IN SRV 2 10 5082 host.names.test.",
     "both.names.test. 60 IN A 10.79.2.2",
     "both.names.test. 60 IN AAAA fd79:2::2",
 ]
@@ -80,6 +82,14 @@ with stage(start=False, more='dns { servers = { "10.79.2.200", "10.79.2.2" } att
     second.request("ACK")
     dc.phone = second
     d.bye(dc)
+
+    # A place that refuses the connection is followed by the next, too.
+    third = s.phone("b", "third", port=5082, transport="tcp")
+    d, dc = call(alice, carrier, record_route="<sip:stream.names.test;transport=tcp;lr>")
+    dc.phone = third
+    d.bye(dc)
+    assert third.received[-1].get("via").startswith("SIP/2.0/TCP "), third.received[-1].raw
+    assert ("tcp", "10.79.2.2:5099") in [(t["transport"], t["address"]) for t in s.gw.show("dead-targets")]
 
     # What the resolver makes of the rest.
     assert targets(s, "sip:both.names.test:5070", "outside") == ["udp [fd79:2::2]:5070", "udp 10.79.2.2:5070"]
