@@ -87,7 +87,7 @@ def another_certificate(s):
     contexts = Contexts(s.authority, s.gw_a)
     old = WebSocket(s.ns_a, s.ip_a, s.gw_a, "wss", contexts)
     shown = old.sock.getpeercert(True)
-    s.authority.sign("gateway", f"IP:{s.gw_a}")
+    s.authority.sign("gateway", f"IP:{s.gw_a}", f"IP:{s.gw_b}")
     s.gw.reload()
 
     def is_new():
@@ -115,8 +115,8 @@ def after_a_kill(s, alice, bob):
 
 
 with stage(start=False) as s:
-    s.authority = Authority(s.lab.dir)
-    file, key = s.authority.sign("gateway", f"IP:{s.gw_a}")
+    s.authority = s.authority or Authority(s.lab.dir)
+    file, key = s.authority.sign("gateway", f"IP:{s.gw_a}", f"IP:{s.gw_b}")
     s.gw.configure(inside='transports = {"udp", "ws", "wss"} ws-origins = {"https://phone.example"}',
                    more="connections { receive-timeout = 1s }", certificates=f'certificate gateway {{ file = "{file}" key = "{key}" }}')
     s.gw.start()
