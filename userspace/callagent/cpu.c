@@ -124,16 +124,6 @@ static uint64_t group_usage(const struct cpu_meter *m)
 	return number ? strtoull(number + strlen(m->key), NULL, 10) : 0;
 }
 
-/* Running, and ready to run but not let (proc(5), schedstat: nanoseconds). */
-static uint64_t thread_usage(void)
-{
-	char text[128];
-	unsigned long long ran, waited;
-	if (sscanf(slurp("/proc/thread-self/schedstat", text, sizeof text), "%llu %llu", &ran, &waited) != 2)
-		return us_of(CLOCK_THREAD_CPUTIME_ID);
-	return (ran + waited) / 1000;
-}
-
 double cpu_occupancy(struct cpu_meter *m)
 {
 	uint64_t now = us_of(CLOCK_MONOTONIC);
@@ -141,7 +131,7 @@ double cpu_occupancy(struct cpu_meter *m)
 		m->found_at = now;
 		find_limit(m);
 	}
-	uint64_t group = group_usage(m), thread = thread_usage();
+	uint64_t group = group_usage(m), thread = us_of(CLOCK_THREAD_CPUTIME_ID);
 	double elapsed = (double)(now - m->at), of_thread = 0, of_group = 0;
 	if (m->at && elapsed > 0) {
 		of_thread = (double)(thread - m->thread_us) / elapsed;

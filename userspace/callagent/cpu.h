@@ -11,6 +11,6 @@ struct cpu_meter {
 	uint64_t at, group_us, thread_us; /* at the last reading; us */
 };
 
-/* The share since the last call, 1: all. The larger one of two: of a processor, running or waiting for one, and of what the control group
- * (version 1 or 2, ours or one above it) is limited to, with all its processes. */
+/* The share since the last call, 1: all. The larger one of two: of a processor, and of what the control group (version 1 or 2, ours or one
+ * above it) is limited to, with all its processes. That others have the processor shows in what waits to be read, not here. */
 double cpu_occupancy(struct cpu_meter *m);
