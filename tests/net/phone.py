@@ -187,7 +187,8 @@ class Phone:
 
     def settle(self):
         """Returns when all that was sent before has been taken: what comes over another wire might overtake it. Leaves no trace."""
-        self.received.remove(self.ask("OPTIONS"))
+        answer = self.ask("OPTIONS")  # which may make another list of what was received
+        self.received.remove(answer)
         self.sent.pop()
 
     def options(self):
