@@ -172,13 +172,15 @@ const char *core_words(int err)
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
 
-static bool over_limit(const struct agent *a, const struct source *from)
+static bool over_limit(struct agent *a, const struct source *from)
 {
 	const struct conf_part *sip = conf_section(a->conf, "sip");
 	if (a->stopping || a->calls.live >= (size_t)conf_int(sip, "max-calls"))
 		return true;
 	unsigned limit = from->kind == TARGET_USER ? (unsigned)conf_int(sip, "max-calls-per-user") : from->max_calls;
-	return limit && lines_taken(&a->calls.lines, slice_str(from->name)) >= limit;
+	if (limit && lines_taken(&a->calls.lines, slice_str(from->name)) >= limit)
+		return true;
+	return from->trunk && !trunk_admit(from->trunk);
 }
 
 static int make_call(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from, struct call **ret)

@@ -88,7 +88,7 @@ static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 
 static void note_outcome(struct dial *d, const struct leg_news *how)
 {
-	if (d->trunk && how->from)
+	if (d->trunk && how->from && how->from->asked)
 		trunk_heard(d->trunk, &d->peer, how->from->heard || how->native);
 	plan_failed(d->plan, how->status, how->cause);
 }

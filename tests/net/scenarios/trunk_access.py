@@ -62,3 +62,14 @@ with stage() as s:
     d.ack(final)
     assert final.status == 488, final
     known.nothing(lambda m: m.method == "INVITE" and "7556" in m.uri, 0.1)
+
+    # Calls a second, either way: the third has to wait for the next one.
+    carrier = s.carrier()
+    s.gw.configure(more="", trunk="max-rate = 2")
+    s.gw.ctl("reload")
+    statuses = [carrier.ask("INVITE", f"sip:5559@{s.gw_b}", body=carrier.sdp()).status for _ in range(3)]
+    assert statuses == [404, 404, 503], statuses
+    d = alice.invite("9555")
+    final = d.response()
+    d.ack(final)
+    assert final.status == 503, final
