@@ -43,5 +43,6 @@ with stage(start=False, process="restart-max = 50ms") as s:
     rows = s.gw.cdrs(2 * (i + 1))
     assert len(rows) == 2 * (i + 1) and all(r["sip_code"] == 200 and r["released_by"] in ("caller", "called") for r in rows), rows
     assert total > 1000, total
-    ears[0].hears(alice)
-    ears[1].hears(bob)
+    if s.transport == "udp":
+        ears[0].hears(alice)
+        ears[1].hears(bob)
