@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/call.h"
+#include "base/random.h"
 #include "callagent/call_priv.h"
 #include "callagent/fraud_use.h"
 #include "callagent/emergency.h"
 #include <stdio.h>
-#include <sys/random.h>
 
 static const char *const names[] = {
 	[CALL_NEW] = "new",       [CALL_OFFERING] = "offering", [CALL_RINGING] = "ringing", [CALL_ANSWERING] = "answering",
@@ -151,8 +151,7 @@ static void destroy(void *obj)
 int call_random_id(char *id, size_t size)
 {
 	uint8_t bytes[8];
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return -EIO;
+	random_bytes(bytes, sizeof(bytes));
 	struct buf b = buf_fixed(id, size);
 	buf_hex(&b, bytes, sizeof(bytes));
 	buf_z(&b);

@@ -2,11 +2,11 @@
 #include "mediagw/conn.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "mediagw/counters.h"
 #include "mediagw/digits.h"
 #include "mediagw/gateway.h"
 #include <errno.h>
-#include <sys/random.h>
 
 #define PORT_TRIES 64 /* pairs tried when others hold ports of our range */
 
@@ -57,21 +57,6 @@ static void hex(char *dst, const uint8_t *src, size_t n)
 		dst[2 * i + 1] = digits[src[i] & 15];
 	}
 	dst[2 * n] = '\0';
-}
-
-/* Unpredictable bytes, a system call for some hundred connections. */
-static void random_bytes(uint8_t *dst, size_t n)
-{
-	static uint8_t pool[4096];
-	static size_t left;
-	if (left < n) {
-		if (getrandom(pool, sizeof pool, 0) != sizeof pool)
-			abort();
-		left = sizeof pool;
-	}
-	left -= n;
-	memcpy(dst, pool + left, n);
-	memset(pool + left, 0, n);
 }
 
 int conn_new(struct conn **ret, struct gateway *gw, struct slice call)

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Writing descriptions: one side's for the other side, and one stream's for a media gateway. */
 #include "sdp/internal.h"
-#include "base/timer.h"
+#include "base/random.h"
 #include <errno.h>
-#include <sys/random.h>
 
 void sdp_origin_init(struct sdp_origin *o)
 {
 	uint64_t random;
-	if (getrandom(&random, sizeof random, 0) != sizeof random)
-		random = clock_utc_ms();
+	random_bytes(&random, sizeof random);
 	/* RFC 8866 5.2 knows digits only; peers are known that read them into 63 bits. */
 	*o = (struct sdp_origin){.id = random >> 2, .version = 1};
 }

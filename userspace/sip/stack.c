@@ -5,8 +5,8 @@
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include <errno.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 static const struct counter_def counter_defs[SIP_CNT_MAX] = {
@@ -54,23 +54,11 @@ static void refresh(struct counter_group *g)
 
 /* --- random ------------------------------------------------------------------------------------------------------- */
 
-static void take_entropy(struct sip_stack *s, void *out, unsigned n)
-{
-	if (s->entropy_left < n) {
-		if (getrandom(s->entropy, sizeof s->entropy, 0) != sizeof s->entropy)
-			abort(); /* cannot happen for so few bytes (getrandom(2)) */
-		s->entropy_left = sizeof s->entropy;
-	}
-	s->entropy_left -= n;
-	memcpy(out, s->entropy + s->entropy_left, n);
-	memset(s->entropy + s->entropy_left, 0, n);
-}
-
 void sip_token(struct sip_stack *s, char out[SIP_TOKEN_LEN])
 {
 	static const char hex[] = "0123456789abcdef";
 	uint8_t b[8];
-	take_entropy(s, b, sizeof b);
+	random_bytes(b, sizeof b);
 	for (int i = 0; i < 8; i++) {
 		out[2 * i] = hex[b[i] >> 4];
 		out[2 * i + 1] = hex[b[i] & 15];
@@ -81,7 +69,7 @@ void sip_token(struct sip_stack *s, char out[SIP_TOKEN_LEN])
 uint32_t sip_random(struct sip_stack *s, uint32_t below)
 {
 	uint32_t v;
-	take_entropy(s, &v, sizeof v);
+	random_bytes(&v, sizeof v);
 	return v % below;
 }
 

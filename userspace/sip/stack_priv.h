@@ -76,8 +76,6 @@ struct sip_stack {
 	struct list waiting_acks; /* for DNS: ack_locate.c */
 	struct buf scratch;  /* the message being written */
 	struct buf lines;    /* header lines being gathered for it */
-	uint8_t entropy[256];
-	unsigned entropy_left;
 	uint32_t salt;
 	size_t open_sessions;
 	struct sip_oc oc;

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/random.h"
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+void random_bytes(void *out, size_t n)
+{
+	static uint8_t pool[256];
+	static size_t left;
+	if (left < n) {
+		if (getrandom(pool, sizeof pool, 0) != sizeof pool)
+			abort(); /* cannot happen for so few bytes (getrandom(2)) */
+		left = sizeof pool;
+	}
+	left -= n;
+	memcpy(out, pool + left, n);
+	memset(pool + left, 0, n);
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+#include <stddef.h>
+
+/* Unpredictable bytes, at most 64: a system call for 256 of them, and what is given out is not kept. Of the loop's thread only. */
+void random_bytes(void *out, size_t n);
