@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from flows import flow, run  # noqa: E402
 from media import both_ways  # noqa: E402
+from nameserver import unbound  # noqa: E402
 from phone import host  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
 
@@ -73,6 +74,18 @@ def overflow(s, alice, ngw1, ngw2):
     g.get("ACK")
     talk(s, alice, ok, ngw2, invite)
     a.bye(g)
+
+
+@flow("2.4 Session established using ENUM Query", roles=["b2bua"], alice="407 100 180 200 BYE", gw1="INVITE ACK 200/BYE")
+def enum(s, alice, gw1):
+    a = alice.invite("+4930123")
+    b, invite = gw1.rings()
+    assert invite.uri.startswith(f"sip:{CAROL}@"), "not what the NAPTR record says"
+    a.response(180)
+    b.accept(invite)
+    a.connected()
+    b.get("ACK")
+    b.bye(a)
 
 
 @flow("2.5 Unsuccessful SIP to PSTN call: Treatment from PSTN", alice="407 100 183 {200/CANCEL 487}", ngw1="INVITE CANCEL ACK")
@@ -207,6 +220,8 @@ trunk gw1 {{ peer = "{ip}:5082" transport = {transport} address = "outside" }}
 trunk ngw2 {{ peer = "{ip}:5084" transport = {transport} address = "outside" }}
 group overflow {{ members = {{ "carrier", "ngw2 priority=1" }} }}
 route overflow {{ prefix = "7" strip = 1 to = "overflow" }}
+route enum {{ prefix = "+49" to = "enum:e164.test" }}
+dns {{ servers = {{ "{dns}" }} }}
 route bob {{ prefix = "+1972555" to = "carrier" }}
 route carol {{ prefix = "918555" to = "gw1" strip = 6 prepend = "444" }}
 route alice {{ prefix = "+13145551111" to = "alice" }}
@@ -221,4 +236,10 @@ def cast(s):
     return {"alice": alice, **gateways}
 
 
-run(cast, roles=("b2bua", "proxy", "stateless"), more=lambda s: MORE.format(ip=host(s.ip_b), transport=s.transport))
+def more(s):
+    uri = f"sip:{CAROL}@{host(s.ip_b)}:5082;transport={s.transport}"
+    unbound(s.lab, s.ns_b, s.ip_b, "e164.test", [f'3.2.1.0.3.9.4.e164.test. 60 IN NAPTR 10 100 u E2U+sip "!^.*$!{uri}!" .'])
+    return MORE.format(ip=host(s.ip_b), transport=s.transport, dns=s.ip_b)
+
+
+run(cast, roles=("b2bua", "proxy", "stateless"), more=more)

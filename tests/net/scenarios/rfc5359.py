@@ -223,15 +223,33 @@ def outgoing_screening(s, alice, bob, b4):
     b.failed(486)
 
 
+# --- 2.18 click to dial: Alice's PC is "pc"
+
+@flow("2.18 Click to Dial", pc="407/REFER 202/REFER", alice="REFER 407 100 180 200 200/BYE", carol="INVITE ACK BYE")
+def click(s, pc, alice, carol):
+    uri = "sip:1001@phones.invalid"  # a domain with the proxy role
+    headers = [("Refer-To", f"<sip:1003@{host(s.gw_a)}>"), ("Refer-Sub", "false")]
+    challenge = pc.ask("REFER", uri, headers)
+    answer = digest(challenge.get("proxy-authenticate"), "REFER", uri, pc.user, pc.password)
+    pc.ask("REFER", uri, [*headers, ("Proxy-Authorization", answer)], wait=False)
+    refer = alice.request("REFER")
+    assert "sip:1003@" in refer.get("refer-to") and refer.get("refer-sub") == "false", refer.raw
+    Dialog(alice, refer.get("call-id")).reply(refer, 202, "Accepted", headers=[("Refer-Sub", "false")])
+    assert pc.take(lambda m: m.cseq_method == "REFER" and m.status, "answer to REFER").status == 202
+    a, c, _, _ = s.call(alice, carol, "1003")
+    a.bye(c)
+
+
 def cast(s):
     phones = dict(zip(("alice", "bob"), s.pair()))
     for port, name in enumerate(("carol", "b1", "b2", "b3", "b4"), 5061):
         phones[name] = s.phone("b", name, "secret", port=port)
         assert phones[name].register().status == 200
-    return {"gateway": s.carrier(), **phones}
+    return {"gateway": s.carrier(), "pc": s.phone("a", port=5070), **phones}
 
 
 run(cast, more='''
+domain phones.invalid { role = proxy }
 user carol { password = "secret" numbers = { "1003" } address = "outside" }
 user always { password = "secret" numbers = { "1011" } forward-all = "9555" }
 user b1 { password = "secret" address = "outside" forward-busy = "b4" }
