@@ -21,10 +21,10 @@ fuzz_enum   := sip stun net base
 fuzz_proxy  := proxy sip stun net base
 fuzz_rtp    :=
 fuzz_rtcp   := rtp net base
-fuzz_header := callagent proxy config sip sdp mgcp net base
-fuzz_pass   := callagent proxy config sip sdp mgcp net base
-fuzz_transaction := sip net base
-fuzz_session := sip net base
+fuzz_header := callagent proxy config sip stun sdp mgcp net base
+fuzz_pass   := callagent proxy config sip stun sdp mgcp net base
+fuzz_transaction := sip stun net base
+fuzz_session := sip stun net base
 fuzz_config := config net base
 
 .PHONY: fuzz check-fuzz fuzz-link
