@@ -43,11 +43,11 @@ with stage() as s:
     assert invite.uri == f"sip:030777{at}5091;user=phone", invite.uri
     assert "<sip:0012125551234@" in invite.get("from") and "user=phone" in invite.get("from"), invite.raw
     # national -> tel: the caller in P-Asserted-Identity, an account in From
-    invite = seen(national, "0407777", tel, replace=f"<sip:0305555555@{s.ip_b}>;tag=x", headers=[("P-Asserted-Identity", "<sip:+666@x>"), ("Identity", IDENTITY)])
+    invite = seen(national, "0407777", tel, replace=f"<sip:0305555555@{s.ip_b}>;tag=x", headers=[("P-Asserted-Identity", "<sip:+496667778888@x>"), ("Identity", IDENTITY)])
     assert invite.uri == "tel:0407777;phone-context=+49", invite.uri
     assert invite.get("from").startswith("<sip:account7@tel.example>;tag="), invite.raw
     assert invite.get("p-asserted-identity") == "<tel:0305555555;phone-context=+49>", invite.raw
-    assert invite.get("identity") == IDENTITY and b"666" not in invite.raw, invite.raw
+    assert invite.get("identity") == IDENTITY and b"6667778888" not in invite.raw, invite.raw
     # tel -> digits, called number in To, caller in P-Asserted-Identity
     invite = seen(tel, "ignored", digits, to=f"<tel:+1-212-555-9999>", headers=[("P-Asserted-Identity", "<tel:+49-40-88>")])
     assert invite.uri == f"sip:12125559999{at}5093", invite.uri
