@@ -6,7 +6,7 @@ import math
 import struct
 import sys
 import wave
-sys.path[1:1] = [sys.path[0] + "/..", sys.path[0] + "/../../demo"]
+sys.path[:0] = [sys.path[0] + "/..", sys.path[0] + "/../../demo"]
 from gateway import stage  # noqa: E402
 from lab import wait_for  # noqa: E402
 from phones import Baresip  # noqa: E402

@@ -69,11 +69,10 @@ with stage() as s:
             dc.get("ACK")
         d.ack(d.response(486))
 
-    wait_for("answers of both", lambda: one.seen > 3 and two.seen > 3)
-    assert peers() == ["up", "up"]
+    wait_for("answers of both", lambda: one.seen > 3 and two.seen > 3 and peers() == ["up", "up"])
     goes_to("one")
-    one.status = 503
     before = one.seen
+    one.status = 503
     wait_for("the first to be down", lambda: peers() == ["down", "up"])
     assert one.seen - before >= 3, "not at the first failure"
     goes_to("two")

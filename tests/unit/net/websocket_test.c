@@ -104,6 +104,18 @@ static void say(unsigned first, const char *text)
 	assert_int_equal(write(peer, frame, 6 + n), 6 + n);
 }
 
+/* Runs the loop until so much has come at our end, or the end of all. Returns how much it was. */
+static ssize_t comes(char *to, size_t len)
+{
+	ssize_t n = -1;
+	for (unsigned i = 0; i < 300 && n && n < (ssize_t)len; i++) {
+		timer_start(&patience, 10, out_of_patience, NULL);
+		loop_run();
+		n = recv(peer, to, len, MSG_PEEK | MSG_DONTWAIT);
+	}
+	return n > 0 ? read(peer, to, n) : n;
+}
+
 static void leave(void)
 {
 	close(peer);
@@ -123,11 +135,9 @@ static void messages_come_and_go_whole(void **state)
 	assert_string_equal(got, "INVITE");
 	assert_int_equal(stream_send(stream, SLICE("SIP/2.0 200 OK")), 0);
 	assert_int_equal(stream_send(stream, SLICE("\xff\xfe")), 0);
-	timer_start(&patience, 50, out_of_patience, NULL);
-	loop_run();
-	assert_int_equal(read(peer, frame, 16), 16);
+	assert_int_equal(comes(frame, 16), 16);
 	assert_memory_equal(frame, "\x81\x0eSIP/2.0 200 OK", 16);
-	assert_int_equal(read(peer, frame, 4), 4);
+	assert_int_equal(comes(frame, 4), 4);
 	assert_memory_equal(frame, "\x82\x02\xff\xfe", 4); /* no UTF-8: binary */
 	assert_int_equal(stream_rx_bytes(stream), 6);
 	assert_int_equal(stream_tx_bytes(stream), 16);
@@ -147,9 +157,7 @@ static void a_message_that_is_too_long_ends_it(void **state)
 	run();
 	assert_int_equal(closed, 1);
 	assert_int_equal(last_err, -EMSGSIZE);
-	timer_start(&patience, 50, out_of_patience, NULL);
-	loop_run();
-	assert_true(read(peer, frame, sizeof frame) >= 4);
+	assert_int_equal(comes(frame, 4), 4);
 	assert_memory_equal(frame + 2, "\x03\xf1", 2); /* 1009 */
 	leave();
 }
@@ -178,11 +186,9 @@ static void we_end_it(void **state)
 	stream_send(stream, SLICE("last"));
 	stream_end(stream);
 	assert_int_equal(stream_send(stream, SLICE("too late")), -ENOTCONN);
-	timer_start(&patience, 50, out_of_patience, NULL);
-	loop_run();
-	assert_int_equal(read(peer, frame, 6), 6);
+	assert_int_equal(comes(frame, 6), 6);
 	assert_memory_equal(frame, "\x81\x04last", 6);
-	assert_int_equal(read(peer, frame, 4), 4);
+	assert_int_equal(comes(frame, 4), 4);
 	assert_memory_equal(frame, "\x88\x02\x03\xe8", 4);
 	say(0x88, "\x03\xe8");
 	run();
@@ -202,15 +208,11 @@ static void its_user_may_let_go_at_any_time(void **state)
 	drop_on_message = false;
 	assert_null(stream);
 	assert_int_equal(closed, 0);
-	timer_start(&patience, 50, out_of_patience, NULL);
-	loop_run();
-	assert_true(read(peer, frame, sizeof frame) <= 4); /* the end, maybe with a close frame before it */
+	assert_true(comes(frame, 1) == 0 || frame[0] == '\x88'); /* the end, maybe with a close frame before it */
 	close(peer);
 	join(10000);
 	stream = mem_deref(stream);
-	timer_start(&patience, 50, out_of_patience, NULL);
-	loop_run();
-	assert_int_equal(read(peer, frame, 1), 0);
+	assert_int_equal(comes(frame, 1), 0);
 	leave();
 }
 
