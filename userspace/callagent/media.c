@@ -289,6 +289,7 @@ static void job_destroy(void *obj)
 static int job_start(struct media *m, struct job *j)
 {
 	int err = 0;
+	j->started = true;
 	if (!j->is_answer) {
 		mem_deref(m->offer);
 		m->offer = mem_ref(j->sdp);
@@ -337,6 +338,8 @@ static void job_step(struct media *m)
 		if (m->ending || list_empty(&m->jobs))
 			break;
 		j = container_of(list_first(&m->jobs), struct job, link);
+		if (j->started)
+			continue; /* asked for by whom the last one was reported to */
 		m->starting = true;
 		int err = job_start(m, j);
 		m->starting = false;

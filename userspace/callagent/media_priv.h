@@ -29,7 +29,7 @@ struct stream {
 
 struct job {
 	struct link link;
-	bool is_answer, final;
+	bool is_answer, final, started;
 	enum side from;
 	struct sdp *sdp;
 	media_done_fn fn;
