@@ -91,6 +91,9 @@ unsigned sdp_offer_refusal(const struct sdp *offer, const char **why);
 /* A copy of `from` whose streams have only the formats of these encoding names, in this order, and what goes along with any (telephone-event, CN); a
  * stream that has none of them is rejected (port 0). `text` stays the original's. -ENOMEM. */
 int sdp_select(struct sdp **ret, const struct sdp *from, const char *const *names, unsigned n);
+/* What `from` says, as an answer to the offer `with` of as many media: a copy whose streams have only the formats that the offer has as well, and
+ * flow the way both want (RFC 3264 6.1); one with no format in common is rejected (port 0). `text` stays the original's. -ENOMEM. */
+int sdp_common(struct sdp **ret, const struct sdp *from, const struct sdp *with);
 /* Whether a packet relay can carry it: an audio, video or text stream over RTP that is not rejected, has an IP address, and whose keys (if
  * any) are in the description. sdp_write_relayed() rejects what is not. */
 bool sdp_media_relayable(const struct sdp_media *m);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A description with some of its formats only, in another order: what a peer is to be offered. */
+/* A description with some of its formats only, in another order: what a peer is to be offered, or answered. */
 #include "sdp/internal.h"
 #include "base/mem.h"
 
@@ -55,6 +55,32 @@ static void select_formats(struct sdp_media *m, const char *const *names, unsign
 	drop_attrs(m);
 }
 
+static bool can(const struct sdp_media *m, const struct sdp_format *f)
+{
+	for (unsigned i = 0; i < m->n_formats; i++)
+		if (slice_caseeq(m->formats[i].name, f->name) && m->formats[i].clock_hz == f->clock_hz)
+			return true;
+	return false;
+}
+
+static void keep_common(struct sdp_media *m, const struct sdp_media *other)
+{
+	unsigned k = 0;
+	bool any = false;
+	for (unsigned i = 0; i < m->n_formats && sdp_media_relayable(other); i++)
+		if (!slice_empty(m->formats[i].name) && can(other, &m->formats[i])) {
+			any |= !goes_along(m->formats[i].name);
+			m->formats[k++] = m->formats[i];
+		}
+	if (!any) {
+		m->port = 0;
+		return;
+	}
+	m->n_formats = k;
+	m->dir = (enum sdp_dir)(m->dir & sdp_dir_reverse(other->dir));
+	drop_attrs(m);
+}
+
 int sdp_select(struct sdp **ret, const struct sdp *from, const char *const *names, unsigned n)
 {
 	struct sdp *s;
@@ -65,6 +91,20 @@ int sdp_select(struct sdp **ret, const struct sdp *from, const char *const *name
 	for (unsigned i = 0; i < s->n_media; i++)
 		if (s->media[i].port && sdp_media_relayable(&s->media[i]))
 			select_formats(&s->media[i], names, n);
+	*ret = s;
+	return 0;
+}
+
+int sdp_common(struct sdp **ret, const struct sdp *from, const struct sdp *with)
+{
+	struct sdp *s;
+	const char *why;
+	int err = sdp_parse(&s, from->text, &why);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < s->n_media && i < with->n_media; i++)
+		if (sdp_media_relayable(&s->media[i]))
+			keep_common(&s->media[i], &with->media[i]);
 	*ret = s;
 	return 0;
 }

@@ -245,6 +245,30 @@ static void formats_are_chosen_by_name(void **state)
 	mem_deref(s);
 }
 
+static void two_offers_are_each_others_answers(void **state)
+{
+	struct sdp *a = parse(HEAD "m=audio 4000 RTP/AVP 0 96 101\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:101 telephone-event/8000\r\na=sendonly\r\n"
+			      "m=video 4002 RTP/AVP 97\r\na=rtpmap:97 VP8/90000\r\n");
+	struct sdp *b = parse(HEAD "m=audio 5000 RTP/AVP 8 111 102\r\na=rtpmap:111 OPUS/48000/2\r\na=rtpmap:102 telephone-event/8000\r\n"
+			      "m=video 5002 RTP/AVP 31\r\n"), *t = NULL;
+	assert_int_equal(sdp_common(&t, b, a), 0);
+	assert_int_equal(t->media[0].n_formats, 2);
+	assert_true(slice_eq(t->media[0].formats[0].id, SLICE("111")));
+	assert_true(slice_eq(t->media[0].formats[1].id, SLICE("102")));
+	assert_int_equal(t->media[0].dir, SDP_RECVONLY);
+	assert_int_equal(t->media[1].port, 0);
+	mem_deref(t);
+	/* An event alone is no conversation. */
+	mem_deref(b);
+	b = parse(HEAD "m=audio 5000 RTP/AVP 8 102\r\na=rtpmap:102 telephone-event/8000\r\nm=video 0 RTP/AVP 97\r\na=rtpmap:97 VP8/90000\r\n");
+	assert_int_equal(sdp_common(&t, a, b), 0);
+	assert_int_equal(t->media[0].port, 0);
+	assert_int_equal(t->media[1].port, 0);
+	mem_deref(t);
+	mem_deref(a);
+	mem_deref(b);
+}
+
 static void check_oom(void *arg)
 {
 	struct sdp *s = arg;
@@ -280,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_stream_is_written_for_a_gateway),
 		cmocka_unit_test(every_attribute_of_the_table_is_found),
 		cmocka_unit_test(formats_are_chosen_by_name),
+		cmocka_unit_test(two_offers_are_each_others_answers),
 		cmocka_unit_test(out_of_memory_is_clean),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
