@@ -352,7 +352,7 @@ int call_read_sdp(struct sdp **ret, const struct leg *l, struct slice text)
 	return err;
 }
 
-static bool carries_any(const struct sdp *sdp)
+bool call_carries_any(const struct sdp *sdp)
 {
 	for (unsigned i = 0; i < sdp->n_media; i++)
 		if (sdp_media_relayable(&sdp->media[i]))
@@ -364,7 +364,7 @@ int call_describe(const struct media *m, struct leg *to, const struct sdp *from,
 {
 	struct sdp *chosen = mem_ref(unconst(from));
 	int err = select_codecs(&chosen, to);
-	if (!err && carries_any(from) && !carries_any(chosen))
+	if (!err && call_carries_any(from) && !call_carries_any(chosen))
 		err = -ENOENT;
 	if (!err)
 		err = media_describe(m, to->side, chosen, &to->origin, NULL, out);
@@ -423,7 +423,7 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 		return;
 	mem_ref(c);
 	call_not_live(c);
-	call_transfer_drop(c);
+	call_transfer_drop(c, n->status);
 	call_state(c, CALL_ENDING, n->words ? n->words : parties[by]);
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);

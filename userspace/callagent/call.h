@@ -116,6 +116,7 @@ struct call {
 	struct leg *transferor;        /* who gives its place away; NULL: none */
 	struct leg *consulted;         /* who shall come, from another call; NULL */
 	struct media *consulted_media; /* ... its media in this one */
+	struct call *awaits, *awaited_by; /* who shall come still rings there; a transfer waits for our answer; NULL */
 	unsigned transfer_status;      /* the best failure so far */
 	const void *transfer_native;   /* the message that asks */
 	bool must_follow;              /* a re-offer that may not be refused: somebody has taken a place */
@@ -141,6 +142,8 @@ void call_tell_forwarded(struct call *c);
 int call_transfer_join(struct call *c, struct leg *l);
 /* The caller `l` asks for the place that `theirs` has in its call: adopted and under way (0), or the status it is refused with. */
 unsigned call_replace(struct leg *theirs, struct leg *l, const struct leg_news *n);
+/* The same for a call that still rings `theirs`: `l` answers it. */
+unsigned call_pick_up(struct leg *theirs, struct leg *l, const struct leg_news *n);
 /* Ends it in whatever state. */
 void call_end(struct call *c, enum call_by by, const struct leg_news *why);
 /* The other party, once there is one. */

@@ -45,6 +45,8 @@ struct call_task *call_task_new(struct leg *l, const struct leg_news *n, struct 
 
 /* Parses a description; on failure logs against the leg. 0, -EBADMSG, -ENOMEM. */
 int call_read_sdp(struct sdp **ret, const struct leg *l, struct slice text);
+/* Whether it has a stream that we can relay. */
+bool call_carries_any(const struct sdp *sdp);
 /* Describes `from` to a leg, as media_describe() does, with the codecs it may hear of. -ENOENT: there are none. */
 int call_describe(const struct media *m, struct leg *to, const struct sdp *from, struct buf *out);
 /* `said` becomes what the leg last described. */
@@ -59,14 +61,21 @@ void call_round_check(struct call *c);
 /* Somebody has refused for all of them (6xx): the others are released with `n`. */
 void call_round_refused(struct call *c, const struct leg_news *n);
 void call_start_patience(struct leg *l);
+/* The call is `l`'s: nobody else rings any more. */
+void call_won(struct leg *l);
+/* The media are joined with the winner's description (the task's): the caller gets it as its answer. */
+void call_answer_ready(void *arg, struct media *m, int err, unsigned code);
 
 /* call_transfer.c: what those say who may come (l->joins) */
 void call_transfer_progress(struct leg *l, const struct leg_news *n);
 void call_transfer_answered(struct leg *l, const struct leg_news *n);
 void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const char *words);
 void call_take_place(struct call *c, struct leg *l);
-/* The call ends. */
-void call_transfer_drop(struct call *c);
+/* The call ends: transfers that it was to take part in fail with `status`. */
+void call_transfer_drop(struct call *c, unsigned status);
+/* What the caller has been told, and its answer: a transfer may wait for it (c->awaited_by). */
+void call_transfer_rings(struct call *c);
+void call_transfer_reached(struct call *c);
 
 /* call_replace.c: the one who stays has answered (c->reofferer->joins is set) */
 void call_replace_answered(struct leg *stays, const struct leg_news *n);

@@ -160,6 +160,7 @@ static void tell_progress(struct call *c, const struct leg_news *n)
 	int err = c->a->kind->progress(c->a, n);
 	if (err)
 		log_warn(c->a->object, "progress %u not told: %s", n->status, strerror(-err));
+	call_transfer_rings(c);
 }
 
 static void early_ready(void *arg, struct media *m, int err, unsigned code)
@@ -285,7 +286,7 @@ static void note_answer(struct call *c, const struct sdp *answer)
 }
 
 /* The media are joined: the caller gets the answer (or the called party's offer). */
-static void answer_ready(void *arg, struct media *m, int err, unsigned code)
+void call_answer_ready(void *arg, struct media *m, int err, unsigned code)
 {
 	struct call_task *t = arg;
 	struct call *c = t->call;
@@ -324,13 +325,23 @@ static void release_losers(struct call *c)
 			media_end(c->group[i], NULL, NULL);
 }
 
+void call_won(struct leg *l)
+{
+	struct call *c = l->call;
+	call_reoffer_abandon(c);
+	c->winner = l;
+	timer_stop(&c->ring);
+	call_state(c, CALL_ANSWERING, l->object);
+	release_losers(c);
+}
+
 /* The last offer before the answer was made and answered by itself: what was agreed on becomes final. */
 static int join_agreed(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = l->call;
 	struct call_task *t = call_task_new(l, n, l->said);
 	const struct leg *answerer = l->said_offer ? c->a : l;
-	int err = t ? media_answer(l->media, answerer->side, answerer->said, true, answer_ready, t) : -ENOMEM;
+	int err = t ? media_answer(l->media, answerer->side, answerer->said, true, call_answer_ready, t) : -ENOMEM;
 	if (err)
 		mem_deref(t);
 	return err;
@@ -357,8 +368,8 @@ static int join_answer(struct leg *l, const struct leg_news *n, const char **why
 	if (!err) {
 		media_set_party(l->media, SIDE_B, &l->party);
 		call_leg_said(l, sdp, !c->offer);
-		err = c->offer ? media_answer(l->media, SIDE_B, sdp, true, answer_ready, t)
-			       : media_offer(l->media, SIDE_B, sdp, answer_ready, t);
+		err = c->offer ? media_answer(l->media, SIDE_B, sdp, true, call_answer_ready, t)
+			       : media_offer(l->media, SIDE_B, sdp, call_answer_ready, t);
 	}
 	if (err)
 		mem_deref(t);
@@ -382,12 +393,8 @@ void call_on_answered(struct leg *l, const struct leg_news *n)
 		call_release_leg(l, c->state >= CALL_ENDING ? &(struct leg_news){0} : &elsewhere);
 		goto out;
 	}
-	call_reoffer_abandon(c);
 	leg_state(l, c->offer ? LEG_ACTIVE : LEG_ANSWERED, "answered");
-	c->winner = l;
-	timer_stop(&c->ring);
-	call_state(c, CALL_ANSWERING, l->object);
-	release_losers(c);
+	call_won(l);
 	int err = join_answer(l, n, &why);
 	if (err && !call_over(c))
 		call_fail(c, err == -ENOMEM ? 500 : 502, 0, why);
@@ -415,6 +422,8 @@ static void confirm_ready(void *arg, struct media *m, int err, unsigned code)
 	}
 	if (err)
 		call_fail(c, 503, CAUSE_NO_CIRCUIT, media_failure(err));
+	else
+		call_transfer_reached(c);
 out:
 	buf_reset(&sdp);
 	mem_deref(t);
@@ -455,6 +464,8 @@ void call_on_confirmed(struct leg *l, const struct leg_news *n)
 			confirm_answer(l, n);
 		else
 			call_reoffer_confirmed(l, n);
+		if (first && l == c->a && c->offer)
+			call_transfer_reached(c);
 	}
 	mem_deref(c);
 }

@@ -74,8 +74,16 @@ static void end_media(struct call *c, struct media *m)
 	media_end(m, call_on_media_over, c);
 }
 
+static void stop_waiting(struct call *c)
+{
+	if (c->awaits)
+		c->awaits->awaited_by = NULL;
+	c->awaits = NULL;
+}
+
 static void forget_consulted(struct call *c)
 {
+	stop_waiting(c);
 	if (!c->consulted)
 		return;
 	if (c->consulted->call->reofferer == c->consulted)
@@ -101,10 +109,12 @@ static void fail(struct call *c, unsigned status, const char *words)
 		call_end(c, by == c->a ? CALL_BY_CALLER : CALL_BY_CALLED, &(struct leg_news){.status = status, .words = words});
 }
 
-void call_transfer_drop(struct call *c)
+void call_transfer_drop(struct call *c, unsigned status)
 {
 	forget_consulted(c);
 	c->transferor = NULL;
+	if (c->awaited_by)
+		fail(c->awaited_by, status < 300 ? 480 : status, "the one to come did not answer");
 }
 
 static bool any_coming(const struct call *c)
@@ -113,7 +123,7 @@ static bool any_coming(const struct call *c)
 	list_foreach(l, &c->legs, link)
 		if (l->joins == c && l->state < LEG_CLOSING)
 			return true;
-	return c->consulted != NULL;
+	return c->consulted || c->awaits;
 }
 
 /* One who was to come does not. The best refusal is told when none is left. */
@@ -319,14 +329,37 @@ static int ask_ports(struct call *c, struct media *m, media_done_fn fn)
 	return err;
 }
 
+/* --- semi-attended: the one to come still rings (RFC 5589 7.6) ------------------------------------------------------ */
+
+void call_transfer_rings(struct call *c)
+{
+	if (c->awaited_by)
+		tell(c->awaited_by, c->told);
+}
+
+/* What is asked of the transferor's phone there is done for it: the transfer goes on as any after consultation, once there is an answer. */
+static unsigned await(struct call *c, struct call *other)
+{
+	if (other->awaited_by || other->a->state >= LEG_CLOSING)
+		return 481;
+	c->awaits = other;
+	other->awaited_by = c;
+	if (other->told)
+		call_transfer_rings(other);
+	return 0;
+}
+
 /* The party that the transferor has in its other call. */
 static unsigned consult(struct call *c, struct leg *theirs)
 {
 	struct call *other = theirs->call;
+	bool same = slice_eq(slice_str(theirs->target), slice_str(c->transferor->target));
+	if (other && other != c && theirs == other->a && other->state < CALL_ACTIVE)
+		return same ? await(c, other) : 403;
 	struct leg *l = other ? call_peer(other, theirs) : NULL;
 	if (!l || other == c || other->state != CALL_ACTIVE || other->reofferer || other->transferor || l->joins || !l->said)
 		return 481;
-	if (!slice_eq(slice_str(theirs->target), slice_str(c->transferor->target)))
+	if (!same)
 		return 403;
 	const struct leg *stays = one_who_stays(c);
 	const struct media_party *party[2];
@@ -338,6 +371,17 @@ static unsigned consult(struct call *c, struct leg *theirs)
 	l->joins = c;
 	other->reofferer = l;
 	return ask_ports(c, c->consulted_media, consulted_ready) ? 503 : 0;
+}
+
+void call_transfer_reached(struct call *c)
+{
+	struct call *by = c->awaited_by;
+	if (!by)
+		return;
+	stop_waiting(by);
+	unsigned status = consult(by, c->a);
+	if (status)
+		fail(by, status, "the one to come cannot");
 }
 
 static unsigned call_others(struct call *c, const struct leg_transfer *t)

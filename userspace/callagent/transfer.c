@@ -93,29 +93,28 @@ static struct leg *leg_named(void *arg, struct slice replaces)
 {
 	const struct agent *a = arg;
 	bool early;
-	struct leg *l = leg_sip_named(a->sip, replaces, &early);
-	return l && !early ? l : NULL;
+	return leg_sip_named(a->sip, replaces, &early);
 }
 
-/* RFC 3891 3. A dialog that still rings here was begun by a caller, who alone can end it so; one that rings elsewhere is its user's to answer. */
-static unsigned find_replaced(const struct agent *a, const struct sip_msg *req, struct leg **theirs)
+/* RFC 3891 3: of dialogs that still ring only those that we have begun. */
+static unsigned find_replaced(const struct agent *a, const struct sip_msg *req, struct leg **theirs, bool *early)
 {
 	const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_REPLACES);
 	struct sip_replaces name;
-	bool early;
 	if (sip_msg_next(req, h) || sip_msg_named(req, SLICE("Join")) || sip_replaces_parse(&name, h->value))
 		return 400;
-	*theirs = leg_sip_named(a->sip, h->value, &early);
-	if (!*theirs || early || !(*theirs)->call)
+	*theirs = leg_sip_named(a->sip, h->value, early);
+	if (!*theirs || !(*theirs)->call || (*early && *theirs == (*theirs)->call->a))
 		return 481;
-	return name.early_only ? 486 : 0;
+	return name.early_only && !*early ? 486 : 0;
 }
 
 void transfer_replaces(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
 {
 	struct leg *theirs, *l;
 	struct leg_news n;
-	unsigned status = find_replaced(a, req, &theirs);
+	bool early;
+	unsigned status = find_replaced(a, req, &theirs, &early);
 	if (status) {
 		sip_reply(st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
@@ -127,7 +126,7 @@ void transfer_replaces(struct agent *a, struct sip_strans *st, const struct sip_
 		return;
 	}
 	sip_news(&n, 0, req);
-	status = call_replace(theirs, l, &n);
+	status = early ? call_pick_up(theirs, l, &n) : call_replace(theirs, l, &n);
 	if (!status)
 		return;
 	l->kind->release(l, &(struct leg_news){.status = status});

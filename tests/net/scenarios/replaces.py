@@ -17,8 +17,8 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     assert carol.register().status == 200
     ma, mb, mc = s.media(alice), s.media(bob), s.media(carol)
 
-    def refused(status, value, number="1002"):
-        d = carol.invite(number, headers=[("Replaces", value)])
+    def refused(status, value, body=None):
+        d = carol.invite("1002", body, headers=[("Replaces", value)])
         m = d.response(method="INVITE")
         assert m.status == status, m
         d.ack(m)
@@ -55,3 +55,22 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
         both_ways(m, Sdp(offer.body).at(), mc, Sdp(answer.body).at())
         (d if replaced == "callee" else stays).bye(stays if replaced == "callee" else d)
         refused(481, name)
+
+    # Pick-up: Bob's phone rings and Carol answers. The name is that of the dialog that the gateway has begun; the caller's rings for it alone.
+    da = alice.invite("1002")
+    db, invite = bob.answer_invite()
+    db.reply(invite, 180, "Ringing")
+    rings = da.response(180)
+    early = f"{db.call_id};to-tag={invite.tag('from')};from-tag={db.tag}"
+    refused(481, f"{da.call_id};to-tag={rings.tag('to')};from-tag={da.tag}")
+    refused(488, early, body="")
+    d = carol.invite("1002", headers=[("Replaces", early + ";early-only"), ("Require", "replaces")])
+    taken, answered = d.response(200, method="INVITE"), da.response(200, method="INVITE")
+    d.ack(taken)
+    da.ack(answered)
+    cancel = db.cancelled(invite)
+    assert "completed elsewhere" in cancel.get("reason"), cancel.raw
+    both_ways(ma, Sdp(answered.body).at(), mc, Sdp(taken.body).at())
+    s.gw.kill("tandem-ca")
+    both_ways(ma, Sdp(answered.body).at(), mc, Sdp(taken.body).at())
+    da.bye(d)

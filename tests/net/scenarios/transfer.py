@@ -173,3 +173,33 @@ with stage(more=CAROL, process="restart-max = 50ms", bob="allow-transfer = yes")
         s.gw.kill("tandem-ca")
         both_ways(ma, Sdp(m.body).at(), mc, Sdp(offer.body).at())
         (da if bob_called_alice else e).bye(e if bob_called_alice else da)
+
+    # Before Carol has answered (RFC 5589 7.6): the transfer waits for her, and is off when she does not want to.
+    for answers in (False, True):
+        da, db, _, _ = s.call(alice, bob)
+        d2 = bob.invite("1003")
+        e, invite = carol.answer_invite()
+        e.reply(invite, 180, "Ringing")
+        rings = d2.response(180)
+        replaces = f"{d2.call_id};to-tag={rings.tag('to')};from-tag={d2.tag}"
+        refer(db, f"<sip:1003@{host(s.gw_b)}?Replaces={quote(replaces, safe='')}>")
+        told(db, 100)
+        told(db, 180)
+        if not answers:
+            e.refuse(invite, 486)
+            d2.failed(486)
+            told(db, 486)
+            da.bye(db)
+            continue
+        e.reply(invite, 200, "OK", carol.sdp())
+        e.get("ACK")
+        d2.ack(d2.response(200))
+        offer = e.get("INVITE")
+        e.reply(offer, 200, "OK", carol.sdp(version=7))
+        e.get("ACK")
+        told(db, 200)
+        db.hung_up()
+        d2.hung_up()
+        m = follow(da, "Carol")
+        both_ways(ma, Sdp(m.body).at(), mc, Sdp(offer.body).at())
+        da.bye(e)
