@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/hunt.h"
-#include "base/timer.h"
 
 void hunt_load(struct hunt *h, const struct conf_part *part)
 {
@@ -38,5 +37,5 @@ unsigned hunt_order(struct hunt *h, bool dry, unsigned order[HUNT_MEMBERS])
 
 void hunt_rings(struct hunt *h, unsigned member)
 {
-	h->rang_at[member] = clock_ms();
+	h->rang_at[member] = ++h->rings;
 }

@@ -14,7 +14,8 @@ struct hunt {
 	const struct conf_part *conf;
 	enum hunt_strategy strategy;
 	const char *member[HUNT_MEMBERS]; /* users, or numbers for the routing */
-	uint64_t rang_at[HUNT_MEMBERS];   /* on clock_ms(); 0: never */
+	uint64_t rang_at[HUNT_MEMBERS];   /* as which of the group's rings it rang last; 0: never */
+	uint64_t rings;
 	unsigned n, next;
 	uint32_t ring_ms; /* of each one in turn, or of all */
 };
