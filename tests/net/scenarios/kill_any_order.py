@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: kernel
+# runs: killed
 """kill -9 of keeper, call agent and media gateway, in every order and all at once, while media flow in the kernel: not a packet is lost, repeated or
-reordered, no ICMP unreachable leaves, no port is given to another call, and either side ends the calls afterwards. The supervisor plays systemd."""
+reordered, no ICMP unreachable leaves, no TCP connection is lost, no port is given to another call, and either side ends the calls afterwards. The supervisor plays systemd."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
