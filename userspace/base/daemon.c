@@ -343,6 +343,7 @@ int daemon_main(int argc, char **argv, const struct daemon_params *params)
 		log_lines(LOG_LEVEL_ERROR, &why);
 	} else {
 		log_info(NULL, "started, process %d", (int)getpid());
+		loop_begin();
 		loop_run();
 		log_info(NULL, "ended");
 	}

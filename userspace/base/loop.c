@@ -79,6 +79,12 @@ uv_loop_t *loop_uv(void)
 	return &uv;
 }
 
+void loop_begin(void)
+{
+	uv_update_time(&uv);
+	clock_skip_to(uv_now(&uv));
+}
+
 void loop_run(void)
 {
 	uv_run(&uv, UV_RUN_DEFAULT);

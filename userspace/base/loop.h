@@ -21,6 +21,9 @@ struct loop_deferred {
 
 int loop_init(void);
 uv_loop_t *loop_uv(void);
+/* Timers begin to run now: the time that was spent since loop_init() counts for none of them. Else those that a long start has started, of calls taken over,
+ * would be over too early. */
+void loop_begin(void);
 /* Runs until loop_stop(). */
 void loop_run(void);
 void loop_stop(void);

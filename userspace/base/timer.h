@@ -21,6 +21,8 @@ uint64_t clock_ms(void);
 uint64_t clock_utc_ms(void);
 /* Moves the clock to `now` ms and runs what came due, in order of due time to the millisecond. */
 void clock_advance_to(uint64_t now);
+/* Moves the clock to `now` ms for nothing to come due: what was left of each timer still is. For a start that took long. */
+void clock_skip_to(uint64_t now);
 /* For tests: moves the clock on by `ms`. */
 void clock_test_advance(uint64_t ms);
 

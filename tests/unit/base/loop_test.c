@@ -82,6 +82,17 @@ static void a_timer_may_end_the_watch_that_is_ready(void **state)
 	assert_int_equal(calls, 1);
 }
 
+static void what_passed_before_the_beginning_counts_for_no_timer(void **state)
+{
+	struct timer t = {0};
+	timer_start(&t, 30, stop, NULL);
+	usleep(40000);
+	uint64_t began = uv_hrtime();
+	loop_begin();
+	loop_run();
+	assert_true(uv_hrtime() - began > 25000000);
+}
+
 static struct loop_deferred early, first, second;
 static int order[4], n_order;
 
@@ -206,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_watch_tells_that_a_descriptor_is_ready, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(a_timer_may_end_the_watch_that_is_ready, open_loop, close_loop),
+		cmocka_unit_test_setup_teardown(what_passed_before_the_beginning_counts_for_no_timer, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(deferred_work_runs_once_after_the_turn, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(signals_come_from_the_loop, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(a_watch_may_outlive_the_loop, open_loop, close_loop),
