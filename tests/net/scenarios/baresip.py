@@ -79,6 +79,8 @@ with stage(more=CAROL, alice='digest = md5') as s:
     b, invite = bob.rings(5)
     b.accept(invite)
     b.get("ACK")
+    mb.send(Sdp(invite.body).at())
+    heard(mb, "of the second call")  # it knows that it is answered, too
     real.command("transfer", f"sip:1003@{s.gw_a}")
     c, to_carol = carol.rings()
     c.accept(to_carol)

@@ -3,6 +3,7 @@
 # runs: once
 """TCP peers that misbehave: slow, silent, lying about lengths, speaking something else, too many, or not reading; each is disconnected and counted, none
 disturbs another. Messages in one piece, in many, and several at once; keep-alives; answers after the connection has gone; large requests, with TCP and without."""
+import contextlib
 import select
 import socket
 import sys
@@ -101,9 +102,10 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
     slow[1].sendall(b"OPTIONS sip:10.79.1.1 SIP/2.0\r\n")
     slow[2].sendall(options("slow", 10, "abc"))
     started = time.monotonic()
-    while not select.select([slow[3]], [], [], 0.02)[0]:
-        slow[3].sendall(b"X")
-    assert time.monotonic() < started + 0.65, "a byte now and then keeps a connection open"
+    with contextlib.suppress(ConnectionError):  # it may end between the look and the byte
+        while not select.select([slow[3]], [], [], 0.02)[0]:
+            slow[3].sendall(b"X")
+            assert time.monotonic() < started + 2, "a byte now and then keeps a connection open"
     for sock in slow:
         closed(sock, 1)
     assert counter("slow") == 4, counter("slow")
@@ -116,6 +118,7 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
     closed(sock)
 
     # Too many from one address; others are served.
+    wait_for("the connections to end", lambda: s.gw.show("connections") == [])
     crowd = [connect() for _ in range(8)]
     for i, sock in enumerate(crowd):
         sock.sendall(options(f"crowd{i}"))

@@ -10,7 +10,7 @@ from gateway import stage  # noqa: E402
 MORE = """
 user carol { password = "c" numbers = { "1003" } forward-busy = "1001" }
 hunt all { numbers = { "600" } members = { "bob", "carol", "nobody" } ring-time = 5s }
-hunt row { numbers = { "601" } members = { "bob", "carol" } strategy = sequence ring-time = 250ms then = "9555" }
+hunt row { numbers = { "601" } members = { "bob", "carol" } strategy = sequence ring-time = 400ms then = "9555" }
 hunt turn { numbers = { "602" } members = { "bob", "carol" } strategy = round-robin }
 hunt fair { numbers = { "603" } members = { "bob", "carol" } strategy = least-recent }
 """

@@ -14,7 +14,7 @@ MORE = """
 trunk probed {{ peer = {{ "{ip}:5091", "{ip}:5092" }} address = "outside" {probe} }}
 route p {{ prefix = "7" to = {{ "probed", "carrier" }} strip = 1 }}
 """
-PROBE = "probe-interval = 60ms probe-timeout = 50ms probe-failures = 3 probe-successes = 2"
+PROBE = "probe-interval = 60ms probe-timeout = 200ms probe-failures = 3 probe-successes = 2"
 
 
 class Answerer:
