@@ -28,6 +28,13 @@ struct slice sip_news_sdp(struct slice type, struct slice body)
 int sip_news_body(struct buf *out, struct slice *type, const struct sip_msg *from, struct slice sdp)
 {
 	struct slice theirs = from ? sip_msg_value(from, SIP_HDR_CONTENT_TYPE) : SLICE_NONE;
+	if (slice_empty(theirs) || slice_empty(from->body))
+		return 0;
+	if (slice_empty(sdp) && slice_empty(sip_news_sdp(theirs, from->body))) {
+		*type = theirs;
+		buf_slice(out, from->body);
+		return out->err;
+	}
 	if (slice_empty(sdp) || !slice_casestarts(theirs, SLICE("multipart/")))
 		return 0;
 	*type = theirs;

@@ -46,7 +46,7 @@ struct sip_session_params {
 	struct slice to_display, to_uri;
 	struct slice contact_user;
 	struct slice headers;                /* further header lines: passed-through ones, Privacy, ... */
-	struct slice sdp;                    /* the offer; empty: none */
+	struct slice sdp;                    /* the offer, maybe with other parts (RFC 5621), or those alone; empty: none */
 	struct slice body_type;              /* empty: application/sdp */
 	bool forwarded;                      /* continues another call: max_forwards is what is left of its hops, maybe 0; else 70 */
 	uint32_t max_forwards;

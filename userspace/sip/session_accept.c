@@ -2,6 +2,7 @@
 /* The incoming INVITE (RFC 3261 13.3) and the retransmission of every 2xx of ours until its ACK (13.3.1.4). */
 #include "sip/session_priv.h"
 #include "base/mem.h"
+#include "sip/mime.h"
 #include <errno.h>
 
 static void on_cancel(void *arg, const struct sip_msg *cancel)
@@ -25,7 +26,7 @@ int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct s
 	if (err)
 		return err;
 	ss->state = SESSION_RINGING;
-	ss->invite_had_offer = req->body.len > 0;
+	ss->invite_had_offer = sip_body_find(sip_msg_value(req, SIP_HDR_CONTENT_TYPE), req->body, SLICE("application/sdp")).len > 0;
 	ss->peer = req->src;
 	if (contact_user.len) {
 		ss->store = slice_dup(contact_user);

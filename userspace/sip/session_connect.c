@@ -2,6 +2,7 @@
 /* The outgoing INVITE (RFC 3261 13.2): forks, the ACK, giving up. */
 #include "sip/session_priv.h"
 #include "base/mem.h"
+#include "sip/mime.h"
 #include <errno.h>
 
 #define MAX_EARLY 16
@@ -104,7 +105,7 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
 	ss->outgoing = true;
 	ss->secure = slice_casestarts(p->ruri, SLICE("sips:"));
 	ss->state = SESSION_CALLING;
-	ss->invite_had_offer = p->sdp.len > 0;
+	ss->invite_had_offer = sip_body_find(p->body_type, p->sdp, SLICE("application/sdp")).len > 0;
 	ss->peer = p->dst;
 	ss->dials_in = p->flow;
 	ss->forwarded = p->forwarded;

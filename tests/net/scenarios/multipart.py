@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: once
 """A body of several parts (RFC 5621): our description stands in the place of the caller's, the other parts pass byte for byte (a location, RFC 6442);
-parts that are nested without end are refused and cost nothing."""
+also where there is no description; parts nested without end are refused and cost nothing."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
@@ -36,6 +36,17 @@ with stage() as s:
     ok = d.response(200)
     assert Sdp(ok.body).at()[0] == s.gw_a
     d.ack(ok)
+    d.bye(e)
+
+    # Without a description: the called side makes the offer, and the location is there all the same.
+    d = invite(PIDF + "--sep--\r\n", "multipart/mixed;boundary=sep")
+    e, m = bob.answer_invite()
+    assert m.get("content-type") == "multipart/mixed;boundary=sep" and m.body == PIDF + "--sep--\r\n", m.raw
+    e.reply(m, 200, "OK", bob.sdp())
+    ok = d.response(200)
+    assert Sdp(ok.body).at()[0] == s.gw_a
+    d.ack(ok, alice.sdp())
+    assert Sdp(e.get("ACK").body).at()[0] == s.gw_b
     d.bye(e)
 
     bomb = "x"
