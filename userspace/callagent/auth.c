@@ -209,6 +209,7 @@ struct check {
 	const struct sip_msg *req;
 	bool proxy;
 	unsigned realm;
+	struct digest_fields found;
 	char name[NAME_MAX_LEN];
 };
 
@@ -230,7 +231,7 @@ static enum auth_result challenge(const struct check *c, bool stale, unsigned al
 static void tell(const struct check *c, bool good)
 {
 	if (c->a->watch)
-		c->a->watch(c->a->watch_arg, &c->req->src, good, digest_is_here(c->a->digest[c->realm], c->req, c->proxy));
+		c->a->watch(c->a->watch_arg, &c->req->src, good, digest_is_here(c->a->digest[c->realm], &c->found, &c->req->src));
 }
 
 /* The realm that the credentials are for. */
@@ -238,7 +239,7 @@ static enum digest_result find_credentials(struct check *c)
 {
 	enum digest_result res = DIGEST_NONE;
 	for (c->realm = 0; c->realm < users_realms(c->a->users); c->realm++) {
-		res = digest_user(c->a->digest[c->realm], c->req, c->proxy, c->name, sizeof c->name);
+		res = digest_user(c->a->digest[c->realm], c->req, c->proxy, &c->found, c->name, sizeof c->name);
 		if (res != DIGEST_NONE)
 			return res;
 	}
@@ -273,7 +274,7 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 	if (res == DIGEST_OK) {
 		for (unsigned alg = 0; alg < DIGEST_ALGS; alg++)
 			ha1[alg] = u->algs & 1u << alg ? u->ha1[alg] : NULL;
-		res = digest_verify(a->digest[c.realm], req, proxy, ha1);
+		res = digest_verify(a->digest[c.realm], req, proxy, &c.found, ha1);
 	}
 	switch (res) {
 	case DIGEST_OK:
@@ -339,7 +340,7 @@ enum auth_result auth_check_login(struct auth *a, struct sip_strans *st, const s
 	for (unsigned alg = 0; alg < DIGEST_ALGS; alg++)
 		ha1[alg] = algs & 1u << alg && !digest_ha1(alg, slice_str(name), slice_str(users_realm(a->users, c.realm)), slice_str(password), hex[alg]) ? hex[alg] : NULL;
 	if (res == DIGEST_OK)
-		res = strcmp(c.name, name) ? DIGEST_WRONG : digest_verify(a->digest[c.realm], req, true, ha1);
+		res = strcmp(c.name, name) ? DIGEST_WRONG : digest_verify(a->digest[c.realm], req, true, &c.found, ha1);
 	counts[res == DIGEST_OK ? CNT_OK : res == DIGEST_STALE ? CNT_STALE : CNT_WRONG]++;
 	if (res == DIGEST_OK || res == DIGEST_WRONG)
 		tell(&c, res == DIGEST_OK);

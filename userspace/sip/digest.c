@@ -19,7 +19,7 @@ static void digest_server_destroy(void *obj)
 	mem_free(d->realm);
 }
 
-int digest_server_new(struct digest_server **ret, const char *realm, const uint8_t secret[32], uint32_t life_ms, unsigned max_nonces)
+int digest_server_new(struct digest_server **ret, const char *realm, const uint8_t secret[16], uint32_t life_ms, unsigned max_nonces)
 {
 	uint8_t random[NONCE_SECRET];
 	int err = -ENOMEM;
@@ -79,30 +79,28 @@ static enum digest_result find_credentials(const struct digest_server *d, const 
 
 enum { ALL_ALGS = (1 << DIGEST_ALGS) - 1 };
 
-enum digest_result digest_user(const struct digest_server *d, const struct sip_msg *req, bool proxy, char *user, size_t size)
+enum digest_result digest_user(const struct digest_server *d, const struct sip_msg *req, bool proxy, struct digest_fields *found, char *user, size_t size)
 {
-	struct digest_fields f;
 	size_t n = 0;
-	enum digest_result res = find_credentials(d, req, proxy, ALL_ALGS, &f);
+	enum digest_result res = find_credentials(d, req, proxy, ALL_ALGS, found);
 	if (res != DIGEST_OK)
 		return res;
-	for (size_t i = 0; i < f.username.len; i++) {
-		if (f.username.p[i] == '\\' && i + 1 < f.username.len)
+	struct slice name = found->username;
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.p[i] == '\\' && i + 1 < name.len)
 			i++;
-		if (n + 1 >= size || !f.username.p[i])
+		if (n + 1 >= size || !name.p[i])
 			return DIGEST_MALFORMED;
-		user[n++] = f.username.p[i];
+		user[n++] = name.p[i];
 	}
 	user[n] = '\0';
 	return DIGEST_OK;
 }
 
-bool digest_is_here(struct digest_server *d, const struct sip_msg *req, bool proxy)
+bool digest_is_here(struct digest_server *d, const struct digest_fields *found, const struct addr *src)
 {
-	struct digest_fields f;
 	struct nonce_id id;
-	return find_credentials(d, req, proxy, ALL_ALGS, &f) == DIGEST_OK && nonce_check(&d->nonces, f.nonce, &id) &&
-	       nonce_is_for(&d->nonces, f.nonce, &req->src);
+	return nonce_check(&d->nonces, found->nonce, &id) && nonce_is_for(&d->nonces, found->nonce, src);
 }
 
 /* qop=auth with its count, or neither (RFC 2069, which RFC 3261 22.4 wants accepted): then a nonce is good for one request. */
@@ -128,16 +126,18 @@ static bool response_is(struct slice given, const char *expected)
 	return !CRYPTO_memcmp(low, expected, len);
 }
 
-enum digest_result digest_verify(struct digest_server *d, const struct sip_msg *req, bool proxy, const char *ha1[DIGEST_ALGS])
+enum digest_result digest_verify(struct digest_server *d, const struct sip_msg *req, bool proxy, const struct digest_fields *found, const char *ha1[DIGEST_ALGS])
 {
-	struct digest_fields f;
+	struct digest_fields f = *found;
 	struct nonce_id id;
 	char expected[DIGEST_HEX_LEN];
 	uint32_t nc;
 	unsigned algs = 0;
 	for (unsigned alg = 0; alg < DIGEST_ALGS; alg++)
 		algs |= ha1[alg] ? 1u << alg : 0;
-	enum digest_result res = find_credentials(d, req, proxy, algs, &f);
+	enum digest_result res = DIGEST_OK;
+	if (!(algs & 1u << digest_alg_of(f.algorithm)))
+		res = find_credentials(d, req, proxy, algs, &f);
 	if (res == DIGEST_OK)
 		res = count_of(&f, &nc);
 	if (res != DIGEST_OK)

@@ -12,19 +12,24 @@ enum digest_alg { DIGEST_MD5, DIGEST_SHA256, DIGEST_ALGS };
 int digest_ha1(enum digest_alg alg, struct slice user, struct slice realm, struct slice password, char hex[DIGEST_HEX_LEN]);
 
 struct digest_server; /* reference-counted: secret, nonce life, replay window */
-/* `secret` of 32 bytes survives a restart when the caller keeps it; NULL: random. `life_ms`: a nonce older than this is stale. */
-int digest_server_new(struct digest_server **ret, const char *realm, const uint8_t secret[32], uint32_t life_ms, unsigned max_nonces);
+/* `secret` of 16 bytes survives a restart when the caller keeps it; NULL: random. `life_ms`: a nonce older than this is stale. */
+int digest_server_new(struct digest_server **ret, const char *realm, const uint8_t secret[16], uint32_t life_ms, unsigned max_nonces);
 /* Appends one WWW-Authenticate (or Proxy-Authenticate when `proxy`) line per algorithm of the bit mask (1 << alg), the stronger first, for
  * whoever is at `peer`. */
 void digest_challenge(struct digest_server *d, struct buf *headers, const struct addr *peer, bool proxy, bool stale, unsigned algs);
 
+/* The fields of a challenge or of credentials, without quotes; they point into the message. */
+struct digest_fields {
+	struct slice username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, stale;
+};
+
 enum digest_result { DIGEST_OK, DIGEST_NONE /* no credentials for our realm */, DIGEST_STALE, DIGEST_WRONG, DIGEST_MALFORMED /* 400 */ };
 /* Finds credentials for our realm and gives the user name in them (unescaped), before the password is known. */
-enum digest_result digest_user(const struct digest_server *d, const struct sip_msg *req, bool proxy, char *user, size_t size);
-/* Whether the credentials' nonce is a good one of ours and was given to the very address they come from. */
-bool digest_is_here(struct digest_server *d, const struct sip_msg *req, bool proxy);
-/* `ha1` by algorithm (NULL: not allowed for that user). */
-enum digest_result digest_verify(struct digest_server *d, const struct sip_msg *req, bool proxy, const char *ha1[DIGEST_ALGS]);
+enum digest_result digest_user(const struct digest_server *d, const struct sip_msg *req, bool proxy, struct digest_fields *found, char *user, size_t size);
+/* Whether the nonce of credentials that were found is a good one of ours and was given to the very address they come from. */
+bool digest_is_here(struct digest_server *d, const struct digest_fields *found, const struct addr *src);
+/* `ha1` by algorithm (NULL: not allowed for that user: then credentials in another are looked for). */
+enum digest_result digest_verify(struct digest_server *d, const struct sip_msg *req, bool proxy, const struct digest_fields *found, const char *ha1[DIGEST_ALGS]);
 
 /* What divides a user name from the realm that alone its password is told to; no name has it in it. */
 #define DIGEST_REALM_AFTER '\n'

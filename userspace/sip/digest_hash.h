@@ -16,9 +16,5 @@ enum digest_alg digest_alg_of(struct slice name);
 int digest_hash(enum digest_alg alg, const struct slice *parts, unsigned n, char hex[DIGEST_HEX_LEN]);
 int digest_response(enum digest_alg alg, const struct digest_input *in, char hex[DIGEST_HEX_LEN]);
 
-/* The fields of a challenge or of credentials, without quotes. */
-struct digest_fields {
-	struct slice username, realm, nonce, uri, response, algorithm, cnonce, opaque, qop, nc, stale;
-};
 /* Takes "Digest a=b, c="d"": -ENOENT when it is another scheme, -EBADMSG when malformed. */
 int digest_parse(struct digest_fields *ret, struct slice value);

@@ -5,7 +5,6 @@
 #include "base/timer.h"
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <openssl/params.h>
 
 enum { WINDOW = 64 };
 
@@ -40,18 +39,15 @@ static uint32_t hash_of(const struct nonce_id *id)
 
 int nonces_init(struct nonces *n, const uint8_t secret[NONCE_SECRET], uint32_t life_ms, unsigned max)
 {
-	OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("digest", (char[]){"SHA256"}, 0),
-			       OSSL_PARAM_construct_end()};
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC *siphash = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
 	int err = hash_init(&n->used, 64);
-	n->mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
-	EVP_MAC_free(hmac);
+	n->mac = siphash ? EVP_MAC_CTX_new(siphash) : NULL;
+	EVP_MAC_free(siphash);
+	memcpy(n->secret, secret, sizeof n->secret);
 	list_init(&n->order);
 	n->life_ms = life_ms;
 	n->max = max ? max : 1;
-	if (!err && (!n->mac || !EVP_MAC_init(n->mac, secret, NONCE_SECRET, params)))
-		err = -EIO;
-	return err;
+	return err || n->mac ? err : -EIO;
 }
 
 static void forget(struct nonces *n, struct used_nonce *u)
@@ -70,28 +66,23 @@ void nonces_free(struct nonces *n)
 	hash_free(&n->used);
 	EVP_MAC_CTX_free(n->mac);
 	n->mac = NULL;
+	OPENSSL_cleanse(n->secret, sizeof n->secret);
 }
 
-static int sign(struct nonces *n, const struct nonce_id *id, uint8_t mac[NONCE_MAC])
-{
-	uint8_t full[EVP_MAX_MD_SIZE];
-	size_t len;
-	if (!EVP_MAC_init(n->mac, NULL, 0, NULL) || !EVP_MAC_update(n->mac, id->bytes, sizeof id->bytes) ||
-	    !EVP_MAC_final(n->mac, full, &len, sizeof full))
-		return -EIO;
-	memcpy(mac, full, NONCE_MAC);
-	return 0;
-}
-
-static int sign_place(struct nonces *n, const struct nonce_id *id, const struct addr *peer, uint8_t mac[NONCE_PLACE])
+/* Of the identity, and of who it is for when that is said. */
+static int sign(struct nonces *n, const struct nonce_id *id, const struct addr *peer, uint8_t *mac, size_t size)
 {
 	uint8_t full[EVP_MAX_MD_SIZE], ip[16];
 	size_t len;
-	addr_mapped(peer, ip);
-	if (!EVP_MAC_init(n->mac, NULL, 0, NULL) || !EVP_MAC_update(n->mac, id->bytes, sizeof id->bytes) ||
-	    !EVP_MAC_update(n->mac, ip, sizeof ip) || !EVP_MAC_final(n->mac, full, &len, sizeof full))
+	if (!EVP_MAC_init(n->mac, n->secret, sizeof n->secret, NULL) || !EVP_MAC_update(n->mac, id->bytes, sizeof id->bytes))
 		return -EIO;
-	memcpy(mac, full, NONCE_PLACE);
+	if (peer)
+		addr_mapped(peer, ip);
+	if (peer && !EVP_MAC_update(n->mac, ip, sizeof ip))
+		return -EIO;
+	if (!EVP_MAC_final(n->mac, full, &len, sizeof full) || len < size)
+		return -EIO;
+	memcpy(mac, full, size);
 	return 0;
 }
 
@@ -103,7 +94,7 @@ int nonce_make(struct nonces *n, const struct addr *peer, char out[NONCE_LEN + 1
 	put_be(id.bytes, clock_ms(), 8);
 	put_be(id.bytes + 8, n->number++, 4);
 	memcpy(raw, id.bytes, NONCE_ID);
-	int err = sign(n, &id, raw + NONCE_ID) ?: sign_place(n, &id, peer, raw + NONCE_ID + NONCE_MAC);
+	int err = sign(n, &id, NULL, raw + NONCE_ID, NONCE_MAC) ?: sign(n, &id, peer, raw + NONCE_ID + NONCE_MAC, NONCE_PLACE);
 	for (unsigned i = 0; i < sizeof raw; i++) {
 		out[2 * i] = hex[raw[i] >> 4];
 		out[2 * i + 1] = hex[raw[i] & 15];
@@ -132,7 +123,7 @@ bool nonce_is_for(struct nonces *n, struct slice text, const struct addr *peer)
 	if (!read_nonce(text, raw))
 		return false;
 	memcpy(id.bytes, raw, NONCE_ID);
-	return !sign_place(n, &id, peer, mac) && !CRYPTO_memcmp(mac, raw + NONCE_ID + NONCE_MAC, NONCE_PLACE);
+	return !sign(n, &id, peer, mac, NONCE_PLACE) && !CRYPTO_memcmp(mac, raw + NONCE_ID + NONCE_MAC, NONCE_PLACE);
 }
 
 bool nonce_check(struct nonces *n, struct slice text, struct nonce_id *id)
@@ -141,7 +132,7 @@ bool nonce_check(struct nonces *n, struct slice text, struct nonce_id *id)
 	if (!read_nonce(text, raw))
 		return false;
 	memcpy(id->bytes, raw, NONCE_ID);
-	if (sign(n, id, mac) || CRYPTO_memcmp(mac, raw + NONCE_ID, NONCE_MAC))
+	if (sign(n, id, NULL, mac, NONCE_MAC) || CRYPTO_memcmp(mac, raw + NONCE_ID, NONCE_MAC))
 		return false;
 	uint64_t made = time_of(id), now = clock_ms();
 	return made <= now && now - made <= n->life_ms;
