@@ -3,6 +3,7 @@
  * parser stands on its line, so that all wrong values are told at once. Then the tree is copied into our own
  * immutable parts, with the defaults of what was not given. libconfuse itself is not re-entrant: one load at a time. */
 #include "base/conf_private.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include <confuse.h>
 #include <errno.h>
@@ -11,9 +12,18 @@
 
 /* A section seen while parsing, with the place it begins at. */
 struct seen {
+	struct hash_link by_section;
 	const cfg_t *sec;
 	char *file;
 	int line;
+};
+
+/* A section with a title that has been read. libconfuse compares each new title with all those it holds, so it holds none while it parses. */
+struct titled {
+	struct hash_link by_title;
+	struct link link; /* file order */
+	cfg_opt_t *opt;
+	cfg_value_t *value;
 };
 
 static struct {
@@ -21,8 +31,9 @@ static struct {
 	struct buf *why;
 	cfg_t *root;
 	bool wrong;
-	struct seen *seen;
-	size_t n_seen, cap_seen;
+	int err; /* out of memory in a callback */
+	struct hash seen, titles;
+	struct list titled;
 	int depth; /* of include() */
 } loading;
 
@@ -110,11 +121,18 @@ static void tell_wrong(const char *file, int line, const char *section, const ch
 
 /* --- while libconfuse parses --------------------------------------------------------------------------------------- */
 
+static uint32_t section_hash(const cfg_t *sec)
+{
+	return slice_hash(slice_of((const char *)&sec, sizeof sec), false);
+}
+
 static const struct seen *find_seen(const cfg_t *sec)
 {
-	for (size_t i = 0; i < loading.n_seen; i++)
-		if (loading.seen[i].sec == sec)
-			return &loading.seen[i];
+	const struct seen *s;
+	uint32_t h = section_hash(sec);
+	hash_foreach_match(s, &loading.seen, h, by_section)
+		if (s->sec == sec)
+			return s;
 	return NULL;
 }
 
@@ -135,25 +153,80 @@ static void note_section(const cfg_t *sec)
 {
 	if (find_seen(sec))
 		return;
-	if (loading.n_seen == loading.cap_seen) {
-		size_t cap = loading.cap_seen ? loading.cap_seen * 2 : 32;
-		struct seen *grown = mem_regrow(loading.seen, cap * sizeof *grown);
-		if (!grown)
-			return; /* only a line number is lost */
-		loading.seen = grown;
-		loading.cap_seen = cap;
-	}
+	struct seen *s = mem_raw(sizeof *s);
 	char *file = mem_strdup(file_now(sec));
-	if (file)
-		loading.seen[loading.n_seen++] = (struct seen){sec, file, loading.root->line};
+	if (!s || !file) { /* only a line number is lost */
+		mem_free(s);
+		mem_free(file);
+		return;
+	}
+	*s = (struct seen){.sec = sec, .file = file, .line = loading.root->line};
+	hash_insert(&loading.seen, &s->by_section, section_hash(sec));
 }
 
 static void forget_sections(void)
 {
-	while (loading.n_seen)
-		mem_free(loading.seen[--loading.n_seen].file);
-	mem_free(loading.seen);
-	loading.seen = NULL;
+	struct seen *s;
+	hash_foreach(s, &loading.seen, by_section) {
+		mem_free(s->file);
+		mem_free(s);
+	}
+	hash_free(&loading.seen);
+}
+
+static struct titled *find_titled(const cfg_opt_t *opt, const char *title, uint32_t h)
+{
+	struct titled *t;
+	hash_foreach_match(t, &loading.titles, h, by_title)
+		if (t->opt == opt && !strcmp(cfg_title(t->value->section), title))
+			return t;
+	return NULL;
+}
+
+/* A section with a title is read. */
+static int on_titled(cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_value_t *value = opt->values[opt->nvalues - 1];
+	const cfg_t *sec = value->section;
+	const char *title = cfg_title(value->section);
+	uint32_t h = slice_hash(slice_str(title), false);
+	struct titled *t = mem_raw(sizeof *t);
+	if (!t) {
+		loading.err = -ENOMEM;
+		loading.wrong = true;
+		return -1;
+	}
+	if (find_titled(opt, title, h))
+		tell(file_of(sec), line_of(sec), "found duplicate title '%s'", title);
+	*t = (struct titled){.opt = opt, .value = value};
+	hash_insert(&loading.titles, &t->by_title, h);
+	list_append(&loading.titled, &t->link);
+	opt->nvalues--;
+	return 0;
+}
+
+/* libconfuse gets back what it frees. */
+static void put_back(struct titled *t)
+{
+	cfg_opt_t *opt = t->opt;
+	cfg_value_t **values = realloc(opt->values, (opt->nvalues + 1) * sizeof *values);
+	if (values) {
+		opt->values = values;
+		values[opt->nvalues++] = t->value;
+	} else {
+		cfg_free(t->value->section);
+		free(t->value);
+		loading.err = -ENOMEM;
+	}
+	list_remove(&t->link);
+	mem_free(t);
+}
+
+static void put_all_back(void)
+{
+	while (list_first(&loading.titled))
+		put_back(container_of(list_first(&loading.titled), struct titled, link));
+	hash_free(&loading.titles);
 }
 
 static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
@@ -223,8 +296,9 @@ static cfg_opt_t *root_table(const struct conf_section *schema)
 			free_tables(root);
 			return NULL;
 		}
-		cfg_flag_t flags = schema[i].title ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
+		cfg_flag_t flags = schema[i].title ? CFGF_MULTI | CFGF_TITLE : CFGF_NONE;
 		root[i] = (cfg_opt_t)CFG_SEC(schema[i].name, sub, flags);
+		root[i].validcb = schema[i].title ? on_titled : NULL;
 	}
 	root[n] = (cfg_opt_t)CFG_FUNC("include", on_include);
 	return root;
@@ -428,8 +502,12 @@ int conf_load(struct conf **ret, const struct conf_section *schema, const char *
 	memset(&loading, 0, sizeof loading);
 	loading.schema = schema;
 	loading.why = why;
-	loading.root = cfg_init(table, CFGF_NONE);
+	list_init(&loading.titled);
+	err = hash_init(&loading.seen, 64) ?: hash_init(&loading.titles, 64);
+	loading.root = err ? NULL : cfg_init(table, CFGF_NONE);
 	if (!loading.root) {
+		hash_free(&loading.seen);
+		hash_free(&loading.titles);
 		err = -ENOMEM;
 		goto out;
 	}
@@ -442,6 +520,9 @@ int conf_load(struct conf **ret, const struct conf_section *schema, const char *
 	} else {
 		err = parse_file(loading.root, path);
 	}
+	put_all_back();
+	if (loading.err)
+		err = loading.err;
 	if (!err)
 		err = copy_tree(c, loading.root);
 	if (!err && loading.wrong)
