@@ -219,6 +219,7 @@ static void update(struct registrar *r, struct sip_strans *st, const struct sip_
 		return;
 	}
 	location_begin(&u, r->location, aor);
+	unsigned had = u.n;
 	if (!registration_apply(r, &u, req, sip_strans_listener(st), &why)) {
 		location_abort(&u);
 		answer(r, st, &why);
@@ -231,7 +232,8 @@ static void update(struct registrar *r, struct sip_strans *st, const struct sip_
 	}
 	registrar_counts[CNT_OK]++;
 	snprintf(object, sizeof object, "registration %s", aor);
-	log_info(object, "%u contact%s, from %s", n, n == 1 ? "" : "s", addr_str(&req->src, peer));
+	/* Thousands of phones refresh each second; who came or went is worth a line. */
+	log_at(n == had ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, object, "%u contact%s, from %s", n, n == 1 ? "" : "s", addr_str(&req->src, peer));
 	answer_contacts(r, st, req, aor);
 }
 

@@ -49,9 +49,9 @@ bool sip_ctrans_is_loop(const struct sip_stack *s, const struct sip_msg *req)
 {
 	struct sip_values it = {0};
 	struct slice value;
-	while (sip_msg_each(req, SIP_HDR_VIA, &it, &value)) {
-		struct sip_via via;
-		if (sip_via_parse(&via, value))
+	for (bool topmost = true; sip_msg_each(req, SIP_HDR_VIA, &it, &value); topmost = false) {
+		struct sip_via via = req->via;
+		if (!topmost && sip_via_parse(&via, value))
 			continue;
 		struct sip_ctrans *ct = sip_ctrans_find(s, via.branch, req->method);
 		if (ct && ct->user_hash == slice_hash(req->ruri.user, false))
