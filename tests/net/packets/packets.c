@@ -182,9 +182,10 @@ static void detach(bool (*is_meant)(const struct bpf_link_info *info, uint64_t w
 		die("detaching a program");
 }
 
-static bool is_xdp(const struct bpf_link_info *info, uint64_t ifindex)
+/* `which` is the program and the interface: other namespaces have interfaces of that index too, but not the program. */
+static bool is_xdp(const struct bpf_link_info *info, uint64_t which)
 {
-	return info->type == BPF_LINK_TYPE_XDP && info->xdp.ifindex == ifindex;
+	return info->type == BPF_LINK_TYPE_XDP && ((uint64_t)info->prog_id << 32 | info->xdp.ifindex) == which;
 }
 
 static bool is_steering(const struct bpf_link_info *info, uint64_t netns)
@@ -195,10 +196,13 @@ static bool is_steering(const struct bpf_link_info *info, uint64_t netns)
 static void disable(enum fp_engine engine)
 {
 	struct stat here;
+	uint32_t prog_id = 0;
 	if (engine == FP_KMOD)
 		command(NULL, "rmmod tandem");
+	else if (engine != FP_NULL && (bpf_xdp_query_id(peers[0].gw_ifindex, 0, &prog_id) || !prog_id))
+		die("no XDP program there");
 	else if (engine != FP_NULL)
-		detach(is_xdp, (uint64_t)peers[0].gw_ifindex);
+		detach(is_xdp, (uint64_t)prog_id << 32 | (uint32_t)peers[0].gw_ifindex);
 	else if (stat("/proc/self/ns/net", &here))
 		die("network namespace");
 	else
