@@ -147,7 +147,7 @@ def main():
     arg.add_argument("--build", default="build")
     arg.add_argument("--rounds", type=int, default=3)
     arg.add_argument("--rate", type=int)
-    arg.add_argument("--seconds", type=int, default=15)
+    arg.add_argument("--seconds", type=int, default=20)
     arg.add_argument("--only", default="", help="parts of names, with commas: b2bua, proxy, registrar, parse, bindings, delay, memory")
     o = arg.parse_args()
     o.build = os.path.abspath(o.build)
