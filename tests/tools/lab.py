@@ -98,12 +98,21 @@ class Lab:
                 os.killpg(p.pid, signal.SIGKILL)
                 p.wait(3)
         for name in self.names:
+            self.kill_all_in(name)
             subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)
         for pin in self.pins:
             shutil.rmtree(pin, ignore_errors=True)
         self.names, self.programs, self.pins = [], [], []
         if not self.keep_dir:
             shutil.rmtree(self.dir, ignore_errors=True)
+
+    def kill_all_in(self, name):
+        """What outlived who started it: daemons do when tandem-keep is killed."""
+        found = subprocess.run(["ip", "netns", "pids", name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for pid in found.stdout.split():
+            if int(pid) != os.getpid():
+                with contextlib.suppress(OSError):
+                    os.kill(int(pid), signal.SIGKILL)
 
     def path(self, name):
         return os.path.join(self.dir, name)
