@@ -21,7 +21,11 @@ unit_fastpath  := fastpath net base
 unit_ctl       := ctl config net base
 unit_keep      := keep fastpath config net base
 unit_mediagw   := mediagw fastpath config sdp mgcp rtp net base
-unit_callagent := callagent config proxy sip sdp mgcp rtp stun net base
+unit_cdr       := cdr net base
+unit_guard     := guard config sip stun net base
+unit_registrar := registrar guard config sip stun net base
+unit_routing   := routing registrar guard cdr config sip stun net base
+unit_callagent := callagent routing registrar guard cdr config proxy sip sdp mgcp rtp stun net base
 unit_kernel    :=
 
 # What has threads runs once more under the thread sanitizer, which must find nothing.

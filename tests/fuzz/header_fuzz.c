@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Header values by group: the first byte chooses the row, the rest is the value. What parses is read again from what is written. */
 #include "base/mem.h"
-#include "callagent/headers.h"
+#include "routing/headers.h"
 #include "sip/digest_hash.h"
 #include "sip/parse.h"
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* What of one side's message reaches the other: whatever came in, it is header lines of the table, one a line, and the message they go
  * into is read as it was meant. */
 #include "base/mem.h"
-#include "callagent/headers.h"
+#include "routing/headers.h"
 #include <stdlib.h>
 
 #define BASE "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\n"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/random.h"
+#include "base/buf.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,4 +18,14 @@ void random_bytes(void *out, size_t n)
 	left -= n;
 	memcpy(out, pool + left, n);
 	memset(pool + left, 0, n);
+}
+
+int random_id(char *id, size_t size)
+{
+	uint8_t bytes[8];
+	random_bytes(bytes, sizeof(bytes));
+	struct buf b = buf_fixed(id, size);
+	buf_hex(&b, bytes, sizeof(bytes));
+	buf_z(&b);
+	return b.err;
 }

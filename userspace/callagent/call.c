@@ -148,16 +148,6 @@ static void destroy(void *obj)
 	mem_deref(c->gw);
 }
 
-int call_random_id(char *id, size_t size)
-{
-	uint8_t bytes[8];
-	random_bytes(bytes, sizeof(bytes));
-	struct buf b = buf_fixed(id, size);
-	buf_hex(&b, bytes, sizeof(bytes));
-	buf_z(&b);
-	return b.err;
-}
-
 int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const char *id)
 {
 	struct call *c = mem_alloc(sizeof(*c), destroy);
@@ -180,7 +170,7 @@ int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const cha
 int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw)
 {
 	char id[sizeof((*ret)->id)];
-	int err = call_random_id(id, sizeof(id));
+	int err = random_id(id, sizeof(id));
 	if (!err)
 		err = call_make(ret, cs, gw, id);
 	if (err)

@@ -6,7 +6,7 @@
 #include "base/store.h"
 #include "base/timer.h"
 #include "callagent/leg.h"
-#include "callagent/lines.h"
+#include "base/lines.h"
 
 enum call_state {
 	CALL_NEW,
@@ -124,8 +124,6 @@ struct call {
 	bool handed_over;              /* a party of it has gone into another call: its record has it already */
 };
 
-/* A name for a call that nobody else has, in hex; what does not fit is cut. */
-int call_random_id(char *id, size_t size);
 /* A new call in `cs`, which holds the reference until its end. */
 int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw);
 /* Adopts the reference of a leg: the caller's first, then the called ones. */

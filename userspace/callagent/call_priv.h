@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/call.h"
-#include "callagent/cdr.h"
+#include "cdr/cdr.h"
 #include "callagent/outcome.h"
 #include <errno.h>
 

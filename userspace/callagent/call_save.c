@@ -4,7 +4,7 @@
  * verbs as a new one; one that cannot go on is ended as any other. */
 #include "base/pack.h"
 #include "callagent/call_priv.h"
-#include "callagent/cdr_row.h"
+#include "cdr/cdr_row.h"
 
 /* Grows when older readers would misunderstand, not with a field more. The hash of version 1 was another one: it is not looked at. */
 #define VERSION 2

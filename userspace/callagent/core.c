@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/core.h"
+#include "base/random.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/abilities.h"
@@ -46,7 +47,7 @@ static void record_refusal(struct agent *a, const struct sip_msg *req, const str
 	struct cdr r = {.setup = (int64_t)clock_utc_ms(), .status = status, .cause = outcome_cause(status)};
 	struct cdr_leg *leg = &r.leg[CDR_A];
 	char peer[ADDR_STR_LEN];
-	int err = call_random_id(r.id, sizeof(r.id));
+	int err = random_id(r.id, sizeof(r.id));
 	r.end = r.setup;
 	fill_record(&r, req, from);
 	CDR_SET(r.released_by, SLICE("tandem"));

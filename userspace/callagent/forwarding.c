@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/forwarding.h"
+#include "base/random.h"
 #include "base/log.h"
 #include "callagent/agent.h"
 #include "callagent/core.h"
@@ -113,7 +114,7 @@ static void done(void *arg, const struct proxy_outcome *o)
 	struct agent *a = arg;
 	struct cdr r = {.setup = (int64_t)o->began, .progress = (int64_t)o->rang, .answer = (int64_t)o->answered, .status = o->status};
 	char peer[ADDR_STR_LEN];
-	int err = call_random_id(r.id, sizeof(r.id));
+	int err = random_id(r.id, sizeof(r.id));
 	r.end = (int64_t)clock_utc_ms();
 	name_source(a, o->req, &r);
 	CDR_SET(r.caller, o->req->from.uri.user);

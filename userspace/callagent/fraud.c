@@ -8,7 +8,7 @@
 #include "base/schedule.h"
 #include "callagent/call_priv.h"
 #include "callagent/fraud_use.h"
-#include "callagent/sources.h"
+#include "guard/sources.h"
 #include <errno.h>
 
 #define WATCH_MS 1000 /* how often talking time is looked at */

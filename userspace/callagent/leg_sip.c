@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/pack.h"
 #include "callagent/call.h"
-#include "callagent/headers.h"
+#include "routing/headers.h"
 #include "callagent/leg_sip_dress.h"
 #include "callagent/leg_sip_news.h"
 #include "callagent/leg_sip_transfer.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/leg_sip_dress.h"
-#include "callagent/trunk.h"
+#include "routing/trunk.h"
 
 #define ANONYMOUS "sip:anonymous@anonymous.invalid" /* RFC 3323 4.1.1.3 */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How a called side is told who calls, who is called and who has passed the call on: From, To, identities, Privacy, Diversion, History-Info. */
 #pragma once
-#include "callagent/headers.h"
+#include "routing/headers.h"
 #include "callagent/plan.h"
 
 struct dress {

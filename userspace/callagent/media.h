@@ -3,7 +3,7 @@
  * connections, one a side. An offer makes what is missing; the answer to it sets both connections (addresses, direction). A
  * refused re-offer therefore has nothing to put back. What is asked is done in order, one thing at a time. */
 #pragma once
-#include "callagent/cdr.h"
+#include "cdr/cdr.h"
 #include "mgcp/agent.h"
 #include "sdp/sdp.h"
 

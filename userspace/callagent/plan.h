@@ -2,7 +2,7 @@
 /* How a call is tried: the targets that the routing names, one attempt after another, with forwarding, hunting and failover. Real calls and
  * `tandemctl route test` walk the same plan; the latter supposes that everybody fails. */
 #pragma once
-#include "callagent/route.h"
+#include "routing/route.h"
 #include "sip/locate.h"
 #include "sip/stack.h"
 

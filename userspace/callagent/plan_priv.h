@@ -2,7 +2,7 @@
 /* What the files of a plan share: plan.c (steps in order), plan_step.c (a step by its kind), forward.c (who passes calls on). */
 #pragma once
 #include "base/mem.h"
-#include "callagent/cdr.h"
+#include "cdr/cdr.h"
 #include "callagent/emergency.h"
 #include "callagent/plan.h"
 #include "sip/enum.h"

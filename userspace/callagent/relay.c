@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/relay.h"
+#include "base/random.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/core.h"
 #include "callagent/dial.h"
-#include "callagent/headers.h"
+#include "routing/headers.h"
 #include "callagent/outcome.h"
 #include "sip/digest.h"
 #include <errno.h>
@@ -218,7 +219,7 @@ static int try_target(struct agent *a, struct relay *r, const struct target *to,
 	t->max_forwards = (req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards) - 1;
 	t->display = user ? slice_str(conf_string(user_conf(user), "display")) : req->from.display;
 	addr_host_str(sip_listener_seen(l, &to->dst), t->own_host);
-	int err = call_random_id(t->call_id, sizeof(t->call_id)) ?: call_random_id(t->tag, sizeof(t->tag));
+	int err = random_id(t->call_id, sizeof(t->call_id)) ?: random_id(t->tag, sizeof(t->tag));
 	if (!err)
 		err = user && !(t->identity = relay_identity(req, user)) ? -ENOMEM : send_try(t);
 	t->display = SLICE_NONE; /* the configuration may change before another try */

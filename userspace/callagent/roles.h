@@ -2,7 +2,7 @@
 /* Roles: which core takes a request (back-to-back user agent, proxy, redirect server), by the domain it is for, else by the address it came
  * to; and what the proxy in userspace/proxy asks of users, trunks and routes. */
 #pragma once
-#include "callagent/route.h"
+#include "routing/route.h"
 #include "proxy/proxy.h"
 
 struct agent;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/subscriptions.h"
+#include "base/random.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -336,7 +337,7 @@ void subscriptions_request(struct agent *a, struct sip_strans *st, const struct 
 		return;
 	}
 	addr_host_str(sip_listener_seen(sip_strans_listener(st), &req->src), r->own_host[SIDE_A]);
-	err = call_random_id(r->id, sizeof(r->id)) ?: sip_subscription_accept(&r->side[SIDE_A], st, req->ruri.user, &handlers[SIDE_A], r);
+	err = random_id(r->id, sizeof(r->id)) ?: sip_subscription_accept(&r->side[SIDE_A], st, req->ruri.user, &handlers[SIDE_A], r);
 	if (!err)
 		err = open_notifier(a, r, req, &to, user);
 	if (err) {

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/store.h"
 #include "base/timer.h"
-#include "callagent/location.h"
+#include "registrar/location.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>

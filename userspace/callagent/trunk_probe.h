@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Whether a trunk's peers are there: OPTIONS to each now and then (RFC 3261 11). */
-#pragma once
-#include "callagent/trunk.h"
-
-struct trunk_probe; /* mem_deref() ends it */
-
-/* Probes the peers of `t`, which outlives it, if its configuration says so; *ret is NULL if not. -ENOMEM. */
-int trunk_probe_new(struct trunk_probe **ret, struct sip_stack *stack, struct trunk *t);

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "routing/trunk.h"
+#include "base/log.h"
+#include "base/alarm.h"
+#include "base/mem.h"
+#include "routing/headers.h"
+#include "routing/trunk_locate.h"
+#include "routing/trunk_probe.h"
+#include "routing/trunk_register.h"
+#include "sip/digest.h"
+#include <errno.h>
+#include <stdlib.h>
+
+/* How long a peer that let a call go unanswered is tried last, when nothing better is known of it. */
+#define AVOID_MS 30000
+
+static const struct alarm_def alarm_down = {
+	.name = "trunk",
+	.severity = ALARM_MAJOR,
+	.help = "A trunk takes no calls: its peers do not answer, or refuse its registration. The detail says which; the other side or the way to it is to blame, "
+		"or the trunk's addresses or password are wrong.",
+	.raise_ms = 0,
+	.clear_ms = 0,
+};
+
+/* --- its state ------------------------------------------------------------------------------------------ */
+
+static bool is_down(const struct trunk *t)
+{
+	for (unsigned i = 0; i < t->n_peers; i++)
+		if (!t->peer[i].down)
+			return false;
+	return true;
+}
+
+bool trunk_unreachable(const struct trunk *t)
+{
+	return is_down(t) || (t->registration && !trunk_register_good(t->registration));
+}
+
+static void clear_alarm(const struct trunk *t)
+{
+	char object[80];
+	struct buf b = buf_fixed(object, sizeof(object));
+	buf_printf(&b, "trunk %s", t->name);
+	alarm_clear(&alarm_down, buf_z(&b));
+}
+
+static void check_alarm(const struct trunk *t, const char *why)
+{
+	char object[80];
+	struct buf b = buf_fixed(object, sizeof(object));
+	buf_printf(&b, "trunk %s", t->name);
+	if (trunk_unreachable(t))
+		alarm_raise(&alarm_down, buf_z(&b), why);
+	else
+		clear_alarm(t);
+}
+
+/* --- making --------------------------------------------------------------------------------------------------------- */
+
+static void destroy(void *obj)
+{
+	struct trunk *t = obj;
+	mem_deref(t->probe);
+	mem_deref(t->registration);
+	mem_deref(t->locate);
+	mem_deref(t->table);
+	mem_deref(t->holder);
+}
+
+static int load_peers(struct trunk *t)
+{
+	int err = sip_transport_parse(&t->transport, slice_str(conf_string(t->conf, "transport")));
+	for (unsigned i = 0; !err && i < conf_list_count(t->conf, "peer") && i < TRUNK_PEERS; i++) {
+		err = addr_parse(&t->peer[i].addr, slice_str(conf_list_at(t->conf, "peer", i)), sip_transports[t->transport].port);
+		t->peer[i].transport = t->transport;
+		t->n_peers += !err;
+	}
+	for (unsigned i = 0; !err && i < conf_list_count(t->conf, "networks") && i < TRUNK_NETWORKS; i++) {
+		err = prefix_parse(&t->networks[i], slice_str(conf_list_at(t->conf, "networks", i)));
+		t->n_networks += !err;
+	}
+	return err;
+}
+
+static void load_failover(struct trunk *t)
+{
+	for (unsigned i = 0; i < conf_list_count(t->conf, "failover") && t->n_failover < TRUNK_CAUSES; i++) {
+		uint16_t n;
+		if (!slice_u16(slice_str(conf_list_at(t->conf, "failover", i)), &n))
+			t->failover[t->n_failover++] = n;
+	}
+}
+
+static void keep_known(struct trunk *t, const struct trunk_peer *known, unsigned n)
+{
+	for (unsigned i = 0; i < t->n_peers; i++)
+		for (unsigned k = 0; k < n; k++)
+			if (addr_eq(&t->peer[i].addr, &known[k].addr) && t->peer[i].transport == known[k].transport)
+				t->peer[i] = known[k];
+}
+
+static void inherit(struct trunk *t, const struct trunk *was)
+{
+	t->drained = was->drained;
+	t->rate_at = was->rate_at;
+	t->rate_tokens = was->rate_tokens;
+	if (!t->n_peers && !strcmp(conf_string(t->conf, "domain"), conf_string(was->conf, "domain"))) {
+		t->n_peers = was->n_peers;
+		memcpy(t->peer, was->peer, sizeof(t->peer));
+	}
+	keep_known(t, was->peer, was->n_peers);
+}
+
+static int trunk_new(struct trunk **ret, const struct conf *conf, const struct conf_part *part)
+{
+	struct trunk *t = mem_alloc(sizeof(*t), destroy);
+	if (!t)
+		return -ENOMEM;
+	t->holder = mem_ref((void *)(uintptr_t)conf);
+	t->conf = part;
+	t->name = conf_title(part);
+	struct buf login = buf_fixed(t->login, sizeof(t->login));
+	buf_str(&login, conf_string(part, "auth-user"));
+	if (*conf_string(part, "auth-realm"))
+		buf_printf(&login, "%c%s", DIGEST_REALM_AFTER, conf_string(part, "auth-realm"));
+	buf_z(&login);
+	t->max_calls = (unsigned)conf_int(part, "max-calls");
+	t->max_rate = (unsigned)conf_int(part, "max-rate");
+	t->believed = conf_bool(part, "believe-identity");
+	t->told = conf_bool(part, "tell-identity");
+	t->diversion = (enum trunk_diversion)conf_int(part, "diversion");
+	for (; t->n_codecs < TRUNK_CODECS && t->n_codecs < conf_list_count(part, "codecs"); t->n_codecs++)
+		t->codec[t->n_codecs] = conf_list_at(part, "codecs", t->n_codecs);
+	trunk_numbers_load(&t->numbers, conf, part);
+	load_failover(t);
+	int err = load_peers(t);
+	if (!err)
+		err = header_table_new(&t->table, part);
+	if (err)
+		mem_deref(t);
+	else
+		*ret = t;
+	return err;
+}
+
+int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks *old)
+{
+	const struct conf_part *part;
+	struct trunk *t;
+	int err = 0;
+	list_init(&ts->all);
+	for (unsigned i = 0; !err && (part = conf_titled(conf, "trunk", i)); i++) {
+		err = trunk_new(&t, conf, part);
+		if (err)
+			break;
+		const struct trunk *was = old ? trunks_find(old, slice_str(t->name)) : NULL;
+		if (was)
+			inherit(t, was);
+		list_append(&ts->all, &t->link);
+	}
+	if (err)
+		trunks_free(ts);
+	return err;
+}
+
+void trunks_free(struct trunks *ts)
+{
+	struct trunk *t;
+	list_foreach_safe(t, &ts->all, link) {
+		list_remove(&t->link);
+		mem_deref(t);
+	}
+}
+
+void trunks_replace(struct trunks *ts, struct trunks *now)
+{
+	struct trunk *t;
+	trunks_free(ts);
+	list_foreach_safe(t, &now->all, link) {
+		list_remove(&t->link);
+		list_append(&ts->all, &t->link);
+	}
+}
+
+int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator *locator)
+{
+	struct trunk *t;
+	int err = 0;
+	list_foreach(t, &ts->all, link) {
+		err = err ? err : trunk_locate_new(&t->locate, stack, locator, t);
+		err = err ? err : trunk_register_new(&t->registration, stack, t);
+		err = err ? err : trunk_probe_new(&t->probe, stack, t);
+	}
+	return err;
+}
+
+void trunks_stop_gone(struct trunks *ts, const struct trunks *now)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link) {
+		const struct trunk *same = trunks_find(now, slice_str(t->name));
+		if (t->registration && (!same || !conf_int(same->conf, "register")))
+			trunk_register_leave(t->registration);
+		if (!same) {
+			clear_alarm(t);
+		}
+	}
+}
+
+void trunks_stop(struct trunks *ts)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link) {
+		if (t->registration)
+			trunk_register_leave(t->registration);
+		t->registration = mem_deref(t->registration);
+		t->probe = mem_deref(t->probe);
+		t->locate = mem_deref(t->locate);
+	}
+}
+
+/* --- finding -------------------------------------------------------------------------------------------------------- */
+
+struct trunk *trunks_find(const struct trunks *ts, struct slice name)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link)
+		if (slice_eq(name, slice_str(t->name)))
+			return t;
+	return NULL;
+}
+
+struct trunk *trunks_by_login(const struct trunks *ts, struct slice user)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link)
+		if (user.len && slice_eq(user, slice_str(conf_string(t->conf, "their-user"))))
+			return t;
+	return NULL;
+}
+
+/* 2: address and port, 1: the address or a network of it, 0: not from there. */
+static int from_there(const struct trunk *t, const struct addr *src)
+{
+	int best = 0;
+	for (unsigned i = 0; i < t->n_peers && best < 2; i++)
+		if (addr_ip_eq(&t->peer[i].addr, src))
+			best = t->peer[i].addr.port == src->port ? 2 : 1;
+	for (unsigned i = 0; i < t->n_networks && !best; i++)
+		best = prefix_has(&t->networks[i], src);
+	return best;
+}
+
+struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src, bool *exact)
+{
+	struct trunk *t, *best = NULL;
+	int rank = 0;
+	list_foreach(t, &ts->all, link) {
+		int r = from_there(t, src);
+		if (r > rank) {
+			rank = r;
+			best = t;
+		}
+	}
+	*exact = rank == 2;
+	return best;
+}
+
+/* --- whether a call can go there ------------------------------------------------------------------------------------ */
+
+const char *trunk_state(const struct trunk *t)
+{
+	bool refused = t->registration && !trunk_register_good(t->registration);
+	return t->drained ? "drained" : is_down(t) ? "down" : refused ? "unregistered" : "up";
+}
+
+static uint64_t tokens(const struct trunk *t)
+{
+	uint64_t full = 1000ULL * t->max_rate, got = t->rate_tokens + (clock_ms() - t->rate_at) * t->max_rate;
+	return !t->rate_at || got > full ? full : got;
+}
+
+const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsigned *cause)
+{
+	*cause = TRUNK_DOWN;
+	if (t->drained)
+		return "the trunk is drained";
+	if (is_down(t))
+		return "the trunk is down";
+	if (t->registration && !trunk_register_good(t->registration))
+		return "the trunk is not registered";
+	*cause = TRUNK_NO_LINE;
+	if (t->max_calls && lines_taken(lines, slice_str(t->name)) >= t->max_calls)
+		return "the trunk has no free line";
+	*cause = TRUNK_TOO_FAST;
+	if (t->max_rate && tokens(t) < 1000)
+		return "the trunk takes no more calls this second";
+	return NULL;
+}
+
+bool trunk_admit(struct trunk *t)
+{
+	if (!t->max_rate)
+		return true;
+	uint64_t left = tokens(t);
+	if (left < 1000)
+		return false;
+	t->rate_tokens = left - 1000;
+	t->rate_at = clock_ms();
+	return true;
+}
+
+unsigned trunk_order(const struct trunk *t, unsigned order[TRUNK_PEERS])
+{
+	unsigned n = 0;
+	for (int avoided = 0; avoided < 2; avoided++)
+		for (unsigned i = 0; i < t->n_peers; i++)
+			if (!t->peer[i].down && (t->peer[i].avoid_until > clock_ms()) == (bool)avoided)
+				order[n++] = i;
+	return n;
+}
+
+void trunk_heard(struct trunk *t, const struct addr *peer, bool heard)
+{
+	for (unsigned i = 0; i < t->n_peers; i++)
+		if (addr_eq(&t->peer[i].addr, peer))
+			t->peer[i].avoid_until = heard ? 0 : clock_ms() + AVOID_MS;
+}
+
+bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause)
+{
+	for (unsigned i = 0; i < t->n_failover; i++)
+		if (t->failover[i] == status || (cause && t->failover[i] == cause))
+			return true;
+	return false;
+}
+
+/* --- what is heard of it -------------------------------------------------------------------------------------------- */
+
+void trunk_probed(struct trunk *t, const struct addr *peer, bool answered, const char *why)
+{
+	char text[ADDR_STR_LEN];
+	unsigned down_at = (unsigned)conf_int(t->conf, "probe-failures"), up_at = (unsigned)conf_int(t->conf, "probe-successes");
+	for (unsigned i = 0; i < t->n_peers; i++) {
+		struct trunk_peer *p = &t->peer[i];
+		if (!addr_eq(&p->addr, peer))
+			continue;
+		p->failures = answered ? 0 : p->failures + 1;
+		p->successes = answered ? p->successes + 1 : 0;
+		bool down = p->down ? p->successes < up_at : p->failures >= down_at;
+		if (down != p->down)
+			log_warn(t->name, "peer %s: %s -> %s: %s", addr_str(&p->addr, text), p->down ? "down" : "up", down ? "down" : "up", why);
+		p->down = down;
+	}
+	check_alarm(t, why);
+}
+
+void trunk_told(struct trunk *t, bool good, const char *why)
+{
+	/* Before it is known what the registrar says, nothing is wrong. */
+	if (t->registration)
+		check_alarm(t, why);
+}
+
+void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n)
+{
+	struct trunk_peer was[TRUNK_PEERS];
+	unsigned n_was = t->n_peers;
+	memcpy(was, t->peer, sizeof(was));
+	memcpy(t->peer, peer, n * sizeof(*peer));
+	t->n_peers = n;
+	keep_known(t, was, n_was);
+	check_alarm(t, "its addresses are known");
+}
+
+void trunk_drain(struct trunk *t, bool drained)
+{
+	if (t->drained != drained)
+		log_info(t->name, "trunk %s by the operator", drained ? "drained" : "back in use");
+	t->drained = drained;
+}
+
+json_t *trunk_json(const struct trunk *t, const struct lines *lines)
+{
+	json_t *peers = json_array();
+	for (unsigned i = 0; i < t->n_peers; i++) {
+		char text[ADDR_STR_LEN];
+		json_array_append_new(peers, json_sprintf("%s %s", addr_str(&t->peer[i].addr, text),
+							  t->peer[i].down ? "down" : t->peer[i].avoid_until > clock_ms() ? "avoided" : "up"));
+	}
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "trunk", t->name, "state", trunk_state(t), "registration",
+			 t->registration ? trunk_register_state(t->registration) : "", "calls", (int)lines_taken(lines, slice_str(t->name)),
+			 "max_calls", (int)t->max_calls, "peers", peers);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A trunk: a SIP peer that is no phone, such as a carrier or another exchange. It has a state: who is up, drained, how fast calls may come. */
+#pragma once
+#include "base/list.h"
+#include "base/timer.h"
+#include "base/lines.h"
+#include "routing/trunk_numbers.h"
+#include "config/schema.h"
+#include "sip/transports.h"
+#include <jansson.h>
+
+#define TRUNK_PEERS    16
+#define TRUNK_NETWORKS 16
+#define TRUNK_CAUSES   32
+#define TRUNK_CODECS   16
+
+struct sip_stack;
+struct header_table;
+struct sip_locator;
+struct trunk_probe;
+struct trunk_register;
+struct trunk_locate;
+
+/* The choices of trunk.register, in their order. */
+enum { TRUNK_REGISTER_NOT, TRUNK_REGISTER_ONE, TRUNK_REGISTER_MANY };
+
+/* The choices of trunk.diversion, in their order. */
+enum trunk_diversion { DIVERSION_BOTH, DIVERSION_HEADER, DIVERSION_HISTORY, DIVERSION_NONE };
+
+/* One address of a trunk, and what is known of it. */
+struct trunk_peer {
+	struct addr addr;
+	enum sip_transport transport;
+	bool down;          /* probes say so */
+	unsigned failures, successes; /* of probes, in a row */
+	uint64_t avoid_until; /* a call got nothing from it: tried last until then, on clock_ms() */
+};
+
+/* Reference-counted: a call that uses it keeps it beyond a reload. */
+struct trunk {
+	struct link link;
+	struct conf *holder;          /* whose strings these are */
+	const struct conf_part *conf;
+	const char *name;
+	char login[192];              /* auth-user, and the realm after it when that is pinned (digest.h); empty: none */
+	struct trunk_peer peer[TRUNK_PEERS];
+	unsigned n_peers;
+	enum sip_transport transport;
+	struct prefix networks[TRUNK_NETWORKS]; /* requests from there are its, too */
+	unsigned n_networks;
+	unsigned max_calls, max_rate; /* at the same time; a second; 0: no limit */
+	uint64_t rate_at, rate_tokens; /* thousandths of a call left, as of rate_at */
+	uint16_t failover[TRUNK_CAUSES]; /* statuses and Q.850 causes after which the next target is tried */
+	unsigned n_failover;
+	bool drained;
+	bool believed, told;             /* what it asserts of callers; who they are although they want privacy (RFC 3325) */
+	enum trunk_diversion diversion;
+	const char *codec[TRUNK_CODECS];
+	unsigned n_codecs;               /* 0: any */
+	struct trunk_numbers numbers;
+	struct header_table *table;      /* NULL: it changes nothing */
+	/* What goes on by itself; each NULL when there is nothing to do. */
+	struct trunk_probe *probe;
+	struct trunk_register *registration;
+	struct trunk_locate *locate;
+};
+
+/* All trunks of a configuration. */
+struct trunks {
+	struct list all;
+};
+
+/* Makes the trunks of `conf`; what the ones of the same name in `old` (NULL) know of their peers goes over. -ENOMEM, or what an option cannot be. */
+int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks *old);
+void trunks_free(struct trunks *ts);
+/* Probing, registration and looking for peers begin. -ENOMEM. */
+int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator *locator);
+/* Registrations of trunks that `now` has no more are taken away at the peers. */
+void trunks_stop_gone(struct trunks *ts, const struct trunks *now);
+/* They end; registrations are taken away at the peers. */
+void trunks_stop(struct trunks *ts);
+/* `ts` lets go of its own and takes those of `now`. */
+void trunks_replace(struct trunks *ts, struct trunks *now);
+struct trunk *trunks_find(const struct trunks *ts, struct slice name);
+/* The trunk a request from `src` belongs to; one whose port matches as well wins, which *exact says. NULL: none. */
+struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src, bool *exact);
+
+/* Q.850 causes of trunk_refusal(): no circuit/channel available, network out of order, switching equipment congestion. */
+enum { TRUNK_NO_LINE = 34, TRUNK_DOWN = 38, TRUNK_TOO_FAST = 42 };
+
+/* The trunk that a user name of digest authentication belongs to; NULL: none. */
+struct trunk *trunks_by_login(const struct trunks *ts, struct slice user);
+/* Why no call can go out over it, in words; NULL: one can. `cause` gets the Q.850 cause. */
+const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsigned *cause);
+/* Whether none of its peers is up, or its registration is refused. */
+bool trunk_unreachable(const struct trunk *t);
+/* Takes one call of its calls a second, either way; false: there are too many. */
+bool trunk_admit(struct trunk *t);
+/* The peers in the order in which they are to be tried, those that are down left out: how many. */
+unsigned trunk_order(const struct trunk *t, unsigned order[TRUNK_PEERS]);
+/* A call had nothing from that peer, or something. */
+void trunk_heard(struct trunk *t, const struct addr *peer, bool heard);
+/* Whether the next target is to be tried after such an outcome. */
+bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause);
+/* A probe's outcome: a peer is down after some failures in a row, and up after some successes. */
+void trunk_probed(struct trunk *t, const struct addr *peer, bool answered, const char *why);
+/* The registration's: whether calls have a chance. */
+void trunk_told(struct trunk *t, bool good, const char *why);
+/* Its peers are these now; what is known of those that stay, stays known. */
+void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n);
+void trunk_drain(struct trunk *t, bool drained);
+/* "up", "down", "unregistered", "drained". */
+const char *trunk_state(const struct trunk *t);
+json_t *trunk_json(const struct trunk *t, const struct lines *lines);

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "routing/trunk_register.h"
+#include "base/random.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "routing/trunk_request.h"
+#include "sip/digest.h"
+#include <errno.h>
+#include <sys/random.h>
+
+/* Refreshed when this part of its life is over, so that a failure leaves time to try again. */
+#define REFRESH_PERCENT 75
+
+enum state { REGISTERING, REGISTERED, WAITING };
+static const char *const names[] = {[REGISTERING] = "registering", [REGISTERED] = "registered", [WAITING] = "waiting"};
+
+struct trunk_register {
+	struct sip_stack *stack;
+	struct trunk *trunk;
+	enum state state;
+	struct sip_ctrans *ct;
+	struct timer next;      /* the refresh, or the next try */
+	char call_id[17], tag[17];
+	char aor[256], ruri[256], contact[128];
+	uint32_t cseq, expires_s;
+	unsigned attempt;       /* in a row that failed */
+	bool authorized;        /* this request carries credentials */
+	bool fresh;             /* ... for a nonce that was said to be stale before */
+	struct buf credentials;
+};
+
+static void send_register(struct trunk_register *r, uint32_t expires_s);
+
+static void destroy(void *obj)
+{
+	struct trunk_register *r = obj;
+	timer_stop(&r->next);
+	if (r->ct)
+		sip_ctrans_detach(r->ct);
+	mem_deref(r->ct);
+	mem_deref(r->stack);
+	buf_reset(&r->credentials);
+}
+
+static void set_state(struct trunk_register *r, enum state state, const char *why)
+{
+	if (r->state != state)
+		log_info(r->trunk->name, "registration %s -> %s: %s", names[r->state], names[state], why);
+	r->state = state;
+	trunk_told(r->trunk, state != WAITING, why);
+}
+
+static void on_next(void *arg)
+{
+	struct trunk_register *r = arg;
+	r->authorized = r->fresh = false;
+	buf_reset(&r->credentials);
+	send_register(r, r->expires_s);
+}
+
+/* Pauses double up to the longest, each shortened by up to a half, so that many do not come back together (RFC 5626 4.5). */
+static void try_later(struct trunk_register *r, uint32_t at_least_s, const char *why)
+{
+	uint64_t longest = (uint64_t)conf_int(r->trunk->conf, "register-retry-max"), pause = (uint64_t)conf_int(r->trunk->conf, "register-retry-min");
+	uint32_t part = 0;
+	for (unsigned i = 0; i < r->attempt && pause < longest; i++)
+		pause *= 2;
+	pause = pause > longest ? longest : pause;
+	if (getrandom(&part, sizeof(part), 0) == sizeof(part))
+		pause -= part % (pause / 2 + 1);
+	if (pause < at_least_s * 1000ULL)
+		pause = at_least_s * 1000ULL;
+	r->attempt++;
+	set_state(r, WAITING, why);
+	timer_start(&r->next, pause, on_next, r);
+}
+
+/* What the registrar grants: our Contact's own time, else that of all (RFC 3261 10.2.4). */
+static uint32_t granted(const struct trunk_register *r, const struct sip_msg *rsp)
+{
+	struct sip_values it = {0};
+	struct slice value, all = sip_msg_value(rsp, SIP_HDR_EXPIRES);
+	struct sip_nameaddr na;
+	uint32_t s = r->expires_s;
+	if (slice_is_set(all))
+		slice_u32(all, &s);
+	struct slice own = slice_str(r->contact);
+	own = slice_cut(&own, '@');
+	while (sip_msg_each(rsp, SIP_HDR_CONTACT, &it, &value))
+		if (!sip_nameaddr_parse(&na, value) && !na.star && slice_eq(na.uri.user, own) && slice_is_set(sip_param(na.params, SLICE("expires"))))
+			slice_u32(sip_param(na.params, SLICE("expires")), &s);
+	return s;
+}
+
+static void on_registered(struct trunk_register *r, const struct sip_msg *rsp)
+{
+	uint32_t s = granted(r, rsp);
+	if (!s) {
+		try_later(r, 0, "the registrar grants no time");
+		return;
+	}
+	r->attempt = 0;
+	set_state(r, REGISTERED, "the registrar has taken it");
+	timer_start(&r->next, s * 10ULL * REFRESH_PERCENT, on_next, r);
+}
+
+/* A challenge is answered once, and once more when the nonce was only old. */
+static bool authorize(struct trunk_register *r, const struct sip_msg *rsp)
+{
+	const struct conf_part *p = r->trunk->conf;
+	const struct sip_hdr *h = sip_msg_hdr(rsp, rsp->status == 401 ? SIP_HDR_WWW_AUTHENTICATE : SIP_HDR_PROXY_AUTHENTICATE);
+	bool stale = h && slice_search(h->value, SLICE("stale=true")) >= 0;
+	if ((rsp->status != 401 && rsp->status != 407) || (r->authorized && (!stale || r->fresh)))
+		return false;
+	r->fresh = r->authorized;
+	r->authorized = true;
+	buf_reset(&r->credentials);
+	if (digest_respond(&r->credentials, rsp, SLICE("REGISTER"), slice_str(r->ruri), slice_str(r->trunk->login),
+			   slice_str(conf_string(p, "password")), SLICE_NONE) || r->credentials.err)
+		return false;
+	send_register(r, r->expires_s);
+	return true;
+}
+
+static bool too_brief(struct trunk_register *r, const struct sip_msg *rsp)
+{
+	uint32_t least;
+	if (rsp->status != 423 || slice_u32(sip_msg_value(rsp, SIP_HDR_MIN_EXPIRES), &least) || least <= r->expires_s)
+		return false;
+	r->expires_s = least;
+	send_register(r, r->expires_s);
+	return true;
+}
+
+static void on_response(void *arg, int err, const struct sip_msg *rsp)
+{
+	struct trunk_register *r = arg;
+	uint32_t later = 0;
+	if (rsp && rsp->status < 200)
+		return;
+	sip_ctrans_detach(r->ct);
+	r->ct = mem_deref(r->ct);
+	if (!rsp) {
+		try_later(r, 0, err == -ETIMEDOUT ? "the registrar does not answer" : "the registrar cannot be reached");
+	} else if (rsp->status < 300) {
+		on_registered(r, rsp);
+	} else if (!authorize(r, rsp) && !too_brief(r, rsp)) {
+		slice_u32(sip_msg_value(rsp, SIP_HDR_RETRY_AFTER), &later);
+		try_later(r, later, rsp->status == 401 || rsp->status == 407 ? "the registrar does not take the password" : sip_reason(rsp->status));
+	}
+}
+
+/* Each try goes to the next peer. */
+static void send_register(struct trunk_register *r, uint32_t expires_s)
+{
+	unsigned order[TRUNK_PEERS], n = trunk_order(r->trunk, order);
+	const char *many = conf_int(r->trunk->conf, "register") == TRUNK_REGISTER_MANY ? "Require: gin\r\nProxy-Require: gin\r\n" : "";
+	struct buf lines = buf_growing();
+	if (!n && r->trunk->n_peers) {
+		order[0] = 0;
+		n = 1;
+	}
+	if (!n) {
+		try_later(r, 0, "its addresses are not known");
+		return;
+	}
+	const struct trunk_peer *peer = &r->trunk->peer[order[r->attempt % n]];
+	buf_printf(&lines, "%sExpires: %u\r\n", many, expires_s);
+	buf_slice(&lines, buf_text(&r->credentials));
+	const struct trunk_request q = {
+		.method = SIP_REGISTER, .peer = peer->addr, .transport = peer->transport, .ruri = slice_str(r->ruri), .aor = slice_str(r->aor),
+		.call_id = r->call_id, .tag = r->tag, .cseq = ++r->cseq, .contact = slice_str(r->contact), .headers = buf_text(&lines),
+	};
+	int err = lines.err ? lines.err : trunk_request(&r->ct, r->stack, r->trunk, &q, on_response, r);
+	buf_reset(&lines);
+	if (err)
+		try_later(r, 0, strerror(-err));
+}
+
+void trunk_register_leave(struct trunk_register *r)
+{
+	timer_stop(&r->next);
+	if (r->ct)
+		sip_ctrans_detach(r->ct);
+	r->ct = mem_deref(r->ct);
+	if (r->state != REGISTERED)
+		return;
+	send_register(r, 0);
+	if (r->ct)
+		sip_ctrans_detach(r->ct);
+}
+
+const char *trunk_register_state(const struct trunk_register *r)
+{
+	return names[r->state];
+}
+
+bool trunk_register_good(const struct trunk_register *r)
+{
+	return r->state != WAITING;
+}
+
+/* "sip:account@domain" and "sip:domain": the domain told, else where calls come from, else the peer. */
+static int set_names(struct trunk_register *r)
+{
+	const struct conf_part *p = r->trunk->conf;
+	const char *user = conf_string(p, "register-user"), *contact = conf_string(p, "contact-user"), *host = conf_string(p, "domain");
+	char peer[ADDR_STR_LEN];
+	user = *user ? user : conf_string(p, "auth-user");
+	host = *host ? host : conf_string(p, "from-domain");
+	if (!*host && r->trunk->n_peers)
+		host = addr_str(&r->trunk->peer[0].addr, peer);
+	struct buf aor = buf_fixed(r->aor, sizeof(r->aor)), ruri = buf_fixed(r->ruri, sizeof(r->ruri)), at = buf_fixed(r->contact, sizeof(r->contact));
+	buf_str(&aor, "sip:");
+	sip_uri_escape_user(&aor, slice_str(user));
+	buf_printf(&aor, "@%s", host);
+	buf_printf(&ruri, "sip:%s", host);
+	/* RFC 6140 5.1: no user part, and "bnc". */
+	if (conf_int(p, "register") == TRUNK_REGISTER_MANY)
+		buf_str(&at, "@;bnc");
+	else
+		buf_printf(&at, "%s@", *contact ? contact : user);
+	buf_z(&aor);
+	buf_z(&ruri);
+	buf_z(&at);
+	return aor.err ? aor.err : ruri.err ? ruri.err : at.err;
+}
+
+int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *trunk)
+{
+	*ret = NULL;
+	if (conf_int(trunk->conf, "register") == TRUNK_REGISTER_NOT)
+		return 0;
+	struct trunk_register *r = mem_alloc(sizeof(*r), destroy);
+	if (!r)
+		return -ENOMEM;
+	r->stack = mem_ref(stack);
+	r->trunk = trunk;
+	r->expires_s = (uint32_t)(conf_int(trunk->conf, "register-expiry") / 1000);
+	int err = set_names(r) ?: random_id(r->call_id, sizeof(r->call_id)) ?: random_id(r->tag, sizeof(r->tag));
+	if (err) {
+		mem_deref(r);
+		return err;
+	}
+	timer_start(&r->next, 0, on_next, r);
+	*ret = r;
+	return 0;
+}

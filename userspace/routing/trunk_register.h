@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A registration that a trunk keeps at its peer (RFC 3261 10.2), for one address or for many numbers (RFC 6140): refreshed before it ends, tried again for
+ * ever with growing pauses. */
+#pragma once
+#include "routing/trunk.h"
+
+struct trunk_register; /* mem_deref() ends it without a message */
+
+/* Registers `t`, which outlives it, if its configuration says so; *ret is NULL if not. -ENOMEM. */
+int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *t);
+/* Takes the binding away at the peer: one request, whose answer is not awaited. */
+void trunk_register_leave(struct trunk_register *r);
+/* "registering", "registered", "waiting". */
+const char *trunk_register_state(const struct trunk_register *r);
+/* Whether calls have a chance: the peer has not refused. */
+bool trunk_register_good(const struct trunk_register *r);
