@@ -30,7 +30,7 @@ class WebSocket:
         self.peer = (gateway, PORTS[transport])
         if transport == "wss":
             self.sock = contexts.client.wrap_socket(self.sock, server_hostname=contexts.server_name)
-        self.data, self.message, self.pongs, self.closed = b"", b"", [], None
+        self.data, self.message, self.pongs, self.closed, self.head = b"", b"", [], None, ""
         if handshake:
             status = self.shake_hands(**how)
             assert status == 101, f"handshake got {status}"
@@ -51,7 +51,7 @@ class WebSocket:
                 return 0
             self.data += more
         head, _, self.data = self.data.partition(b"\r\n\r\n")
-        text = head.decode().lower()
+        text = self.head = head.decode().lower()
         status = int(text.split()[1])
         if status == 101:
             accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode().lower()

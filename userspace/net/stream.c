@@ -572,5 +572,5 @@ uint64_t stream_tx_bytes(const struct stream *s)
 
 const struct tls_conn *stream_tls(const struct stream *s)
 {
-	return s->tls;
+	return s->ws ? ws_tls(s->ws) : s->tls;
 }

@@ -39,6 +39,9 @@ bool tls_can_serve(const struct tls *t);
 /* Another library's server context (an SSL_CTX) shows our certificates and asks for the peer's, as they are at each handshake. `t` outlives it. */
 void tls_serve(struct tls *t, void *ssl_ctx);
 
+/* What the other library's connection (an SSL) under them has shown when its handshake is over; the reference it takes on that may outlive it. */
+int tls_look(struct tls_conn **ret, struct tls *t, void *ssl);
+
 /* `name`: whom a client connects to: a domain, sent as SNI (RFC 6066 3), or an IP address. */
 int tls_connect(struct tls_conn **ret, struct tls *t, int fd, const char *name);
 int tls_accept(struct tls_conn **ret, struct tls *t, int fd);

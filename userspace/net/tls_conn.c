@@ -138,14 +138,36 @@ static void gather_names(struct tls_conn *c, X509 *cert)
 	GENERAL_NAMES_free(all);
 }
 
-static int handshake_done(struct tls_conn *c)
+static int gather_verified(struct tls_conn *c)
 {
 	X509 *cert = SSL_get_verify_mode(c->ssl) != SSL_VERIFY_NONE ? SSL_get1_peer_certificate(c->ssl) : NULL;
 	if (cert && SSL_get_verify_result(c->ssl) == X509_V_OK)
 		gather_names(c, cert);
 	X509_free(cert);
-	if (c->names.err)
+	return c->names.err;
+}
+
+int tls_look(struct tls_conn **ret, struct tls *t, void *ssl)
+{
+	struct tls_conn *c = mem_alloc(sizeof *c, conn_destroy);
+	if (!c)
 		return -ENOMEM;
+	SSL_up_ref(ssl);
+	c->ssl = ssl;
+	c->all = mem_ref(tls_contexts_of(t));
+	int err = gather_verified(c);
+	if (err)
+		mem_deref(c);
+	else
+		*ret = c;
+	return err;
+}
+
+static int handshake_done(struct tls_conn *c)
+{
+	int err = gather_verified(c);
+	if (err)
+		return err;
 	if (!c->name || c->all->verify == TLS_VERIFY_NONE || tls_peer_is(c, slice_str(c->name)))
 		return 0;
 	snprintf(c->why, sizeof c->why, "its certificate is not for %s", c->name);

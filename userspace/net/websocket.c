@@ -53,6 +53,7 @@ struct ws_conn {
 	struct lws *wsi; /* NULL: over, or not begun */
 	const struct stream_handlers *h;
 	void *arg;
+	struct tls_conn *tls; /* what it has shown; NULL: plain, or not open */
 	struct buf in;
 	struct list out;
 	size_t queued, queue_max;
@@ -144,6 +145,7 @@ static void conn_destroy(void *obj)
 	part(c);
 	drop_queue(c);
 	buf_reset(&c->in);
+	mem_deref(c->tls);
 	mem_deref(c->ws);
 }
 
@@ -193,6 +195,23 @@ static int refuse(struct lws *wsi, unsigned counter, unsigned status)
 	return 1;
 }
 
+static int put(struct lws *wsi, const char *name, const char *value, unsigned char **at, unsigned char *end)
+{
+	return lws_add_http_header_by_name(wsi, (const unsigned char *)name, (const unsigned char *)value, (int)strlen(value), at, end);
+}
+
+/* RFC 6455 4.4 and RFC 9110 15.5.22: which version there is, and of what. */
+static int ask_to_upgrade(struct lws *wsi, unsigned counter)
+{
+	unsigned char head[LWS_PRE + 256], *at = head + LWS_PRE, *end = head + sizeof head - 1;
+	counts[counter]++;
+	/* It is closed in any case. */
+	(void)(lws_add_http_header_status(wsi, 426, &at, end) || put(wsi, "upgrade:", "websocket", &at, end) || put(wsi, "connection:", "Upgrade", &at, end) ||
+	       put(wsi, "sec-websocket-version:", "13", &at, end) || lws_add_http_header_content_length(wsi, 0, &at, end) ||
+	       lws_finalize_write_http_header(wsi, head + LWS_PRE, &at, end));
+	return 1;
+}
+
 static bool is_welcome(const struct websocket *w, struct lws *wsi)
 {
 	char origin[ORIGIN_MAX];
@@ -211,18 +230,22 @@ static int on_request(struct ws_conn *c, struct lws *wsi)
 {
 	char version[4] = "";
 	if (lws_hdr_copy(wsi, version, sizeof version, WSI_TOKEN_VERSION) < 0 || strcmp(version, "13"))
-		return refuse(wsi, CNT_VERSION, 426);
+		return ask_to_upgrade(wsi, CNT_VERSION);
 	if (!lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL))
 		return refuse(wsi, CNT_NO_PROTOCOL, 400);
 	return is_welcome(c->ws, wsi) ? 0 : refuse(wsi, CNT_ORIGIN, 403);
 }
 
-static void on_established(struct ws_conn *c)
+static int on_established(struct ws_conn *c)
 {
+	int err = c->ws->params.tls ? tls_look(&c->tls, c->ws->params.tls, lws_get_ssl(c->wsi)) : 0;
+	if (err)
+		return -1;
 	c->open = true;
 	counts[CNT_OPENED]++;
 	timer_stop(&c->patience);
 	c->h->open(c->arg);
+	return 0;
 }
 
 static int too_long(struct ws_conn *c)
@@ -304,14 +327,14 @@ static int on_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 		return reason == LWS_CALLBACK_HTTP ? -1 : 0;
 	switch (reason) {
 	case LWS_CALLBACK_HTTP:
-		refuse(wsi, CNT_PLAIN_HTTP, 426);
+		ask_to_upgrade(wsi, CNT_PLAIN_HTTP);
 		err = -1;
 		break;
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		err = on_request(c, wsi);
 		break;
 	case LWS_CALLBACK_ESTABLISHED:
-		on_established(c);
+		err = on_established(c);
 		break;
 	case LWS_CALLBACK_RECEIVE:
 		err = on_piece(c, in, len);
@@ -419,6 +442,11 @@ void ws_end(struct ws_conn *c)
 	}
 	timer_start(&c->patience, CLOSE_MS, on_impatient, c);
 	lws_callback_on_writable(c->wsi);
+}
+
+const struct tls_conn *ws_tls(const struct ws_conn *c)
+{
+	return c->tls;
 }
 
 size_t ws_queued(const struct ws_conn *c)

@@ -24,5 +24,7 @@ int ws_adopt(struct ws_conn **ret, int fd, const struct stream_params *p);
 int ws_send(struct ws_conn *c, struct slice message);
 void ws_end(struct ws_conn *c);
 size_t ws_queued(const struct ws_conn *c);
+/* NULL for a plain one, or while it is not open. */
+const struct tls_conn *ws_tls(const struct ws_conn *c);
 uint64_t ws_rx_bytes(const struct ws_conn *c);
 uint64_t ws_tx_bytes(const struct ws_conn *c);

@@ -57,8 +57,9 @@ def frames(s):
 
     assert client(handshake=False).shake_hands(protocol=None) == 400
     assert client(handshake=False).shake_hands(protocol="chat") != 101
-    assert client(handshake=False).shake_hands(version="7") != 101
-    assert client(handshake=False).shake_hands(upgrade=False) == 426
+    for how in ({"version": "7"}, {"upgrade": False}):
+        c = client(handshake=False)
+        assert c.shake_hands(**how) == 426 and "sec-websocket-version: 13" in c.head and "upgrade: websocket" in c.head, c.head  # RFC 6455 4.4
     assert client(handshake=False).shake_hands(origin="https://evil.example") == 403
     assert client(handshake=False).shake_hands(origin="https://phone.example") == 101
     silent = client(handshake=False)
