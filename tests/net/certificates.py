@@ -17,11 +17,14 @@ class Authority:
         self.file = os.path.join(directory, "ca.pem")
         run("openssl", "req", "-x509", *EC, "-keyout", self.file + ".key", "-out", self.file, "-days", "2", "-subj", "/CN=test authority")
 
-    def sign(self, name, *alternatives):
-        """A certificate for "DNS:sip.example.com", "IP:10.0.0.1", "URI:sip:example.com"...: its file and that of its key."""
+    def sign(self, name, *alternatives, days=2):
+        """A certificate for "DNS:sip.example.com", "IP:10.0.0.1", "URI:sip:example.com"...: its file and that of its key. It is over after so many days, which may
+        be in the past."""
         file, key = (os.path.join(self.dir, f"{name}.{end}") for end in ("pem", "key"))
-        run("openssl", "req", "-x509", *EC, "-CA", self.file, "-CAkey", self.file + ".key", "-keyout", key, "-out", file + ".new", "-days", "2",
-            "-subj", f"/CN={name}", *(["-addext", "subjectAltName=" + ",".join(alternatives)] if alternatives else []), "-addext", "basicConstraints=CA:FALSE")
+        run("openssl", "req", "-new", *EC, "-keyout", key, "-out", file + ".req", "-subj", f"/CN={name}",
+            *(["-addext", "subjectAltName=" + ",".join(alternatives)] if alternatives else []), "-addext", "basicConstraints=CA:FALSE")
+        run("openssl", "x509", "-req", "-in", file + ".req", "-CA", self.file, "-CAkey", self.file + ".key", "-copy_extensions", "copy", "-days", str(days),
+            "-out", file + ".new")
         os.rename(file + ".new", file)
         return file, key
 

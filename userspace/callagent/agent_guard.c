@@ -9,8 +9,7 @@
 static bool is_peer(void *arg, const struct addr *src)
 {
 	struct agent *a = arg;
-	bool exact;
-	return registrar_has_source(a->registrar, src) || trunks_by_address(&a->trunks, src, &exact);
+	return registrar_has_source(a->registrar, src) || trunks_know(&a->trunks, a->sip, src);
 }
 
 static bool is_emergency(void *arg, const struct sip_uri *uri, const struct addr *src)
@@ -49,6 +48,14 @@ static void on_stranger(void *arg, const struct addr *src)
 	guard_refused_stranger(a->guard, src);
 }
 
+/* On a trunk's own host everybody is believed to be the trunk, unless there are phones. */
+static bool reuses(void *arg, const struct addr *listens)
+{
+	struct agent *a = arg;
+	bool exact;
+	return trunks_by_address(&a->trunks, listens, &exact) && exact && !registrar_has_source(a->registrar, listens);
+}
+
 static void on_authenticated(void *arg, const struct addr *src, bool good, bool here)
 {
 	struct agent *a = arg;
@@ -85,8 +92,8 @@ static void on_loss(void *arg, unsigned loss)
 struct sip_watch agent_watch(struct agent *a)
 {
 	return (struct sip_watch){
-		.admits = admits, .knows = knows, .proven = on_proven, .malformed = on_malformed, .stranger = on_stranger, .busy = busy, .arg = a,
-		.stranger_status = guard_stranger_status(a->conf),
+		.admits = admits, .knows = knows, .proven = on_proven, .malformed = on_malformed, .stranger = on_stranger, .busy = busy, .reuses = reuses,
+		.arg = a, .stranger_status = guard_stranger_status(a->conf),
 	};
 }
 

@@ -107,7 +107,6 @@ struct call {
 	unsigned told;           /* last progress status the caller was told */
 	struct leg *reofferer;   /* whose re-offer is under way */
 	bool reoffer_local;      /* ... answered by us, without asking the other side yet */
-	bool reoffer_sent;       /* ... has gone to the other side, whose answer is awaited */
 	struct timer ring, longest;
 	struct cdr cdr;
 	struct line *line[2]; /* of source and target, until it ends */
@@ -121,7 +120,6 @@ struct call {
 	unsigned transfer_status;      /* the best failure so far */
 	const void *transfer_native;   /* the message that asks */
 	bool must_follow;              /* a re-offer that may not be refused: somebody has taken a place */
-	bool follow_waits;             /* ... is made once the one who stays has ended what it is about */
 	struct leg *misled;            /* was offered what then did not come: to be put right when it has answered; NULL */
 	bool handed_over;              /* a party of it has gone into another call: its record has it already */
 };

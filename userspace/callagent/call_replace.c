@@ -73,7 +73,6 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 		err = media_describe(m, stays->side, t->sdp, &stays->origin, NULL, &sdp);
 	if (!err)
 		err = stays->kind->reoffer(stays, &(struct leg_news){.sdp = buf_text(&sdp)});
-	c->reoffer_sent = !err;
 	if (err) {
 		c->reofferer = NULL;
 		lost(c, l, err == -EINPROGRESS ? 491 : 503, media_failure(err));
@@ -106,7 +105,7 @@ unsigned call_replace(struct leg *theirs, struct leg *l, const struct leg_news *
 		mem_ref(sdp);
 		mem_deref(c->offer);
 		c->offer = sdp;
-		call_reoffer_begin(c, l);
+		c->reofferer = l;
 		c->reoffer_local = false;
 		struct call_task *t = call_task_new(l, n, sdp);
 		if (!t || media_offer(l->media, l->side, sdp, ports_ready, t)) {

@@ -176,7 +176,6 @@ void call_take_place(struct call *c, struct leg *l)
 {
 	struct leg *by = c->transferor, *o;
 	struct media *before = c->winner->media;
-	call_reoffer_abandon(c);
 	if (by == c->a) {
 		list_remove(&l->link);
 		c->a = l;
@@ -186,6 +185,7 @@ void call_take_place(struct call *c, struct leg *l)
 	}
 	c->winner->media = l->media;
 	l->joins = NULL;
+	call_reoffer_abandon(c);
 	leg_state(l, LEG_ACTIVE, "takes the place of the transferor");
 	list_foreach(o, &c->legs, link)
 		if (o->joins == c) {
@@ -369,7 +369,7 @@ static unsigned consult(struct call *c, struct leg *theirs)
 		return 503;
 	c->consulted = l;
 	l->joins = c;
-	call_reoffer_begin(other, l);
+	other->reofferer = l;
 	return ask_ports(c, c->consulted_media, consulted_ready) ? 503 : 0;
 }
 

@@ -62,27 +62,11 @@ static void record_refusal(struct agent *a, const struct sip_msg *req, const str
 
 /* --- who calls ------------------------------------------------------------------------------------------------------ */
 
-static struct trunk *trunk_by_certificate(const struct agent *a, const struct sip_msg *req)
-{
-	struct trunk *t;
-	list_foreach(t, &a->trunks.all, link) {
-		const char *name = conf_string(t->conf, "certificate");
-		if (*name && sip_msg_verified(req, slice_str(name)))
-			return t;
-	}
-	return NULL;
-}
-
-/* A trunk by its address; on the same address, but another port, users may be as well: one whose name is in From has to prove it. */
+/* A trunk by its certificate or address; on the same address, but another port, users may be as well: one whose name is in From has to prove it. */
 static bool is_trunk(const struct agent *a, const struct sip_msg *req, struct source *from)
 {
 	bool exact;
-	struct trunk *t = trunk_by_certificate(a, req);
-	if (t) {
-		source_of_trunk(from, t, true);
-		return true;
-	}
-	t = trunks_by_address(&a->trunks, &req->src, &exact);
+	struct trunk *t = trunks_by_sender(&a->trunks, req, &exact);
 	if (!t)
 		return false;
 	source_of_trunk(from, t, exact);
@@ -106,7 +90,7 @@ static bool proves_trunk(struct agent *a, struct sip_strans *st, const struct si
 {
 	const struct conf_part *p = from->trunk->conf;
 	const char *name = conf_string(p, "their-user");
-	if (!*name || trunk_by_certificate(a, req))
+	if (!*name || trunks_by_certificate(&a->trunks, req))
 		return true;
 	enum auth_result res = auth_check_login(registrar_auth(a->registrar), st, req, name, conf_string(p, "their-password"));
 	if (res == AUTH_OK)

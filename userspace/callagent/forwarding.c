@@ -30,13 +30,13 @@ static bool admit(void *arg, struct sip_strans *st, const struct sip_msg *req, b
 	return dialog || core_identify(a, st, req, &a->roles.from, &user);
 }
 
-/* Nobody can be asked who he is. Dialogs of ours go on, trunks are known by their address; what comes from where somebody is registered may go to
+/* Nobody can be asked who he is. Dialogs of ours go on, trunks are known by their certificate or address; what comes from where somebody is registered may go to
  * users, and a CANCEL wherever its INVITE went. */
 static bool admit_once(void *arg, const struct sip_listener *l, const struct sip_msg *req, bool dialog)
 {
 	struct agent *a = arg;
 	bool exact, here = !dialog && registrar_has_source(a->registrar, &req->src);
-	struct trunk *t = trunks_by_address(&a->trunks, &req->src, &exact);
+	struct trunk *t = trunks_by_sender(&a->trunks, req, &exact);
 	a->roles.from = (struct source){0};
 	if (t)
 		source_of_trunk(&a->roles.from, t, exact);
@@ -101,7 +101,7 @@ static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg
 static void name_source(const struct agent *a, const struct sip_msg *req, struct cdr *r)
 {
 	bool exact;
-	const struct trunk *t = trunks_by_address(&a->trunks, &req->src, &exact);
+	const struct trunk *t = trunks_by_sender(&a->trunks, req, &exact);
 	if (t)
 		CDR_SET(r->source, slice_str(t->name));
 	else

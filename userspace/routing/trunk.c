@@ -8,6 +8,7 @@
 #include "routing/trunk_probe.h"
 #include "routing/trunk_register.h"
 #include "sip/digest.h"
+#include "sip/stack.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -121,6 +122,7 @@ static int trunk_new(struct trunk **ret, const struct conf *conf, const struct c
 	t->holder = mem_ref((void *)(uintptr_t)conf);
 	t->conf = part;
 	t->name = conf_title(part);
+	t->certificate = conf_string(part, "certificate");
 	struct buf login = buf_fixed(t->login, sizeof(t->login));
 	buf_str(&login, conf_string(part, "auth-user"));
 	if (*conf_string(part, "auth-realm"))
@@ -266,6 +268,50 @@ struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src,
 	}
 	*exact = rank == 2;
 	return best;
+}
+
+struct trunk *trunks_by_certificate(const struct trunks *ts, const struct sip_msg *req)
+{
+	struct trunk *t;
+	if (!req->listener || !sip_transports[req->listener->transport].secure)
+		return NULL;
+	list_foreach(t, &ts->all, link)
+		if (*t->certificate && sip_msg_verified(req, slice_str(t->certificate)))
+			return t;
+	return NULL;
+}
+
+/* Where the sender of a request listens, when it is where it came from. */
+static struct addr sent_by(const struct sip_msg *req)
+{
+	struct addr a = req->src, host;
+	if (req->listener && sip_transports[req->listener->transport].reliable && !addr_parse_ip(&host, req->via.host) && addr_ip_eq(&host, &a))
+		a.port = req->via.port ? req->via.port : sip_transports[req->listener->transport].port;
+	return a;
+}
+
+struct trunk *trunks_by_sender(const struct trunks *ts, const struct sip_msg *req, bool *exact)
+{
+	struct addr at = sent_by(req);
+	struct trunk *t = trunks_by_certificate(ts, req);
+	if (!t) {
+		t = trunks_by_address(ts, &req->src, exact);
+		return t && *exact ? t : trunks_by_address(ts, &at, exact);
+	}
+	*exact = true;
+	return t;
+}
+
+bool trunks_know(const struct trunks *ts, const struct sip_stack *stack, const struct addr *src)
+{
+	const struct trunk *t;
+	bool exact;
+	if (trunks_by_address(ts, src, &exact))
+		return true;
+	list_foreach(t, &ts->all, link)
+		if (*t->certificate && stack && sip_stack_verified(stack, src, slice_str(t->certificate)))
+			return true;
+	return false;
 }
 
 /* --- whether a call can go there ------------------------------------------------------------------------------------ */

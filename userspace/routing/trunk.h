@@ -15,6 +15,7 @@
 #define TRUNK_CODECS   16
 
 struct sip_stack;
+struct sip_msg;
 struct header_table;
 struct sip_locator;
 struct trunk_probe;
@@ -42,6 +43,7 @@ struct trunk {
 	struct conf *holder;          /* whose strings these are */
 	const struct conf_part *conf;
 	const char *name;
+	const char *certificate;      /* the name in it by which it is known; empty: none */
 	char login[192];              /* auth-user, and the realm after it when that is pinned (digest.h); empty: none */
 	struct trunk_peer peer[TRUNK_PEERS];
 	unsigned n_peers;
@@ -84,6 +86,13 @@ void trunks_replace(struct trunks *ts, struct trunks *now);
 struct trunk *trunks_find(const struct trunks *ts, struct slice name);
 /* The trunk a request from `src` belongs to; one whose port matches as well wins, which *exact says. NULL: none. */
 struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src, bool *exact);
+/* Whose verified certificate the request came with (RFC 5922); NULL: none's. */
+struct trunk *trunks_by_certificate(const struct trunks *ts, const struct sip_msg *req);
+/* The trunk that a request is from: by its certificate, which is exact, else by its address. The port that a connection was made from says nothing: there
+ * the port counts at which the sender listens, by its Via (RFC 3261 18.1.1). NULL: none. */
+struct trunk *trunks_by_sender(const struct trunks *ts, const struct sip_msg *req, bool *exact);
+/* Whether a trunk's requests come from there: by its address, or by the certificate of a connection from there. */
+bool trunks_know(const struct trunks *ts, const struct sip_stack *stack, const struct addr *src);
 
 /* Q.850 causes of trunk_refusal(): no circuit/channel available, network out of order, switching equipment congestion. */
 enum { TRUNK_NO_LINE = 34, TRUNK_DOWN = 38, TRUNK_TOO_FAST = 42 };

@@ -13,7 +13,7 @@
 
 #define MESSAGE_MAX 65535 /* when no limit is configured */
 
-enum { CNT_ACCEPTED, CNT_MADE, CNT_REFUSED_TOTAL, CNT_REFUSED_SOURCE, CNT_PING, CNT_BAD_FRAME, CNT_SLOW, CNT_IDLE, CNT_ADOPTED, CNT_NOW, CNT_MAX };
+enum { CNT_ACCEPTED, CNT_MADE, CNT_REFUSED_TOTAL, CNT_REFUSED_SOURCE, CNT_PING, CNT_BAD_FRAME, CNT_SLOW, CNT_IDLE, CNT_ADOPTED, CNT_REUSED, CNT_NOW, CNT_MAX };
 static const struct counter_def counter_defs[CNT_MAX] = {
 	[CNT_ACCEPTED] = {"accepted", "connections taken from peers"},
 	[CNT_MADE] = {"made", "connections made to peers"},
@@ -24,6 +24,7 @@ static const struct counter_def counter_defs[CNT_MAX] = {
 	[CNT_SLOW] = {"slow", "connections ended: no message came in time, or it was not finished in time"},
 	[CNT_IDLE] = {"idle", "connections ended: nothing came for too long"},
 	[CNT_ADOPTED] = {"adopted", "connections of an earlier process that go on"},
+	[CNT_REUSED] = {"reused", "messages sent over a connection that the peer made and gave leave to reuse (RFC 5923)"},
 	[CNT_NOW] = {"now", "connections that there are"},
 };
 static uint64_t counts[CNT_MAX];
@@ -45,17 +46,28 @@ static uint32_t hash_of(const struct addr *a)
 	return addr_hash(a);
 }
 
-struct sip_conn *sip_conn_find(const struct sip_place *p, const struct addr *peer)
+static struct sip_conn *find_alias(const struct sip_place *p, const struct addr *peer)
 {
-	struct sip_stack *s = p->stack;
 	struct sip_conn *c;
-	hash_foreach_match(c, &s->conn_peers, hash_of(peer), by_peer)
-		if (c->place == p && addr_eq(&c->peer, peer))
-			return c;
-	hash_foreach_match(c, &s->conn_aliases, hash_of(peer), by_alias)
+	hash_foreach_match(c, &p->stack->conn_aliases, hash_of(peer), by_alias)
 		if (c->place == p && addr_eq(&c->alias, peer))
 			return c;
 	return NULL;
+}
+
+static struct sip_conn *find_peer(const struct sip_place *p, const struct addr *peer)
+{
+	struct sip_conn *c;
+	hash_foreach_match(c, &p->stack->conn_peers, hash_of(peer), by_peer)
+		if (c->place == p && addr_eq(&c->peer, peer))
+			return c;
+	return NULL;
+}
+
+struct sip_conn *sip_conn_find(const struct sip_place *p, const struct addr *peer)
+{
+	struct sip_conn *c = find_peer(p, peer);
+	return c ? c : find_alias(p, peer);
 }
 
 static struct sip_source *source_of(struct sip_stack *s, const struct addr *peer)
@@ -300,7 +312,7 @@ static void on_closed(void *arg, int err, const char *why)
 {
 	struct sip_conn *c = arg;
 	struct sip_place *p = c->place;
-	struct addr peer = c->peer;
+	struct addr peer = c->peer, alias = c->alias;
 	bool open = c->open;
 	if (!c->ending)
 		tell_end(c, why);
@@ -308,6 +320,8 @@ static void on_closed(void *arg, int err, const char *why)
 	c->stream = mem_deref(c->stream);
 	mem_deref(c);
 	sip_ctrans_disconnected(p, &peer, err, open);
+	if (addr_is_set(&alias))
+		sip_ctrans_disconnected(p, &alias, err, open);
 }
 
 /* What is half sent dies with this process, and the connection with it. */
@@ -434,21 +448,43 @@ static int make(struct sip_place *p, const struct addr *dst, struct slice text, 
 	return 0;
 }
 
+/* RFC 5923 8.2: what is sent over an alias is for somebody whom the peer has proved to be. */
+static bool is_for(const struct sip_conn *c, struct slice text)
+{
+	char name[256];
+	addressee(text, name, sizeof name);
+	return !c->place->l.tls || (stream_tls(c->stream) && tls_peer_is(stream_tls(c->stream), slice_str(name)));
+}
+
 int sip_conn_send(struct sip_place *p, const struct addr *dst, struct slice text)
 {
-	struct sip_conn *c = sip_conn_find(p, dst);
+	struct sip_conn *c = find_peer(p, dst);
+	if (!c && (c = find_alias(p, dst))) {
+		c = is_for(c, text) ? c : NULL;
+		counts[CNT_REUSED] += c != NULL;
+	}
 	int err = c ? 0 : make(p, dst, text, &c);
 	return err ? err : stream_send(c->stream, text);
 }
 
-/* The peer proves by its certificate that the name in its Via is its own; the address must be where it is. */
+/* RFC 5923 9.2: over TLS its certificate must be for the name in its Via; without TLS it takes somebody above us to believe it. */
+static bool may_be_reused(const struct sip_conn *c, const struct sip_msg *req, const struct addr *listens)
+{
+	const struct sip_watch *w = &c->place->stack->params.watch;
+	struct addr host;
+	if (c->place->l.tls)
+		return sip_msg_verified(req, req->via.host);
+	return !addr_parse_ip(&host, req->via.host) && addr_ip_eq(&host, listens) && w->reuses && w->reuses(w->arg, listens);
+}
+
 void sip_conn_alias(struct sip_place *p, const struct sip_msg *req)
 {
-	struct sip_conn *c = sip_conn_find(p, &req->src);
-	if (!c || !c->accepted || addr_is_set(&c->alias) || !sip_msg_verified(req, req->via.host))
+	struct sip_conn *c = sip_place_reliable(p) && !sip_transport_is_ws(p->l.transport) ? find_peer(p, &req->src) : NULL;
+	struct addr listens = req->src;
+	listens.port = req->via.port ? req->via.port : sip_transports[p->l.transport].port;
+	if (!c || !c->accepted || addr_is_set(&c->alias) || !may_be_reused(c, req, &listens))
 		return;
-	c->alias = c->peer;
-	c->alias.port = req->via.port ? req->via.port : sip_transports[p->l.transport].port;
+	c->alias = listens;
 	hash_insert(&c->place->stack->conn_aliases, &c->by_alias, hash_of(&c->alias));
 }
 
@@ -561,4 +597,13 @@ bool sip_msg_verified(const struct sip_msg *m, struct slice name)
 	const struct sip_conn *c = m->listener ? sip_conn_find(sip_place_of(m->listener), &m->src) : NULL;
 	const struct tls_conn *tls = c ? stream_tls(c->stream) : NULL;
 	return tls && tls_peer_is(tls, name);
+}
+
+bool sip_stack_verified(const struct sip_stack *s, const struct addr *src, struct slice name)
+{
+	const struct sip_conn *c;
+	hash_foreach_match(c, &s->conn_peers, hash_of(src), by_peer)
+		if (addr_eq(&c->peer, src) && stream_tls(c->stream) && tls_peer_is(stream_tls(c->stream), name))
+			return true;
+	return false;
 }

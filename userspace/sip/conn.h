@@ -11,7 +11,7 @@ struct sip_conn {
 	struct sip_place *place;
 	struct stream *stream;
 	struct sip_source *source; /* of one that was accepted: counted against its limit */
-	struct addr peer, alias;   /* alias: the address that a verified peer wants to be reached at over it (RFC 5923) */
+	struct addr peer, alias;   /* alias: where its peer listens, for which it does as well (RFC 5923) */
 	bool accepted, open, ending, heard, counted; /* heard: a message came */
 	unsigned line_ends;        /* since the last message: two are a keep-alive */
 	uint64_t since, last, begun; /* clock_ms(): made, something came, the message that is not whole yet began (0: none) */
@@ -27,5 +27,5 @@ int sip_conn_listen(struct sip_place *p);
 struct sip_conn *sip_conn_find(const struct sip_place *p, const struct addr *peer);
 /* Over the connection to `dst`, which is made when there is none: whom `text` is addressed to is whom a TLS certificate must be for. */
 int sip_conn_send(struct sip_place *p, const struct addr *dst, struct slice text);
-/* A request's Via asks for connection reuse (RFC 5923 5.1). */
+/* A request's Via asks for connection reuse (RFC 5923 8.2): granted to who has proved to be there, else ignored. */
 void sip_conn_alias(struct sip_place *p, const struct sip_msg *req);

@@ -51,6 +51,8 @@ struct sip_watch {
 	void (*proven)(void *arg, const struct addr *src);
 	void (*malformed)(void *arg, const struct addr *src);
 	void (*stranger)(void *arg, const struct addr *src); /* refused for being one */
+	/* Whether requests to `listens` may go over a plain connection from the same host whose sender says that it listens there (RFC 5923 9: nothing proves it). */
+	bool (*reuses)(void *arg, const struct addr *listens);
 	/* Whether there is time for a request that no transaction has: 0; or the seconds of Retry-After of its 503; or negative: it is dropped,
 	 * for it is being repeated. It waited that long in a socket. */
 	int (*busy)(void *arg, const struct sip_msg *req, uint32_t waited_ms);
@@ -111,8 +113,10 @@ void sip_stack_adopt(struct sip_stack *s);
 /* The peer that was reached over the connection from `was` is back, as `now`: what waits for it goes there, and so does what comes later in its
  * dialogs. */
 void sip_stack_moved(struct sip_stack *s, enum sip_transport transport, const struct addr *was, const struct sip_listener *l, const struct addr *now);
-/* Whether the message came over TLS from somebody whose verified certificate is for `name` (RFC 5922). */
+/* Whether the message came over TLS, or secure WebSocket, from somebody whose verified certificate is for `name` (RFC 5922). */
 bool sip_msg_verified(const struct sip_msg *m, struct slice name);
+/* The same of whoever has a connection from `src`. */
+bool sip_stack_verified(const struct sip_stack *s, const struct addr *src, struct slice name);
 
 /* A connection, for whoever looks at them. */
 struct sip_conn_info {

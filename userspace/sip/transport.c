@@ -57,6 +57,12 @@ void sip_put_list(struct buf *out, const char *name, const char *const *list)
 	buf_str(out, "\r\n");
 }
 
+/* RFC 5923 5.1: what is for us may come back over the connection that this goes over, when it would else be made to where we listen. */
+static bool announces_alias(const struct sip_place *p)
+{
+	return sip_place_reliable(p) && !sip_transport_is_ws(p->l.transport) && (!p->l.tls || tls_can_serve(p->l.tls));
+}
+
 void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *dst, struct slice branch)
 {
 	buf_str(out, "Via: SIP/2.0/");
@@ -65,6 +71,8 @@ void sip_put_via(struct buf *out, const struct sip_place *p, const struct addr *
 	buf_str(out, sip_place_seen(p, dst));
 	buf_str(out, ";branch=");
 	buf_slice(out, branch);
+	if (announces_alias(p))
+		buf_str(out, ";alias");
 	sip_oc_put_request(out, &p->stack->oc);
 	buf_str(out, ";rport\r\n");
 }
