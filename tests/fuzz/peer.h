@@ -55,20 +55,25 @@ static inline void peer_request(void *arg, struct sip_strans *st, const struct s
 	p->on_request(p, st, req);
 }
 
-static inline void peer_open(struct peer *p, const uint8_t *data, size_t size)
+/* The stack, of this process or of the next. */
+static inline void peer_stack(struct peer *p)
 {
 	const struct sip_stack_params params = {.timers = {500, 4000, 5000}, .server = "fuzz", .on_request = peer_request, .arg = p};
-	struct sip_listener l = {.name = "inside", .fd = -1};
-	p->data = data;
-	p->size = size;
-	addr_parse(&p->local, SLICE("192.0.2.1:5060"), 0);
-	addr_parse(&p->remote, SLICE("192.0.2.9:5070"), 0);
-	l.local = p->local;
+	struct sip_listener l = {.name = "inside", .fd = -1, .local = p->local};
 	if (sip_stack_open(&p->stack, &params))
 		abort();
 	sip_stack_wire(p->stack, keep_sent, p);
 	if (sip_stack_listen(p->stack, &l))
 		abort();
+}
+
+static inline void peer_open(struct peer *p, const uint8_t *data, size_t size)
+{
+	p->data = data;
+	p->size = size;
+	addr_parse(&p->local, SLICE("192.0.2.1:5060"), 0);
+	addr_parse(&p->remote, SLICE("192.0.2.9:5070"), 0);
+	peer_stack(p);
 }
 
 /* Everything ends by itself in the end, and nothing is left. */

@@ -120,12 +120,26 @@ static void user_ends(struct peer *p)
 		sip_session_bye(p->ss, 0, SLICE_NONE);
 }
 
-/* It can be saved at any time. */
-static void saved(struct peer *p)
+/* It can be saved at any time, and another process goes on with it; one that was not answered has to be given up there. */
+static void starts_anew(struct peer *p)
 {
 	struct buf record = buf_growing();
-	if (is_on(p))
-		sip_session_save(p->ss, &record);
+	struct sip_session *before = p->ss;
+	if (!is_on(p))
+		return;
+	sip_session_save(before, &record);
+	sip_session_detach(before);
+	mem_deref(before);
+	mem_deref(p->stack);
+	p->ss = NULL;
+	p->offered = false;
+	peer_stack(p);
+	if (record.len && sip_session_restore(&p->ss, p->stack, buf_text(&record), SLICE("u"), SLICE("p"), &handlers, p))
+		abort();
+	if (!p->ss)
+		p->answered = p->outgoing = false; /* it was over: another may begin */
+	else if (!p->answered)
+		sip_session_bye(p->ss, 503, SLICE_NONE);
 	buf_reset(&record);
 }
 
@@ -135,7 +149,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const steps[])(struct peer *p) = {
 		say_request, say_request, say_request, say_response, say_response, let_pass, user_calls, user_progresses,
-		user_answers, user_answers, user_offers, user_takes_offer, user_ends, saved, say_anything, let_pass,
+		user_answers, user_answers, user_offers, user_takes_offer, user_ends, starts_anew, say_anything, let_pass,
 	};
 	struct peer p = {.on_request = accept_call};
 	peer_open(&p, data, size);

@@ -6,6 +6,7 @@
 #include "cdr/cdr_row.h"
 #include <errno.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -195,6 +196,50 @@ static void a_call_that_goes_on_has_no_row_yet(void **state)
 	mem_deref(s);
 }
 
+/* The schema of the first version, with a call of its time. */
+static const char first_version[] =
+	"PRAGMA journal_mode=WAL; CREATE TABLE cdr (id TEXT NOT NULL, source TEXT NOT NULL, target TEXT NOT NULL, caller TEXT NOT NULL, called TEXT NOT NULL, "
+	"caller_sent TEXT NOT NULL, called_sent TEXT NOT NULL, setup INTEGER NOT NULL, progress INTEGER NOT NULL, answer INTEGER NOT NULL, ended INTEGER NOT NULL, "
+	"released_by TEXT NOT NULL, sip_code INTEGER NOT NULL, cause INTEGER NOT NULL, why TEXT NOT NULL, codec TEXT NOT NULL, "
+	"a_call_id TEXT NOT NULL, a_peer TEXT NOT NULL, a_number TEXT NOT NULL, a_media TEXT NOT NULL, a_packets INTEGER NOT NULL, a_octets INTEGER NOT NULL, "
+	"a_lost INTEGER NOT NULL, a_jitter_ms INTEGER NOT NULL, a_mos REAL NOT NULL, b_call_id TEXT NOT NULL, b_peer TEXT NOT NULL, b_number TEXT NOT NULL, "
+	"b_media TEXT NOT NULL, b_packets INTEGER NOT NULL, b_octets INTEGER NOT NULL, b_lost INTEGER NOT NULL, b_jitter_ms INTEGER NOT NULL, b_mos REAL NOT NULL, "
+	"PRIMARY KEY (setup, id)) WITHOUT ROWID;"
+	"INSERT INTO cdr VALUES ('0a', 'alice', 'carrier', '1001', '0301', '1001', '0301', 500, 600, 700, 800, 'caller', 200, 16, '', 'PCMU', "
+	"'i', 'p', '1001', 'm', 1, 2, 3, 4, 4.5, 'j', 'q', '0301', 'n', 5, 6, 7, 8, 3.5);";
+
+static void an_older_database_gets_the_columns_it_lacks(void **state)
+{
+	struct store *s;
+	struct cdr_log *l;
+	struct cdr c = sample("0b");
+	sqlite3 *sql;
+	assert_int_equal(sqlite3_open(file, &sql), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(sql, first_version, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(sql);
+	open_all(&s, &l, 1);
+	c.emergency = 1;
+	c.end = 3000;
+	assert_int_equal(cdr_end(l, &c), 0);
+	assert_int_equal(cdr_flush(l), 0);
+	for (unsigned again = 0; again < 2; again++) {
+		json_t *rows = cdr_json(l, 10);
+		assert_int_equal(json_array_size(rows), 2);
+		json_t *fresh = json_array_get(rows, 0), *old = json_array_get(rows, 1);
+		assert_int_equal(json_integer_value(json_object_get(fresh, "emergency")), 1);
+		assert_int_equal(json_integer_value(json_object_get(old, "emergency")), 0);
+		assert_string_equal(json_string_value(json_object_get(old, "codec")), "PCMU");
+		assert_string_equal(json_string_value(json_object_get(old, "b_media")), "n");
+		assert_true(json_real_value(json_object_get(old, "b_mos")) == 3.5);
+		json_decref(rows);
+		mem_deref(l);
+		mem_deref(s);
+		open_all(&s, &l, 1); /* it lacks nothing any more */
+	}
+	mem_deref(l);
+	mem_deref(s);
+}
+
 static void what_is_no_database_is_refused(void **state)
 {
 	struct cdr_log *l = NULL;
@@ -231,6 +276,7 @@ int main(void)
 		cmocka_unit_test(a_record_keeps_every_field),
 		cmocka_unit_test_setup_teardown(a_final_record_becomes_a_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_call_that_goes_on_has_no_row_yet, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_older_database_gets_the_columns_it_lacks, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory_runs_out, setup, teardown),
 		cmocka_unit_test_teardown(exactly_once_across_a_kill, teardown),
