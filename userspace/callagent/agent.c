@@ -7,6 +7,7 @@
 #include "callagent/abilities.h"
 #include "callagent/core.h"
 #include "callagent/agent_guard.h"
+#include "callagent/emergency_call.h"
 #include "callagent/keys.h"
 #include "callagent/names.h"
 #include "callagent/outcome.h"
@@ -19,7 +20,7 @@
 
 static const char *const store_tables[] = {
 	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys",
-	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", NULL,
+	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", [AGENT_STORE_CALLBACKS] = "callbacks", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -208,11 +209,20 @@ static int take_over(struct agent *a, struct buf *why)
 	a->calls.cdr = a->cdr;
 	int err = calls_restore(&a->calls, &past);
 	agent_guard_calls(a);
+	emergency_taken_over(&a->calls);
 	if (!err)
 		err = cdr_log_recover(a->cdr, is_alive, a);
 	if (err)
 		buf_printf(why, "calls of an earlier process: %s", strerror(-err));
 	gateways_resync(&a->gateways);
+	return err;
+}
+
+static int open_callbacks(struct agent *a)
+{
+	int err = callbacks_new(&a->callbacks, a->store, AGENT_STORE_CALLBACKS);
+	if (!err)
+		a->calls.callbacks = a->callbacks;
 	return err;
 }
 
@@ -245,6 +255,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : open_sip(a, why);
 	err = err ? err : roles_open(a, why);
 	err = err ? err : subscriptions_open(&a->subscriptions, a->sip, a->store, AGENT_STORE_SUBSCRIPTIONS);
+	err = err ? err : open_callbacks(a);
 	err = err ? err : trunks_start(&a->trunks, a->sip, a->locator);
 	err = err ? err : take_over(a, why);
 	if (err && !why->len)
@@ -317,6 +328,7 @@ void agent_close(struct agent *a)
 {
 	a->on_stopped = NULL;
 	calls_fini(&a->calls);
+	a->callbacks = mem_deref(a->callbacks);
 	subscriptions_close(&a->subscriptions);
 	listeners_close(&a->listeners);
 	a->sip = mem_deref(a->sip);

@@ -3,6 +3,7 @@
 #pragma once
 #include "callagent/call.h"
 #include "callagent/gateways.h"
+#include "callagent/callbacks.h"
 #include "callagent/fraud.h"
 #include "guard/guard.h"
 #include "guard/overload.h"
@@ -15,7 +16,7 @@
 #include "sip/session.h"
 
 /* Tables of the store. */
-enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS, AGENT_STORE_KEYS, AGENT_STORE_SUBSCRIPTIONS, AGENT_STORE_FRAUD };
+enum { AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS, AGENT_STORE_KEYS, AGENT_STORE_SUBSCRIPTIONS, AGENT_STORE_FRAUD, AGENT_STORE_CALLBACKS };
 
 struct agent {
 	struct conf *conf;
@@ -34,6 +35,7 @@ struct agent {
 	struct trunks trunks;
 	struct gateways gateways;
 	struct calls calls;
+	struct callbacks *callbacks;
 	struct subscriptions subscriptions;
 	struct leg_sip_home home;
 	struct roles roles;

@@ -2,8 +2,8 @@
 #include "callagent/agent_guard.h"
 #include "base/daemon.h"
 #include "base/log.h"
-#include "callagent/emergency.h"
 #include "base/mem.h"
+#include "routing/emergency.h"
 #include <errno.h>
 
 static bool is_peer(void *arg, const struct addr *src)

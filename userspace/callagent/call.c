@@ -3,7 +3,7 @@
 #include "base/random.h"
 #include "callagent/call_priv.h"
 #include "callagent/fraud_use.h"
-#include "callagent/emergency.h"
+#include "callagent/emergency_call.h"
 #include <stdio.h>
 
 static const char *const names[] = {

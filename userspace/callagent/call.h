@@ -27,6 +27,7 @@ struct calls {
 	struct lines lines; /* ... of each user and trunk */
 	struct list all;
 	struct cdr_log *cdr; /* borrowed; may be NULL */
+	struct callbacks *callbacks; /* after emergency calls; borrowed; NULL: nobody is called back */
 	/* Transfers; all NULL: there are none. */
 	bool (*may_transfer)(void *arg, const struct leg *by);
 	/* Adds whom a transfer leads to with call_transfer_join(): 0, or why there is nobody. */

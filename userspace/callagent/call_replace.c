@@ -88,6 +88,9 @@ unsigned call_replace(struct leg *theirs, struct leg *l, const struct leg_news *
 	struct sdp *sdp = NULL;
 	const char *why = NULL;
 	unsigned status = call_may_transfer(theirs);
+	/* Nobody comes into an emergency call but from whoever takes it. */
+	if (c->cdr.emergency && strcmp(l->target, theirs->target))
+		status = 403;
 	if (!status && (slice_empty(n->sdp) || call_read_sdp(&sdp, l, n->sdp)))
 		status = 488;
 	if (!status)

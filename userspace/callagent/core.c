@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "callagent/abilities.h"
 #include "callagent/dial.h"
-#include "callagent/emergency.h"
+#include "callagent/emergency_call.h"
 #include "callagent/leg_sip.h"
 #include "callagent/leg_sip_news.h"
 #include "callagent/outcome.h"
@@ -208,19 +208,18 @@ static bool is_registered_from(const struct agent *a, const struct user *u, cons
 	return false;
 }
 
-/* Nobody who calls for help is asked for a password (RFC 6881 SP-21); who it is, is believed of a phone that is registered from there. */
-static void identify_emergency(struct agent *a, const struct sip_msg *req, struct source *from, const struct user **user)
+/* Nobody who calls for help is asked for a password; who it is, is believed of a phone that is registered from there. Whoever else says so has no
+ * part in that user's affairs: his calls go on, his services stay. */
+static void identify_emergency(struct agent *a, const struct sip_msg *req, const struct user *claimed, struct source *from)
 {
-	*user = NULL;
 	if (is_trunk(a, req, from))
 		return;
-	*from = (struct source){.kind = TARGET_USER, .unproven = true};
-	CDR_SET(from->name, SLICE("unknown"));
-	*user = auth_user_at(registrar_auth(a->registrar), &req->from.uri);
-	if (!*user)
+	if (claimed && is_registered_from(a, claimed, &req->src)) {
+		source_of_user(from, claimed);
 		return;
-	source_of_user(from, *user);
-	from->unproven = !is_registered_from(a, *user, &req->src);
+	}
+	*from = (struct source){.kind = TARGET_USER, .unproven = true, .latch = true};
+	CDR_SET(from->name, SLICE("unknown"));
 }
 
 static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
@@ -231,7 +230,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 	const struct user *claimed = auth_user_at(registrar_auth(a->registrar), &req->from.uri);
 	const struct emergency e = emergency_of(a->conf, &req->ruri, claimed ? user_conf(claimed) : NULL, sip_strans_listener(st)->name);
 	if (e.kind)
-		identify_emergency(a, req, &from, &user);
+		identify_emergency(a, req, claimed, &from);
 	else if (!core_identify(a, st, req, &from, &user))
 		return;
 	if (!e.kind && over_limit(a, &from)) {

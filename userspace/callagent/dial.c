@@ -2,7 +2,7 @@
 #include "callagent/dial.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "callagent/emergency.h"
+#include "callagent/emergency_call.h"
 #include "callagent/outcome.h"
 #include <errno.h>
 #include <sys/random.h>
@@ -15,6 +15,7 @@ struct dial {
 	bool secure;   /* called by a sips: URI (RFC 3261 26.2.2): nowhere but over TLS */
 	char sent[128]; /* the caller's number in From */
 	char words[128]; /* of the fraud limit that was met */
+	struct buf location; /* header lines of an emergency call whose caller tells no place; empty: none */
 	struct call *call; /* its; NULL until it has begun */
 	struct trunk *trunk; /* of the last attempt; NULL: none */
 	struct addr peer;
@@ -25,6 +26,7 @@ static void destroy(void *obj)
 	struct dial *d = obj;
 	mem_deref(d->trunk);
 	mem_deref(d->plan);
+	buf_reset(&d->location);
 }
 
 static uint32_t random_below(uint32_t below)
@@ -65,6 +67,7 @@ static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 			.table = t->rule ? t->rule->table : NULL,
 			.max_forwards = d->hops,
 			.ring_ms = d->agent->calls.ring_ms,
+			.headers = buf_text(&d->location),
 		};
 		struct leg *l;
 		if (d->secure && !sip_transports[t->target[i].transport].secure) {
@@ -255,6 +258,14 @@ static int plan_emergency(struct plan **ret, struct agent *a, const struct sip_m
 	return plan_new_emergency(ret, &p, &q, &caller, e);
 }
 
+/* RFC 6881 SP-22: the site's place, by reference. */
+static void put_location(struct buf *out, const struct emergency *e)
+{
+	const char *uri = e->site ? conf_string(e->site, "location") : "";
+	if (*uri)
+		buf_printf(out, "Geolocation: <%s>\r\nGeolocation-Routing: yes\r\n", uri);
+}
+
 int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from, const struct emergency *e)
 {
 	uint32_t hops = req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards;
@@ -263,8 +274,11 @@ int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, c
 		return -ENOMEM;
 	d->agent = a;
 	d->hops = hops - 1;
-	d->secure = req->ruri.scheme == SIP_SCHEME_SIPS;
-	d->exempt = e || guard_exempt(a->guard, req);
+	d->secure = !e && req->ruri.scheme == SIP_SCHEME_SIPS; /* RFC 6881 SP-31: for help also without TLS */
+	d->exempt = e != NULL;
+	d->location = buf_growing();
+	if (e && !sip_msg_hdr(req, SIP_HDR_GEOLOCATION))
+		put_location(&d->location, e);
 	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
 		d->sent[0] = '\0';
 	int err = e ? plan_emergency(&d->plan, a, req, from, e, d) : make_plan(&d->plan, a, req, &req->ruri, from, d);

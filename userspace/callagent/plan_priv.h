@@ -3,7 +3,7 @@
 #pragma once
 #include "base/mem.h"
 #include "cdr/cdr.h"
-#include "callagent/emergency.h"
+#include "callagent/emergency_call.h"
 #include "callagent/plan.h"
 #include "sip/enum.h"
 #include <errno.h>

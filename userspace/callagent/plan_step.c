@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What a step of a plan comes to, by its kind. */
+#include "callagent/call.h"
+#include "callagent/callbacks.h"
 #include "callagent/plan_priv.h"
 
 /* --- users ---------------------------------------------------------------------------------------------------------- */
@@ -58,15 +60,26 @@ static bool is_passed_on(struct plan *p, const struct plan_step *s, const struct
 	return number && !forward_to(p, user_name(u), when, number);
 }
 
+/* A call back after an emergency call: from whoever heard of that; or as RFC 7090 says it, which is believed of those who take such calls. */
+static bool calls_back(const struct plan *p, const struct user *u)
+{
+	if (p->from.kind != TARGET_TRUNK)
+		return false;
+	if (p->p.calls && p->p.calls->callbacks && callbacks_expected(p->p.calls->callbacks, user_name(u), p->from.name))
+		return true;
+	const struct sip_hdr *priority = p->req ? sip_msg_hdr(p->req, SIP_HDR_PRIORITY) : NULL;
+	return priority && slice_caseeq(priority->value, SLICE("psap-callback")) && emergency_takes(p->p.routing->conf, p->from.name);
+}
+
 static int take_user(struct plan *p, struct plan_step *s, struct attempt *a)
 {
 	const struct user *u = auth_user(registrar_auth((struct registrar *)(uintptr_t)p->p.registrar), s->name);
 	if (!u)
 		return refuse(p, "user", s->name, 404, 1, "there is no such user any more");
-	if (p->p.calls && emergency_engages(p->p.calls, user_name(u)) && p->from.kind != TARGET_TRUNK)
+	bool back = calls_back(p, u);
+	if (!back && p->p.calls && emergency_engages(p->p.calls, user_name(u), p->from.name))
 		return refuse(p, "user", s->name, 486, 17, "the user is in an emergency call");
-	/* RFC 6881 ED-67: for the call back, too. */
-	s->one_of_many |= p->p.calls && p->from.kind == TARGET_TRUNK && emergency_calls_back(p->p.calls, p->from.name, user_name(u));
+	s->one_of_many |= back; /* RFC 6881 SP-40: it rings, or not, and passes nothing on */
 	if (is_passed_on(p, s, u, FORWARD_ALL))
 		return -EAGAIN;
 	if (!add_phones(p, u, s->number, a)) {

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "callagent/agent.h"
 #include "callagent/core.h"
-#include "callagent/emergency.h"
 #include "callagent/forwarding.h"
 #include "callagent/keys.h"
+#include "routing/emergency.h"
 #include <errno.h>
 
 /* --- the table ------------------------------------------------------------------------------------------------------ */

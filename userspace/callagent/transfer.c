@@ -29,8 +29,10 @@ static bool may_transfer(void *arg, const struct leg *by)
 {
 	struct source from;
 	const struct conf_part *p = source_of(arg, by, &from);
-	/* RFC 6881 ED-64: whoever has called for help stays with it. */
-	return p && conf_bool(p, "allow-transfer") && !by->call->cdr.emergency;
+	/* RFC 6881 SP-37, SP-38: who answers an emergency call passes it on, who has made it does not. */
+	if (by->call->cdr.emergency)
+		return by == by->call->winner;
+	return p && conf_bool(p, "allow-transfer");
 }
 
 /* Whom the one who comes shall see: the party that stays. */

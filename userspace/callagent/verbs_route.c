@@ -2,7 +2,7 @@
 #include "callagent/verbs_route.h"
 #include "base/mem.h"
 #include "callagent/dial.h"
-#include "callagent/emergency.h"
+#include "callagent/emergency_call.h"
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>

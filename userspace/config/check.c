@@ -144,6 +144,11 @@ const char *check_route_uri(const char *value)
 	return good && !value[strcspn(value, " \t\r\n<>\"")] ? NULL : "a SIP URI such as sip:192.0.2.1;lr";
 }
 
+const char *check_uri_or_empty(const char *value)
+{
+	return !*value || (strchr(value, ':') && !value[strcspn(value, " \t\r\n<>\"")]) ? NULL : "a URI such as https://lis.example.com/here";
+}
+
 /* --- what spans sections ------------------------------------------------------------------------------------------- */
 
 struct findings {
@@ -349,6 +354,28 @@ static void check_site_name(struct findings *f, const struct conf_part *p, const
 		found(f, p, option, "expected the name of a site section, not \"%s\"", name);
 }
 
+static bool is_emergency_number(const struct conf *conf, const char *number)
+{
+	const struct conf_part *site;
+	for (unsigned i = 0; (site = conf_titled(conf, "site", i)); i++)
+		for (unsigned k = 0; k < conf_list_count(site, "emergency"); k++)
+			if (!strcmp(conf_list_at(site, "emergency", k), number))
+				return true;
+	return false;
+}
+
+/* RFC 6881 SP-39. */
+static void check_forwards(struct findings *f, const struct conf_part *user)
+{
+	static const char *const options[][2] = {
+		{"forward-all", "user.forward-all"}, {"forward-busy", "user.forward-busy"}, {"forward-no-answer", "user.forward-no-answer"},
+		{"forward-unreachable", "user.forward-unreachable"},
+	};
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (is_emergency_number(f->conf, conf_string(user, options[i][0])))
+			found(f, user, options[i][1], "expected a number that is no emergency number: calls are not passed on for help");
+}
+
 static void check_sites(struct findings *f)
 {
 	static const char *const options[] = {"emergency-to", "emergency-test-to"};
@@ -361,8 +388,10 @@ static void check_sites(struct findings *f)
 				if (wrong)
 					found(f, p, o ? "site.emergency-test-to" : "site.emergency-to", "expected %s, not \"%s\"", wrong, conf_list_at(p, options[o], k));
 			}
-	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++)
+	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++) {
 		check_site_name(f, p, "user.site");
+		check_forwards(f, p);
+	}
 	for (unsigned i = 0; (p = conf_titled(f->conf, "address", i)); i++)
 		check_site_name(f, p, "address.site");
 }

@@ -21,6 +21,7 @@ const char *check_span(const char *value);    /* of the week */
 const char *check_zone(const char *value);    /* a time zone or empty */
 const char *check_header_condition(const char *value);
 const char *check_route_uri(const char *value);
+const char *check_uri_or_empty(const char *value);
 
 /* What spans options and sections. Adds a line "file:line: ..." to `why` for each mistake; returns how many. */
 unsigned check_config(const struct conf *c, struct buf *why);

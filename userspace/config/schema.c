@@ -370,6 +370,8 @@ static const struct conf_option site_options[] = {
 	OPTION("emergency-test", CONF_LIST, "", "Numbers dialled here to test that, besides urn:service:test.sos."),
 	OPTION("emergency-test-to", CONF_LIST, "", "Who takes the tests. Empty: those of emergency-to."),
 	OPTION("call-back", CONF_STRING, "", "Number shown to those who take them. Empty: the caller's."),
+	OPTION("location", CONF_STRING, "", "URI of where the site is, told with a call whose caller tells no place (RFC 6442), such as "
+	 "\"https://lis.example.com/berlin\".", .check = check_uri_or_empty),
 	{0},
 };
 

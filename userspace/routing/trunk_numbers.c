@@ -33,7 +33,10 @@ void trunk_numbers_load(struct trunk_numbers *t, const struct conf *conf, const 
 int number_of_uri(const struct sip_uri *uri, char *out, size_t size)
 {
 	if (uri->scheme != SIP_SCHEME_TEL) {
-		int err = sip_uri_user(uri, out, size);
+		struct sip_uri plain = *uri;
+		struct slice rest = uri->user;
+		plain.user = slice_cut(&rest, ';'); /* its parameters are no part of a number (RFC 3966, RFC 4967) */
+		int err = sip_uri_user(&plain, out, size);
 		return err ? err : *out ? 0 : -ENOENT;
 	}
 	struct slice digits = uri->text;
