@@ -106,6 +106,17 @@ static int verb_pid(void *arg, json_t *args, json_t **result, struct buf *why)
 	return *result ? 0 : -ENOMEM;
 }
 
+enum { CNT_TIMERS_NOW, CNT_MAX };
+static const struct counter_def counter_defs[CNT_MAX] = {[CNT_TIMERS_NOW] = {"timers-now", "timers that run"}};
+static uint64_t counters[CNT_MAX];
+
+static void count_timers(struct counter_group *g)
+{
+	counters[CNT_TIMERS_NOW] = timer_count();
+}
+
+static struct counter_group counter_group = {.name = "daemon", .defs = counter_defs, .values = counters, .count = CNT_MAX, .refresh = count_timers};
+
 static int verb_counters(void *arg, json_t *args, json_t **result, struct buf *why)
 {
 	*result = counter_json();
@@ -281,6 +292,7 @@ static int begin(struct buf *why)
 	if (err)
 		return err;
 	alarm_on_change(on_alarm, NULL);
+	counter_register(&counter_group);
 	err = open_control(why);
 	prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); /* a keeper's successor can find us now */
 	if (!err)

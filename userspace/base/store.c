@@ -5,6 +5,7 @@
  * the journal starts again. The map is not written through (no MDB_WRITEMAP), so that a stray pointer of ours cannot reach
  * the database. */
 #include "base/store.h"
+#include "base/counter.h"
 #include "base/hash.h"
 #include "base/journal.h"
 #include "base/log.h"
@@ -42,6 +43,9 @@ struct store {
 	struct journal *journal;
 	struct timer commit;
 	bool complained;
+	struct counter_group counters; /* records of each table */
+	struct counter_def names[MAX_TABLES];
+	uint64_t counts[MAX_TABLES];
 
 	bool damaged; /* found so while opening */
 	MDB_cursor *walking; /* through a table that is being checked */
@@ -290,6 +294,8 @@ static void stop_syncer(struct store *s)
 static void store_destroy(void *obj)
 {
 	struct store *s = obj;
+	if (link_in_list(&s->counters.link))
+		counter_unregister(&s->counters);
 	if (s->syncing)
 		store_flush(s);
 	timer_stop(&s->commit);
@@ -445,6 +451,22 @@ static int open_once(struct store **ret, const char *path, const char *const *ta
 	return err;
 }
 
+static void count_records(struct counter_group *g)
+{
+	struct store *s = container_of(g, struct store, counters);
+	for (unsigned i = 0; i < s->n_tables; i++)
+		s->counts[i] = store_count(s, i);
+}
+
+/* The names of tables are the caller's, who has them as long as the store. */
+static void show_records(struct store *s, const char *const *tables)
+{
+	for (unsigned i = 0; i < s->n_tables; i++)
+		s->names[i] = (struct counter_def){tables[i], "records in the store"};
+	s->counters = (struct counter_group){.name = "store", .defs = s->names, .values = s->counts, .count = s->n_tables, .refresh = count_records};
+	counter_register(&s->counters);
+}
+
 /* The last damaged one is kept for who wants to look at it. */
 static int move_aside(const char *path)
 {
@@ -469,6 +491,8 @@ int store_open(struct store **ret, const char *path, const char *const *tables, 
 	int err = open_once(ret, path, tables, map_bytes, &damaged);
 	if (err && damaged && !move_aside(path))
 		err = open_once(ret, path, tables, map_bytes, &damaged);
+	if (!err)
+		show_records(*ret, tables);
 	return err;
 }
 

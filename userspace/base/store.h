@@ -8,7 +8,8 @@
 struct store; /* reference-counted: mem_deref() flushes and closes */
 
 /* Opens or creates directory `path` with the named tables (ends with NULL; at most 16). What is there but cannot be read (a
- * power cut) is moved to PATH.damaged, with a line in the log. Negative errno. `map_bytes` bounds its size. */
+ * power cut) is moved to PATH.damaged, with a line in the log. Negative errno. `map_bytes` bounds its size. The counters "store" tell how many
+ * records each table has; `tables` and the names stay the caller's. */
 int store_open(struct store **ret, const char *path, const char *const *tables, size_t map_bytes);
 /* Records that a table has, without those that are queued. */
 size_t store_count(struct store *s, unsigned table);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "unit.h"
 #include "base/buf.h"
+#include "base/counter.h"
 #include "base/loop.h"
 #include "base/store.h"
 #include "base/timer.h"
@@ -83,6 +84,33 @@ static void the_last_word_for_a_key_counts(void **state)
 	s = open_store();
 	assert_table(s, 0, "a=back b=3 empty= ");
 	mem_deref(s);
+}
+
+/* The value of a counter of the group "store", -1 when there is none. */
+static int counted(const char *name)
+{
+	json_t *all = counter_json(), *one;
+	size_t i;
+	int value = -1;
+	json_array_foreach(all, i, one)
+		if (!strcmp(json_string_value(json_object_get(one, "group")), "store") && !strcmp(json_string_value(json_object_get(one, "name")), name))
+			value = (int)json_integer_value(json_object_get(one, "value"));
+	json_decref(all);
+	return value;
+}
+
+static void records_are_counted(void **state)
+{
+	struct store *s = open_store();
+	assert_int_equal(counted("calls"), 0);
+	store_put(s, 0, SLICE("a"), SLICE("1"));
+	store_put(s, 0, SLICE("b"), SLICE("2"));
+	store_put(s, 1, SLICE("c"), SLICE("3"));
+	store_flush(s);
+	assert_int_equal(counted("calls"), 2);
+	assert_int_equal(counted("bindings"), 1);
+	mem_deref(s);
+	assert_int_equal(counted("calls"), -1);
 }
 
 static void bad_arguments_are_refused(void **state)
@@ -299,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_last_word_for_a_key_counts, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(records_are_counted, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(bad_arguments_are_refused, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(what_is_no_store_is_moved_aside, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(a_store_without_its_last_pages_is_moved_aside, make_dir, remove_dir),
