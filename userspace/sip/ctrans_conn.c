@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Client transactions and the connections they go over: large requests change from UDP to TCP (RFC 3261 18.1.1), a connection that fails
- * fails what waits for it (17.1.4, 18.4), and what waits for a peer that has to connect anew goes to it when it does. */
+ * fails what waits for it (17.1.4, 18.4), and what waits for a peer that has to connect anew goes to it when it does, answers too. */
 #include "sip/conn.h"
 #include "sip/dialog.h"
 #include "base/log.h"
@@ -179,7 +179,7 @@ void sip_stack_moved(struct sip_stack *s, enum sip_transport transport, const st
 	}
 	hash_foreach(st, &s->strans, by_branch)
 		if (st->place->l.transport == transport && addr_eq(&st->reply_to, was))
-			st->reply_to = *now;
+			sip_strans_moved(st, to, now);
 	hash_foreach(d, &s->dialogs, by_tag)
 		if (d->heard_at->l.transport == transport && addr_eq(&d->peer, was))
 			sip_dialog_moved(d, to, now);

@@ -192,6 +192,8 @@ void sip_strans_ack(struct sip_strans *st);
 void sip_strans_cancel(struct sip_strans *st, const struct sip_msg *cancel);
 /* Sends the last response once more (2xx: their retransmission is the session's affair). */
 void sip_strans_resend(struct sip_strans *st);
+/* Its client is at `now`, reached from `to`. A refusal that found no connection any more goes there. */
+void sip_strans_moved(struct sip_strans *st, struct sip_place *to, const struct addr *now);
 /* Sends a response that is written already (a proxy's); further 2xx after the first one too (RFC 6026 7.1). -EALREADY, -ENOMEM. */
 int sip_strans_pass(struct sip_strans *st, unsigned status, struct slice text);
 /* The 2xx has been acknowledged: it is not sent again, and copies of the request are swallowed (RFC 6026 7.1). */

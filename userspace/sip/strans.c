@@ -242,6 +242,15 @@ void sip_strans_resend(struct sip_strans *st)
 	send_last(st);
 }
 
+void sip_strans_moved(struct sip_strans *st, struct sip_place *to, const struct addr *now)
+{
+	bool lost = !sip_place_reaches(st->place, &st->reply_to);
+	st->place = to;
+	st->reply_to = *now;
+	if (lost && st->state == STRANS_COMPLETED)
+		sip_strans_resend(st);
+}
+
 void sip_strans_settled(struct sip_strans *st)
 {
 	if (st->state >= STRANS_ACCEPTED)
