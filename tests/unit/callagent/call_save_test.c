@@ -2,6 +2,8 @@
 /* Calls across a restart: each is left as it is at some step, and what the next process makes of it is seen by parties and gateway. */
 #include "base/log.h"
 #include "fakes.h"
+#include "hex.h"
+#include "old_records.h"
 #include <time.h>
 
 #define AUDIO(port) "m=audio " #port " RTP/AVP 0 8\r\n"
@@ -294,6 +296,37 @@ static void take_record(void)
 	assert_over();
 }
 
+/* What the first format said is understood, whatever has been added since. */
+static void a_record_of_an_earlier_format_goes_on(void **state)
+{
+	buf_reset(&record);
+	add_hex(&record, call_record_1);
+	assert_int_equal(record.p[0], 1);
+	store_put(store, 0, slice_str(call_record_1_id), buf_text(&record));
+	restart();
+	assert_non_null(call);
+	assert_int_equal(call->state, CALL_ACTIVE);
+	assert_string_equal(call->cdr.codec, "PCMU");
+	assert_said("gw: adopt 1 on rtpbridge/1\ngw: adopt 2 on rtpbridge/1\n");
+	news(call_on_closed, b1, 0, SLICE_NONE);
+	assert_said("a: release\ngw: dlcx 1\ngw: dlcx 2\n");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+	buf_reset(&record);
+}
+
+/* Whoever goes back to an older program loses the call, not the program. */
+static void a_record_of_a_newer_format_is_refused(void **state)
+{
+	take_record();
+	record.p[0]++;
+	store_put(store, 0, slice_str(record_id), buf_text(&record));
+	restart();
+	assert_null(call);
+	assert_int_equal(records(), 0);
+	buf_reset(&record);
+}
+
 /* Whatever bytes there are: nothing of a record that is not as it was written is believed. */
 static void damaged_records_are_refused(void **state)
 {
@@ -371,6 +404,8 @@ int main(void)
 		SAVE_TEST(an_answer_that_was_not_told_is_none),
 		SAVE_TEST(offer_in_the_answer),
 		SAVE_TEST(without_its_gateway_it_ends),
+		SAVE_TEST(a_record_of_an_earlier_format_goes_on),
+		SAVE_TEST(a_record_of_a_newer_format_is_refused),
 		SAVE_TEST(damaged_records_are_refused),
 		SAVE_TEST(a_thousand_are_back_at_once),
 		SAVE_TEST(memory_runs_out),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Sessions across a restart, each left at some step; the peer, played by text, sees one user agent throughout. */
 #include "wire.h"
+#include "hex.h"
+#include "old_records.h"
 #include "sip/session_priv.h"
 #include <errno.h>
 
@@ -321,6 +323,23 @@ static void damaged_records(void **state)
 	clock_test_advance(40000);
 }
 
+/* What was written before sessions had a transport, timers and more is a session all the same. */
+static void a_record_of_an_earlier_program(void **state)
+{
+	add_hex(&record, session_record_1);
+	assert_int_equal(sip_session_restore(&ss, w.stack, buf_text(&record), SLICE_NONE, SLICE_NONE, &handlers, NULL), 0);
+	assert_int_equal(sip_session_offer(ss, SLICE_NONE, SLICE(SDP)), 0);
+	const char *m = wire_last(&w);
+	assert_true(slice_starts(slice_str(m), SLICE("INVITE sip:a@192.0.2.9:5070 SIP/2.0")));
+	assert_string_equal(wire_hdr(m, "Route"), "<sip:192.0.2.9:5070;lr>");
+	assert_string_equal(wire_hdr(m, "To"), "<sip:a@x>;tag=far");
+	snprintf(to, sizeof to, "%s", wire_hdr(m, "From"));
+	wire_answer(&w, m, 200, NULL, "|Contact: <sip:a@192.0.2.9:5070>");
+	they_say("BYE", 8);
+	assert_int_equal(wire_status(&w), 200);
+	assert_true(closed == 1 && status == 1000 + SIP_BYE);
+}
+
 static void body(void *arg)
 {
 	struct wire other;
@@ -358,7 +377,7 @@ int main(void)
 		SAVE_TEST(it_rings),                       SAVE_TEST(it_rings_and_is_given_up),         SAVE_TEST(we_wait_for_an_answer),
 		SAVE_TEST(it_rings_there),                 SAVE_TEST(they_have_answered),
 		SAVE_TEST(a_changed_description_is_under_way), SAVE_TEST(everything_saved_is_told),
-		SAVE_TEST(damaged_records),                SAVE_TEST(memory_runs_out),
+		SAVE_TEST(a_record_of_an_earlier_program), SAVE_TEST(damaged_records),                  SAVE_TEST(memory_runs_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
