@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Fuzzing: tests/fuzz/NAME_fuzz.c is a libFuzzer target, tests/fuzz/corpus/NAME/ its kept corpus. `make fuzz T=sip S=60` fuzzes one
-# for a minute with clang; `make check-fuzz` replays every corpus with gcc under ASan and UBSan.
+# for a minute with clang; `make check-fuzz` replays every corpus with gcc under ASan and UBSan; `make check-fuzz-hours` fuzzes all of them
+# for S seconds in all, two hours unless told otherwise.
 
 S        ?= 60
 FUZZ     := $(sort $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c)))
 FUZZ_O   := $(O)/fuzz
 FUZZ_SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZ_MAKE = $(MAKE) --no-print-directory O=$(FUZZ_O) CC=$(CLANG) SAN="$(FUZZ_SAN)" CFLAGS="-O1 -g" WARN=-w
 
 # What each target links with, most dependent first.
 fuzz_sip    := sip stun net base
@@ -27,10 +29,10 @@ fuzz_transaction := sip stun net base
 fuzz_session := sip stun net base
 fuzz_config := config net base
 
-.PHONY: fuzz check-fuzz fuzz-link
+.PHONY: fuzz check-fuzz check-fuzz-hours fuzz-link
 fuzz: ## fuzz one parser: T=sip S=60 (seconds); what it finds is kept in tests/out/fuzz/
 	$(if $(filter $(T),$(FUZZ)),,$(error T=NAME, one of: $(FUZZ)))
-	$(Q)$(MAKE) --no-print-directory O=$(FUZZ_O) CC=$(CLANG) SAN="$(FUZZ_SAN)" CFLAGS="-O1 -g" WARN=-w $(FUZZ_O)/bin/fuzz-$(T)
+	$(Q)$(FUZZ_MAKE) $(FUZZ_O)/bin/fuzz-$(T)
 	$(Q)mkdir -p tests/out/fuzz/$(T)
 	$(Q)$(FUZZ_O)/bin/fuzz-$(T) -max_total_time=$(S) -max_len=4096 -timeout=10 -artifact_prefix=tests/out/fuzz/$(T)- \
 		tests/out/fuzz/$(T) tests/fuzz/corpus/$(T)
@@ -38,6 +40,10 @@ fuzz: ## fuzz one parser: T=sip S=60 (seconds); what it finds is kept in tests/o
 check-fuzz: ## replay the kept corpora
 	$(Q)$(MAKE) --no-print-directory O=$(UNIT_O) SAN="$(UNIT_SAN)" CFLAGS="-O1 -g" fuzz-link
 	$(Q)tests/fuzz/run $(FUZZ:%=$(UNIT_O)/bin/replay-%)
+
+check-fuzz-hours: ## fuzz every parser, S=7200 seconds in all; part of check-long
+	$(Q)$(FUZZ_MAKE) $(FUZZ:%=$(FUZZ_O)/bin/fuzz-%)
+	$(Q)tests/fuzz/hours $(if $(filter-out file,$(origin S)),$(S),7200) $(FUZZ:%=$(FUZZ_O)/bin/fuzz-%)
 
 fuzz-link: $(FUZZ:%=$(O)/bin/replay-%)
 
