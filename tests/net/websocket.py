@@ -139,6 +139,9 @@ class WebSockets:
     def send(self, data, to=None):
         self.connect().frame(TEXT, data)
 
+    def deaf(self):
+        """It never has a port to connect to."""
+
     def receive(self, timeout):
         data = self.connect().next(timeout)
         return (data, self.ws.peer) if data else None

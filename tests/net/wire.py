@@ -87,6 +87,11 @@ class Streams:
             c.sock.close()
         self.all, self.mine = [], None
 
+    def deaf(self):
+        """Nobody can connect to it, as to a phone behind a NAT: only its own connections are there."""
+        self.listener.close()
+        self.listener = None
+
     def accept(self):
         sock, peer = self.listener.accept()
         if self.transport == "tls":
