@@ -623,6 +623,11 @@ static bool same_value(const struct conf_value *a, const struct conf_value *b)
 	return true;
 }
 
+bool conf_same_value(const struct conf_part *a, const struct conf_part *b, const char *option)
+{
+	return same_value(value(a, option), value(b, option));
+}
+
 static bool same_part(const struct conf_part *a, const struct conf_part *b)
 {
 	if (a->section != b->section || strcmp(conf_title(a), conf_title(b)))

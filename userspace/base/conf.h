@@ -63,6 +63,8 @@ unsigned conf_list_count(const struct conf_part *p, const char *option);
 const char *conf_list_at(const struct conf_part *p, const char *option, unsigned i);
 /* "file:line" of the section, for messages of checks that span options. */
 const char *conf_where(const struct conf_part *p);
+/* Whether an option has the same value in two sections of one kind, maybe of two files. */
+bool conf_same_value(const struct conf_part *a, const struct conf_part *b, const char *option);
 /* Whether both hold the same settings in every section named. */
 bool conf_same(const struct conf *a, const struct conf *b, const char *section);
 

@@ -20,7 +20,8 @@
 
 static const char *const store_tables[] = {
 	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys",
-	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", [AGENT_STORE_CALLBACKS] = "callbacks", NULL,
+	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", [AGENT_STORE_CALLBACKS] = "callbacks",
+	[AGENT_STORE_TRUNKS] = "trunks", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -184,12 +185,10 @@ static struct mgcp_gw *gateway_of(void *arg, struct slice name)
 	return gateways_find(&a->gateways, name);
 }
 
-static void login_of(void *arg, const char *trunk, struct slice *user, struct slice *password)
+static struct trunk *trunk_of(void *arg, const char *name)
 {
 	struct agent *a = arg;
-	const struct trunk *t = trunks_find(&a->trunks, slice_str(trunk));
-	*user = slice_str(t ? t->login : "");
-	*password = slice_str(t ? conf_string(t->conf, "password") : "");
+	return trunks_find(&a->trunks, slice_str(name));
 }
 
 static bool is_alive(void *arg, struct slice id)
@@ -201,7 +200,7 @@ static bool is_alive(void *arg, struct slice id)
 /* What was cut short is taken up again, in this order: calls, the records of those that are no more, what the gateways have. */
 static int take_over(struct agent *a, struct buf *why)
 {
-	a->home = (struct leg_sip_home){.stack = a->sip, .login = login_of, .arg = a};
+	a->home = (struct leg_sip_home){.stack = a->sip, .trunk = trunk_of, .arg = a};
 	const struct leg_maker makers[] = {{"sip", leg_sip_restore, &a->home}, {0}};
 	const struct calls_past past = {
 		.store = a->store, .table = AGENT_STORE_CALLS, .makers = makers, .gateway = gateway_of, .arg = a,
@@ -247,7 +246,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : open_store(a, why);
 	err = err ? err : open_cdr(a, why);
 	err = err ? err : open_registrar(a, why);
-	err = err ? err : trunks_load(&a->trunks, conf, NULL);
+	err = err ? err : trunks_load(&a->trunks, conf, NULL) ?: trunks_keep(&a->trunks, a->store, AGENT_STORE_TRUNKS);
 	err = err ? err : routing_new(&a->routing, conf);
 	err = err ? err : agent_guard_open(a, why);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
@@ -296,7 +295,6 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 		trunks_free(&trunks);
 		return err;
 	}
-	trunks_stop_gone(&a->trunks, &trunks);
 	trunks_replace(&a->trunks, &trunks);
 	if (trunks_start(&a->trunks, a->sip, a->locator))
 		log_error("configuration", "not every trunk is probed and registered: out of memory");

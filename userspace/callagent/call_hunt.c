@@ -9,11 +9,17 @@
 
 /* --- what a round came to ------------------------------------------------------------------------------------------- */
 
+/* A party that nothing came from in its time has said nothing: what any other said is better (RFC 3261 16.7 step 6 chooses among responses). */
+static unsigned said(const struct leg *l)
+{
+	return l->status == 408 && l->cause == CAUSE_TIMER && !l->heard ? 0 : l->status;
+}
+
 static struct leg *best_of(const struct call *c, bool of_this_round)
 {
 	struct leg *l, *best = NULL;
 	list_foreach(l, &c->legs, link)
-		if ((!of_this_round || l->round == c->round) && (!best || outcome_better(l->status, best->status)))
+		if ((!of_this_round || l->round == c->round) && (!best || outcome_better(said(l), said(best))))
 			best = l;
 	return best;
 }

@@ -157,15 +157,45 @@ const char *core_words(int err)
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
 
-static bool over_limit(struct agent *a, const struct source *from)
+/* Why a new call is not taken: a 503 sends its caller elsewhere (RFC 3261 21.5.4), and when to come back is told only if this box has too many. */
+struct refusal {
+	const char *why;
+	unsigned cause; /* Q.850 */
+	bool overloaded;
+};
+
+static struct refusal refusal_of(struct agent *a, const struct source *from, const struct sip_msg *req)
 {
 	const struct conf_part *sip = conf_section(a->conf, "sip");
-	if (a->stopping || a->calls.live >= (size_t)conf_int(sip, "max-calls"))
-		return true;
 	unsigned limit = from->kind == TARGET_USER ? (unsigned)conf_int(sip, "max-calls-per-user") : from->max_calls;
+	if (a->stopping)
+		return (struct refusal){"the gateway is shutting down", TRUNK_DOWN, false};
+	if (a->calls.live >= (size_t)conf_int(sip, "max-calls"))
+		return (struct refusal){"too many calls", TRUNK_TOO_FAST, true};
+	/* Who takes somebody's place in a call that is there begins none. */
+	if (from->trunk && from->trunk->drained && !sip_msg_hdr(req, SIP_HDR_REPLACES))
+		return (struct refusal){"the trunk is drained", TRUNK_DOWN, false};
 	if (limit && lines_taken(&a->calls.lines, slice_str(from->name)) >= limit)
-		return true;
-	return from->trunk && !trunk_admit(from->trunk);
+		return (struct refusal){"too many calls of the caller", TRUNK_NO_LINE, false};
+	if (from->trunk && !trunk_admit(from->trunk))
+		return (struct refusal){"too many calls of the trunk in a second", TRUNK_TOO_FAST, false};
+	return (struct refusal){0};
+}
+
+static bool refuses(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
+{
+	const struct refusal r = refusal_of(a, from, req);
+	if (!r.why)
+		return false;
+	outcome_refused(OUTCOME_LIMIT);
+	sip_replyf(st, 503, NULL, "Reason: Q.850;cause=%u\r\n%s", r.cause, r.overloaded ? "Retry-After: 10\r\n" : "");
+	record_refusal(a, req, from, 503, r.why);
+	return true;
+}
+
+bool core_drained(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
+{
+	return from->trunk && from->trunk->drained && refuses(a, st, req, from);
 }
 
 static int make_call(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from, struct call **ret)
@@ -233,12 +263,8 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 		identify_emergency(a, req, claimed, &from);
 	else if (!core_identify(a, st, req, &from, &user))
 		return;
-	if (!e.kind && over_limit(a, &from)) {
-		outcome_refused(OUTCOME_LIMIT);
-		sip_reply(st, 503, "Too Many Calls", SLICE("Retry-After: 10\r\n"), SLICE_NONE, SLICE_NONE);
-		record_refusal(a, req, &from, 503, "too many calls");
+	if (!e.kind && refuses(a, st, req, &from))
 		return;
-	}
 	if (sip_msg_hdr(req, SIP_HDR_REPLACES)) {
 		transfer_replaces(a, st, req, &from);
 		return;
@@ -263,13 +289,15 @@ static void on_register(struct agent *a, struct sip_strans *st, const struct sip
 	registrar_request(a->registrar, st, req);
 }
 
-/* RFC 3261 11.2. */
+/* RFC 3261 11.2: the status an INVITE would have now, so that a peer's probes see that its calls are not taken. */
 static void on_options(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
 {
 	struct buf lines = buf_growing();
+	struct source from = {0};
+	bool closed = a->stopping || (is_trunk(a, req, &from) && from.trunk->drained);
 	sip_check_put(&lines, &rules);
 	buf_str(&lines, "Accept-Encoding: identity\r\nAccept-Language: en\r\n");
-	sip_reply_once(st, a->stopping ? 503 : 200, NULL, lines.err ? SLICE_NONE : buf_text(&lines));
+	sip_reply_once(st, closed ? 503 : 200, NULL, lines.err ? SLICE_NONE : buf_text(&lines));
 	buf_reset(&lines);
 }
 

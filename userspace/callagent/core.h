@@ -11,3 +11,5 @@ unsigned core_status_of(int err);
 const char *core_words(int err);
 /* sip_stack_params.on_request; arg is the agent. */
 void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req);
+/* Whether the caller is a trunk that is drained: its INVITE has been answered then. */
+bool core_drained(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from);

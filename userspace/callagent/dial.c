@@ -17,14 +17,13 @@ struct dial {
 	char words[128]; /* of the fraud limit that was met */
 	struct buf location; /* header lines of an emergency call whose caller tells no place; empty: none */
 	struct call *call; /* its; NULL until it has begun */
-	struct trunk *trunk; /* of the last attempt; NULL: none */
+	char trunk[65]; /* of the last attempt: its name, for a reload makes others; "": none */
 	struct addr peer;
 };
 
 static void destroy(void *obj)
 {
 	struct dial *d = obj;
-	mem_deref(d->trunk);
 	mem_deref(d->plan);
 	buf_reset(&d->location);
 }
@@ -91,8 +90,9 @@ static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 
 static void note_outcome(struct dial *d, const struct leg_news *how)
 {
-	if (d->trunk && how->from && how->from->asked)
-		trunk_heard(d->trunk, &d->peer, how->from->heard || how->native);
+	struct trunk *t = trunks_find(&d->agent->trunks, slice_str(d->trunk));
+	if (t && how->from && how->from->asked)
+		trunk_heard(t, &d->peer, how->from->heard || how->native);
 	plan_failed(d->plan, how->status, how->cause);
 }
 
@@ -140,8 +140,7 @@ static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 		}
 		if (is_fraud(d, c, &t, end))
 			return -EACCES;
-		mem_deref(d->trunk);
-		d->trunk = mem_ref(t.target[0].trunk);
+		CDR_SET(d->trunk, slice_str(t.target[0].trunk ? t.target[0].trunk->name : ""));
 		d->peer = t.target[0].dst;
 		CDR_SET(c->cdr.called_sent, slice_str(t.target[0].number));
 		err = call_set_party(c, SIDE_B, slice_str(t.target[0].name)) ?: add_legs(d, c, &t);

@@ -27,7 +27,8 @@ static bool admit(void *arg, struct sip_strans *st, const struct sip_msg *req, b
 	const struct user *user;
 	a->roles.from = (struct source){0};
 	a->roles.known = true;
-	return dialog || core_identify(a, st, req, &a->roles.from, &user);
+	return dialog || (core_identify(a, st, req, &a->roles.from, &user) &&
+			  (req->method != SIP_INVITE || !core_drained(a, st, req, &a->roles.from)));
 }
 
 /* Nobody can be asked who he is. Dialogs of ours go on, trunks are known by their certificate or address; what comes from where somebody is registered may go to
@@ -81,7 +82,7 @@ static unsigned add_routed(struct agent *a, struct proxy_context *c, const struc
 	if (!n)
 		return status;
 	for (unsigned i = 0; i < n; i++)
-		proxy_add(c, &(struct proxy_target){.uri = slice_str(t[i].uri), .q = 1000 - t[i].rank, .hop = hop_to(a, t[i].address, t[i].transport, &t[i].dst)});
+		proxy_add(c, &(struct proxy_target){.uri = slice_str(t[i].uri), .path = slice_str(t[i].path), .q = 1000 - t[i].rank, .hop = hop_to(a, t[i].address, t[i].transport, &t[i].dst)});
 	return 0;
 }
 

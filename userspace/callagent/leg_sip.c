@@ -327,7 +327,7 @@ static void verb_describe(const struct leg *l, struct cdr_leg *out)
 /* --- in a store ---------------------------------------------------------------------------------------------------- */
 
 struct kept {
-	bool is_user, latch, called_leg, untold, disbelieved;
+	bool is_user, latch, called_leg, untold, disbelieved, stranger;
 	struct slice own_host, address, identity, number, called;
 	struct addr signalling, dst;
 	struct sip_refer refer;
@@ -342,7 +342,7 @@ static const struct pack_field fields[] = {
 	FIELD(4, PACK_SLICE, address),     FIELD(5, PACK_SLICE, identity),  FIELD(6, PACK_SLICE, number),
 	FIELD(7, PACK_SLICE, called),      FIELD(8, PACK_BYTES, signalling), FIELD(9, PACK_BYTES, dst),
 	FIELD(10, PACK_BOOL, called_leg),  FIELD(11, PACK_BOOL, untold),    FIELD(12, PACK_BOOL, disbelieved),
-	FIELD(13, PACK_BYTES, refer),      FIELD(TAG_SESSION, PACK_SLICE, session),
+	FIELD(13, PACK_BYTES, refer),      FIELD(14, PACK_BOOL, stranger),  FIELD(TAG_SESSION, PACK_SLICE, session),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -350,7 +350,8 @@ static void verb_save(const struct leg *l, struct buf *out)
 {
 	const struct sip_leg *s = sip_leg_of(l);
 	struct kept k = {
-		.is_user = s->is_user, .called_leg = s->called, .untold = s->untold, .disbelieved = s->disbelieved, .latch = l->party.latch, .own_host = slice_str(s->own_host),
+		.is_user = s->is_user, .called_leg = s->called, .untold = s->untold, .disbelieved = s->disbelieved, .stranger = s->target.stranger,
+		.latch = l->party.latch, .own_host = slice_str(s->own_host),
 		.address = slice_str(s->address), .identity = slice_str(s->identity), .number = slice_str(s->number),
 		.called = slice_str(s->target.number), .signalling = l->party.signalling, .dst = s->target.dst,
 		.refer = s->refer,
@@ -533,6 +534,7 @@ static int take_kept(struct sip_leg *s, const struct kept *k)
 	s->is_user = k->is_user;
 	s->untold = k->untold;
 	s->disbelieved = k->disbelieved;
+	s->target.stranger = k->stranger;
 	s->leg.party = (struct media_party){.address = s->address, .signalling = k->signalling, .latch = k->latch};
 	s->target.dst = k->dst;
 	if (slice_copy(k->own_host, s->own_host, sizeof(s->own_host)) || slice_copy(k->address, s->address, sizeof(s->address)) ||
@@ -545,7 +547,6 @@ static int take_kept(struct sip_leg *s, const struct kept *k)
 int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg)
 {
 	const struct leg_sip_home *home = arg;
-	struct slice user = SLICE_NONE, password = SLICE_NONE;
 	struct kept k = {0};
 	if (pack_read(&k, fields, FIELDS, record))
 		return -EBADMSG;
@@ -554,13 +555,14 @@ int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct
 		return -ENOMEM;
 	leg_init(&s->leg, &kind_sip, side);
 	s->called = k.called_leg || side == SIDE_B;
-	if (s->called) {
+	if (s->called)
 		s->stack = mem_ref(home->stack);
-		home->login(home->arg, target, &user, &password);
-	}
+	if (!k.is_user && !k.stranger)
+		set_trunk(s, home->trunk(home->arg, target));
 	int err = take_kept(s, &k);
 	if (!err && k.session.len)
-		err = sip_session_restore(&s->ss, home->stack, k.session, user, password, &handlers, s);
+		err = sip_session_restore(&s->ss, home->stack, k.session, slice_str(s->trunk ? s->trunk->login : ""),
+					  slice_str(s->trunk ? conf_string(s->trunk->conf, "password") : ""), &handlers, s);
 	/* What it asked for ended with the process that had begun it. */
 	s->refer = k.refer;
 	if (!err && s->ss)

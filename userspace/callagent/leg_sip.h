@@ -20,8 +20,8 @@ struct leg_sip_call {
 /* A restored leg's surroundings. */
 struct leg_sip_home {
 	struct sip_stack *stack;
-	/* What the challenges of a trunk are answered with; empty for who is none. */
-	void (*login)(void *arg, const char *trunk, struct slice *user, struct slice *password);
+	/* The trunk of that name; NULL: there is none any more. */
+	struct trunk *(*trunk)(void *arg, const char *name);
 	void *arg;
 };
 

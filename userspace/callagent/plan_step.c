@@ -3,6 +3,7 @@
 #include "callagent/call.h"
 #include "callagent/callbacks.h"
 #include "callagent/plan_priv.h"
+#include "routing/trunk_register.h"
 
 /* --- users ---------------------------------------------------------------------------------------------------------- */
 
@@ -111,6 +112,8 @@ static int trunk_target(const struct trunk *t, const struct trunk_peer *peer, co
 		return -ENOSPC;
 	number_uri(&uri, n->uri, &n->plan, slice_str(out->number), buf_text(&at));
 	buf_z(&uri);
+	if (t->registration)
+		CDR_SET(out->path, slice_str(trunk_register_route(t->registration)));
 	CDR_SET(out->name, slice_str(t->name));
 	CDR_SET(out->address, slice_str(conf_string(t->conf, "address")));
 	CDR_SET(out->domain, slice_str(*from ? from : domain));

@@ -38,7 +38,9 @@ static int drain(struct agent *a, json_t *args, bool drained, json_t **result, s
 		buf_str(why, name ? "no such trunk" : "trunk: expected the name of a trunk");
 		return name ? -ENOENT : -EINVAL;
 	}
-	trunk_drain(t, drained);
+	int err = trunks_drain(&a->trunks, t, drained);
+	if (err)
+		return no_memory(why);
 	*result = trunk_json(t, &a->calls.lines);
 	return 0;
 }
@@ -181,7 +183,7 @@ static int route_test(void *arg, json_t *args, json_t **result, struct buf *why)
 
 const struct ctl_verb route_verbs[] = {
 	{"show trunks", "trunks, their state and their calls", show_trunks, NULL, NULL},
-	{"trunk drain", "no new calls go out over a trunk; those that are there go on", trunk_drain_verb, "trunk=NAME", NULL},
+	{"trunk drain", "no new calls over a trunk, either way; those that are there go on", trunk_drain_verb, "trunk=NAME", NULL},
 	{"trunk undrain", "a trunk takes calls again", trunk_undrain_verb, "trunk=NAME", NULL},
 	{"route test", "what would become of a call, and why", route_test, "from=NAME to=NUMBER caller=NUMBER time=TIME headers=[...]", NULL},
 	{0},

@@ -302,7 +302,8 @@ static const struct conf_option trunk_options[] = {
 	OPTION("domain", CONF_STRING, "", "Domain of the other side: the host of Request-URIs to it and, without from-domain, of From and To. Without peer, what DNS says of it "
 	 "(RFC 3263) are its addresses."),
 	OPTION("transport", CONF_CHOICE, "udp", "How SIP goes to it.", .choices = "udp|tcp|tls"),
-	OPTION("networks", CONF_LIST, "", "Further networks that its requests come from, such as \"198.51.100.0/24\".", .check = check_prefix),
+	OPTION("networks", CONF_LIST, "", "Further networks that its requests come from, such as \"198.51.100.0/24\". An address of another trunk's peer is that one's, and of "
+	 "several networks the longest counts.", .check = check_prefix),
 	OPTION("address", CONF_STRING, "", "Name of the address section used towards it. Empty: the first one of the peer's family."),
 	OPTION("latch", CONF_BOOL, "no", "As user.latch."),
 	OPTION("max-calls", CONF_INT, "0", "Calls at the same time over this trunk, 0: no limit of its own.", .min = 0, .max = 1000000),

@@ -112,7 +112,7 @@ const struct command commands[] = {
 	 .none = "no interfaces"},
 	{.words = "show ports", .help = "media ports in use on each address", .daemons = MG, .columns = ports, .none = "no addresses"},
 	{.words = "show trunks", .help = "trunks, whether their peers answer, and their calls", .daemons = CA, .columns = trunks, .none = "no trunks"},
-	{.words = "trunk drain", .args = "TRUNK", .help = "no new calls go out over a trunk; those that are there go on", .daemons = CA, .arg_names = "trunk"},
+	{.words = "trunk drain", .args = "TRUNK", .help = "no new calls over a trunk, either way; those that are there go on, show trunks says how many", .daemons = CA, .arg_names = "trunk"},
 	{.words = "trunk undrain", .args = "TRUNK", .help = "a drained trunk takes calls again", .daemons = CA, .arg_names = "trunk"},
 	{.words = "route test", .args = "FROM TO [--caller NUMBER] [--time 2026-01-05T10:30] [--header \"NAME: VALUE\"]...",
 	 .help = "what would become of a call from a user or trunk, rule by rule", .run = run_route_test, .own_args = true},

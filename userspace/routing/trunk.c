@@ -4,6 +4,7 @@
 #include "base/alarm.h"
 #include "base/mem.h"
 #include "routing/headers.h"
+#include "routing/trunk_index.h"
 #include "routing/trunk_locate.h"
 #include "routing/trunk_probe.h"
 #include "routing/trunk_register.h"
@@ -67,6 +68,7 @@ static void destroy(void *obj)
 	mem_deref(t->registration);
 	mem_deref(t->locate);
 	mem_deref(t->table);
+	mem_free(t->place);
 	mem_deref(t->holder);
 }
 
@@ -96,10 +98,13 @@ static void load_failover(struct trunk *t)
 
 static void keep_known(struct trunk *t, const struct trunk_peer *known, unsigned n)
 {
-	for (unsigned i = 0; i < t->n_peers; i++)
+	for (unsigned i = 0; i < t->n_peers; i++) {
 		for (unsigned k = 0; k < n; k++)
 			if (addr_eq(&t->peer[i].addr, &known[k].addr) && t->peer[i].transport == known[k].transport)
 				t->peer[i] = known[k];
+		/* Nobody would ever say that it is up again. */
+		t->peer[i].down &= conf_int(t->conf, "probe-interval") > 0;
+	}
 }
 
 static void inherit(struct trunk *t, const struct trunk *was)
@@ -107,7 +112,7 @@ static void inherit(struct trunk *t, const struct trunk *was)
 	t->drained = was->drained;
 	t->rate_at = was->rate_at;
 	t->rate_tokens = was->rate_tokens;
-	if (!t->n_peers && !strcmp(conf_string(t->conf, "domain"), conf_string(was->conf, "domain"))) {
+	if (!t->n_peers && t->transport == was->transport && conf_same_value(t->conf, was->conf, "domain")) {
 		t->n_peers = was->n_peers;
 		memcpy(t->peer, was->peer, sizeof(t->peer));
 	}
@@ -138,8 +143,9 @@ static int trunk_new(struct trunk **ret, const struct conf *conf, const struct c
 	trunk_numbers_load(&t->numbers, conf, part);
 	load_failover(t);
 	int err = load_peers(t);
+	t->place = mem_raw(trunk_index_places(t->n_peers ? t->n_peers : TRUNK_PEERS, t->n_networks) * sizeof(*t->place));
 	if (!err)
-		err = header_table_new(&t->table, part);
+		err = t->place ? header_table_new(&t->table, part) : -ENOMEM;
 	if (err)
 		mem_deref(t);
 	else
@@ -147,12 +153,22 @@ static int trunk_new(struct trunk **ret, const struct conf *conf, const struct c
 	return err;
 }
 
+static void add(struct trunks *ts, struct trunk *t)
+{
+	list_append(&ts->all, &t->link);
+	if (*t->certificate)
+		list_append(&ts->certified, &t->by_certificate);
+	trunk_index_add(ts->index, t);
+}
+
 int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks *old)
 {
 	const struct conf_part *part;
 	struct trunk *t;
-	int err = 0;
+	*ts = (struct trunks){0};
 	list_init(&ts->all);
+	list_init(&ts->certified);
+	int err = trunk_index_new(&ts->index);
 	for (unsigned i = 0; !err && (part = conf_titled(conf, "trunk", i)); i++) {
 		err = trunk_new(&t, conf, part);
 		if (err)
@@ -160,7 +176,7 @@ int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks 
 		const struct trunk *was = old ? trunks_find(old, slice_str(t->name)) : NULL;
 		if (was)
 			inherit(t, was);
-		list_append(&ts->all, &t->link);
+		add(ts, t);
 	}
 	if (err)
 		trunks_free(ts);
@@ -172,18 +188,64 @@ void trunks_free(struct trunks *ts)
 	struct trunk *t;
 	list_foreach_safe(t, &ts->all, link) {
 		list_remove(&t->link);
+		list_remove(&t->by_certificate);
+		trunk_index_remove(t);
 		mem_deref(t);
+	}
+	ts->index = mem_deref(ts->index);
+}
+
+/* --- what goes on by itself ----------------------------------------------------------------------------------------- */
+
+static void stop(struct trunk *t)
+{
+	if (t->registration)
+		trunk_register_leave(t->registration);
+	t->registration = mem_deref(t->registration);
+	t->probe = mem_deref(t->probe);
+	t->locate = mem_deref(t->locate);
+}
+
+static void hand_over(struct trunk *was, struct trunk *now)
+{
+	if (trunk_locate_continues(was->locate, now)) {
+		now->locate = was->locate;
+		was->locate = NULL;
+	}
+	if (trunk_register_continues(was->registration, now)) {
+		now->registration = was->registration;
+		was->registration = NULL;
+	}
+	if (trunk_probe_continues(was->probe, now)) {
+		now->probe = was->probe;
+		was->probe = NULL;
 	}
 }
 
 void trunks_replace(struct trunks *ts, struct trunks *now)
 {
 	struct trunk *t;
+	list_foreach(t, &ts->all, link) {
+		struct trunk *same = trunks_find(now, slice_str(t->name));
+		if (same)
+			hand_over(t, same);
+		stop(t);
+		if (!same || !trunk_unreachable(same))
+			clear_alarm(t);
+		if (!same && t->drained)
+			trunks_drain(ts, t, false);
+	}
 	trunks_free(ts);
 	list_foreach_safe(t, &now->all, link) {
 		list_remove(&t->link);
 		list_append(&ts->all, &t->link);
 	}
+	list_foreach_safe(t, &now->certified, by_certificate) {
+		list_remove(&t->by_certificate);
+		list_append(&ts->certified, &t->by_certificate);
+	}
+	ts->index = now->index;
+	now->index = NULL;
 }
 
 int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator *locator)
@@ -191,83 +253,38 @@ int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator 
 	struct trunk *t;
 	int err = 0;
 	list_foreach(t, &ts->all, link) {
-		err = err ? err : trunk_locate_new(&t->locate, stack, locator, t);
-		err = err ? err : trunk_register_new(&t->registration, stack, t);
-		err = err ? err : trunk_probe_new(&t->probe, stack, t);
+		if (!err && !t->locate)
+			err = trunk_locate_new(&t->locate, stack, locator, t);
+		if (!err && !t->registration)
+			err = trunk_register_new(&t->registration, stack, t);
+		if (!err && !t->probe)
+			err = trunk_probe_new(&t->probe, stack, t);
 	}
 	return err;
-}
-
-void trunks_stop_gone(struct trunks *ts, const struct trunks *now)
-{
-	struct trunk *t;
-	list_foreach(t, &ts->all, link) {
-		const struct trunk *same = trunks_find(now, slice_str(t->name));
-		if (t->registration && (!same || !conf_int(same->conf, "register")))
-			trunk_register_leave(t->registration);
-		if (!same) {
-			clear_alarm(t);
-		}
-	}
 }
 
 void trunks_stop(struct trunks *ts)
 {
 	struct trunk *t;
-	list_foreach(t, &ts->all, link) {
-		if (t->registration)
-			trunk_register_leave(t->registration);
-		t->registration = mem_deref(t->registration);
-		t->probe = mem_deref(t->probe);
-		t->locate = mem_deref(t->locate);
-	}
+	list_foreach(t, &ts->all, link)
+		stop(t);
 }
 
 /* --- finding -------------------------------------------------------------------------------------------------------- */
 
 struct trunk *trunks_find(const struct trunks *ts, struct slice name)
 {
-	struct trunk *t;
-	list_foreach(t, &ts->all, link)
-		if (slice_eq(name, slice_str(t->name)))
-			return t;
-	return NULL;
+	return trunk_index_name(ts->index, name);
 }
 
 struct trunk *trunks_by_login(const struct trunks *ts, struct slice user)
 {
-	struct trunk *t;
-	list_foreach(t, &ts->all, link)
-		if (user.len && slice_eq(user, slice_str(conf_string(t->conf, "their-user"))))
-			return t;
-	return NULL;
-}
-
-/* 2: address and port, 1: the address or a network of it, 0: not from there. */
-static int from_there(const struct trunk *t, const struct addr *src)
-{
-	int best = 0;
-	for (unsigned i = 0; i < t->n_peers && best < 2; i++)
-		if (addr_ip_eq(&t->peer[i].addr, src))
-			best = t->peer[i].addr.port == src->port ? 2 : 1;
-	for (unsigned i = 0; i < t->n_networks && !best; i++)
-		best = prefix_has(&t->networks[i], src);
-	return best;
+	return user.len ? trunk_index_login(ts->index, user) : NULL;
 }
 
 struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src, bool *exact)
 {
-	struct trunk *t, *best = NULL;
-	int rank = 0;
-	list_foreach(t, &ts->all, link) {
-		int r = from_there(t, src);
-		if (r > rank) {
-			rank = r;
-			best = t;
-		}
-	}
-	*exact = rank == 2;
-	return best;
+	return trunk_index_address(ts->index, src, exact);
 }
 
 struct trunk *trunks_by_certificate(const struct trunks *ts, const struct sip_msg *req)
@@ -275,8 +292,8 @@ struct trunk *trunks_by_certificate(const struct trunks *ts, const struct sip_ms
 	struct trunk *t;
 	if (!req->listener || !sip_transports[req->listener->transport].secure)
 		return NULL;
-	list_foreach(t, &ts->all, link)
-		if (*t->certificate && sip_msg_verified(req, slice_str(t->certificate)))
+	list_foreach(t, &ts->certified, by_certificate)
+		if (sip_msg_verified(req, slice_str(t->certificate)))
 			return t;
 	return NULL;
 }
@@ -308,18 +325,21 @@ bool trunks_know(const struct trunks *ts, const struct sip_stack *stack, const s
 	bool exact;
 	if (trunks_by_address(ts, src, &exact))
 		return true;
-	list_foreach(t, &ts->all, link)
-		if (*t->certificate && stack && sip_stack_verified(stack, src, slice_str(t->certificate)))
+	list_foreach(t, &ts->certified, by_certificate)
+		if (stack && sip_stack_verified(stack, src, slice_str(t->certificate)))
 			return true;
 	return false;
 }
 
 /* --- whether a call can go there ------------------------------------------------------------------------------------ */
 
-const char *trunk_state(const struct trunk *t)
+const char *trunk_state(const struct trunk *t, const struct lines *lines)
 {
-	bool refused = t->registration && !trunk_register_good(t->registration);
-	return t->drained ? "drained" : is_down(t) ? "down" : refused ? "unregistered" : "up";
+	if (t->drained)
+		return lines_taken(lines, slice_str(t->name)) ? "draining" : "drained";
+	if (is_down(t))
+		return "down";
+	return t->registration && !trunk_register_good(t->registration) ? "unregistered" : "up";
 }
 
 static uint64_t tokens(const struct trunk *t)
@@ -418,14 +438,8 @@ void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n)
 	memcpy(t->peer, peer, n * sizeof(*peer));
 	t->n_peers = n;
 	keep_known(t, was, n_was);
+	trunk_index_move(t);
 	check_alarm(t, "its addresses are known");
-}
-
-void trunk_drain(struct trunk *t, bool drained)
-{
-	if (t->drained != drained)
-		log_info(t->name, "trunk %s by the operator", drained ? "drained" : "back in use");
-	t->drained = drained;
 }
 
 json_t *trunk_json(const struct trunk *t, const struct lines *lines)
@@ -436,7 +450,8 @@ json_t *trunk_json(const struct trunk *t, const struct lines *lines)
 		json_array_append_new(peers, json_sprintf("%s %s", addr_str(&t->peer[i].addr, text),
 							  t->peer[i].down ? "down" : t->peer[i].avoid_until > clock_ms() ? "avoided" : "up"));
 	}
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o}", "trunk", t->name, "state", trunk_state(t), "registration",
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:s, s:s}", "trunk", t->name, "state", trunk_state(t, lines), "registration",
 			 t->registration ? trunk_register_state(t->registration) : "", "calls", (int)lines_taken(lines, slice_str(t->name)),
-			 "max_calls", (int)t->max_calls, "peers", peers);
+			 "max_calls", (int)t->max_calls, "peers", peers, "service_route", t->registration ? trunk_register_route(t->registration) : "",
+			 "identities", t->registration ? trunk_register_identities(t->registration) : "");
 }

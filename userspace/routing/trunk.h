@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A trunk: a SIP peer that is no phone, such as a carrier or another exchange. It has a state: who is up, drained, how fast calls may come. */
 #pragma once
-#include "base/list.h"
+#include "base/hash.h"
 #include "base/timer.h"
 #include "base/lines.h"
 #include "routing/trunk_numbers.h"
@@ -21,6 +21,9 @@ struct sip_locator;
 struct trunk_probe;
 struct trunk_register;
 struct trunk_locate;
+struct trunk_index;
+struct trunk_place;
+struct store;
 
 /* The choices of trunk.register, in their order. */
 enum { TRUNK_REGISTER_NOT, TRUNK_REGISTER_ONE, TRUNK_REGISTER_MANY };
@@ -40,6 +43,13 @@ struct trunk_peer {
 /* Reference-counted: a call that uses it keeps it beyond a reload. */
 struct trunk {
 	struct link link;
+	/* Where it is found (trunk_index.h). */
+	struct trunk_index *index;
+	unsigned position;            /* in the configuration */
+	struct hash_link by_name, by_login;
+	struct link by_certificate;
+	struct trunk_place *place;    /* room for those of all its peers and networks */
+	unsigned n_places;
 	struct conf *holder;          /* whose strings these are */
 	const struct conf_part *conf;
 	const char *name;
@@ -54,7 +64,7 @@ struct trunk {
 	uint64_t rate_at, rate_tokens; /* thousandths of a call left, as of rate_at */
 	uint16_t failover[TRUNK_CAUSES]; /* statuses and Q.850 causes after which the next target is tried */
 	unsigned n_failover;
-	bool drained;
+	bool drained;                    /* by the operator: no new calls, either way */
 	bool believed, told;             /* what it asserts of callers; who they are although they want privacy (RFC 3325) */
 	enum trunk_diversion diversion;
 	const char *codec[TRUNK_CODECS];
@@ -70,6 +80,11 @@ struct trunk {
 /* All trunks of a configuration. */
 struct trunks {
 	struct list all;
+	struct list certified; /* those known by a certificate */
+	struct trunk_index *index;
+	/* Where it is kept which of them are drained; NULL: nowhere. */
+	struct store *store;
+	unsigned table;
 };
 
 /* Makes the trunks of `conf`; what the ones of the same name in `old` (NULL) know of their peers goes over. -ENOMEM, or what an option cannot be. */
@@ -77,14 +92,16 @@ int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks 
 void trunks_free(struct trunks *ts);
 /* Probing, registration and looking for peers begin. -ENOMEM. */
 int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator *locator);
-/* Registrations of trunks that `now` has no more are taken away at the peers. */
-void trunks_stop_gone(struct trunks *ts, const struct trunks *now);
 /* They end; registrations are taken away at the peers. */
 void trunks_stop(struct trunks *ts);
-/* `ts` lets go of its own and takes those of `now`. */
+/* `ts` takes those of `now` in place of its own. What goes on by itself is handed over and goes on, unless its settings have changed; registrations that
+ * nobody goes on with are taken away at the peers. */
 void trunks_replace(struct trunks *ts, struct trunks *now);
+/* Those that were drained before a restart are again; `store` (borrowed) is told of changes from now on. */
+int trunks_keep(struct trunks *ts, struct store *store, unsigned table);
 struct trunk *trunks_find(const struct trunks *ts, struct slice name);
-/* The trunk a request from `src` belongs to; one whose port matches as well wins, which *exact says. NULL: none. */
+/* The trunk a request from `src` belongs to; one whose port matches as well wins, which *exact says, then one with that address, then the one with the
+ * longest network; of several the first in the configuration. NULL: none. */
 struct trunk *trunks_by_address(const struct trunks *ts, const struct addr *src, bool *exact);
 /* Whose verified certificate the request came with (RFC 5922); NULL: none's. */
 struct trunk *trunks_by_certificate(const struct trunks *ts, const struct sip_msg *req);
@@ -117,7 +134,8 @@ void trunk_probed(struct trunk *t, const struct addr *peer, bool answered, const
 void trunk_told(struct trunk *t, bool good, const char *why);
 /* Its peers are these now; what is known of those that stay, stays known. */
 void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n);
-void trunk_drain(struct trunk *t, bool drained);
-/* "up", "down", "unregistered", "drained". */
-const char *trunk_state(const struct trunk *t);
+/* The operator takes it out of use, or back. What is kept of that survives a restart; -ENOMEM: it was not kept. */
+int trunks_drain(struct trunks *ts, struct trunk *t, bool drained);
+/* "up", "down", "unregistered", "draining" as long as it has calls, "drained". */
+const char *trunk_state(const struct trunk *t, const struct lines *lines);
 json_t *trunk_json(const struct trunk *t, const struct lines *lines);

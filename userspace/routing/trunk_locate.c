@@ -64,6 +64,18 @@ static void on_again(void *arg)
 	mem_deref(servers);
 }
 
+bool trunk_locate_continues(struct trunk_locate *l, struct trunk *now)
+{
+	static const char *const options[] = {"domain", "transport", "address"};
+	if (!l || conf_list_count(now->conf, "peer"))
+		return false;
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (!conf_same_value(l->trunk->conf, now->conf, options[i]))
+			return false;
+	l->trunk = now;
+	return true;
+}
+
 int trunk_locate_new(struct trunk_locate **ret, struct sip_stack *stack, struct sip_locator *locator, struct trunk *trunk)
 {
 	const char *domain = conf_string(trunk->conf, "domain");

@@ -108,6 +108,19 @@ static void on_next(void *arg)
 	timer_start(&t->next, t->interval_ms, on_next, t);
 }
 
+bool trunk_probe_continues(struct trunk_probe *p, struct trunk *now)
+{
+	uint32_t interval = (uint32_t)conf_int(now->conf, "probe-interval");
+	if (!p || !interval)
+		return false;
+	p->trunk = now;
+	p->patience_ms = (uint32_t)conf_int(now->conf, "probe-timeout");
+	if (interval != p->interval_ms)
+		timer_start(&p->next, interval < FIRST_MS ? interval : FIRST_MS, on_next, p);
+	p->interval_ms = interval;
+	return true;
+}
+
 int trunk_probe_new(struct trunk_probe **ret, struct sip_stack *stack, struct trunk *trunk)
 {
 	uint32_t interval = (uint32_t)conf_int(trunk->conf, "probe-interval");

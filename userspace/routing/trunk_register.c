@@ -10,6 +10,10 @@
 
 /* Refreshed when this part of its life is over, so that a failure leaves time to try again. */
 #define REFRESH_PERCENT 75
+/* A Retry-After may not keep a trunk away for longer. */
+#define RETRY_AFTER_MAX_S 3600
+/* As long as a Path of a phone's. */
+#define ROUTE_MAX 512
 
 enum state { REGISTERING, REGISTERED, WAITING };
 static const char *const names[] = {[REGISTERING] = "registering", [REGISTERED] = "registered", [WAITING] = "waiting"};
@@ -22,10 +26,13 @@ struct trunk_register {
 	struct timer next;      /* the refresh, or the next try */
 	char call_id[17], tag[17];
 	char aor[256], ruri[256], contact[128];
+	struct addr at;         /* where the last request went */
+	char route[ROUTE_MAX + 1], identities[ROUTE_MAX + 1]; /* what the registrar says of us */
 	uint32_t cseq, expires_s;
 	unsigned attempt;       /* in a row that failed */
 	bool authorized;        /* this request carries credentials */
 	bool fresh;             /* ... for a nonce that was said to be stale before */
+	bool brief;             /* this try has been told a longer time already */
 	struct buf credentials;
 };
 
@@ -53,7 +60,7 @@ static void set_state(struct trunk_register *r, enum state state, const char *wh
 static void on_next(void *arg)
 {
 	struct trunk_register *r = arg;
-	r->authorized = r->fresh = false;
+	r->authorized = r->fresh = r->brief = false;
 	buf_reset(&r->credentials);
 	send_register(r, r->expires_s);
 }
@@ -92,6 +99,26 @@ static uint32_t granted(const struct trunk_register *r, const struct sip_msg *rs
 	return s;
 }
 
+/* The values of a header as one list. What is no list of addresses is none, and said so. */
+static void take_list(const struct trunk_register *r, const struct sip_msg *rsp, enum sip_hdr_id id, char *out)
+{
+	struct sip_values it = {0};
+	struct slice value;
+	struct sip_nameaddr na;
+	struct buf list = buf_fixed(out, ROUTE_MAX + 1);
+	bool good = true;
+	while (sip_msg_each(rsp, id, &it, &value)) {
+		good &= !sip_nameaddr_parse(&na, value) && !na.star && (id != SIP_HDR_SERVICE_ROUTE || na.uri.scheme <= SIP_SCHEME_SIPS);
+		buf_str(&list, list.len ? ", " : "");
+		buf_slice(&list, value);
+	}
+	buf_z(&list);
+	if (good && !list.err)
+		return;
+	log_remote(r->trunk->name, "the registrar's %s cannot be used", sip_hdr_name(id));
+	out[0] = '\0';
+}
+
 static void on_registered(struct trunk_register *r, const struct sip_msg *rsp)
 {
 	uint32_t s = granted(r, rsp);
@@ -100,6 +127,8 @@ static void on_registered(struct trunk_register *r, const struct sip_msg *rsp)
 		return;
 	}
 	r->attempt = 0;
+	take_list(r, rsp, SIP_HDR_SERVICE_ROUTE, r->route);
+	take_list(r, rsp, SIP_HDR_P_ASSOCIATED_URI, r->identities);
 	set_state(r, REGISTERED, "the registrar has taken it");
 	timer_start(&r->next, s * 10ULL * REFRESH_PERCENT, on_next, r);
 }
@@ -122,11 +151,13 @@ static bool authorize(struct trunk_register *r, const struct sip_msg *rsp)
 	return true;
 }
 
+/* RFC 3261 10.3 7: asked again with the time that the registrar wants, once a try. */
 static bool too_brief(struct trunk_register *r, const struct sip_msg *rsp)
 {
 	uint32_t least;
-	if (rsp->status != 423 || slice_u32(sip_msg_value(rsp, SIP_HDR_MIN_EXPIRES), &least) || least <= r->expires_s)
+	if (rsp->status != 423 || r->brief || slice_u32(sip_msg_value(rsp, SIP_HDR_MIN_EXPIRES), &least) || least <= r->expires_s)
 		return false;
+	r->brief = true;
 	r->expires_s = least;
 	send_register(r, r->expires_s);
 	return true;
@@ -146,6 +177,7 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 		on_registered(r, rsp);
 	} else if (!authorize(r, rsp) && !too_brief(r, rsp)) {
 		slice_u32(sip_msg_value(rsp, SIP_HDR_RETRY_AFTER), &later);
+		later = later < RETRY_AFTER_MAX_S ? later : RETRY_AFTER_MAX_S;
 		try_later(r, later, rsp->status == 401 || rsp->status == 407 ? "the registrar does not take the password" : sip_reason(rsp->status));
 	}
 }
@@ -165,7 +197,8 @@ static void send_register(struct trunk_register *r, uint32_t expires_s)
 		return;
 	}
 	const struct trunk_peer *peer = &r->trunk->peer[order[r->attempt % n]];
-	buf_printf(&lines, "%sExpires: %u\r\n", many, expires_s);
+	r->at = peer->addr;
+	buf_printf(&lines, "Supported: path\r\n%sExpires: %u\r\n", many, expires_s);
 	buf_slice(&lines, buf_text(&r->credentials));
 	const struct trunk_request q = {
 		.method = SIP_REGISTER, .peer = peer->addr, .transport = peer->transport, .ruri = slice_str(r->ruri), .aor = slice_str(r->aor),
@@ -188,6 +221,16 @@ void trunk_register_leave(struct trunk_register *r)
 	send_register(r, 0);
 	if (r->ct)
 		sip_ctrans_detach(r->ct);
+}
+
+const char *trunk_register_route(const struct trunk_register *r)
+{
+	return r->route;
+}
+
+const char *trunk_register_identities(const struct trunk_register *r)
+{
+	return r->identities;
 }
 
 const char *trunk_register_state(const struct trunk_register *r)
@@ -224,6 +267,43 @@ static int set_names(struct trunk_register *r)
 	buf_z(&ruri);
 	buf_z(&at);
 	return aor.err ? aor.err : ruri.err ? ruri.err : at.err;
+}
+
+static bool has_peer(const struct trunk *t, const struct addr *a)
+{
+	for (unsigned i = 0; i < t->n_peers; i++)
+		if (addr_eq(&t->peer[i].addr, a))
+			return true;
+	return false;
+}
+
+/* The same address of record and Contact, at the same peer, from the same address of ours. */
+static bool is_same_binding(const struct trunk_register *r, struct trunk *now)
+{
+	struct trunk_register named = {.trunk = now};
+	return !set_names(&named) && !strcmp(named.aor, r->aor) && !strcmp(named.ruri, r->ruri) && !strcmp(named.contact, r->contact) &&
+	       now->transport == r->trunk->transport && conf_same_value(now->conf, r->trunk->conf, "address") &&
+	       (!addr_is_set(&r->at) || has_peer(now, &r->at));
+}
+
+bool trunk_register_continues(struct trunk_register *r, struct trunk *now)
+{
+	static const char *const told[] = {"auth-user", "auth-realm", "password", "register-expiry"};
+	bool changed = false;
+	if (!r || conf_int(now->conf, "register") == TRUNK_REGISTER_NOT || !is_same_binding(r, now))
+		return false;
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+		changed |= !conf_same_value(now->conf, r->trunk->conf, told[i]);
+	r->trunk = now;
+	if (!changed)
+		return true;
+	if (r->ct)
+		sip_ctrans_detach(r->ct);
+	r->ct = mem_deref(r->ct);
+	r->attempt = 0;
+	r->expires_s = (uint32_t)(conf_int(now->conf, "register-expiry") / 1000);
+	timer_start(&r->next, 0, on_next, r);
+	return true;
 }
 
 int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *trunk)

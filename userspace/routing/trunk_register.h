@@ -12,5 +12,12 @@ int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, str
 void trunk_register_leave(struct trunk_register *r);
 /* "registering", "registered", "waiting". */
 const char *trunk_register_state(const struct trunk_register *r);
+/* Route values that calls over it shall have (RFC 3608), as one list; "" when the registrar gave none. */
+const char *trunk_register_route(const struct trunk_register *r);
+/* Who we are to the registrar, besides (P-Associated-URI, RFC 7315 4.1): as one list, maybe empty. */
+const char *trunk_register_identities(const struct trunk_register *r);
 /* Whether calls have a chance: the peer has not refused. */
 bool trunk_register_good(const struct trunk_register *r);
+/* Whether `r` (NULL: there is none) goes on for `now`, the same trunk after a reload, from here on: as long as it is the same binding at the same peer. What
+ * else has changed is told to the registrar at once. */
+bool trunk_register_continues(struct trunk_register *r, struct trunk *now);

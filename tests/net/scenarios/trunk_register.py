@@ -44,7 +44,7 @@ with stage(start=False, more="") as s:
         wanted = parameters(digest(NONCE.format(nonce, ""), "REGISTER", m.uri, "acct", "secret", cnonce=given["cnonce"]))
         assert given["response"] == wanted["response"] and given["username"] == "acct", m.raw
 
-    m = next_register(reg)
+    m = first = next_register(reg)
     assert m.uri == "sip:carrier.example" and m.get("from").startswith("<sip:acct@carrier.example>") and m.get("expires") == "60", m.raw
     assert re.match(rf"<sip:line7@{re.escape(s.gw_b)}:5060>", m.get("contact")) and m.get("authorization") is None, m.raw
     reply(reg, m, 401, [("WWW-Authenticate", NONCE.format("n1", ""))])
@@ -105,15 +105,31 @@ with stage(start=False, more="") as s:
     da.get("ACK")
     d.bye(da)
 
-    # For many numbers (RFC 6140 5.1).
+    # For many numbers (RFC 6140 5.1). A reload touches only what has changed.
     s.gw.configure(more=(MORE + PBX).format(ip=s.ip_b))
     s.gw.ctl("reload")
-    reply(reg, next_register(reg), 200, [("Expires", "60")])
     m = next_register(pbx)
     assert m.get("contact") == f"<sip:{s.gw_b}:5060;bnc>" and m.get("require") == "gin" and m.get("proxy-require") == "gin", m.raw
     assert m.get("from").startswith("<sip:pbx@sp.example>"), m.raw
     reply(pbx, m, 200, [("Contact", "<sip:ignored@192.0.2.1>;expires=7"), ("Expires", "60")])
     wait_for("the registration of the PBX", lambda: state("pbx") == ("up", "registered"))
+    assert state() == ("up", "registered")
+    reg.nothing(lambda m: m.method == "REGISTER", 0.1)
+
+    # Another password is shown at once, in the same binding; what the registrar says of the way to it is the way of calls from then on (RFC 3608).
+    s.gw.configure(more=(MORE.replace("60s", "50s") + PBX).format(ip=s.ip_b))
+    s.gw.ctl("reload")
+    changed = next_register(reg)
+    assert changed.get("expires") == "50" and changed.get("call-id") == first.get("call-id") and changed.get("supported") == "path", changed.raw
+    reply(reg, changed, 200, [("Expires", "50"), ("Service-Route", "<sip:p1.example;lr>, <sip:p2.example;lr>"), ("Service-Route", "<sip:p3.example;lr>"),
+                              ("P-Associated-URI", "<sip:+49301@carrier.example>")])
+    wait_for("what the registrar says", lambda: [t["identities"] for t in s.gw.show("trunks") if t["trunk"] == "reg"] == ["<sip:+49301@carrier.example>"])
+    d = alice.invite("7113")
+    dr, invite = reg.answer_invite()
+    assert ", ".join(invite.all("route")) == "<sip:p1.example;lr>, <sip:p2.example;lr>, <sip:p3.example;lr>", invite.raw
+    dr.reply(invite, 486, "Busy")
+    dr.get("ACK")
+    d.ack(d.response(486))
 
     # A trunk that is gone from the configuration takes its binding away.
     s.gw.configure(more="")

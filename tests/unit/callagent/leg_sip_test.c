@@ -343,16 +343,20 @@ static void ends_tell_why(void **state)
 	mem_deref(l);
 }
 
-static void login(void *arg, const char *trunk, struct slice *user, struct slice *password)
+static struct trunk *trunk_named(void *arg, const char *name)
 {
-	*user = slice_str(trunk);
-	*password = SLICE("secret");
+	return strcmp(name, "carrier") ? NULL : arg;
 }
 
-/* What a leg says and is to its party is the same after a restart; its password is the configuration's. */
+/* What a leg says and is to its party is the same after a restart; its password and its codecs are the configuration's. */
 static void a_leg_is_the_same_after_a_restart(void **state)
 {
-	struct leg_sip_home home = {.login = login};
+	struct trunk *trunk = mem_alloc(sizeof(*trunk), NULL);
+	struct conf *conf = NULL;
+	struct buf why = buf_growing();
+	assert_int_equal(config_load(&conf, "t", "address a {\n local = {\"127.0.0.1\"}\n}\ntrunk carrier {\n peer = \"192.0.2.9:5060\"\n password = secret\n}\n", &why), 0);
+	*trunk = (struct trunk){.conf = conf_titled(conf, "trunk", 0), .login = "carrier", .codec = {"PCMA"}, .n_codecs = 1, .told = true, .believed = true};
+	struct leg_sip_home home = {.trunk = trunk_named, .arg = trunk};
 	struct leg *l = NULL, *again = NULL;
 	struct buf record = buf_growing();
 	struct cdr_leg was = {0}, is = {0};
@@ -371,6 +375,8 @@ static void a_leg_is_the_same_after_a_restart(void **state)
 	again->kind->describe(again, &is);
 	assert_memory_equal(&was, &is, sizeof(was));
 	assert_string_equal(again->party.address, "inside");
+	assert_int_equal(again->n_codecs, 1);
+	assert_string_equal(again->codecs[0], "PCMA");
 	assert_true(addr_eq(&again->party.signalling, &target.dst));
 	again->kind->release(again, &(struct leg_news){.cause = 16});
 	assert_sent("bye 0\nReason: Q.850;cause=16\r\n");
@@ -380,6 +386,9 @@ static void a_leg_is_the_same_after_a_restart(void **state)
 			mem_deref(again);
 	mem_deref(home.stack);
 	buf_reset(&record);
+	mem_deref(trunk);
+	mem_deref(conf);
+	buf_reset(&why);
 }
 
 static void an_incoming_leg_tells_progress(void **state)
