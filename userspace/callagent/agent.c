@@ -191,10 +191,13 @@ static struct trunk *trunk_of(void *arg, const char *name)
 	return trunks_find(&a->trunks, slice_str(name));
 }
 
+/* A call's later records have its id and a number. */
 static bool is_alive(void *arg, struct slice id)
 {
 	struct agent *a = arg;
-	return calls_find(&a->calls, id) != NULL;
+	struct slice rest = id;
+	const struct call *c = calls_find(&a->calls, slice_cut(&rest, '-'));
+	return c && slice_eq(id, slice_str(c->cdr.id));
 }
 
 /* What was cut short is taken up again, in this order: calls, the records of those that are no more, what the gateways have. */

@@ -118,8 +118,8 @@ void agent_guard_calls(struct agent *a)
 	struct call *c;
 	const char *rule;
 	list_foreach(c, &a->calls.all, link)
-		if (c->cdr.answer)
-			fraud_admits(a->fraud, c, c->cdr.called_sent, true, &rule);
+		if (c->answered)
+			fraud_admits(a->fraud, c, *c->cdr.transferred_by ? c->cdr.transferred_by : c->cdr.source, c->cdr.called_sent, true, &rule);
 }
 
 void agent_guard_reload(struct agent *a)

@@ -11,11 +11,6 @@ static const char *const names[] = {
 	[CALL_ACTIVE] = "active", [CALL_ENDING] = "ending",     [CALL_DONE] = "done",
 };
 
-static const char *const parties[] = {
-	[CALL_BY_CALLER] = "caller",     [CALL_BY_CALLED] = "called", [CALL_BY_GATEWAY] = "gateway",
-	[CALL_BY_OPERATOR] = "operator", [CALL_BY_TANDEM] = "tandem", [CALL_BY_RESTART] = "restart",
-};
-
 const char *call_state_name(enum call_state s)
 {
 	return names[s];
@@ -141,7 +136,9 @@ static void destroy(void *obj)
 	if (c->a)
 		c->a->call = NULL;
 	mem_deref(c->a);
+	call_records_drop(c);
 	mem_deref(c->plan.plan);
+	mem_deref(c->transfer_plan.plan);
 	mem_deref(c->offer);
 	mem_deref(unconst(c->offer_native));
 	mem_deref(unconst(c->transfer_native));
@@ -155,6 +152,7 @@ int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const cha
 		return -ENOMEM;
 	CDR_SET(c->id, slice_str(id));
 	list_init(&c->legs);
+	list_init(&c->records);
 	c->calls = cs;
 	c->gw = mem_ref(gw);
 	struct buf name = buf_fixed(c->object, sizeof(c->object));
@@ -176,6 +174,7 @@ int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw)
 	if (err)
 		return err;
 	CDR_SET((*ret)->cdr.id, slice_str(id));
+	CDR_SET((*ret)->cdr.linked, slice_str(id));
 	(*ret)->cdr.setup = (int64_t)clock_utc_ms();
 	outcome_attempt();
 	return 0;
@@ -236,9 +235,8 @@ int call_new_group(struct call *c, const struct media_party *a, const struct med
 
 void call_hand_over(struct call *c, struct leg *l)
 {
-	c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
-	c->winner->kind->describe(c->winner, &c->cdr.leg[CDR_B]);
-	c->handed_over = true;
+	call_record_parties(c);
+	c->left_media = l->media;
 	if (c->reofferer == l)
 		c->reofferer = NULL;
 	if (l == c->a) {
@@ -394,17 +392,8 @@ void call_release_leg(struct leg *l, const struct leg_news *n)
 
 void call_on_media_over(void *arg, struct media *m)
 {
+	call_record_media_over(arg, m);
 	call_check_done(arg);
-}
-
-static void fill_outcome(struct call *c, enum call_by by, const struct leg_news *n)
-{
-	struct cdr *r = &c->cdr;
-	r->end = (int64_t)clock_utc_ms();
-	CDR_SET(r->released_by, slice_str(parties[by]));
-	r->status = r->answer ? 200 : n->status;
-	r->cause = n->cause ? n->cause : r->answer ? 16 : outcome_cause(n->status);
-	CDR_SET(r->why, slice_str(n->words ? n->words : r->answer ? "normal" : ""));
 }
 
 void call_end(struct call *c, enum call_by by, const struct leg_news *n)
@@ -414,15 +403,12 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 	mem_ref(c);
 	call_not_live(c);
 	call_transfer_drop(c, n->status);
-	call_state(c, CALL_ENDING, n->words ? n->words : parties[by]);
+	call_state(c, CALL_ENDING, n->words ? n->words : call_record_by(by));
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);
-	fill_outcome(c, by, n);
+	call_record_end(c, by, n);
 	if (!c->cdr.answer)
 		outcome_failed(n->status);
-	/* The one line a call has at this level. */
-	log_info(c->object, "%s -> %s from %s ended by %s: %u cause %u%s%s", c->cdr.caller, c->cdr.called, c->cdr.source,
-		 parties[by], (unsigned)c->cdr.status, (unsigned)c->cdr.cause, n->words ? ", " : "", n->words ? n->words : "");
 	call_release_leg(c->a, n);
 	struct leg *l;
 	list_foreach(l, &c->legs, link)
@@ -436,35 +422,6 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 void call_fail(struct call *c, unsigned status, unsigned cause, const char *words)
 {
 	call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = status, .cause = cause, .words = words});
-}
-
-/* The called leg that the record is about: the one that answered, else the one whose failure counts, else the first. */
-static struct leg *recorded_leg(const struct call *c)
-{
-	struct leg *l, *best = c->winner;
-	if (!best)
-		list_foreach(l, &c->legs, link)
-			if (!best || outcome_better(l->status, best->status))
-				best = l;
-	return best;
-}
-
-static void write_record(struct call *c)
-{
-	struct leg *b = c->handed_over ? NULL : recorded_leg(c);
-	if (!c->handed_over)
-		c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
-	if (b) {
-		b->kind->describe(b, &c->cdr.leg[CDR_B]);
-		CDR_SET(c->cdr.target, slice_str(b->target));
-		if (b->media) {
-			c->cdr.leg[CDR_A].quality = *media_quality(b->media, SIDE_A);
-			c->cdr.leg[CDR_B].quality = *media_quality(b->media, SIDE_B);
-		}
-	}
-	int err = cdr_end(c->calls->cdr, &c->cdr);
-	if (err)
-		log_error(c->object, "its record was not queued: %s", strerror(-err));
 }
 
 static bool is_done(const struct call *c)
@@ -486,7 +443,7 @@ void call_check_done(struct call *c)
 	if (!is_done(c))
 		return;
 	call_state(c, CALL_DONE, "both sides and the media are over");
-	write_record(c);
+	call_record_write(c);
 	call_forget(c);
 	hash_remove(&c->calls->table, &c->by_id);
 	list_remove(&c->link);
@@ -521,6 +478,7 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 		call_transfer_lost(c, l, n->status, n->words);
 	} else if (l == c->transferor) {
 		call_changed(c); /* whoever comes in its place talks to the other party */
+		call_record_left(c);
 	} else if (l == c->a || l == c->winner) {
 		if (l->joins)
 			call_transfer_lost(l->joins, l, n->status, n->words);
@@ -566,7 +524,7 @@ json_t *call_json(const struct call *c)
 {
 	json_t *o = json_object();
 	struct cdr r = c->cdr;
-	const struct leg *b = recorded_leg(c);
+	const struct leg *b = call_recorded_leg(c);
 	if (!o)
 		return NULL;
 	c->a->kind->describe(c->a, &r.leg[CDR_A]);

@@ -18,7 +18,7 @@ enum call_state {
 	CALL_DONE,
 };
 
-enum call_by { CALL_BY_CALLER, CALL_BY_CALLED, CALL_BY_GATEWAY, CALL_BY_OPERATOR, CALL_BY_TANDEM, CALL_BY_RESTART };
+enum call_by { CALL_BY_CALLER, CALL_BY_CALLED, CALL_BY_GATEWAY, CALL_BY_OPERATOR, CALL_BY_TANDEM, CALL_BY_RESTART, CALL_BY_TRANSFER };
 
 /* All calls of the process and what they share. */
 struct calls {
@@ -30,7 +30,7 @@ struct calls {
 	struct callbacks *callbacks; /* after emergency calls; borrowed; NULL: nobody is called back */
 	/* Transfers; all NULL: there are none. */
 	bool (*may_transfer)(void *arg, const struct leg *by);
-	/* Adds whom a transfer leads to with call_transfer_join(): 0, or why there is nobody. */
+	/* Makes c->transfer_plan, which adds whom a transfer leads to with call_transfer_join(): 0, or why there is nobody. */
 	unsigned (*transfer)(void *arg, struct call *c, struct leg *by, const struct leg_transfer *t);
 	/* The leg that has that dialog, NULL. */
 	struct leg *(*leg_named)(void *arg, struct slice replaces);
@@ -95,7 +95,7 @@ struct call {
 	struct list legs;   /* the called ones */
 	unsigned n_legs;
 	struct call_plan plan; /* next NULL: whoever was added */
-	unsigned round;     /* of the plan; 1: the first */
+	unsigned round;     /* of the plan, and then of those of transfers; 1: the first */
 	bool hunting;       /* the plan is still looking for the next ones */
 	struct leg *winner; /* the called leg that answered */
 	/* Called legs that are reached from one local address and family share media; a group each. */
@@ -108,21 +108,28 @@ struct call {
 	unsigned told;           /* last progress status the caller was told */
 	struct leg *reofferer;   /* whose re-offer is under way */
 	bool reoffer_local;      /* ... answered by us, without asking the other side yet */
-	struct timer ring, longest;
-	struct cdr cdr;
+	struct timer ring;  /* until the answer; then of those who may come */
+	struct timer longest;
+	struct cdr cdr;      /* of those who are connected now (call_record.c) */
+	struct call_record *coming; /* ... of those whom a transfer may connect; NULL */
+	struct list records; /* the latter, and those that wait for the end of their media */
+	unsigned n_records;  /* since the first */
+	int64_t answered;    /* UTC ms: since when there has been a call, whoever is in it now */
 	struct line *line[2]; /* of source and target, until it ends */
 	struct fraud_use *fraud; /* the limits it counts against, likewise; NULL: none */
 	const void *offer_native; /* the message that offered the call */
 	/* A transfer under way (call_transfer.c). */
 	struct leg *transferor;        /* who gives its place away; NULL: none */
+	struct call_plan transfer_plan; /* whom else may come; next NULL: nobody */
 	struct leg *consulted;         /* who shall come, from another call; NULL */
 	struct media *consulted_media; /* ... its media in this one */
 	struct call *awaits, *awaited_by; /* who shall come still rings there; a transfer waits for our answer; NULL */
 	unsigned transfer_status;      /* the best failure so far */
 	const void *transfer_native;   /* the message that asks */
 	bool must_follow;              /* a re-offer that may not be refused: somebody has taken a place */
+	bool reoffer_sent;             /* of a caller who takes a place: the one who stays has it */
 	struct leg *misled;            /* was offered what then did not come: to be put right when it has answered; NULL */
-	bool handed_over;              /* a party of it has gone into another call: its record has it already */
+	struct media *left_media;      /* a party of it has gone into another call, its record has it already: what it had here; NULL: none has */
 };
 
 /* A new call in `cs`, which holds the reference until its end. */
@@ -135,8 +142,10 @@ int call_set_party(struct call *c, enum side side, struct slice name);
 void call_start(struct call *c, const struct leg_news *n);
 /* The plan's outcome, when it was not known at once: legs were added (0), or nobody is left. */
 void call_hunted(struct call *c, int err, const struct leg_news *end);
-/* 181 to a caller that still waits. */
+/* 181 to a caller that still waits, or to who has asked for the transfer under way. */
 void call_tell_forwarded(struct call *c);
+/* The number that a transfer under way leads to, for its record. */
+void call_transfer_called(struct call *c, struct slice number);
 /* Somebody who may come in the transferor's place, adopted; to be offered the call when its media are there. */
 int call_transfer_join(struct call *c, struct leg *l);
 /* The caller `l` asks for the place that `theirs` has in its call: adopted and under way (0), or the status it is refused with. */

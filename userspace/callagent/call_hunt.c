@@ -15,7 +15,7 @@ static unsigned said(const struct leg *l)
 	return l->status == 408 && l->cause == CAUSE_TIMER && !l->heard ? 0 : l->status;
 }
 
-static struct leg *best_of(const struct call *c, bool of_this_round)
+struct leg *call_best_of(const struct call *c, bool of_this_round)
 {
 	struct leg *l, *best = NULL;
 	list_foreach(l, &c->legs, link)
@@ -24,7 +24,7 @@ static struct leg *best_of(const struct call *c, bool of_this_round)
 	return best;
 }
 
-static struct leg_news outcome_of(struct leg *l)
+struct leg_news call_outcome_of(struct leg *l)
 {
 	return (struct leg_news){
 		.status = l->status, .cause = l->cause ? l->cause : outcome_cause(l->status), .words = l->words, .native = l->last, .from = l,
@@ -34,12 +34,12 @@ static struct leg_news outcome_of(struct leg *l)
 /* `end` has a status when the plan itself says how the call ends; else the best answer of all does (RFC 3261 16.7 step 6). */
 static void nobody_left(struct call *c, const struct leg_news *end)
 {
-	struct leg *best = best_of(c, false);
+	struct leg *best = call_best_of(c, false);
 	if (end->status || !best) {
 		call_end(c, CALL_BY_TANDEM, end->status ? end : &(struct leg_news){.status = 500, .words = "nobody to call"});
 		return;
 	}
-	struct leg_news n = outcome_of(best);
+	struct leg_news n = call_outcome_of(best);
 	n.status = outcome_for_caller(best->status, best->cause);
 	/* RFC 6881 SP-29: an emergency call does not fail for its location. */
 	if (c->cdr.emergency && n.status == 424)
@@ -52,7 +52,9 @@ void call_hunted(struct call *c, int err, const struct leg_news *end)
 	c->hunting = false;
 	if (call_over(c))
 		return;
-	if (err)
+	if (c->transferor)
+		call_transfer_hunted(c, err, end);
+	else if (err)
 		nobody_left(c, end);
 	else
 		call_offer_round(c);
@@ -62,10 +64,13 @@ void call_hunt(struct call *c, const struct leg_news *how)
 {
 	struct leg_news end = {0};
 	int err = how ? -ENOENT : 0; /* without a plan: those who are there, and that is all */
-	if (c->plan.next) {
+	const struct call_plan p = c->transferor ? c->transfer_plan : c->plan;
+	if (p.next) {
 		c->round++;
 		c->hunting = true;
-		err = c->plan.next(c->plan.plan, c, how, &end);
+		mem_ref(p.plan);
+		err = p.next(p.plan, c, how, &end);
+		mem_deref(p.plan);
 	}
 	if (err != -EINPROGRESS)
 		call_hunted(c, err, &end);
@@ -79,10 +84,10 @@ void call_round_check(struct call *c)
 	list_foreach(l, &c->legs, link)
 		if (l->state < LEG_CLOSING)
 			return;
-	l = best_of(c, true);
+	l = call_best_of(c, true);
 	if (!l)
 		return;
-	struct leg_news how = outcome_of(l);
+	struct leg_news how = call_outcome_of(l);
 	how.cause = l->cause;
 	call_hunt(c, &how);
 }
@@ -103,7 +108,8 @@ static void on_patience(void *arg)
 {
 	struct leg *l = arg;
 	struct call *c = mem_ref(l->call);
-	if (c->state < CALL_ANSWERING && l->state < LEG_CLOSING) {
+	bool waits = l->joins == c ? l->state < LEG_ANSWERED : c->state < CALL_ANSWERING && l->state < LEG_CLOSING;
+	if (waits) {
 		l->status = 408;
 		l->cause = l->heard ? CAUSE_NO_ANSWER : CAUSE_TIMER;
 		l->words = l->heard ? "did not answer in its time" : "nothing came from it in its time";
@@ -111,7 +117,10 @@ static void on_patience(void *arg)
 		if (c->early == l)
 			c->early = NULL;
 		call_release_leg(l, &(struct leg_news){.status = l->status, .cause = l->cause, .words = l->words});
-		call_round_check(c);
+		if (l->joins == c)
+			call_transfer_lost(c, l, l->status, l->words);
+		else
+			call_round_check(c);
 	}
 	mem_deref(c);
 }
@@ -141,6 +150,8 @@ void call_on_heard(struct leg *l)
 
 void call_tell_forwarded(struct call *c)
 {
+	if (c->transferor && !call_over(c))
+		call_transfer_tell(c, 181);
 	if (call_over(c) || c->winner || (c->a->state != LEG_OFFERED && c->a->state != LEG_ALERTING))
 		return;
 	c->told = 181;

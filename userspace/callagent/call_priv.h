@@ -18,6 +18,30 @@ void call_check_done(struct call *c);
 void call_not_live(struct call *c);
 void call_on_media_lost(void *arg, struct media *m, enum mgcp_loss what, const char *why);
 
+/* call_record.c: what becomes of the call's records. */
+const char *call_record_by(enum call_by by);
+struct leg *call_recorded_leg(const struct call *c);
+/* Who its two parties are, while they are still in it. */
+void call_record_parties(struct call *c);
+/* It rings, or is on its way: what is being tried. */
+void call_record_progress(struct call *c);
+void call_record_answered(struct call *c, const struct sdp *answer);
+/* The same when the caller's answer was the last to come. */
+void call_record_agreed(struct call *c, const struct sdp *answer);
+void call_record_end(struct call *c, enum call_by by, const struct leg_news *n);
+void call_record_write(struct call *c);
+/* Somebody may come in the transferor's place, by a call that is made for it. -ENOMEM. Then either nobody has, or `l` has, and the two who were connected had `before`. */
+int call_record_attempt(struct call *c);
+/* The call to it has been made; refused before that, it is none of the call's. */
+void call_record_begun(struct call *c);
+void call_record_dropped(struct call *c);
+void call_record_failed(struct call *c, const struct leg_news *n);
+void call_record_pair(struct call *c, struct leg *l, struct media *before);
+/* The transferor has left: nobody talks until somebody comes. */
+void call_record_left(struct call *c);
+void call_record_media_over(struct call *c, const struct media *m);
+void call_records_drop(struct call *c);
+
 /* call_save.c: its record is written at the end of this turn, or deleted now. */
 void call_changed(struct call *c);
 void call_forget(struct call *c);
@@ -54,8 +78,11 @@ void call_leg_said(struct leg *l, struct sdp *sdp, bool offer);
 
 /* call_setup.c: offers the call to the legs that are new. */
 void call_offer_round(struct call *c);
-/* call_hunt.c: the next ones; `how` the last ones ended, NULL at first. */
+/* call_hunt.c: the next ones, of the call or of its transfer; `how` the last ones ended, NULL at first. */
 void call_hunt(struct call *c, const struct leg_news *how);
+/* The one whose failure counts, of all or of this round; NULL: there are none. And how it ended. */
+struct leg *call_best_of(const struct call *c, bool of_this_round);
+struct leg_news call_outcome_of(struct leg *l);
 /* Goes on to the next ones when the last ones have all failed. */
 void call_round_check(struct call *c);
 /* Somebody has refused for all of them (6xx): the others are released with `n`. */
@@ -63,14 +90,25 @@ void call_round_refused(struct call *c, const struct leg_news *n);
 void call_start_patience(struct leg *l);
 /* The call is `l`'s: nobody else rings any more. */
 void call_won(struct leg *l);
+/* The called party's description came (its answer, or its confirmation when it was offered ours in the answer to its own call). */
+void call_join_answer(struct leg *l, const struct leg_news *n);
 /* The media are joined with the winner's description (the task's): the caller gets it as its answer. */
 void call_answer_ready(void *arg, struct media *m, int err, unsigned code);
 
 /* call_transfer.c: what those say who may come (l->joins) */
+void call_transfer_begin(struct leg *by);
 void call_transfer_progress(struct leg *l, const struct leg_news *n);
 void call_transfer_answered(struct leg *l, const struct leg_news *n);
 void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const char *words);
 void call_take_place(struct call *c, struct leg *l);
+/* What the one who stays would like, told to one who may come: not the hold that the transferor has put it on (RFC 6337 5.3). */
+int call_transfer_describe(const struct call *c, struct leg *to, struct media *m, struct buf *out);
+/* It is to be `l`: nobody else is looked for, those who ring stop. */
+void call_transfer_settle(struct call *c, const struct leg *l);
+/* The plan has added some, or nobody is left. */
+void call_transfer_hunted(struct call *c, int err, const struct leg_news *end);
+/* To the transferor: how it goes. */
+void call_transfer_tell(struct call *c, unsigned status);
 /* The call ends: transfers that it was to take part in fail with `status`. */
 void call_transfer_drop(struct call *c, unsigned status);
 /* What the caller has been told, and its answer: a transfer may wait for it (c->awaited_by). */
@@ -79,6 +117,8 @@ void call_transfer_reached(struct call *c);
 
 /* call_replace.c: the one who stays has answered (c->reofferer->joins is set) */
 void call_replace_answered(struct leg *stays, const struct leg_news *n);
+/* The same for somebody whom a transfer rings: `l` comes instead. */
+unsigned call_replace_coming(struct leg *theirs, struct leg *l, const struct leg_news *n);
 
 /* call_reoffer.c */
 /* `l` has taken somebody's place: the other party has to follow its description. */

@@ -20,6 +20,8 @@ struct call_kept {
 	bool has_offer;
 	uint32_t n_legs;
 	struct slice gateway, cdr;
+	int64_t answered;
+	uint32_t n_records;
 };
 
 enum { TAG_LEG = 20, TAG_GROUP = 21, TAG_PARTY = 20 };
@@ -27,7 +29,8 @@ enum { TAG_LEG = 20, TAG_GROUP = 21, TAG_PARTY = 20 };
 static const struct pack_field call_fields[] = {
 	PACK_FIELD(1, PACK_NUMBER, struct call_kept, state),  PACK_FIELD(2, PACK_BOOL, struct call_kept, has_offer),
 	PACK_FIELD(3, PACK_NUMBER, struct call_kept, n_legs), PACK_FIELD(4, PACK_SLICE, struct call_kept, gateway),
-	PACK_FIELD(5, PACK_SLICE, struct call_kept, cdr),
+	PACK_FIELD(5, PACK_SLICE, struct call_kept, cdr),     PACK_FIELD(6, PACK_NUMBER, struct call_kept, answered),
+	PACK_FIELD(7, PACK_NUMBER, struct call_kept, n_records),
 };
 
 struct leg_kept {
@@ -90,7 +93,7 @@ static void save_cdr(const struct call *c, struct buf *out)
 static void write_record(const struct call *c, struct buf *out)
 {
 	struct call_kept k = {
-		.state = (uint8_t)c->state, .has_offer = c->offer != NULL, .n_legs = c->n_legs,
+		.state = (uint8_t)c->state, .has_offer = c->offer != NULL, .n_legs = c->n_legs, .answered = c->answered, .n_records = c->n_records,
 		.gateway = slice_str(c->gw ? mgcp_gw_name(c->gw) : ""),
 	};
 	const struct leg *l;
@@ -321,8 +324,10 @@ static int read_record(struct past *w, struct slice key, struct slice value)
 	if (err)
 		return err;
 	c->n_legs = k.n_legs;
+	c->n_records = k.n_records;
 	err = cdr_row_read(&c->cdr, k.cdr) ?: call_set_party(c, SIDE_A, slice_str(c->cdr.source))
 					   ?: call_set_party(c, SIDE_B, slice_str(c->cdr.target));
+	c->answered = k.answered ? k.answered : c->cdr.answer; /* the latter: of an older version */
 	if (!err)
 		err = restore_parts(c, w->p, value, &lost);
 	if (!err && k.has_offer)

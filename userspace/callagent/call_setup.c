@@ -152,8 +152,7 @@ static void tell_progress(struct call *c, const struct leg_news *n)
 {
 	if (c->state != CALL_RINGING)
 		return;
-	if (!c->cdr.progress)
-		c->cdr.progress = (int64_t)clock_utc_ms();
+	call_record_progress(c);
 	c->told = n->status;
 	if (c->a->state == LEG_OFFERED && n->status == 180)
 		leg_state(c->a, LEG_ALERTING, "told that it rings");
@@ -242,47 +241,10 @@ static void on_longest(void *arg)
 /* From the answer on, whichever process gave it. */
 void call_start_longest(struct call *c)
 {
-	int64_t since = (int64_t)clock_utc_ms() - c->cdr.answer;
+	int64_t since = (int64_t)clock_utc_ms() - c->answered;
 	uint64_t gone = since > 0 ? (uint64_t)since : 0, longest = c->calls->longest_ms;
 	if (longest)
 		timer_start(&c->longest, gone < longest ? longest - gone : 0, on_longest, c);
-}
-
-static void note_codec(struct call *c, const struct sdp *answer)
-{
-	for (unsigned i = 0; i < answer->n_media; i++) {
-		const struct sdp_media *m = &answer->media[i];
-		if (!m->port || !m->n_formats)
-			continue;
-		CDR_SET(c->cdr.codec, slice_empty(m->formats[0].name) ? m->formats[0].id : m->formats[0].name);
-		return;
-	}
-}
-
-static void note_media(struct cdr_leg *out, const struct sdp *said)
-{
-	char text[ADDR_STR_LEN];
-	for (unsigned i = 0; said && i < said->n_media; i++)
-		if (said->media[i].port && addr_is_set(&said->media[i].rtp)) {
-			CDR_SET(out->media, slice_str(addr_str(&said->media[i].rtp, text)));
-			return;
-		}
-}
-
-static void note_answer(struct call *c, const struct sdp *answer)
-{
-	c->cdr.answer = (int64_t)clock_utc_ms();
-	c->cdr.status = 200;
-	note_codec(c, answer);
-	note_media(&c->cdr.leg[CDR_A], c->a->said);
-	note_media(&c->cdr.leg[CDR_B], c->winner->said);
-	c->a->kind->describe(c->a, &c->cdr.leg[CDR_A]);
-	c->winner->kind->describe(c->winner, &c->cdr.leg[CDR_B]);
-	if (call_set_party(c, SIDE_B, slice_str(c->winner->target)))
-		log_warn(c->object, "counts for %s: out of memory", c->cdr.target);
-	if (cdr_begin(c->calls->cdr, &c->cdr))
-		log_warn(c->object, "its record in the journal is not up to date: out of memory");
-	outcome_answered();
 }
 
 /* The media are joined: the caller gets the answer (or the called party's offer). */
@@ -306,7 +268,7 @@ void call_answer_ready(void *arg, struct media *m, int err, unsigned code)
 		goto out;
 	}
 	call_state(c, CALL_ACTIVE, "answered");
-	note_answer(c, t->sdp);
+	call_record_answered(c, t->sdp);
 	call_start_longest(c);
 out:
 	buf_reset(&sdp);
@@ -377,10 +339,18 @@ static int join_answer(struct leg *l, const struct leg_news *n, const char **why
 	return err;
 }
 
+void call_join_answer(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = l->call;
+	const char *why;
+	int err = join_answer(l, n, &why);
+	if (err && !call_over(c))
+		call_fail(c, err == -ENOMEM ? 500 : 502, 0, why);
+}
+
 void call_on_answered(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = mem_ref(l->call);
-	const char *why;
 	if (!c)
 		return;
 	if (l->joins == c && !call_over(c)) {
@@ -395,14 +365,20 @@ void call_on_answered(struct leg *l, const struct leg_news *n)
 	}
 	leg_state(l, c->offer ? LEG_ACTIVE : LEG_ANSWERED, "answered");
 	call_won(l);
-	int err = join_answer(l, n, &why);
-	if (err && !call_over(c))
-		call_fail(c, err == -ENOMEM ? 500 : 502, 0, why);
+	call_join_answer(l, n);
 out:
 	mem_deref(c);
 }
 
 /* --- the caller confirms ------------------------------------------------------------------------------------------ */
+
+/* Who has picked the call up has called itself, and is answered. */
+static int tell_winner(struct leg *l, struct slice sdp)
+{
+	bool answered = l->state >= LEG_ANSWERED;
+	leg_state(l, answered ? LEG_ACTIVE : LEG_ANSWERED, answered ? "confirmed" : "told the answer");
+	return answered ? l->kind->confirm(l, sdp) : l->kind->answer(l, &(struct leg_news){.status = 200, .sdp = sdp});
+}
 
 /* The caller's answer to the called party's offer is in place: the called party gets it. */
 static void confirm_ready(void *arg, struct media *m, int err, unsigned code)
@@ -415,10 +391,8 @@ static void confirm_ready(void *arg, struct media *m, int err, unsigned code)
 	if (!err)
 		err = media_describe(m, SIDE_B, t->sdp, &c->winner->origin, NULL, &sdp);
 	if (!err) {
-		leg_state(c->winner, LEG_ACTIVE, "confirmed");
-		note_codec(c, t->sdp);
-		note_media(&c->cdr.leg[CDR_A], t->sdp);
-		err = c->winner->kind->confirm(c->winner, buf_text(&sdp));
+		call_record_agreed(c, t->sdp);
+		err = tell_winner(c->winner, buf_text(&sdp));
 	}
 	if (err)
 		call_fail(c, 503, CAUSE_NO_CIRCUIT, media_failure(err));
@@ -460,7 +434,11 @@ void call_on_confirmed(struct leg *l, const struct leg_news *n)
 		bool first = l->state == LEG_ANSWERED;
 		if (first)
 			leg_state(l, LEG_ACTIVE, "confirmed");
-		if (first && l == c->a && !c->offer && c->winner)
+		if (first && l->joins == c)
+			call_transfer_answered(l, n);
+		else if (first && l == c->winner && c->state == CALL_ANSWERING)
+			call_join_answer(l, n);
+		else if (first && l == c->a && !c->offer && c->winner)
 			confirm_answer(l, n);
 		else
 			call_reoffer_confirmed(l, n);

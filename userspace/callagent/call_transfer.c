@@ -12,9 +12,9 @@ static struct leg *one_who_stays(const struct call *c)
 	return call_peer(c, c->transferor);
 }
 
-/* What the one who stays would like: not the hold that the transferor has put it on (RFC 6337 5.3). */
-static int describe_staying(const struct leg *stays, struct leg *to, struct media *m, struct buf *out)
+int call_transfer_describe(const struct call *c, struct leg *to, struct media *m, struct buf *out)
 {
+	const struct leg *stays = one_who_stays(c);
 	enum sdp_dir dirs[SDP_MAX_MEDIA];
 	for (unsigned i = 0; i < stays->said->n_media; i++)
 		dirs[i] = stays->said_offer ? stays->said->media[i].dir : SDP_SENDRECV;
@@ -51,12 +51,13 @@ int call_transfer_join(struct call *c, struct leg *l)
 	buf_z(&name);
 	list_append(&c->legs, &l->link);
 	l->call = c;
+	l->round = c->round;
 	return 0;
 }
 
 /* --- the outcome -------------------------------------------------------------------------------------------------- */
 
-static void tell(struct call *c, unsigned status)
+void call_transfer_tell(struct call *c, unsigned status)
 {
 	const struct leg_kind *k = c->transferor->kind;
 	if (k->transferred && c->transferor->state < LEG_CLOSING)
@@ -92,6 +93,44 @@ static void forget_consulted(struct call *c)
 	c->consulted = NULL;
 }
 
+static void stop_hunting(struct call *c)
+{
+	timer_stop(&c->ring);
+	mem_deref(c->transfer_plan.plan);
+	c->transfer_plan = (struct call_plan){0};
+	c->hunting = false;
+}
+
+/* The one who stays has the description of somebody who does not come after all. */
+static void take_back_reoffer(struct call *c)
+{
+	c->reofferer = NULL;
+	if (c->reoffer_sent)
+		c->misled = one_who_stays(c);
+	c->reoffer_sent = false;
+}
+
+static void release_coming(struct call *c, const struct leg *but, const struct leg_news *n)
+{
+	struct leg *o;
+	list_foreach(o, &c->legs, link) {
+		if (o->joins != c || o == but)
+			continue;
+		o->joins = NULL;
+		if (c->reofferer == o)
+			take_back_reoffer(c);
+		call_release_leg(o, n);
+		if (o->media && (!but || o->media != but->media))
+			end_media(c, o->media);
+	}
+}
+
+void call_transfer_settle(struct call *c, const struct leg *l)
+{
+	stop_hunting(c);
+	release_coming(c, l, &(struct leg_news){.status = 200, .words = "Call completed elsewhere"});
+}
+
 /* Everything is as it was, unless the transferor has left meanwhile: then nobody is there any more. */
 static void fail(struct call *c, unsigned status, const char *words)
 {
@@ -99,7 +138,9 @@ static void fail(struct call *c, unsigned status, const char *words)
 	struct media *m = c->consulted_media;
 	log_info(c->object, "transfer failed: %u%s%s", status, words ? ", " : "", words ? words : "");
 	outcome_transfer(false);
-	tell(c, status);
+	call_transfer_tell(c, status);
+	call_record_failed(c, &(struct leg_news){.status = status, .words = words});
+	stop_hunting(c);
 	forget_consulted(c);
 	if (m)
 		end_media(c, m);
@@ -112,6 +153,9 @@ static void fail(struct call *c, unsigned status, const char *words)
 void call_transfer_drop(struct call *c, unsigned status)
 {
 	forget_consulted(c);
+	stop_hunting(c);
+	if (c->transferor)
+		call_record_failed(c, &(struct leg_news){.status = status < 300 ? 487 : status, .words = "the call has ended"});
 	c->transferor = NULL;
 	if (c->awaited_by)
 		fail(c->awaited_by, status < 300 ? 480 : status, "the one to come did not answer");
@@ -123,10 +167,22 @@ static bool any_coming(const struct call *c)
 	list_foreach(l, &c->legs, link)
 		if (l->joins == c && l->state < LEG_CLOSING)
 			return true;
-	return c->consulted || c->awaits;
+	return c->consulted || c->awaits || c->hunting;
 }
 
-/* One who was to come does not. The best refusal is told when none is left. */
+/* The next ones; without any the best refusal is told. */
+static void look_further(struct call *c, const char *words)
+{
+	struct leg *l = call_best_of(c, true);
+	if (!c->transfer_plan.next || !l) {
+		fail(c, c->transfer_status, words);
+		return;
+	}
+	const struct leg_news how = call_outcome_of(l);
+	call_hunt(c, &how);
+}
+
+/* One who was to come does not. A 6xx speaks for the others too (RFC 3261 16.7 step 5). */
 void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const char *words)
 {
 	bool own = l->call == c;
@@ -135,10 +191,10 @@ void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const ch
 	if (outcome_better(status, c->transfer_status))
 		c->transfer_status = status;
 	l->joins = NULL;
-	if (c->reofferer == l) {
-		c->reofferer = NULL;
-		c->misled = one_who_stays(c);
-	}
+	if (!l->status)
+		l->status = status;
+	if (c->reofferer == l)
+		take_back_reoffer(c);
 	if (c->consulted == l) {
 		if (l->call->reofferer == l)
 			l->call->reofferer = NULL;
@@ -146,8 +202,10 @@ void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const ch
 	}
 	if (own)
 		end_media(c, l->media);
+	if (status >= 600 && own && !l->one_of_many)
+		release_coming(c, NULL, &(struct leg_news){.status = status, .words = words});
 	if (!any_coming(c))
-		fail(c, c->transfer_status, words);
+		look_further(c, words);
 }
 
 /* --- somebody has come -------------------------------------------------------------------------------------------- */
@@ -167,14 +225,15 @@ static void change_over(struct call *c, struct leg *l)
 	l->object[0] = '\0';
 	buf_printf(&name, "%s leg t%u", c->object, ++c->n_legs);
 	buf_z(&name);
-	call_end(other, CALL_BY_TANDEM, &(struct leg_news){.words = "transferred"});
+	CDR_SET(other->cdr.linked, slice_str(c->cdr.linked));
+	call_end(other, CALL_BY_TRANSFER, &(struct leg_news){.words = "transferred"});
 	mem_deref(other);
 }
 
 /* The transferor's place is `l`'s from now on. */
 void call_take_place(struct call *c, struct leg *l)
 {
-	struct leg *by = c->transferor, *o;
+	struct leg *by = c->transferor;
 	struct media *before = c->winner->media;
 	if (by == c->a) {
 		list_remove(&l->link);
@@ -187,18 +246,13 @@ void call_take_place(struct call *c, struct leg *l)
 	l->joins = NULL;
 	call_reoffer_abandon(c);
 	leg_state(l, LEG_ACTIVE, "takes the place of the transferor");
-	list_foreach(o, &c->legs, link)
-		if (o->joins == c) {
-			o->joins = NULL;
-			call_release_leg(o, &(struct leg_news){.status = 200, .words = "Call completed elsewhere"});
-			if (o->media != l->media && o->media)
-				media_end(o->media, call_on_media_over, c);
-		}
+	call_transfer_settle(c, l);
+	call_record_pair(c, l, before);
 	if (before != l->media)
 		media_end(before, call_on_media_over, c);
 	if (call_set_party(c, l->side, slice_str(l->target)))
 		log_warn(c->object, "counts for %s: out of memory", l->target);
-	tell(c, 200);
+	call_transfer_tell(c, 200);
 	c->transferor = NULL;
 	outcome_transfer(true);
 	call_release_leg(by, &(struct leg_news){.words = "transferred"});
@@ -259,7 +313,9 @@ void call_transfer_answered(struct leg *l, const struct leg_news *n)
 
 void call_transfer_progress(struct leg *l, const struct leg_news *n)
 {
-	tell(l->joins, n->status);
+	call_on_heard(l);
+	call_record_progress(l->joins);
+	call_transfer_tell(l->joins, n->status);
 }
 
 /* --- asked for ---------------------------------------------------------------------------------------------------- */
@@ -267,10 +323,11 @@ void call_transfer_progress(struct leg *l, const struct leg_news *n)
 static void offer_to(struct call *c, struct leg *l)
 {
 	struct buf sdp = buf_growing();
-	int err = describe_staying(one_who_stays(c), l, l->media, &sdp);
+	int err = call_transfer_describe(c, l, l->media, &sdp);
 	if (!err) {
 		leg_state(l, LEG_OFFERED, "call offered");
 		l->asked = true;
+		call_start_patience(l);
 		err = l->kind->offer(l, &(struct leg_news){.sdp = buf_text(&sdp), .native = c->transfer_native});
 	}
 	buf_reset(&sdp);
@@ -309,7 +366,7 @@ static void consulted_ready(void *arg, struct media *m, int err, unsigned code)
 	if (call_over(c) || !l || c->consulted_media != m)
 		goto out;
 	if (!err)
-		err = describe_staying(one_who_stays(c), l, m, &sdp);
+		err = call_transfer_describe(c, l, m, &sdp);
 	if (!err)
 		err = l->kind->reoffer(l, &(struct leg_news){.sdp = buf_text(&sdp)});
 	if (err)
@@ -334,7 +391,7 @@ static int ask_ports(struct call *c, struct media *m, media_done_fn fn)
 void call_transfer_rings(struct call *c)
 {
 	if (c->awaited_by)
-		tell(c->awaited_by, c->told);
+		call_transfer_tell(c->awaited_by, c->told);
 }
 
 /* What is asked of the transferor's phone there is done for it: the transfer goes on as any after consultation, once there is an answer. */
@@ -384,18 +441,51 @@ void call_transfer_reached(struct call *c)
 		fail(by, status, "the one to come cannot");
 }
 
-static unsigned call_others(struct call *c, const struct leg_transfer *t)
+/* --- whom it leads to ------------------------------------------------------------------------------------------------- */
+
+static void on_ring_timeout(void *arg)
+{
+	struct call *c = arg;
+	release_coming(c, NULL, &(struct leg_news){.status = 408, .words = "nobody answered in time"});
+	fail(c, 408, "nobody answered in time");
+}
+
+void call_transfer_hunted(struct call *c, int err, const struct leg_news *end)
 {
 	struct media *asked = NULL;
 	struct leg *l;
-	unsigned status = c->calls->transfer(c->calls->transfer_arg, c, c->transferor, t);
-	list_foreach(l, &c->legs, link)
-		if (!status && l->joins == c && l->media != asked) {
-			asked = l->media;
-			if (ask_ports(c, asked, ports_ready))
-				status = 503;
-		}
-	return status;
+	if (err) {
+		unsigned status = end->status ? end->status : c->transfer_status ? outcome_for_caller(c->transfer_status, 0) : 480;
+		fail(c, status, end->words ? end->words : "nobody has come");
+		return;
+	}
+	list_foreach(l, &c->legs, link) {
+		if (!c->transferor || l->joins != c || l->state != LEG_NEW || l->media == asked)
+			continue;
+		asked = l->media;
+		if (ask_ports(c, asked, ports_ready))
+			call_transfer_lost(c, l, 503, "no media");
+	}
+}
+
+/* As the routing has it for a call: hunting, failing over, passed on by who is called. */
+static unsigned call_others(struct call *c, const struct leg_transfer *t)
+{
+	unsigned status = call_record_attempt(c) ? 500 : c->calls->transfer(c->calls->transfer_arg, c, c->transferor, t);
+	if (status)
+		return status;
+	call_record_begun(c);
+	timer_start(&c->ring, c->calls->ring_ms, on_ring_timeout, c);
+	call_hunt(c, NULL);
+	return 0;
+}
+
+void call_transfer_begin(struct leg *by)
+{
+	struct call *c = by->call;
+	c->transferor = by;
+	c->transfer_status = 0;
+	c->round++;
 }
 
 unsigned call_may_transfer(const struct leg *l)
@@ -412,22 +502,13 @@ void call_on_transfer(struct leg *l, const struct leg_transfer *t)
 {
 	struct call *c = mem_ref(l->call);
 	struct leg *theirs = NULL;
-	c->transferor = l;
-	c->transfer_status = 0;
+	call_transfer_begin(l);
 	mem_deref(unconst(c->transfer_native));
 	c->transfer_native = mem_ref(unconst(t->native));
 	if (!slice_empty(t->replaces))
 		theirs = c->calls->leg_named(c->calls->transfer_arg, t->replaces);
 	unsigned status = theirs ? consult(c, theirs) : call_others(c, t);
-	if (status && c->transferor) {
-		struct leg *o;
-		list_foreach(o, &c->legs, link)
-			if (o->joins == c) {
-				o->joins = NULL;
-				call_release_leg(o, &(struct leg_news){.status = status});
-				end_media(c, o->media);
-			}
+	if (status && c->transferor)
 		fail(c, status, "nobody to transfer to");
-	}
 	mem_deref(c);
 }

@@ -41,14 +41,15 @@ static void fill_record(struct cdr *r, const struct sip_msg *req, const struct s
 	CDR_SET(r->called, slice_is_set(req->ruri.user) ? req->ruri.user : req->ruri.text);
 }
 
-/* An attempt that was refused before it became a call has its record, too. A mere challenge is no attempt. */
-static void record_refusal(struct agent *a, const struct sip_msg *req, const struct source *from, unsigned status, const char *why)
+/* A mere challenge is no attempt. */
+void core_record_refusal(struct agent *a, const struct sip_msg *req, const struct source *from, unsigned status, const char *why)
 {
 	struct cdr r = {.setup = (int64_t)clock_utc_ms(), .status = status, .cause = outcome_cause(status)};
 	struct cdr_leg *leg = &r.leg[CDR_A];
 	char peer[ADDR_STR_LEN];
 	int err = random_id(r.id, sizeof(r.id));
 	r.end = r.setup;
+	CDR_SET(r.linked, slice_str(r.id));
 	fill_record(&r, req, from);
 	CDR_SET(r.released_by, SLICE("tandem"));
 	CDR_SET(r.why, slice_str(why));
@@ -97,7 +98,7 @@ static bool proves_trunk(struct agent *a, struct sip_strans *st, const struct si
 		return true;
 	outcome_refused(OUTCOME_UNAUTHENTICATED);
 	if (res == AUTH_WRONG)
-		record_refusal(a, req, from, 407, "wrong credentials");
+		core_record_refusal(a, req, from, 407, "wrong credentials");
 	return false;
 }
 
@@ -118,9 +119,9 @@ bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg 
 		return true;
 	outcome_refused(OUTCOME_UNAUTHENTICATED);
 	if (res == AUTH_WRONG)
-		record_refusal(a, req, from, 407, "wrong credentials");
+		core_record_refusal(a, req, from, 407, "wrong credentials");
 	else if (res == AUTH_REFUSED && *user)
-		record_refusal(a, req, from, 403, "not the caller's own number");
+		core_record_refusal(a, req, from, 403, "not the caller's own number");
 	return false;
 }
 
@@ -189,7 +190,7 @@ static bool refuses(struct agent *a, struct sip_strans *st, const struct sip_msg
 		return false;
 	outcome_refused(OUTCOME_LIMIT);
 	sip_replyf(st, 503, NULL, "Reason: Q.850;cause=%u\r\n%s", r.cause, r.overloaded ? "Retry-After: 10\r\n" : "");
-	record_refusal(a, req, from, 503, r.why);
+	core_record_refusal(a, req, from, 503, r.why);
 	return true;
 }
 

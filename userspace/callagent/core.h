@@ -9,6 +9,8 @@ bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg 
 unsigned core_status_of(int err);
 /* The same in words. */
 const char *core_words(int err);
+/* An attempt that was refused before it became a call has its record, too. */
+void core_record_refusal(struct agent *a, const struct sip_msg *req, const struct source *from, unsigned status, const char *why);
 /* sip_stack_params.on_request; arg is the agent. */
 void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req);
 /* Whether the caller is a trunk that is drained: its INVITE has been answered then. */

@@ -10,12 +10,13 @@
 struct dial {
 	struct agent *agent;
 	struct plan *plan;
+	char by[65];   /* a transfer: who asks for it; empty: a call */
 	uint32_t hops; /* Max-Forwards of what is sent */
 	bool exempt;   /* an emergency call: no fraud limit */
 	bool secure;   /* called by a sips: URI (RFC 3261 26.2.2): nowhere but over TLS */
 	char sent[128]; /* the caller's number in From */
 	char words[128]; /* of the fraud limit that was met */
-	struct buf location; /* header lines of an emergency call whose caller tells no place; empty: none */
+	struct buf headers; /* further lines: the place of an emergency call whose caller tells none; whom a transfer replaces */
 	struct call *call; /* its; NULL until it has begun */
 	char trunk[65]; /* of the last attempt: its name, for a reload makes others; "": none */
 	struct addr peer;
@@ -25,7 +26,7 @@ static void destroy(void *obj)
 {
 	struct dial *d = obj;
 	mem_deref(d->plan);
-	buf_reset(&d->location);
+	buf_reset(&d->headers);
 }
 
 static uint32_t random_below(uint32_t below)
@@ -61,12 +62,12 @@ static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 		const struct leg_sip_call how = {
 			.target = &t->target[i],
 			.caller = t->caller,
-			.sent = d->sent,
+			.sent = *d->by ? NULL : d->sent,
 			.diversions = t->diversions,
 			.table = t->rule ? t->rule->table : NULL,
 			.max_forwards = d->hops,
 			.ring_ms = d->agent->calls.ring_ms,
-			.headers = buf_text(&d->location),
+			.headers = buf_text(&d->headers),
 		};
 		struct leg *l;
 		if (d->secure && !sip_transports[t->target[i].transport].secure) {
@@ -79,13 +80,24 @@ static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 		l->first_ms = t->first_ms;
 		l->answer_ms = t->answer_ms;
 		l->one_of_many = t->one_of_many;
-		err = call_add_leg(c, l);
+		err = *d->by ? call_transfer_join(c, l) : call_add_leg(c, l);
 		if (err)
 			mem_deref(l);
 		else
 			added++;
 	}
 	return added ? 0 : err;
+}
+
+/* Its legs; the call is to them from now on. A transfer changes nothing of the call before somebody has come. */
+static int add_attempt(struct dial *d, struct call *c, const struct attempt *t)
+{
+	int err = 0;
+	if (!*d->by) {
+		CDR_SET(c->cdr.called_sent, slice_str(t->target[0].number));
+		err = call_set_party(c, SIDE_B, slice_str(t->target[0].name));
+	}
+	return err ? err : add_legs(d, c, t);
 }
 
 static void note_outcome(struct dial *d, const struct leg_news *how)
@@ -96,12 +108,12 @@ static void note_outcome(struct dial *d, const struct leg_news *how)
 	plan_failed(d->plan, how->status, how->cause);
 }
 
-/* Where a phone of ours rings costs nothing. */
+/* Where a phone of ours rings costs nothing. Who asks for a transfer pays for it. */
 static bool is_fraud(struct dial *d, struct call *c, const struct attempt *t, struct leg_news *end)
 {
-	const char *rule;
+	const char *rule, *by = *d->by ? d->by : c->cdr.source;
 	for (unsigned i = 0; i < t->n && !d->exempt; i++) {
-		if (t->target[i].kind != TARGET_TRUNK || fraud_admits(d->agent->fraud, c, t->target[i].number, false, &rule))
+		if (t->target[i].kind != TARGET_TRUNK || fraud_admits(d->agent->fraud, c, by, t->target[i].number, false, &rule))
 			continue;
 		struct buf words = buf_fixed(d->words, sizeof(d->words));
 		buf_printf(&words, "fraud limit %s", rule ? rule : "not to be told: out of memory");
@@ -142,8 +154,7 @@ static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 			return -EACCES;
 		CDR_SET(d->trunk, slice_str(t.target[0].trunk ? t.target[0].trunk->name : ""));
 		d->peer = t.target[0].dst;
-		CDR_SET(c->cdr.called_sent, slice_str(t.target[0].number));
-		err = call_set_party(c, SIDE_B, slice_str(t.target[0].name)) ?: add_legs(d, c, &t);
+		err = add_attempt(d, c, &t);
 		if (!err)
 			return 0;
 		log_warn(c->object, "%s cannot be called: %s", t.target[0].name, strerror(-err));
@@ -187,8 +198,9 @@ static void read_caller(const struct sip_msg *req, const struct source *from, st
 	CDR_SET(caller->display, slice_str(from->display));
 }
 
-/* What the routing says of a request to `uri`; `d` NULL: it is only looked at. */
-static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct dial *d)
+/* What the routing says of a request to `uri`, in `req`; `shown`: the caller whom its targets see, NULL: the sender; `d` NULL: it is only looked at. */
+static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from,
+		     const struct shown *shown, struct dial *d)
 {
 	char called[128];
 	struct shown caller;
@@ -200,12 +212,13 @@ static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *r
 		return err;
 	read_caller(req, from, &caller);
 	struct plan_params p = dial_plan_params(a, !d);
+	p.uri = uri;
 	p.resume = on_resume;
 	p.resume_arg = d;
 	const struct query q = {
 		.from = from, .called = called, .caller = caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .req = req,
 	};
-	return plan_new(ret, &p, &q, ours, &caller);
+	return plan_new(ret, &p, &q, ours, shown ? shown : &caller);
 }
 
 /* RFC 3261 26.2.2: what is named by a sips: URI is reached over TLS or not at all. */
@@ -225,7 +238,7 @@ unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct s
 	struct attempt t;
 	const char *words;
 	unsigned n = 0, rank = 0, cause;
-	int err = make_plan(&p, a, req, uri, from, NULL);
+	int err = make_plan(&p, a, req, uri, from, NULL, NULL);
 	for (; !err && n < max && !(err = plan_next(p, &t)); rank++) {
 		for (unsigned i = 0; i < t.n && n < max; i++) {
 			out[n] = t.target[i];
@@ -275,12 +288,12 @@ int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, c
 	d->hops = hops - 1;
 	d->secure = !e && req->ruri.scheme == SIP_SCHEME_SIPS; /* RFC 6881 SP-31: for help also without TLS */
 	d->exempt = e != NULL;
-	d->location = buf_growing();
+	d->headers = buf_growing();
 	if (e && !sip_msg_hdr(req, SIP_HDR_GEOLOCATION))
-		put_location(&d->location, e);
+		put_location(&d->headers, e);
 	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
 		d->sent[0] = '\0';
-	int err = e ? plan_emergency(&d->plan, a, req, from, e, d) : make_plan(&d->plan, a, req, &req->ruri, from, d);
+	int err = e ? plan_emergency(&d->plan, a, req, from, e, d) : make_plan(&d->plan, a, req, &req->ruri, from, NULL, d);
 	if (err) {
 		mem_deref(d);
 		return err;
@@ -288,6 +301,30 @@ int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, c
 	d->call = c;
 	c->plan = (struct call_plan){.next = next, .plan = d};
 	return 0;
+}
+
+int dial_transfer(struct call_plan *ret, struct agent *a, struct call *c, const struct source *from, const struct leg_transfer *t, const struct shown *stays)
+{
+	const struct sip_msg *req = t->native;
+	struct dial *d = mem_alloc(sizeof(*d), destroy);
+	if (!d)
+		return -ENOMEM;
+	d->agent = a;
+	d->call = c;
+	d->headers = buf_growing();
+	d->exempt = c->cdr.emergency != 0;
+	d->hops = (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards");
+	d->secure = t->to->scheme == SIP_SCHEME_SIPS;
+	CDR_SET(d->by, slice_str(from->name));
+	/* A dialog that is not ours: whoever is called knows it (RFC 5589 7). */
+	if (!slice_empty(t->replaces))
+		sip_write_hdr(&d->headers, SIP_HDR_REPLACES, t->replaces);
+	int err = d->headers.err ? d->headers.err : make_plan(&d->plan, a, req, t->to, from, stays, d);
+	if (err)
+		mem_deref(d);
+	else
+		*ret = (struct call_plan){.next = next, .plan = d};
+	return err;
 }
 
 int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from)

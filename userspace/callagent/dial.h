@@ -9,6 +9,9 @@
 int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from);
 /* The same for an emergency call; `e` NULL: it is none. */
 int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from, const struct emergency *e);
+/* The plan of a transfer that `from` asks for: attempts become legs that may come into the call in its place and see the one who stays as their caller.
+ * -ENOENT, -ENOSPC: it leads nowhere, as core_status_of() knows them; -ENOMEM. */
+int dial_transfer(struct call_plan *ret, struct agent *a, struct call *c, const struct source *from, const struct leg_transfer *t, const struct shown *stays);
 /* Where a request to `uri` goes that makes no call: the targets of all attempts there would be, each with its rank. How many; none: *status is what the
  * sender is told. */
 unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from, struct target *out, unsigned max,

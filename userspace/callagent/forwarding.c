@@ -116,6 +116,7 @@ static void done(void *arg, const struct proxy_outcome *o)
 	struct cdr r = {.setup = (int64_t)o->began, .progress = (int64_t)o->rang, .answer = (int64_t)o->answered, .status = o->status};
 	char peer[ADDR_STR_LEN];
 	int err = random_id(r.id, sizeof(r.id));
+	CDR_SET(r.linked, slice_str(r.id));
 	r.end = (int64_t)clock_utc_ms();
 	name_source(a, o->req, &r);
 	CDR_SET(r.caller, o->req->from.uri.user);

@@ -132,9 +132,9 @@ static bool goes_there(const struct fraud_rules *r, const struct fraud_rule *k, 
 	return !n;
 }
 
-static bool speaks_of(const struct fraud_rules *r, const struct fraud_rule *k, const struct call *c, const char *number)
+static bool speaks_of(const struct fraud_rules *r, const struct fraud_rule *k, const struct call *c, const char *source, const char *number)
 {
-	return lists(k->conf, "sources", c->cdr.source) && goes_there(r, k, slice_str(number)) &&
+	return lists(k->conf, "sources", source) && goes_there(r, k, slice_str(number)) &&
 	       schedule_has(&k->times, c->cdr.setup / 1000);
 }
 
@@ -251,7 +251,7 @@ static void begin_day(struct fraud_usage *u)
 
 static uint64_t talked(const struct call *c)
 {
-	int64_t ms = c->cdr.answer ? (int64_t)clock_utc_ms() - c->cdr.answer : 0;
+	int64_t ms = c->answered ? (int64_t)clock_utc_ms() - c->answered : 0;
 	return ms > 0 ? (uint64_t)ms : 0;
 }
 
@@ -420,13 +420,13 @@ static bool take(struct fraud_usage *u, struct call *c)
 	return true;
 }
 
-bool fraud_admits(struct fraud *f, struct call *c, const char *number, bool restored, const char **rule)
+bool fraud_admits(struct fraud *f, struct call *c, const char *source, const char *number, bool restored, const char **rule)
 {
 	for (unsigned i = 0; i < f->rules->n; i++) {
 		const struct fraud_rule *k = &f->rules->rule[i];
-		if (!*c->cdr.source || !speaks_of(f->rules, k, c, number))
+		if (!*source || !speaks_of(f->rules, k, c, source, number))
 			continue;
-		struct fraud_usage *u = usage_of(f, k->name, c->cdr.source);
+		struct fraud_usage *u = usage_of(f, k->name, source);
 		if (u && has_use(c, u))
 			continue;
 		const char *why = u && !restored ? refuses(k, u) : NULL;

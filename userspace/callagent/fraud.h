@@ -20,10 +20,10 @@ int fraud_new(struct fraud **ret, const struct fraud_params *p);
 /* Takes the rules of `conf`; what was used stays. On error nothing has changed. */
 int fraud_reconfigure(struct fraud *f, const struct conf *conf);
 
-/* Whether the call, whose source is in its record, may go to `number`; if so it counts against each rule that speaks of it, until it ends, which
+/* Whether the call may go to `number` for `source`, a user or trunk; if so it counts against each rule that speaks of it, until it ends, which
  * fraud_release() tells. `restored`: it was begun by an earlier process, which has asked. Else the name of the rule, NULL when
  * memory is out, is in *rule and the alarm is raised. */
-bool fraud_admits(struct fraud *f, struct call *c, const char *number, bool restored, const char **rule);
+bool fraud_admits(struct fraud *f, struct call *c, const char *source, const char *number, bool restored, const char **rule);
 
 /* `show fraud` and `fraud reset`; the argument is this object. */
 extern const struct ctl_verb fraud_verbs[];

@@ -383,13 +383,13 @@ static const struct leg_kind kind_sip = {
 	.save = verb_save,
 };
 
-struct leg *leg_sip_named(const struct sip_stack *stack, struct slice replaces, bool *early)
+int leg_sip_named(struct leg **ret, const struct sip_stack *stack, const struct sip_replaces *name, bool *early)
 {
-	struct sip_replaces name;
-	if (sip_replaces_parse(&name, replaces))
-		return NULL;
-	struct sip_leg *s = sip_session_named(stack, &name, &handlers, early);
-	return s ? &s->leg : NULL;
+	void *s;
+	int err = sip_session_named(&s, stack, name, &handlers, early);
+	if (!err)
+		*ret = &((struct sip_leg *)s)->leg;
+	return err;
 }
 
 /* --- making --------------------------------------------------------------------------------------------------------- */

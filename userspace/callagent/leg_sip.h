@@ -3,7 +3,7 @@
 #pragma once
 #include "callagent/leg.h"
 #include "callagent/plan.h"
-#include "sip/session.h"
+#include "sip/replaces.h"
 
 /* What makes a leg to somebody. */
 struct leg_sip_call {
@@ -27,8 +27,8 @@ struct leg_sip_home {
 
 /* The restore function of the kind "sip"; `arg` is a struct leg_sip_home. -EADDRNOTAVAIL: its address is not configured any more. */
 int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg);
-/* The SIP leg with the dialog that Replaces names; `early`: it is not answered yet. NULL: there is none. */
-struct leg *leg_sip_named(const struct sip_stack *stack, struct slice replaces, bool *early);
+/* The SIP leg with the dialog of that name; `early`: it is not answered yet. -ENOENT: there is none; -ESHUTDOWN: it is ending or over. */
+int leg_sip_named(struct leg **ret, const struct sip_stack *stack, const struct sip_replaces *name, bool *early);
 /* Takes an incoming INVITE for the call; `from` says whose it is. */
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from);
 /* A leg to somebody; nothing is sent before its offer verb. */

@@ -130,9 +130,9 @@ static const struct user *user_called(const struct plan *p, const struct auth *a
 	struct binding b;
 	if (!p->req)
 		return auth_user_in(a, SLICE_NONE, called);
-	if (slice_is_set(gruu_of(&p->req->ruri)) && !strcmp(called, p->called))
-		return registrar_lookup(p->p.registrar, &p->req->ruri, &u, &b, 1) == -ENOENT ? NULL : u;
-	return auth_user_in(a, p->req->ruri.host, called);
+	if (slice_is_set(gruu_of(&p->uri)) && !strcmp(called, p->called))
+		return registrar_lookup(p->p.registrar, &p->uri, &u, &b, 1) == -ENOENT ? NULL : u;
+	return auth_user_in(a, p->uri.host, called);
 }
 
 int plan_lookup(struct plan *p, const char *called, bool ours)
@@ -173,6 +173,8 @@ static struct plan *make(const struct plan_params *params, const struct query *q
 	mem_ref(p->p.routing);
 	list_init(&p->steps);
 	p->req = mem_ref((void *)(uintptr_t)q->req);
+	if (p->req)
+		p->uri = params->uri ? *params->uri : p->req->ruri;
 	p->from = *q->from;
 	p->shown = *caller;
 	p->query = *q;

@@ -61,6 +61,7 @@ typedef void (*plan_said_fn)(void *arg, const char *what, const char *name, bool
 
 struct plan_params {
 	struct routing *routing; /* a reference is taken */
+	const struct sip_uri *uri; /* what is called, in the query's request; NULL: its Request-URI */
 	const struct trunks *trunks;
 	const struct registrar *registrar;
 	const struct lines *lines;

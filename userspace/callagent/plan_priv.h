@@ -35,6 +35,7 @@ struct plan_step {
 struct plan {
 	struct plan_params p;
 	struct sip_msg *req;
+	struct sip_uri uri;       /* that is called: in `req` */
 	struct source from;
 	char called[128];
 	char caller[128];

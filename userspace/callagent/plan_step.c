@@ -11,8 +11,8 @@
 static unsigned contacts_of(const struct plan *p, const struct user *u, struct binding *b, unsigned max)
 {
 	const struct user *whose = NULL;
-	if (p->req && slice_is_set(gruu_of(&p->req->ruri))) {
-		int n = registrar_lookup(p->p.registrar, &p->req->ruri, &whose, b, max);
+	if (p->req && slice_is_set(gruu_of(&p->uri))) {
+		int n = registrar_lookup(p->p.registrar, &p->uri, &whose, b, max);
 		if (whose == u)
 			return n > 0 ? (unsigned)n : 0;
 	}

@@ -2,6 +2,7 @@
 #include "callagent/transfer.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "callagent/core.h"
 #include "callagent/dial.h"
 #include "callagent/leg_sip_news.h"
 #include "sip/replaces.h"
@@ -45,68 +46,40 @@ static void describe_caller(const struct agent *a, const struct leg *stays, stru
 	CDR_SET(caller->display, slice_str(u ? conf_string(user_conf(u), "display") : ""));
 }
 
-static int join(struct agent *a, struct call *c, const struct leg_sip_call *how)
-{
-	struct leg *l;
-	int err = leg_sip_outgoing(&l, a->sip, how);
-	if (err)
-		return err;
-	err = call_transfer_join(c, l);
-	if (err)
-		mem_deref(l);
-	return err;
-}
-
 static unsigned transfer(void *arg, struct call *c, struct leg *by, const struct leg_transfer *t)
 {
-	static const struct diversions none;
 	struct agent *a = arg;
 	struct source from;
-	struct target target[PLAN_TARGETS];
-	struct shown caller = {0};
-	struct buf headers = buf_growing();
-	unsigned joined = 0, status;
+	struct shown stays = {0};
 	source_of(a, by, &from);
-	unsigned n = dial_targets(a, t->native, t->to, &from, target, PLAN_TARGETS, &status);
-	describe_caller(a, call_peer(c, by), &caller);
-	/* A dialog that is not ours: whoever is called knows it (RFC 5589 7). */
-	if (!slice_empty(t->replaces))
-		sip_write_hdr(&headers, SIP_HDR_REPLACES, t->replaces);
-	for (unsigned i = 0; i < n && target[i].rank == 0 && !headers.err; i++) {
-		const struct leg_sip_call how = {
-			.target = &target[i],
-			.caller = &caller,
-			.diversions = &none,
-			.headers = buf_text(&headers),
-			.max_forwards = (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards"),
-			.ring_ms = a->calls.ring_ms,
-		};
-		int err = join(a, c, &how);
-		if (err)
-			log_warn(c->object, "transfer to %s: %s", target[i].name, strerror(-err));
-		else
-			joined++;
-	}
-	buf_reset(&headers);
-	return joined ? 0 : n ? 503 : status;
+	describe_caller(a, call_peer(c, by), &stays);
+	call_transfer_called(c, slice_is_set(t->to->user) ? t->to->user : t->to->text);
+	int err = dial_transfer(&c->transfer_plan, a, c, &from, t, &stays);
+	return err ? core_status_of(err) : 0;
 }
 
 static struct leg *leg_named(void *arg, struct slice replaces)
 {
 	const struct agent *a = arg;
+	struct sip_replaces name;
+	struct leg *l;
 	bool early;
-	return leg_sip_named(a->sip, replaces, &early);
+	return sip_replaces_parse(&name, replaces) || leg_sip_named(&l, a->sip, &name, &early) ? NULL : l;
 }
 
-/* RFC 3891 3: of dialogs that still ring only those that we have begun. */
+/* RFC 3891 3: of dialogs that still ring only those that we have begun; what is over is declined for good. */
 static unsigned find_replaced(const struct agent *a, const struct sip_msg *req, struct leg **theirs, bool *early)
 {
 	const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_REPLACES);
 	struct sip_replaces name;
 	if (sip_msg_next(req, h) || sip_msg_named(req, SLICE("Join")) || sip_replaces_parse(&name, h->value))
 		return 400;
-	*theirs = leg_sip_named(a->sip, h->value, early);
-	if (!*theirs || !(*theirs)->call || (*early && *theirs == (*theirs)->call->a))
+	int err = leg_sip_named(theirs, a->sip, &name, early);
+	if (!err && (*theirs)->call && (*theirs)->call->state >= CALL_ENDING)
+		err = -ESHUTDOWN;
+	if (err == -ESHUTDOWN)
+		return 603;
+	if (err || !(*theirs)->call || (*early && *theirs == (*theirs)->call->a))
 		return 481;
 	return name.early_only && !*early ? 486 : 0;
 }
@@ -119,6 +92,7 @@ void transfer_replaces(struct agent *a, struct sip_strans *st, const struct sip_
 	unsigned status = find_replaced(a, req, &theirs, &early);
 	if (status) {
 		sip_reply(st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		core_record_refusal(a, req, from, status, "no such place to take");
 		return;
 	}
 	int err = leg_sip_incoming(&l, st, from);
@@ -131,6 +105,7 @@ void transfer_replaces(struct agent *a, struct sip_strans *st, const struct sip_
 	status = early ? call_pick_up(theirs, l, &n) : call_replace(theirs, l, &n);
 	if (!status)
 		return;
+	core_record_refusal(a, req, from, status, "that place is not given");
 	l->kind->release(l, &(struct leg_news){.status = status});
 	mem_deref(l);
 }

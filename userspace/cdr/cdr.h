@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Call detail records: one SQLite row for every attempt, failed ones too, exactly once across a kill -9. A record is in the
+/* Call detail records: one SQLite row for every attempt, failed ones too, and for every two parties that were connected, exactly once across a kill -9. A record is in the
  * store's journal table from set-up until SQLite has committed its row; the row's id is unique and inserting it twice
  * does nothing. What the journal still holds at start becomes rows. A thread of its own writes, many rows a transaction. */
 #pragma once
@@ -33,12 +33,14 @@ struct cdr {
 	char caller_sent[128], called_sent[128]; /* as sent */
 	struct cdr_leg leg[CDR_LEGS];
 	int64_t setup, progress, answer, end;
-	char released_by[16]; /* "caller", "called", "gateway", "operator", "restart", "tandem" */
+	char released_by[16]; /* "caller", "called", "gateway", "operator", "restart", "tandem", "transfer" */
 	int64_t status;    /* SIP code of the outcome */
 	int64_t cause;     /* Q.850 */
 	char why[128];     /* in words */
 	char codec[64];
 	int64_t emergency; /* 1: an emergency call, 2: the test of one */
+	char linked[33];   /* id of the first record of the call: all have it that one call has had, as its parties changed */
+	char transferred_by[64]; /* user or trunk whose place was given to somebody else; empty: a call as it began */
 };
 
 /* Copies text into a field of `size` bytes; what does not fit is cut. */

@@ -31,6 +31,8 @@ const struct cdr_column cdr_columns[] = {
 	TEXT("why", why),
 	TEXT("codec", codec),
 	NUMBER("emergency", emergency),
+	TEXT("linked", linked),
+	TEXT("transferred_by", transferred_by),
 	LEG("a", CDR_A),
 	LEG("b", CDR_B),
 };

@@ -48,6 +48,9 @@ void sip_dialog_refresh(struct sip_dialog *d, const struct sip_msg *m);
 void sip_dialog_heard(struct sip_dialog *d, const struct sip_msg *m);
 void sip_dialog_moved(struct sip_dialog *d, struct sip_place *to, const struct addr *now);
 
+/* replaces.c: an INVITE dialog is over. */
+void sip_ended_add(struct sip_ended *e, const struct sip_dialog *d);
+
 /* A request inside the dialog with the next CSeq; `headers` are further lines. */
 struct sip_dialog_request {
 	enum sip_method method;

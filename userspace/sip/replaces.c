@@ -55,7 +55,28 @@ int sip_uri_header(struct buf *out, const struct sip_uri *uri, struct slice name
 	return -ENOENT;
 }
 
-void *sip_session_named(const struct sip_stack *s, const struct sip_replaces *name, const struct sip_session_handlers *h, bool *early)
+/* --- which dialog ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t hash_of(struct slice call_id, struct slice local_tag, struct slice remote_tag)
+{
+	return slice_hash(call_id, false) ^ slice_hash(local_tag, false) * 31 ^ slice_hash(remote_tag, false) * 961;
+}
+
+void sip_ended_add(struct sip_ended *e, const struct sip_dialog *d)
+{
+	e->hash[e->next++ % SIP_ENDED_MAX] = hash_of(d->call_id, d->local_tag, d->remote_tag);
+}
+
+static bool has_ended(const struct sip_ended *e, const struct sip_replaces *name)
+{
+	uint32_t hash = hash_of(name->call_id, name->to_tag, name->from_tag);
+	for (unsigned i = 0; i < SIP_ENDED_MAX && i < e->next; i++)
+		if (e->hash[i] == hash)
+			return true;
+	return false;
+}
+
+int sip_session_named(void **ret, const struct sip_stack *s, const struct sip_replaces *name, const struct sip_session_handlers *h, bool *early)
 {
 	const struct sip_dialog *d;
 	hash_foreach_match(d, &s->dialogs, slice_hash(name->to_tag, false), by_tag) {
@@ -63,8 +84,11 @@ void *sip_session_named(const struct sip_stack *s, const struct sip_replaces *na
 		if (!ss || ss->h != h || !slice_eq(d->local_tag, name->to_tag) || !slice_eq(d->remote_tag, name->from_tag) ||
 		    !slice_eq(d->call_id, name->call_id))
 			continue;
+		if (ss->state == SESSION_CANCELLING || ss->state >= SESSION_LEAVING)
+			return -ESHUTDOWN;
 		*early = ss->state == SESSION_RINGING || ss->state == SESSION_CALLING;
-		return ss->state == SESSION_CANCELLING || ss->state >= SESSION_LEAVING ? NULL : ss->arg;
+		*ret = ss->arg;
+		return 0;
 	}
-	return NULL;
+	return has_ended(&s->ended, name) ? -ESHUTDOWN : -ENOENT;
 }

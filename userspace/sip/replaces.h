@@ -13,5 +13,6 @@ int sip_replaces_parse(struct sip_replaces *ret, struct slice value);
 /* Appends the value of one URI header ("Replaces=...") unescaped: 0, -ENOENT, -EBADMSG, -ENOMEM. */
 int sip_uri_header(struct buf *out, const struct sip_uri *uri, struct slice name);
 
-/* The user (arg) of the session that has this dialog with these handlers, and whether it is not answered yet; NULL: none of theirs. */
-void *sip_session_named(const struct sip_stack *s, const struct sip_replaces *name, const struct sip_session_handlers *h, bool *early);
+/* The user (arg) of the session that has this dialog with these handlers, and whether it is not answered yet. -ENOENT: none of theirs;
+ * -ESHUTDOWN: it is ending, or was one not long ago. */
+int sip_session_named(void **ret, const struct sip_stack *s, const struct sip_replaces *name, const struct sip_session_handlers *h, bool *early);

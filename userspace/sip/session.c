@@ -43,8 +43,11 @@ void session_drop_ctrans(struct sip_ctrans **ct)
 static void drop_early(struct sip_session *ss)
 {
 	struct sip_dialog *d;
-	list_foreach_safe(d, &ss->early, link)
+	list_foreach_safe(d, &ss->early, link) {
+		if (ss->stack)
+			sip_ended_add(&ss->stack->ended, d);
 		mem_deref(d);
+	}
 	ss->n_early = 0;
 }
 
@@ -116,8 +119,10 @@ void session_close(struct sip_session *ss, unsigned status, const struct sip_msg
 	quiet(ss);
 	drop_early(ss);
 	/* The Call-ID is in the dialog of an incoming call: it stays with the session, out of the stack's table. */
-	if (ss->dialog)
+	if (ss->dialog) {
 		hash_remove(&ss->stack->dialogs, &ss->dialog->by_tag);
+		sip_ended_add(&ss->stack->ended, ss->dialog);
+	}
 	if (ss->h && ss->h->closed)
 		ss->h->closed(ss->arg, status, msg);
 }

@@ -58,6 +58,14 @@ struct sip_place {
 /* Where messages leave when it is not a socket: unit tests put a wire of theirs here. */
 typedef int (*sip_wire_fn)(void *arg, const struct addr *from, const struct addr *to, struct slice text);
 
+/* The last dialogs that are over: whoever would take a place in one is told so (RFC 3891 3). A hash of each one's name is enough: being wrong once in
+ * millions costs another refusal than the right one. */
+#define SIP_ENDED_MAX 4096
+struct sip_ended {
+	uint32_t hash[SIP_ENDED_MAX];
+	unsigned next;
+};
+
 struct sip_stack {
 	struct sip_stack_params params;
 	char *server;
@@ -73,6 +81,7 @@ struct sip_stack {
 	unsigned turn;
 	struct hash merged;  /* server transactions by Call-ID (RFC 3261 8.2.2.2) */
 	struct hash dialogs; /* by local tag */
+	struct sip_ended ended;
 	struct list waiting_acks; /* for DNS: ack_locate.c */
 	struct buf scratch;  /* the message being written */
 	struct buf lines;    /* header lines being gathered for it */

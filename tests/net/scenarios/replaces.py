@@ -49,12 +49,12 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
         d.ack(answer)
         stays.get("ACK")
         gone.hung_up()
+        refused(603, name)  # that place is another's now
         m = ma if stays is da else mb
         both_ways(m, Sdp(offer.body).at(), mc, Sdp(answer.body).at())
         s.gw.kill("tandem-ca")
         both_ways(m, Sdp(offer.body).at(), mc, Sdp(answer.body).at())
         (d if replaced == "callee" else stays).bye(stays if replaced == "callee" else d)
-        refused(481, name)
 
     # Pick-up: Bob's phone rings and Carol answers. The name is that of the dialog that the gateway has begun; the caller's rings for it alone.
     da = alice.invite("1002")
@@ -63,7 +63,6 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     rings = da.response(180)
     early = f"{db.call_id};to-tag={invite.tag('from')};from-tag={db.tag}"
     refused(481, f"{da.call_id};to-tag={rings.tag('to')};from-tag={da.tag}")
-    refused(488, early, body="")
     d = carol.invite("1002", headers=[("Replaces", early + ";early-only"), ("Require", "replaces")])
     taken, answered = d.response(200, method="INVITE"), da.response(200, method="INVITE")
     d.ack(taken)
@@ -73,4 +72,63 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     both_ways(ma, Sdp(answered.body).at(), mc, Sdp(taken.body).at())
     s.gw.kill("tandem-ca")
     both_ways(ma, Sdp(answered.body).at(), mc, Sdp(taken.body).at())
+    refused(481, early)  # nobody remembers after that
+    da.bye(d)
+
+    # The same when the caller has made no offer, and when Carol makes none: whose it is, is answered in the ACK.
+    for offerless in ("caller", "carol", "both"):
+        da = alice.invite("1002", "" if offerless != "carol" else None)
+        db, invite = bob.rings()
+        da.response(180)
+        assert bool(invite.body) == (offerless == "carol"), invite
+        early = f"{db.call_id};to-tag={invite.tag('from')};from-tag={db.tag}"
+        if offerless == "both":
+            refused(488, early, body="")
+            da.cancel()
+            assert da.response(method="CANCEL").status == 200
+            da.ack(da.response(487, method="INVITE"))
+            db.cancelled(invite)
+            continue
+        d = carol.invite("1002", "" if offerless == "carol" else None, headers=[("Replaces", early)])
+        if offerless == "caller":
+            answered = da.response(200, method="INVITE")
+            da.ack(answered, alice.sdp())
+            taken = d.connected()
+        else:
+            taken = d.response(200, method="INVITE")
+            d.ack(taken, carol.sdp())
+            answered = da.connected()
+        db.cancelled(invite)
+        both_ways(ma, Sdp(answered.body).at(), mc, Sdp(taken.body).at())
+        d.bye(da)
+
+    # In an answered call, without an offer: Carol gets one, and the one who stays her answer.
+    da, db, invite, ok = s.call(alice, bob)
+    d = carol.invite("1002", "", headers=[("Replaces", f"{db.call_id};to-tag={invite.tag('from')};from-tag={db.tag}")])
+    taken = d.response(200, method="INVITE")
+    d.ack(taken, carol.sdp())
+    offer = da.get("INVITE")
+    da.accept(offer, alice.sdp(version=3))
+    da.get("ACK")
+    db.hung_up()
+    both_ways(ma, Sdp(offer.body).at(), mc, Sdp(taken.body).at())
+    da.bye(d)
+
+    # A transfer rings Carol's phone, and her other one takes it.
+    other = s.phone("b", "carol", "singer", port=5074)
+    da, db, _, _ = s.call(alice, bob)
+    db.refer("sip:1003@x")
+    db.told(100)
+    dc, invite = carol.rings()
+    db.told(180)
+    d = other.invite("1003", headers=[("Replaces", f"{dc.call_id};to-tag={invite.tag('from')};from-tag={dc.tag};early-only")])
+    dc.cancelled(invite)
+    offer = da.get("INVITE")
+    da.accept(offer, alice.sdp(version=3))
+    taken = d.connected()
+    da.get("ACK")
+    db.told(200)
+    db.hung_up()
+    mo = s.media(other)
+    both_ways(ma, Sdp(offer.body).at(), mo, Sdp(taken.body).at())
     da.bye(d)

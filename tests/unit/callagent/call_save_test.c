@@ -185,7 +185,7 @@ static void an_answered_call_goes_on(void **state)
 static void the_longest_time_counts_on(void **state)
 {
 	answered_call();
-	call->cdr.answer -= 59000; /* 59 of 60 seconds have gone */
+	call->answered -= 59000; /* 59 of 60 seconds have gone */
 	call_on_changed(a);
 	restart();
 	said[0] = '\0';

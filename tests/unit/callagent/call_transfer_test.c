@@ -7,7 +7,7 @@
 
 static struct calls calls;
 static struct mgcp_gw *gw;
-static struct leg *x1, *x2, *named; /* whom a transfer leads to; whose dialog its Replaces names */
+static struct leg *x1, *x2, *later, *named; /* whom a transfer leads to; whose dialog its Replaces names */
 static unsigned refusal;
 static char text[1024];
 
@@ -26,12 +26,15 @@ static bool may_transfer(void *arg, const struct leg *by)
 	return true;
 }
 
-static unsigned transfer(void *arg, struct call *c, struct leg *by, const struct leg_transfer *t)
+/* Rounds of a transfer: x1 and x2 together, then `later`. */
+static int next_round(void *plan, struct call *c, const struct leg_news *how, struct leg_news *end)
 {
-	struct leg **all[] = {&x1, &x2};
+	struct leg **all[] = {how ? &later : &x1, how ? NULL : &x2};
 	unsigned joined = 0;
-	for (int i = 0; i < 2 && !refusal; i++) {
-		if (!*all[i])
+	if (how)
+		say("plan: %u\n", how->status);
+	for (int i = 0; i < 2; i++) {
+		if (!all[i] || !*all[i] || (*all[i])->call)
 			continue;
 		if (call_transfer_join(c, *all[i])) {
 			mem_deref(*all[i]);
@@ -40,7 +43,15 @@ static unsigned transfer(void *arg, struct call *c, struct leg *by, const struct
 			joined++;
 		}
 	}
-	return refusal ? refusal : joined ? 0 : 503;
+	if (!how && !joined)
+		end->status = 503;
+	return joined ? 0 : -ENOENT;
+}
+
+static unsigned transfer(void *arg, struct call *c, struct leg *by, const struct leg_transfer *t)
+{
+	c->transfer_plan.next = next_round;
+	return refusal;
 }
 
 static struct leg *leg_named(void *arg, struct slice replaces)
@@ -51,7 +62,7 @@ static struct leg *leg_named(void *arg, struct slice replaces)
 static int open_calls(void)
 {
 	calls = (struct calls){.silence_s = 30, .ring_ms = 20000, .may_transfer = may_transfer, .transfer = transfer, .leg_named = leg_named};
-	x1 = x2 = named = NULL;
+	x1 = x2 = later = named = NULL;
 	refusal = 0;
 	conns_made = 0;
 	gateway_err = 0;
@@ -116,6 +127,33 @@ static void ask(struct leg *by, const char *replaces)
 	call_on_transfer(by, &(struct leg_transfer){.replaces = slice_str(replaces)});
 }
 
+/* It answers the call, and the gateway joins it. */
+static void comes(struct leg *l)
+{
+	news(call_on_answered, l, 200, sdp("192.0.2.9", AUDIO(9000)));
+	gateway_answers();
+}
+
+/* It agrees to what it was re-offered. */
+static void follows(struct leg *l)
+{
+	news(call_on_reoffer_done, l, 200, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+}
+
+/* `by` asks for a transfer to whom x1 and x2 are, who are offered the call. */
+static void transfers(struct leg *by)
+{
+	ask(by, "");
+	gateway_answers();
+}
+
+/* A caller that asks for a place, with an offer. */
+static unsigned asks_for_place(unsigned (*fn)(struct leg *, struct leg *, const struct leg_news *), struct leg *theirs, struct leg *l)
+{
+	return fn(theirs, l, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))});
+}
+
 static void assert_over(struct call *c)
 {
 	mem_deref(c);
@@ -143,8 +181,7 @@ static void the_callee_gives_its_place_away(void **state)
 	assert_said("gw: dlcx 1\ngw: dlcx 2\nb: transfer 200\nb: release\na: reoffer 20006\n");
 	closed(b);
 	assert_int_equal(c->state, CALL_ACTIVE);
-	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
-	gateway_answers();
+	follows(a);
 	said[0] = '\0';
 	assert_int_equal(calls_count(&calls), 1);
 	closed(x1);
@@ -158,13 +195,10 @@ static void the_caller_gives_its_place_away(void **state)
 	struct leg *a, *b;
 	struct call *c = answered("a", "b", &a, &b);
 	x1 = party_new("x", SIDE_B, AF_INET);
-	ask(a, "");
-	gateway_answers();
-	news(call_on_answered, x1, 200, sdp("192.0.2.9", AUDIO(9000)));
-	gateway_answers();
+	transfers(a);
+	comes(x1);
 	closed(a);
-	news(call_on_reoffer_done, b, 200, sdp("192.0.2.2", AUDIO(6000)));
-	gateway_answers();
+	follows(b);
 	assert_ptr_equal(c->a, x1);
 	assert_ptr_equal(c->winner, b);
 	said[0] = '\0';
@@ -190,8 +224,7 @@ static void several_may_come(void **state)
 	assert_said("x: offer 20008\ny: offer 20008\n");
 	news(call_on_closed, x1, 486, SLICE_NONE);
 	assert_said("");
-	news(call_on_answered, x2, 200, sdp("192.0.2.9", AUDIO(9000)));
-	gateway_answers();
+	comes(x2);
 	assert_non_null(strstr(said, "b: transfer 200\n"));
 	assert_ptr_equal(c->winner, x2);
 	closed(b);
@@ -209,11 +242,10 @@ static void nobody_comes_and_the_call_is_as_it_was(void **state)
 	assert_said("b: transfer 404\n");
 	refusal = 0;
 	x1 = party_new("x", SIDE_B, AF_INET);
-	ask(b, "");
-	gateway_answers();
+	transfers(b);
 	said[0] = '\0';
 	news(call_on_closed, x1, 486, SLICE_NONE);
-	assert_said("gw: dlcx 3\ngw: dlcx 4\nb: transfer 486\n");
+	assert_said("gw: dlcx 3\ngw: dlcx 4\nplan: 486\nb: transfer 486\n");
 	gateway_answers();
 	assert_int_equal(call_may_transfer(b), 0);
 	assert_true(call_on_info(a, &(struct leg_news){0}));
@@ -225,17 +257,15 @@ static void nobody_comes_and_the_call_is_as_it_was(void **state)
 static void a_transferor_may_leave_first(void **state)
 {
 	struct leg *a, *b;
-	for (int comes = 0; comes < 2; comes++) {
+	for (int one = 0; one < 2; one++) {
 		struct call *c = answered("a", "b", &a, &b);
 		x1 = party_new("x", SIDE_B, AF_INET);
-		ask(b, "");
-		gateway_answers();
+		transfers(b);
 		closed(b);
 		assert_int_equal(c->state, CALL_ACTIVE);
 		said[0] = '\0';
-		if (comes) {
-			news(call_on_answered, x1, 200, sdp("192.0.2.9", AUDIO(9000)));
-			gateway_answers();
+		if (one) {
+			comes(x1);
 			assert_non_null(strstr(said, "a: reoffer"));
 			closed(x1);
 		} else {
@@ -247,13 +277,77 @@ static void a_transferor_may_leave_first(void **state)
 	}
 }
 
+/* Hunting, as a call does it: the next round when the last one has failed, also by saying nothing in its time. */
+static void the_next_ones_are_tried(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	x1 = party_new("x", SIDE_B, AF_INET);
+	x1->answer_ms = 5000;
+	later = party_new("y", SIDE_B, AF_INET);
+	transfers(b);
+	said[0] = '\0';
+	clock_test_advance(6000);
+	assert_non_null(strstr(said, "x: release 408\n"));
+	assert_non_null(strstr(said, "plan: 408\n"));
+	closed(x1);
+	gateway_answers();
+	assert_non_null(strstr(said, "y: offer"));
+	call_tell_forwarded(c);
+	assert_non_null(strstr(said, "b: transfer 181\n"));
+	comes(later);
+	assert_ptr_equal(c->winner, later);
+	closed(b);
+	follows(a);
+	closed(later);
+	closed(a);
+	assert_over(c);
+}
+
+/* A 6xx speaks for those who ring with it, and the plan says what that means for the next. */
+static void one_refuses_for_all(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	x1 = party_new("x", SIDE_B, AF_INET);
+	x2 = party_new("y", SIDE_B, AF_INET);
+	transfers(b);
+	said[0] = '\0';
+	news(call_on_closed, x1, 603, SLICE_NONE);
+	assert_non_null(strstr(said, "y: release 603\n"));
+	assert_non_null(strstr(said, "plan: 603\nb: transfer 603\n"));
+	closed(x2);
+	gateway_answers();
+	assert_int_equal(call_may_transfer(b), 0);
+	closed(a);
+	closed(b);
+	assert_over(c);
+}
+
+static void nobody_answers_in_time(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	x1 = party_new("x", SIDE_B, AF_INET);
+	transfers(b);
+	said[0] = '\0';
+	clock_test_advance(20001);
+	assert_non_null(strstr(said, "x: release 408\n"));
+	assert_non_null(strstr(said, "b: transfer 408\n"));
+	closed(x1);
+	gateway_answers();
+	assert_int_equal(c->state, CALL_ACTIVE);
+	closed(a);
+	closed(b);
+	assert_over(c);
+}
+
 static void the_one_who_stays_may_leave(void **state)
 {
 	struct leg *a, *b;
 	struct call *c = answered("a", "b", &a, &b);
 	x1 = party_new("x", SIDE_B, AF_INET);
-	ask(b, "");
-	gateway_answers();
+	transfers(b);
 	said[0] = '\0';
 	closed(a);
 	assert_said("b: release\nx: release\ngw: dlcx 1\ngw: dlcx 2\ngw: dlcx 3\ngw: dlcx 4\n");
@@ -267,10 +361,8 @@ static void who_cannot_follow_ends_it(void **state)
 	struct leg *a, *b;
 	struct call *c = answered("a", "b", &a, &b);
 	x1 = party_new("x", SIDE_B, AF_INET);
-	ask(b, "");
-	gateway_answers();
-	news(call_on_answered, x1, 200, sdp("192.0.2.9", AUDIO(9000)));
-	gateway_answers();
+	transfers(b);
+	comes(x1);
 	closed(b);
 	said[0] = '\0';
 	news(call_on_reoffer_done, a, 488, SLICE_NONE);
@@ -288,13 +380,10 @@ static void one_after_another(void **state)
 	for (int i = 0; i < 3 * CALL_GROUPS; i++) {
 		struct leg *gone = b;
 		b = x1 = party_new("x", SIDE_B, AF_INET);
-		ask(gone, "");
-		gateway_answers();
-		news(call_on_answered, b, 200, sdp("192.0.2.9", AUDIO(9000)));
-		gateway_answers();
+		transfers(gone);
+		comes(b);
 		closed(gone);
-		news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
-		gateway_answers();
+		follows(a);
 		assert_ptr_equal(c->winner, b);
 	}
 	closed(a);
@@ -365,11 +454,10 @@ static void a_caller_takes_a_place(void **state)
 	struct leg *a, *b;
 	struct call *c = answered("a", "b", &a, &b);
 	struct leg *n = party_new("n", SIDE_A, AF_INET);
-	assert_int_equal(call_replace(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	assert_int_equal(asks_for_place(call_replace, b, n), 0);
 	gateway_answers();
 	assert_said("gw: crcx 3 sendrecv 9000\ngw: crcx 4 with 3 recvonly\na: reoffer 20008\n");
-	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
-	gateway_answers();
+	follows(a);
 	assert_said("gw: mdcx 3 sendrecv\ngw: mdcx 4 sendrecv 4000 arm 2\nn: answer 200 20006\ngw: dlcx 1\ngw: dlcx 2\nb: transfer 200\nb: release\n");
 	closed(b);
 	news(call_on_confirmed, n, 0, SLICE_NONE);
@@ -384,8 +472,8 @@ static void a_place_that_is_not_given(void **state)
 	struct leg *a, *b;
 	struct call *c = answered("a", "b", &a, &b);
 	struct leg *n = party_new("n", SIDE_A, AF_INET);
-	assert_int_equal(call_replace(b, n, &(struct leg_news){0}), 488);
-	assert_int_equal(call_replace(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	assert_int_equal(call_replace(b, n, &(struct leg_news){.sdp = SLICE("nonsense")}), 488);
+	assert_int_equal(asks_for_place(call_replace, b, n), 0);
 	gateway_answers();
 	news(call_on_reoffer_done, a, 488, SLICE_NONE);
 	assert_non_null(strstr(said, "n: release 488\n"));
@@ -393,7 +481,7 @@ static void a_place_that_is_not_given(void **state)
 	gateway_answers();
 	/* Given up by the caller itself. */
 	n = party_new("n", SIDE_A, AF_INET);
-	assert_int_equal(call_replace(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	assert_int_equal(asks_for_place(call_replace, b, n), 0);
 	gateway_answers();
 	news(call_on_closed, n, 487, SLICE_NONE);
 	said[0] = '\0';
@@ -408,9 +496,87 @@ static void a_place_that_is_not_given(void **state)
 	assert_over(c);
 }
 
+/* It is offered what the one who stays has said, and answers with the confirmation. */
+static void a_caller_without_offer_takes_a_place(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	struct leg *n = party_new("n", SIDE_A, AF_INET);
+	assert_int_equal(call_replace(b, n, &(struct leg_news){0}), 0);
+	gateway_answers();
+	assert_said("gw: crcx 3 sendrecv 4000\ngw: crcx 4 with 3 recvonly\nn: answer 200 20008\n");
+	news(call_on_confirmed, n, 0, sdp("192.0.2.9", AUDIO(9000)));
+	gateway_answers();
+	assert_non_null(strstr(said, "b: transfer 200\nb: release\na: reoffer 20006\n"));
+	closed(b);
+	follows(a);
+	assert_ptr_equal(c->winner, n);
+	/* One whose answer is none leaves everything as it is. */
+	struct leg *m = party_new("m", SIDE_A, AF_INET);
+	assert_int_equal(call_replace(n, m, &(struct leg_news){0}), 0);
+	gateway_answers();
+	news(call_on_confirmed, m, 0, SLICE_NONE);
+	assert_non_null(strstr(said, "m: release 488\n"));
+	closed(m);
+	assert_ptr_equal(c->winner, n);
+	closed(n);
+	closed(a);
+	assert_over(c);
+}
+
+/* Who gives up before the one who stays was asked has misled nobody. */
+static void a_caller_gives_up_at_once(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	struct leg *n = party_new("n", SIDE_A, AF_INET);
+	assert_int_equal(asks_for_place(call_replace, b, n), 0);
+	news(call_on_closed, n, 487, SLICE_NONE);
+	gateway_answers();
+	said[0] = '\0';
+	news(call_on_reoffer, b, 0, sdp("192.0.2.2", AUDIO(6000) "a=sendonly\r\n"));
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000) "a=recvonly\r\n"));
+	gateway_answers();
+	assert_non_null(strstr(said, "b: reply 200"));
+	closed(a);
+	closed(b);
+	assert_over(c);
+}
+
+/* Somebody answers in the place of one whom a transfer rings. */
+static void a_transfer_is_picked_up(void **state)
+{
+	struct leg *a, *b;
+	for (int offers = 0; offers < 2; offers++) {
+		struct call *c = answered("a", "b", &a, &b);
+		struct leg *n = party_new("n", SIDE_A, AF_INET);
+		x1 = party_new("x", SIDE_B, AF_INET);
+		assert_int_equal(asks_for_place(call_pick_up, b, n), 481);
+		transfers(b);
+		said[0] = '\0';
+		assert_int_equal(offers ? asks_for_place(call_pick_up, x1, n) : call_pick_up(x1, n, &(struct leg_news){0}), 0);
+		assert_non_null(strstr(said, "x: release 200\n"));
+		closed(x1);
+		gateway_answers();
+		if (offers)
+			follows(a);
+		else
+			news(call_on_confirmed, n, 0, sdp("192.0.2.9", AUDIO(9000)));
+		gateway_answers();
+		assert_non_null(strstr(said, "b: transfer 200\nb: release\n"));
+		assert_ptr_equal(c->winner, n);
+		closed(b);
+		if (!offers)
+			follows(a);
+		closed(n);
+		closed(a);
+		assert_over(c);
+	}
+}
+
 /* --- while it rings ------------------------------------------------------------------------------------------------------- */
 
-/* A call that rings `b`, or `b` and `d`; NULL when memory is out. */
+/* A call that rings `b`, or `b` and `d`, with that offer or (NULL) none; NULL when memory is out. */
 static struct call *ringing(const char *name_a, struct leg **a, struct leg **b, struct leg **d, const char *media)
 {
 	struct call *c;
@@ -434,7 +600,7 @@ static struct call *ringing(const char *name_a, struct leg **a, struct leg **b, 
 		assert_int_equal(call_add_leg(c, *d), 0);
 	}
 	mem_ref(c);
-	call_start(c, &(struct leg_news){.sdp = sdp("192.0.2.1", media)});
+	call_start(c, &(struct leg_news){.sdp = media ? sdp("192.0.2.1", media) : SLICE_NONE});
 	gateway_answers();
 	news(call_on_progress, *b, 180, SLICE_NONE);
 	said[0] = '\0';
@@ -446,7 +612,7 @@ static void a_ringing_call_is_picked_up(void **state)
 	struct leg *a, *b, *d;
 	struct call *c = ringing("a", &a, &b, &d, AUDIO(4000));
 	struct leg *n = party_new("n", SIDE_A, AF_INET);
-	assert_int_equal(call_pick_up(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	assert_int_equal(asks_for_place(call_pick_up, b, n), 0);
 	gateway_answers();
 	assert_said("b: release 200\nd: release 200\ngw: mdcx 1 sendrecv\ngw: mdcx 2 sendrecv 9000 arm 2\nn: answer 200 20004\na: answer 200 20002\n");
 	closed(b);
@@ -467,7 +633,7 @@ static void a_pick_up_from_elsewhere(void **state)
 	struct leg *a, *b;
 	struct call *c = ringing("a", &a, &b, NULL, AUDIO(4000) "a=sendonly\r\n");
 	struct leg *n = party_new("n", SIDE_A, AF_INET6);
-	assert_int_equal(call_pick_up(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	assert_int_equal(asks_for_place(call_pick_up, b, n), 0);
 	gateway_answers();
 	assert_non_null(strstr(said, "n: answer 200 20008/sendonly\na: answer 200 20006/recvonly\n"));
 	closed(b);
@@ -476,20 +642,62 @@ static void a_pick_up_from_elsewhere(void **state)
 	assert_over(c);
 }
 
+/* The caller has made no offer: it gets that of who has come, whose answer is the caller's. */
+static void a_call_without_offer_is_picked_up(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = ringing("a", &a, &b, NULL, NULL);
+	struct leg *n = party_new("n", SIDE_A, AF_INET), *none = party_new("none", SIDE_A, AF_INET);
+	assert_int_equal(call_pick_up(b, none, &(struct leg_news){0}), 488);
+	mem_deref(none);
+	assert_int_equal(asks_for_place(call_pick_up, b, n), 0);
+	gateway_answers();
+	assert_said("b: release 200\ngw: crcx 1 sendrecv 9000\ngw: crcx 2 with 1 recvonly\na: answer 200 20004\n");
+	closed(b);
+	news(call_on_confirmed, a, 0, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+	assert_non_null(strstr(said, "n: answer 200 20002\n"));
+	news(call_on_confirmed, n, 0, SLICE_NONE);
+	assert_int_equal(n->state, LEG_ACTIVE);
+	closed(a);
+	closed(n);
+	assert_over(c);
+}
+
+/* Who comes has made no offer: it gets the caller's, and answers with its confirmation. */
+static void a_pick_up_without_offer(void **state)
+{
+	struct leg *a, *b;
+	for (int answers = 0; answers < 2; answers++) {
+		struct call *c = ringing("a", &a, &b, NULL, AUDIO(4000));
+		struct leg *n = party_new("n", SIDE_A, AF_INET);
+		assert_int_equal(call_pick_up(b, n, &(struct leg_news){0}), 0);
+		gateway_answers();
+		assert_non_null(strstr(said, "b: release 200\nn: answer 200 2000"));
+		closed(b);
+		news(call_on_confirmed, n, 0, answers ? sdp("192.0.2.9", AUDIO(9000)) : SLICE_NONE);
+		gateway_answers();
+		assert_non_null(strstr(said, answers ? "a: answer 200" : "a: release 502"));
+		assert_int_equal(c->state, answers ? CALL_ACTIVE : CALL_ENDING);
+		closed(a);
+		closed(n);
+		assert_over(c);
+	}
+}
+
 static void a_pick_up_that_fails_lets_it_ring(void **state)
 {
 	struct leg *a, *b;
 	struct call *c = ringing("a", &a, &b, NULL, AUDIO(4000));
 	struct leg *n = party_new("n", SIDE_A, AF_INET);
-	assert_int_equal(call_pick_up(a, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 481);
-	assert_int_equal(call_pick_up(b, n, &(struct leg_news){0}), 488);
+	assert_int_equal(asks_for_place(call_pick_up, a, n), 481);
 	assert_int_equal(call_pick_up(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", "m=audio 9000 RTP/AVP 9\r\n")}), 488);
 	assert_int_equal(call_pick_up(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", "m=audio 9000 RTP/AVP 0\r\nm=video 9002 RTP/AVP 31\r\n")}), 488);
 	/* No ports for it. */
 	struct leg *v6 = party_new("v6", SIDE_A, AF_INET6);
 	gateway_err = -EIO;
 	gateway_err_from = 3;
-	assert_int_equal(call_pick_up(b, v6, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 0);
+	assert_int_equal(asks_for_place(call_pick_up, b, v6), 0);
 	gateway_answers();
 	assert_non_null(strstr(said, "v6: release 503\n"));
 	closed(v6);
@@ -500,7 +708,7 @@ static void a_pick_up_that_fails_lets_it_ring(void **state)
 	news(call_on_answered, b, 200, sdp("192.0.2.2", AUDIO(6000)));
 	gateway_answers();
 	assert_non_null(strstr(said, "a: answer 200"));
-	assert_int_equal(call_pick_up(b, v6, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}), 481);
+	assert_int_equal(asks_for_place(call_pick_up, b, v6), 481);
 	mem_deref(v6);
 	mem_deref(n);
 	closed(a);
@@ -516,8 +724,7 @@ static void a_transfer_waits_for_who_still_rings(void **state)
 	ask(b, "of b2");
 	assert_said("b: transfer 180\n");
 	assert_int_equal(call_may_transfer(b), 491);
-	news(call_on_answered, x, 200, sdp("192.0.2.9", AUDIO(9000)));
-	gateway_answers();
+	comes(x);
 	said[0] = '\0';
 	news(call_on_confirmed, b2, 0, SLICE_NONE);
 	gateway_answers();
@@ -559,8 +766,7 @@ static void a_transfer_that_waited_in_vain(void **state)
 	closed(b);
 	mem_deref(c);
 	gateway_answers();
-	news(call_on_answered, x, 200, sdp("192.0.2.9", AUDIO(9000)));
-	gateway_answers();
+	comes(x);
 	news(call_on_confirmed, b2, 0, SLICE_NONE);
 	assert_int_equal(other->state, CALL_ACTIVE);
 	closed(b2);
@@ -591,20 +797,19 @@ static void transferred(void *arg)
 			news(call_on_reoffer_done, x, 200, sdp("192.0.2.9", AUDIO(9000)));
 		gateway_answers();
 	} else if (c->state == CALL_ACTIVE && !arg) {
-		x = x1 = party_new("x", SIDE_B, AF_INET);
-		ask(b, "");
-		gateway_answers();
+		x1 = party_new("x", SIDE_B, AF_INET);
+		transfers(b);
+		if (x1 && !x1->call)
+			x1 = mem_deref(x1);
 		x = x1;
 		if (x && x->joins && x->state == LEG_OFFERED)
-			news(call_on_answered, x, 200, sdp("192.0.2.9", AUDIO(9000)));
-		gateway_answers();
+			comes(x);
 	}
 	close_if_open(b);
 	if (c->state == CALL_ACTIVE && c->reofferer && c->must_follow)
-		news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
-	gateway_answers();
+		follows(a);
 	n = c->state == CALL_ACTIVE ? party_new("n", SIDE_A, AF_INET) : NULL;
-	if (n && call_replace(a, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}))
+	if (n && asks_for_place(call_replace, a, n))
 		n = mem_deref(n);
 	gateway_answers();
 	if (c->reofferer && c->winner)
@@ -633,7 +838,7 @@ static void picked_up(void *arg)
 	if (!c)
 		goto out;
 	n = c->state == CALL_RINGING ? party_new("n", SIDE_A, AF_INET6) : NULL;
-	if (n && call_pick_up(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))}))
+	if (n && asks_for_place(call_pick_up, b, n))
 		n = mem_deref(n);
 	gateway_answers();
 	close_if_open(n);
@@ -667,6 +872,9 @@ int main(void)
 		CALL_TEST(several_may_come),
 		CALL_TEST(nobody_comes_and_the_call_is_as_it_was),
 		CALL_TEST(a_transferor_may_leave_first),
+		CALL_TEST(the_next_ones_are_tried),
+		CALL_TEST(one_refuses_for_all),
+		CALL_TEST(nobody_answers_in_time),
 		CALL_TEST(the_one_who_stays_may_leave),
 		CALL_TEST(who_cannot_follow_ends_it),
 		CALL_TEST(one_after_another),
@@ -674,7 +882,12 @@ int main(void)
 		CALL_TEST(a_consultation_that_fails_leaves_both),
 		CALL_TEST(a_caller_takes_a_place),
 		CALL_TEST(a_place_that_is_not_given),
+		CALL_TEST(a_caller_without_offer_takes_a_place),
+		CALL_TEST(a_caller_gives_up_at_once),
+		CALL_TEST(a_transfer_is_picked_up),
 		CALL_TEST(a_ringing_call_is_picked_up),
+		CALL_TEST(a_call_without_offer_is_picked_up),
+		CALL_TEST(a_pick_up_without_offer),
 		CALL_TEST(a_pick_up_from_elsewhere),
 		CALL_TEST(a_pick_up_that_fails_lets_it_ring),
 		CALL_TEST(a_transfer_waits_for_who_still_rings),

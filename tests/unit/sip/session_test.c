@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Sessions (RFC 3261 12 to 15, RFC 3264): two stacks on a wire in memory with delay and loss, on the test clock. */
 #include "pair.h"
+#include "sip/replaces.h"
 
 /* --- calls ------------------------------------------------------------------------------------------------------------ */
 
@@ -228,6 +229,32 @@ static void the_callees_user_leaves_while_it_rings(void **state)
 	clock_test_advance(50);
 	assert_int_equal(a.status, 480);
 	assert_int_equal(b.closed, 1);
+	finish();
+}
+
+/* RFC 3891 3: a dialog that is ending, or is over, is told apart from one that never was. */
+static void a_dialog_is_known_by_name_after_its_end(void **state)
+{
+	char text[3][64];
+	bool early = true;
+	void *found = NULL;
+	establish(OFFER);
+	const struct sip_session_handlers *h = a.ss->h;
+	const struct sip_dialog *d = a.ss->dialog;
+	const struct slice parts[] = {d->call_id, d->local_tag, d->remote_tag};
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(slice_copy(parts[i], text[i], sizeof text[i]), 0);
+	struct sip_replaces name = {.call_id = slice_str(text[0]), .to_tag = slice_str(text[1]), .from_tag = slice_str(text[2])};
+	assert_int_equal(sip_session_named(&found, a.stack, &name, h, &early), 0);
+	assert_ptr_equal(found, &a);
+	assert_false(early);
+	sip_session_bye(a.ss, 0, SLICE_NONE);
+	assert_int_equal(sip_session_named(&found, a.stack, &name, h, &early), -ESHUTDOWN);
+	clock_test_advance(50);
+	assert_int_equal(a.closed, 1);
+	assert_int_equal(sip_session_named(&found, a.stack, &name, h, &early), -ESHUTDOWN);
+	name.from_tag = SLICE("another");
+	assert_int_equal(sip_session_named(&found, a.stack, &name, h, &early), -ENOENT);
 	finish();
 }
 
@@ -469,6 +496,7 @@ int main(void)
 		cmocka_unit_test(the_callee_refuses),
 		cmocka_unit_test(the_callees_user_leaves_while_it_rings),
 		cmocka_unit_test(both_hang_up_at_once),
+		cmocka_unit_test(a_dialog_is_known_by_name_after_its_end),
 		cmocka_unit_test(a_bye_nobody_hears_ends_it_all_the_same),
 		cmocka_unit_test(offers_go_both_ways_again_and_again),
 		cmocka_unit_test(offers_that_cross_are_both_made_in_the_end),
