@@ -495,7 +495,7 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 		if (n->status >= 600 && !l->one_of_many)
 			call_round_refused(c, n);
 		else
-			call_round_check(c);
+			call_leg_failed(l);
 	}
 out:
 	mem_deref(c);

@@ -77,6 +77,8 @@ struct call_plan {
 	/* Adds legs with call_add_leg() and returns 0; -EINPROGRESS: call_hunted() will say; else nobody is left. `how`: the best outcome of the
 	 * last ones, as they said it; NULL at first. `end` is filled with what the caller is told when that is not the best outcome of all. */
 	int (*next)(void *plan, struct call *c, const struct leg_news *how, struct leg_news *end);
+	/* Adds another leg in the place of one that did not reach its party, when there is another way there (RFC 5626 7); false: there is none. NULL: never. */
+	bool (*instead)(void *plan, struct call *c, const struct leg *failed);
 	void *plan; /* reference-counted, the call's */
 };
 

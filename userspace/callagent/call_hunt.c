@@ -92,6 +92,23 @@ void call_round_check(struct call *c)
 	call_hunt(c, &how);
 }
 
+/* RFC 5626 7: the phone itself has not answered, nor rung. */
+static bool is_unreached(const struct leg *l)
+{
+	return l->status == 430 || (!l->heard && (l->status == 408 || !l->last));
+}
+
+void call_leg_failed(struct leg *l)
+{
+	struct call *c = l->call;
+	if (l->phone && c->plan.instead && !call_over(c) && !c->winner && is_unreached(l) && c->plan.instead(c->plan.plan, c, l)) {
+		log_info(l->object, "another way to its party is tried");
+		call_offer_round(c);
+	} else {
+		call_round_check(c);
+	}
+}
+
 void call_round_refused(struct call *c, const struct leg_news *n)
 {
 	struct leg *l;
@@ -120,7 +137,7 @@ static void on_patience(void *arg)
 		if (l->joins == c)
 			call_transfer_lost(c, l, l->status, l->words);
 		else
-			call_round_check(c);
+			call_leg_failed(l);
 	}
 	mem_deref(c);
 }

@@ -85,6 +85,8 @@ struct leg *call_best_of(const struct call *c, bool of_this_round);
 struct leg_news call_outcome_of(struct leg *l);
 /* Goes on to the next ones when the last ones have all failed. */
 void call_round_check(struct call *c);
+/* `l` has ended, or is given up: its party is called in another way, or the round is over when it was the last one. */
+void call_leg_failed(struct leg *l);
 /* Somebody has refused for all of them (6xx): the others are released with `n`. */
 void call_round_refused(struct call *c, const struct leg_news *n);
 void call_start_patience(struct leg *l);

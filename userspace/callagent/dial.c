@@ -18,13 +18,20 @@ struct dial {
 	char words[128]; /* of the fraud limit that was met */
 	struct buf headers; /* further lines: the place of an emergency call whose caller tells none; whom a transfer replaces */
 	struct call *call; /* its; NULL until it has begun */
-	char trunk[65]; /* of the last attempt: its name, for a reload makes others; "": none */
+	/* Of the last attempt: */
+	char trunk[65]; /* its name, for a reload makes others; "": none */
 	struct addr peer;
+	const struct shown *caller;
+	const struct diversions *diversions;
+	const struct rule *rule;
+	struct target *spare; /* further flows of its phones */
+	unsigned n_spare;
 };
 
 static void destroy(void *obj)
 {
 	struct dial *d = obj;
+	mem_free(d->spare);
 	mem_deref(d->plan);
 	buf_reset(&d->headers);
 }
@@ -54,37 +61,43 @@ struct plan_params dial_plan_params(struct agent *a, bool dry)
 
 /* --- legs ----------------------------------------------------------------------------------------------------------- */
 
+static int add_leg(struct dial *d, struct call *c, const struct target *target, const struct leg *like)
+{
+	const struct leg_sip_call how = {
+		.target = target,
+		.caller = d->caller,
+		.sent = *d->by ? NULL : d->sent,
+		.diversions = d->diversions,
+		.table = d->rule ? d->rule->table : NULL,
+		.max_forwards = d->hops,
+		.ring_ms = d->agent->calls.ring_ms,
+		.headers = buf_text(&d->headers),
+	};
+	struct leg *l;
+	if (d->secure && !sip_transports[target->transport].secure)
+		return -EPROTONOSUPPORT;
+	int err = leg_sip_outgoing(&l, d->agent->sip, &how);
+	if (err)
+		return err;
+	l->first_ms = like->first_ms;
+	l->answer_ms = like->answer_ms;
+	l->one_of_many = like->one_of_many;
+	l->phone = target->phone;
+	err = *d->by ? call_transfer_join(c, l) : call_add_leg(c, l);
+	if (err)
+		mem_deref(l);
+	return err;
+}
+
 static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 {
+	const struct leg like = {.first_ms = t->first_ms, .answer_ms = t->answer_ms, .one_of_many = t->one_of_many};
 	int err = -EADDRNOTAVAIL;
 	unsigned added = 0;
 	for (unsigned i = 0; i < t->n; i++) {
-		const struct leg_sip_call how = {
-			.target = &t->target[i],
-			.caller = t->caller,
-			.sent = *d->by ? NULL : d->sent,
-			.diversions = t->diversions,
-			.table = t->rule ? t->rule->table : NULL,
-			.max_forwards = d->hops,
-			.ring_ms = d->agent->calls.ring_ms,
-			.headers = buf_text(&d->headers),
-		};
-		struct leg *l;
-		if (d->secure && !sip_transports[t->target[i].transport].secure) {
-			err = -EPROTONOSUPPORT;
-			continue;
-		}
-		err = leg_sip_outgoing(&l, d->agent->sip, &how);
-		if (err)
-			continue;
-		l->first_ms = t->first_ms;
-		l->answer_ms = t->answer_ms;
-		l->one_of_many = t->one_of_many;
-		err = *d->by ? call_transfer_join(c, l) : call_add_leg(c, l);
-		if (err)
-			mem_deref(l);
-		else
-			added++;
+		int failed = add_leg(d, c, &t->target[i], &like);
+		added += !failed;
+		err = failed ? failed : err;
 	}
 	return added ? 0 : err;
 }
@@ -98,6 +111,37 @@ static int add_attempt(struct dial *d, struct call *c, const struct attempt *t)
 		err = call_set_party(c, SIDE_B, slice_str(t->target[0].name));
 	}
 	return err ? err : add_legs(d, c, t);
+}
+
+/* Without memory for them there are no further flows. */
+static void remember(struct dial *d, const struct attempt *t)
+{
+	CDR_SET(d->trunk, slice_str(t->target[0].trunk ? t->target[0].trunk->name : ""));
+	d->peer = t->target[0].dst;
+	d->caller = t->caller;
+	d->diversions = t->diversions;
+	d->rule = t->rule;
+	mem_free(d->spare);
+	d->spare = t->n_spare ? mem_raw(t->n_spare * sizeof(*d->spare)) : NULL;
+	d->n_spare = d->spare ? t->n_spare : 0;
+	if (d->spare)
+		memcpy(d->spare, t->spare, t->n_spare * sizeof(*d->spare));
+}
+
+static bool instead(void *plan, struct call *c, const struct leg *failed)
+{
+	struct dial *d = plan;
+	for (unsigned i = 0; i < d->n_spare; i++) {
+		struct target *t = &d->spare[i];
+		if (t->phone != failed->phone)
+			continue;
+		int err = add_leg(d, c, t, failed);
+		t->phone = 0;
+		if (!err)
+			return true;
+		log_warn(c->object, "a flow of %s cannot be called: %s", t->name, strerror(-err));
+	}
+	return false;
 }
 
 static void note_outcome(struct dial *d, const struct leg_news *how)
@@ -152,8 +196,7 @@ static int try_next(struct dial *d, struct call *c, struct leg_news *end)
 		}
 		if (is_fraud(d, c, &t, end))
 			return -EACCES;
-		CDR_SET(d->trunk, slice_str(t.target[0].trunk ? t.target[0].trunk->name : ""));
-		d->peer = t.target[0].dst;
+		remember(d, &t);
 		err = add_attempt(d, c, &t);
 		if (!err)
 			return 0;
@@ -299,7 +342,7 @@ int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, c
 		return err;
 	}
 	d->call = c;
-	c->plan = (struct call_plan){.next = next, .plan = d};
+	c->plan = (struct call_plan){.next = next, .instead = instead, .plan = d};
 	return 0;
 }
 

@@ -89,6 +89,7 @@ struct leg {
 	bool asked;                /* the call was offered to it */
 	bool heard;                /* it has answered in some way, be it 100 */
 	bool one_of_many;          /* its 6xx speaks for itself alone */
+	unsigned phone;            /* which of its round's phones that can be reached in several ways; 0: its only one */
 	unsigned round;            /* in which round of the call it was made (call_hunt.c) */
 	uint32_t first_ms;         /* given up when nothing comes from it in this time, 0: never */
 	uint32_t answer_ms;        /* ... when it has not answered in this time, 0: never */

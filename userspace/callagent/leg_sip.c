@@ -223,7 +223,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	struct sip_session_params p = {
 		.ruri = slice_str(s->target.uri),
 		.dst = s->target.dst,
-		.flow = s->target.kind == TARGET_USER,
+		.flow = s->target.flow,
 		.listener = s->listener,
 		.from_display = display,
 		.from_uri = buf_text(&from),

@@ -264,7 +264,7 @@ int plan_next(struct plan *p, struct attempt *ret)
 		}
 		struct plan_step *s = container_of(list_first(&p->steps), struct plan_step, link);
 		list_remove(&s->link);
-		ret->n = 0;
+		ret->n = ret->n_spare = 0;
 		err = plan_step_take(p, s, ret);
 		if (!err) {
 			mem_deref(p->view);

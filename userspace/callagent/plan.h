@@ -12,6 +12,7 @@ struct calls;
 struct plan; /* reference-counted */
 
 #define PLAN_TARGETS    16
+#define PLAN_FLOWS      8
 #define PLAN_DIVERSIONS 8
 
 /* One place to send the call to. */
@@ -25,6 +26,8 @@ struct target {
 	enum sip_transport transport;
 	char address[64];     /* local address to use; empty: any */
 	bool latch;
+	bool flow;            /* over a connection: one that the phone has made, to dst from where it came */
+	unsigned phone;       /* which of the attempt's phones that have several flows; 0: one that has not */
 	bool stranger;        /* known by DNS alone: trusted with nothing */
 	char domain[128];     /* host part of From and To; empty: addresses */
 	char auth_user[192], password[128];
@@ -48,6 +51,9 @@ struct diversions {
 struct attempt {
 	struct target target[PLAN_TARGETS];
 	unsigned n;
+	/* Further flows of phones among them: one of each at a time (RFC 5626 7). */
+	struct target spare[PLAN_FLOWS];
+	unsigned n_spare;
 	uint32_t first_ms, answer_ms; /* 0: no time of its own */
 	bool one_of_many;             /* a refusal for good (6xx) speaks for one of them only */
 	bool forwarded;               /* somebody has just passed the call on: 181 */

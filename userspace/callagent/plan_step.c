@@ -4,6 +4,7 @@
 #include "callagent/callbacks.h"
 #include "callagent/plan_priv.h"
 #include "routing/trunk_register.h"
+#include "sip/forward.h"
 
 /* --- users ---------------------------------------------------------------------------------------------------------- */
 
@@ -19,32 +20,73 @@ static unsigned contacts_of(const struct plan *p, const struct user *u, struct b
 	return registrar_contacts(p->p.registrar, user_name(u), b, max);
 }
 
-/* RFC 5626 7: of several flows of an instance one, the latest. */
-static bool is_another_flow(const struct binding *b, unsigned i)
+/* Whether it can be sent to without a new connection. */
+static bool is_open(const struct plan *p, const struct binding *b)
 {
-	for (unsigned k = 0; k < i; k++)
-		if (b[i].reg_id && b[k].reg_id && slice_eq(b[i].instance, b[k].instance))
-			return true;
-	return false;
+	if (!sip_transports[b->transport].reliable || !p->p.stack)
+		return true;
+	const struct sip_flow f = {sip_stack_listener(p->p.stack, b->listener && *b->listener ? b->listener : NULL, b->transport, &b->source), b->source, true};
+	return f.listener && sip_flow_is_open(&f);
 }
 
+/* RFC 5626 7: what was promised to go over that connection alone cannot go any more. Over TLS and WebSocket the phone may be about to return, since they
+ * end with this process. */
+static bool is_gone(const struct binding *b, bool open)
+{
+	return b->outbound && b->transport == SIP_TCP && !open;
+}
+
+/* A phone that has ended its connection and has said that it listens where it is, is connected to there (RFC 3261 18.1.1). */
+static void set_place(struct target *t, const struct binding *b, bool open)
+{
+	struct sip_uri uri;
+	struct addr listens;
+	t->dst = b->source;
+	t->flow = true;
+	if (open || b->outbound || b->transport != SIP_TCP || sip_uri_parse(&uri, b->uri) || sip_uri_addr(&uri, &listens) || !addr_ip_eq(&listens, &b->source))
+		return;
+	t->dst = listens;
+	t->flow = false;
+}
+
+/* False: its texts are too long. */
+static bool set_phone(struct target *t, const struct user *u, const struct binding *b, const char *number, bool open)
+{
+	*t = (struct target){.kind = TARGET_USER, .transport = b->transport, .latch = conf_bool(user_conf(u), "latch")};
+	if (slice_copy(b->uri, t->uri, sizeof(t->uri)) || slice_copy(b->path, t->path, sizeof(t->path)))
+		return false;
+	set_place(t, b, open);
+	CDR_SET(t->name, slice_str(user_name(u)));
+	CDR_SET(t->number, slice_str(number));
+	CDR_SET(t->address, slice_str(b->listener ? b->listener : conf_string(user_conf(u), "address")));
+	return true;
+}
+
+static bool is_same_phone(const struct binding *a, const struct binding *b)
+{
+	return a->reg_id && b->reg_id && slice_eq(a->instance, b->instance);
+}
+
+/* RFC 5626 7: of several flows of a phone one at a time, the latest that is open first. */
 static unsigned add_phones(struct plan *p, const struct user *u, const char *number, struct attempt *a)
 {
 	struct binding b[PLAN_TARGETS];
-	unsigned room = PLAN_TARGETS - a->n, n = contacts_of(p, u, b, room), kept = 0;
-	for (unsigned i = 0; i < n; i++) {
-		struct target *t = &a->target[a->n];
-		*t = (struct target){.kind = TARGET_USER, .dst = b[i].source, .transport = b[i].transport,
-				     .latch = conf_bool(user_conf(u), "latch")};
-		if (slice_copy(b[i].uri, t->uri, sizeof(t->uri)) || slice_copy(b[i].path, t->path, sizeof(t->path)) || is_another_flow(b, i))
-			continue;
-		CDR_SET(t->name, slice_str(user_name(u)));
-		CDR_SET(t->number, slice_str(number));
-		CDR_SET(t->address, slice_str(b[i].listener ? b[i].listener : conf_string(user_conf(u), "address")));
-		a->n++;
-		kept++;
-	}
-	return kept;
+	const struct binding *whose[PLAN_TARGETS];
+	unsigned first = a->n, n = contacts_of(p, u, b, PLAN_TARGETS - a->n), k;
+	for (int open = 1; open >= 0; open--)
+		for (unsigned i = 0; i < n; i++) {
+			if (is_open(p, &b[i]) != open || is_gone(&b[i], open))
+				continue;
+			for (k = first; k < a->n && !is_same_phone(whose[k], &b[i]); k++)
+				;
+			if (k < a->n && a->n_spare < PLAN_FLOWS && set_phone(&a->spare[a->n_spare], u, &b[i], number, open)) {
+				a->target[k].phone = a->spare[a->n_spare++].phone = k + 1;
+			} else if (k == a->n && set_phone(&a->target[k], u, &b[i], number, open)) {
+				whose[k] = &b[i];
+				a->n++;
+			}
+		}
+	return a->n - first;
 }
 
 static int refuse(struct plan *p, const char *what, const char *name, unsigned status, unsigned cause, const char *words)

@@ -172,7 +172,7 @@ static int send_try(struct try *t)
 		.method = req->method,
 		.ruri = slice_str(t->target.uri),
 		.dst = t->target.dst,
-		.flow = t->target.kind == TARGET_USER ? &t->target.dst : NULL,
+		.flow = t->target.flow ? &t->target.dst : NULL,
 		.listener = t->listener,
 		.headers = buf_text(&lines),
 		.forwarded = true,
