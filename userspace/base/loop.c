@@ -7,6 +7,8 @@
 
 #define READS_OF_FAILED 8
 #define TURNS_TO_CLOSE  8
+#define STALL_MS        100 /* what is due for so long was held up by this process, or with it */
+#define TURNS_TO_READ   16
 
 struct loop_watch {
 	uv_poll_t *poll; /* freed by libuv's close callback, after us */
@@ -26,10 +28,23 @@ static uv_timer_t alarm_clock;
 static uv_prepare_t before_wait;
 static struct list deferred, at_close;
 static bool ready;
+static bool came;               /* something, in this turn */
+static unsigned turns_of_reading; /* since a stall */
 
+/* A timer was due long ago: nothing has been read since, and what it waits for may be there. */
+static bool has_stalled(void)
+{
+	uint64_t next = timer_next_ms();
+	return next != UINT64_MAX && uv_now(&uv) > clock_ms() + next + STALL_MS;
+}
+
+/* After a stall all that has come is read before what is due runs, so that an answer that came in time is taken to have done so. */
 static void move_clock(void)
 {
-	clock_advance_to(uv_now(&uv));
+	if (clock_has_late() || has_stalled())
+		clock_hold_to(uv_now(&uv));
+	else
+		clock_advance_to(uv_now(&uv));
 }
 
 static void run_all(struct list *l)
@@ -51,7 +66,12 @@ static void on_before_wait(uv_prepare_t *p)
 {
 	(void)p;
 	uv_update_time(&uv);
-	move_clock();
+	if (clock_has_late() && (!came || turns_of_reading++ == TURNS_TO_READ))
+		clock_advance_to(uv_now(&uv));
+	else
+		move_clock();
+	turns_of_reading = clock_has_late() ? turns_of_reading : 0;
+	came = false;
 	run_all(&deferred);
 	uint64_t next = timer_next_ms();
 	if (next == UINT64_MAX)
@@ -159,6 +179,7 @@ static void on_failed(uv_poll_t *p)
 
 static void on_poll(uv_poll_t *p, int status, int events)
 {
+	came = true;
 	move_clock(); /* runs timers, which may end this watch */
 	struct loop_watch *w = p->data;
 	if (!w)

@@ -13,6 +13,8 @@ static struct list wheel[LEVELS][SLOTS];
 static uint64_t filled[SLOTS / 64]; /* slots of the lowest wheel that may have a timer */
 static uint64_t now_ms = 1;
 static size_t running;
+static struct list late; /* due, and held back */
+static bool holding;
 
 uint64_t clock_ms(void)
 {
@@ -91,12 +93,26 @@ static void tick(void)
 	struct list *slot = &wheel[0][now_ms & (SLOTS - 1)];
 	while (list_first(slot)) {
 		struct timer *t = container_of(list_first(slot), struct timer, link);
+		if (holding) {
+			list_remove(&t->link);
+			list_append(&late, &t->link);
+		} else {
+			timer_stop(t);
+			t->fn(t->arg);
+		}
+	}
+}
+
+static void run_late(void)
+{
+	while (list_first(&late)) {
+		struct timer *t = container_of(list_first(&late), struct timer, link);
 		timer_stop(t);
 		t->fn(t->arg);
 	}
 }
 
-void clock_advance_to(uint64_t now)
+static void move_to(uint64_t now)
 {
 	while (now_ms < now) {
 		if (!running) {
@@ -105,6 +121,24 @@ void clock_advance_to(uint64_t now)
 		}
 		tick();
 	}
+}
+
+void clock_advance_to(uint64_t now)
+{
+	run_late();
+	move_to(now);
+}
+
+void clock_hold_to(uint64_t now)
+{
+	holding = true;
+	move_to(now);
+	holding = false;
+}
+
+bool clock_has_late(void)
+{
+	return !list_empty(&late);
 }
 
 void clock_skip_to(uint64_t now)
@@ -138,6 +172,8 @@ uint64_t timer_next_ms(void)
 {
 	if (!running)
 		return UINT64_MAX;
+	if (!list_empty(&late))
+		return 0;
 	/* Up to the next cascade the lowest wheel is exact; beyond it, wake at the cascade. */
 	unsigned now = now_ms & (SLOTS - 1), slot = now + 1;
 	while (slot < SLOTS) {

@@ -21,6 +21,10 @@ uint64_t clock_ms(void);
 uint64_t clock_utc_ms(void);
 /* Moves the clock to `now` ms and runs what came due, in order of due time to the millisecond. */
 void clock_advance_to(uint64_t now);
+/* The same, but what came due is held back until the clock is moved on: whoever stops it meanwhile is not told. */
+void clock_hold_to(uint64_t now);
+/* Whether something is held back. */
+bool clock_has_late(void);
 /* Moves the clock to `now` ms for nothing to come due: what was left of each timer still is. For a start that took long. */
 void clock_skip_to(uint64_t now);
 /* For tests: moves the clock on by `ms`. */

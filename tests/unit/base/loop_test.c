@@ -82,6 +82,64 @@ static void a_timer_may_end_the_watch_that_is_ready(void **state)
 	assert_int_equal(calls, 1);
 }
 
+static struct timer patience;
+static char awaited[2];
+
+static void give_up(void *arg)
+{
+	fail();
+}
+
+/* One byte a turn: there is more to read than one turn takes. */
+static void answer(void *arg, int events)
+{
+	assert_int_equal(read(pair[0], awaited, 1), 1);
+	if (*awaited != '9')
+		return;
+	timer_stop(&patience);
+	calls++;
+}
+
+static void after_a_stall_what_has_come_is_read_before_what_is_due_runs(void **state)
+{
+	struct timer due = {0};
+	assert_int_equal(loop_watch(&watch, pair[0], UV_READABLE, answer, NULL), 0);
+	timer_start(&patience, 20, give_up, NULL);
+	timer_start(&due, 30, stop, NULL);
+	usleep(200000);
+	assert_int_equal(write(pair[1], "123456789", 9), 9);
+	uint64_t before = clock_ms();
+	loop_run();
+	assert_int_equal(calls, 2);
+	assert_true(clock_ms() - before >= 200); /* and the clock is right all the while */
+	mem_deref(watch);
+}
+
+static void repeat(void *arg)
+{
+	struct timer *t = arg;
+	if (++calls < 3)
+		timer_start(t, 10, repeat, t);
+	else
+		loop_stop();
+}
+
+static void always(void *arg, int events)
+{
+}
+
+static void what_is_due_runs_though_reading_has_no_end(void **state)
+{
+	struct timer t = {0};
+	assert_int_equal(loop_watch(&watch, pair[0], UV_READABLE, always, NULL), 0);
+	assert_int_equal(write(pair[1], "x", 1), 1);
+	timer_start(&t, 1, repeat, &t);
+	usleep(200000);
+	loop_run();
+	assert_int_equal(calls, 3);
+	mem_deref(watch);
+}
+
 static void what_passed_before_the_beginning_counts_for_no_timer(void **state)
 {
 	struct timer t = {0};
@@ -217,6 +275,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_watch_tells_that_a_descriptor_is_ready, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(a_timer_may_end_the_watch_that_is_ready, open_loop, close_loop),
+		cmocka_unit_test_setup_teardown(after_a_stall_what_has_come_is_read_before_what_is_due_runs, open_loop, close_loop),
+		cmocka_unit_test_setup_teardown(what_is_due_runs_though_reading_has_no_end, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(what_passed_before_the_beginning_counts_for_no_timer, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(deferred_work_runs_once_after_the_turn, open_loop, close_loop),
 		cmocka_unit_test_setup_teardown(signals_come_from_the_loop, open_loop, close_loop),
