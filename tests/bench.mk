@@ -9,7 +9,7 @@ bench-relay: deps $(BENCH_O)/relaytool $(BENCH_O)/gen.bpf.o $(BENCH_O)/sink.bpf.
 	@$(MAKE) --no-print-directory all
 	@tests/bench/relay/bench.py --build $(O) --rounds $(or $(R),3) $(if $(T),--only $(T)) $(if $(S),--seconds $(S))
 bench-sip: deps ## calls and registrations: ours and kamailio; parsing, memory; T=proxy,memory
-	@$(MAKE) --no-print-directory all $(BENCH_O)/parsetool $(BENCH_O)/bindtool
+	@$(MAKE) --no-print-directory all $(BENCH_O)/parsetool $(BENCH_O)/bindtool $(BENCH_O)/routetool
 	@tests/bench/sip/bench.py --build $(O) --rounds $(or $(R),3) $(if $(T),--only $(T)) $(if $(S),--seconds $(S))
 bench-tools: $(BENCH_O)/relaytool $(BENCH_O)/gen.bpf.o $(BENCH_O)/sink.bpf.o
 
@@ -19,7 +19,7 @@ $(BENCH_O)/relaytool: tests/bench/relay/relaytool.c tests/bench/relay/relay.bpf.
 $(BENCH_O)/parsetool: tests/bench/sip/parsetool.c $(O)/sip.a $(O)/sdp.a $(O)/net.a $(O)/base.a
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALLOCATOR) $(LDLIBS)
-$(BENCH_O)/bindtool: tests/bench/sip/bindtool.c $(archives)
+$(BENCH_O)/bindtool $(BENCH_O)/routetool: $(BENCH_O)/%: tests/bench/sip/%.c $(archives)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< -Wl,--start-group $(archives) -Wl,--end-group $(ALLOCATOR) $(LDLIBS)
 $(BENCH_O)/%.bpf.o: tests/bench/relay/%.bpf.c tests/bench/relay/relay.bpf.h

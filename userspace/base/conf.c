@@ -333,6 +333,18 @@ static void conf_destroy(void *obj)
 	for (unsigned i = 0; i < c->n_index; i++)
 		mem_free(c->index[i].part);
 	mem_free(c->index);
+	hash_free(&c->sections);
+	hash_free(&c->titles);
+}
+
+static uint32_t name_hash(const char *name)
+{
+	return slice_hash(slice_str(name), false);
+}
+
+static uint32_t title_hash(const char *section, const char *title)
+{
+	return name_hash(section) * 31 ^ name_hash(title);
 }
 
 static int add_item(struct slice item, void *arg)
@@ -393,6 +405,8 @@ static int add_part(struct conf *c, const struct conf_section *s, cfg_t *sec)
 	p->values = mem_raw(n * sizeof *p->values);
 	if (!p->where || !p->values || (s->title && !p->title))
 		return -ENOMEM;
+	if (p->title)
+		hash_insert(&c->titles, &p->by_title, title_hash(s->name, p->title));
 	memset(p->values, 0, n * sizeof *p->values);
 	p->n_values = (unsigned)n;
 	for (size_t i = 0; i < n; i++)
@@ -407,6 +421,8 @@ static int copy_section(struct conf *c, struct conf_index *index, const struct c
 	index->part = mem_raw((n + 1) * sizeof *index->part);
 	if (!index->part)
 		return -ENOMEM;
+	index->section = s->name;
+	hash_insert(&c->sections, &index->by_section, name_hash(s->name));
 	for (; index->n < n; index->n++) {
 		if (add_part(c, s, cfg_getnsec(root, s->name, index->n)))
 			return -ENOMEM;
@@ -421,7 +437,7 @@ static int copy_tree(struct conf *c, cfg_t *root)
 	while (c->schema[n].name)
 		n++;
 	c->index = mem_raw((n + 1) * sizeof *c->index);
-	if (!c->index)
+	if (!c->index || hash_init(&c->sections, n) || hash_init(&c->titles, 64))
 		return -ENOMEM;
 	memset(c->index, 0, (n + 1) * sizeof *c->index);
 	c->n_index = n;
@@ -544,9 +560,11 @@ out:
 
 const struct conf_part *conf_titled(const struct conf *c, const char *name, unsigned i)
 {
-	for (unsigned k = 0; k < c->n_index; k++)
-		if (!strcmp(c->schema[k].name, name))
-			return i < c->index[k].n ? c->index[k].part[i] : NULL;
+	const struct conf_index *index;
+	uint32_t h = name_hash(name);
+	hash_foreach_match(index, &c->sections, h, by_section)
+		if (!strcmp(index->section, name))
+			return i < index->n ? index->part[i] : NULL;
 	return NULL;
 }
 
@@ -561,8 +579,9 @@ const struct conf_part *conf_section(const struct conf *c, const char *name)
 const struct conf_part *conf_find(const struct conf *c, const char *name, const char *title)
 {
 	const struct conf_part *p;
-	list_foreach(p, &c->parts, link)
-		if (!strcmp(p->section->name, name) && p->title && !strcmp(p->title, title))
+	uint32_t h = title_hash(name, title);
+	hash_foreach_match(p, &c->titles, h, by_title)
+		if (!strcmp(p->section->name, name) && !strcmp(p->title, title))
 			return p;
 	return NULL;
 }

@@ -2,7 +2,7 @@
 /* What conf.c (reading) and conf_text.c (help, manual, dump) share. */
 #pragma once
 #include "base/conf.h"
-#include "base/list.h"
+#include "base/hash.h"
 
 struct conf_value {
 	char *text;       /* as written; of a list NULL */
@@ -14,6 +14,7 @@ struct conf_value {
 
 struct conf_part {
 	struct link link;
+	struct hash_link by_title;
 	const struct conf_section *section;
 	char *title; /* NULL when untitled */
 	char *where;
@@ -23,6 +24,8 @@ struct conf_part {
 
 /* The parts of one section, in file order. */
 struct conf_index {
+	struct hash_link by_section;
+	const char *section;
 	struct conf_part **part;
 	unsigned n;
 };
@@ -32,6 +35,7 @@ struct conf {
 	struct list parts; /* schema order, then file order */
 	struct conf_index *index; /* one a section of the schema */
 	unsigned n_index;
+	struct hash sections, titles; /* of `index`; of the parts that have a title */
 };
 
 /* Checks one value and gives its number: NULL when good, else what was expected (in `why`, or a constant). */

@@ -11,6 +11,7 @@
 /* What a peer's text may cost: a regular expression that backtracks without end finds nothing. */
 #define MATCH_STEPS 100000
 #define RESULT_MAX  1024
+#define VALUE_MAX   1024 /* no number is longer */
 
 enum kind { EXACT, PREFIX, REGEX, LIST };
 
@@ -204,8 +205,16 @@ void pattern_replace(const struct pattern *p, struct slice value, const char *wi
 				 : 0;
 	if (n > 0)
 		buf_slice(out, slice_of((char *)result, len));
-	else
+	else if (!n)
 		buf_slice(out, value);
+	else
+		out->err = -ENOSPC;
+}
+
+struct slice pattern_beginning(const struct pattern *p, int *longest)
+{
+	*longest = p->kind == EXACT ? (int)p->value.len + 1 : p->kind == PREFIX ? (int)p->value.len : p->kind == LIST ? VALUE_MAX + 1 : 0;
+	return p->kind == EXACT || p->kind == PREFIX ? p->value : SLICE("");
 }
 
 const char *pattern_text(const struct pattern *p)

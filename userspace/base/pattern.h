@@ -11,8 +11,10 @@ int pattern_new(struct pattern **ret, const char *text, const struct conf *conf,
 /* How many leading characters decided (a longer one is more specific, an exact one counts one more), -1: no match. */
 int pattern_match(const struct pattern *p, struct slice value);
 /* Appends `value` with what a regular expression matches in it replaced ($1 is its first group); as it is when nothing matches. Errors stick in
- * out->err. */
+ * out->err: -ENOSPC also when the expression took too long, for then it is not known what the value should be. */
 void pattern_replace(const struct pattern *p, struct slice value, const char *with, struct buf *out);
+/* What every value that it matches begins with; *longest gets the most that pattern_match() may say of one. */
+struct slice pattern_beginning(const struct pattern *p, int *longest);
 const char *pattern_text(const struct pattern *p);
 
 /* Several, of a list option: any may match. */

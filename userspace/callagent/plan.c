@@ -95,8 +95,8 @@ static int take_rule(struct plan *p, const struct rule *r, const char *called)
 	int err = rule_rewrite_called(r, called, number, sizeof(number));
 	err = err ? err : rule_rewrite_caller(r, &shown);
 	if (err) {
-		plan_said(p, "route", r->name, false, "a rewritten number is too long");
-		plan_refused(p, 484, 28, "the number is too long");
+		plan_said(p, "route", r->name, false, "a number cannot be rewritten");
+		plan_refused(p, 484, 28, "the number cannot be rewritten");
 		return 0;
 	}
 	struct plan_view *view = plan_view_new(&shown, r);
@@ -139,6 +139,11 @@ int plan_lookup(struct plan *p, const char *called, bool ours)
 {
 	const struct auth *a = registrar_auth((struct registrar *)(uintptr_t)p->p.registrar);
 	struct query q = p->query;
+	if (p->lookups++ == PLAN_LOOKUPS) {
+		plan_said(p, "number", called, false, "the routing goes round in circles");
+		plan_refused(p, 500, 25, "the routing goes round in circles");
+		return -ENOENT;
+	}
 	q.from = &p->from;
 	q.called = called;
 	const struct rule *r = routing_find(p->p.routing, &q, NULL, true, p->p.said ? on_rule : NULL, p);

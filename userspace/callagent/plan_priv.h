@@ -46,6 +46,7 @@ struct plan {
 	bool forwarded;           /* told with the next attempt */
 	/* The rule whose targets are being tried, to go on behind it. */
 	const struct rule *rule;
+	unsigned lookups;         /* of numbers, in all */
 	/* The attempt that was made last. */
 	enum dest_kind last_kind;
 	char last_name[128], last_number[128];
@@ -69,7 +70,9 @@ void plan_refused(struct plan *p, unsigned status, unsigned cause, const char *w
 /* A step for `name`, put in front of all others. NULL: out of memory. */
 struct plan_step *plan_push(struct plan *p, enum dest_kind kind, const char *name, const char *number, struct plan_view *view);
 struct plan_step *plan_append(struct plan *p, enum dest_kind kind, const char *name, const char *number, struct plan_view *view);
-/* Looks a number up again, in front of all other steps: users, hunt groups, rules. */
+/* Looks a number up again, in front of all other steps: users, hunt groups, rules. One call is looked up so often only: rules may lead to one another in
+ * circles. */
+#define PLAN_LOOKUPS 100
 int plan_lookup(struct plan *p, const char *number, bool ours);
 struct plan_view *plan_view_new(const struct shown *shown, const struct rule *rule);
 

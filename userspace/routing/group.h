@@ -10,6 +10,7 @@
 enum group_strategy { GROUP_ORDER, GROUP_WEIGHT, GROUP_ROUND_ROBIN, GROUP_LEAST_LOADED };
 
 struct group {
+	struct hash_link by_name;
 	const char *name;
 	enum group_strategy strategy;
 	struct group_member member[GROUP_MEMBERS];

@@ -2,6 +2,7 @@
 /* A hunt group: several who may take a call, and in which order they ring. */
 #pragma once
 #include "base/conf.h"
+#include "base/hash.h"
 #include <stdint.h>
 
 #define HUNT_MEMBERS 32
@@ -10,6 +11,7 @@
 enum hunt_strategy { HUNT_ALL, HUNT_SEQUENCE, HUNT_ROUND_ROBIN, HUNT_LEAST_RECENT };
 
 struct hunt {
+	struct hash_link by_name;
 	const char *name;
 	const struct conf_part *conf;
 	enum hunt_strategy strategy;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "routing/route.h"
+#include "routing/rule_index.h"
 #include "base/mem.h"
 #include "cdr/cdr.h"
 #include <errno.h>
@@ -29,6 +30,13 @@ void source_of_user(struct source *ret, const struct user *u)
 
 /* --- loading -------------------------------------------------------------------------------------------------------- */
 
+/* A hunt group's number. */
+struct hunt_number {
+	struct hash_link by_text;
+	const char *text;
+	struct hunt *hunt;
+};
+
 static void free_rule(struct rule *k)
 {
 	patterns_free(&k->called);
@@ -39,6 +47,7 @@ static void free_rule(struct rule *k)
 		mem_deref(k->headers[i].value);
 	}
 	mem_free(k->headers);
+	mem_free(k->dest);
 	mem_deref(k->replace);
 	mem_deref(k->caller_replace);
 	mem_deref(k->table);
@@ -49,9 +58,15 @@ static void destroy(void *obj)
 	struct routing *r = obj;
 	for (unsigned i = 0; i < r->n_rules; i++)
 		free_rule(&r->rules[i]);
+	mem_deref(r->index[0]);
+	mem_deref(r->index[1]);
 	mem_free(r->rules);
 	mem_free(r->groups);
 	mem_free(r->hunts);
+	mem_free(r->numbers);
+	hash_free(&r->groups_by_name);
+	hash_free(&r->hunts_by_name);
+	hash_free(&r->hunts_by_number);
 	mem_deref(r->conf);
 }
 
@@ -88,9 +103,13 @@ static bool only_blocks(const struct rule *k)
 	return k->n_dests > 0;
 }
 
-static void load_dests(struct rule *k, const struct conf *conf)
+static int load_dests(struct rule *k, const struct conf *conf)
 {
-	for (unsigned i = 0; i < conf_list_count(k->conf, "to") && k->n_dests < RULE_DESTS; i++) {
+	unsigned n = conf_list_count(k->conf, "to");
+	k->dest = n ? mem_raw(n * sizeof(*k->dest)) : NULL;
+	if (n && !k->dest)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
 		struct dest *d = &k->dest[k->n_dests];
 		if (config_dest(d, conf_list_at(k->conf, "to", i), conf))
 			continue;
@@ -98,6 +117,7 @@ static void load_dests(struct rule *k, const struct conf *conf)
 			d->status = d->cause ? sip_status_of_cause(d->cause) : BLOCKED;
 		k->n_dests++;
 	}
+	return 0;
 }
 
 static uint32_t own_time(const struct conf_part *p, const char *option)
@@ -114,16 +134,17 @@ static int load_rule(struct rule *k, const struct conf *conf, unsigned position)
 		.name = conf_title(p), .conf = p, .position = position, .order = conf_int(p, "order"), .goes_on = conf_bool(p, "continue"),
 		.prefix = slice_str(conf_string(p, "prefix")), .first_ms = own_time(p, "first-response"), .answer_ms = own_time(p, "answer-time"),
 	};
-	load_dests(k, conf);
+	int err = load_dests(k, conf);
 	k->before_users = conf_bool(p, "before-users") || only_blocks(k);
-	int err = patterns_load(&k->called, p, "called", conf);
+	k->n_sources = conf_list_count(p, "source");
+	err = err ? err : patterns_load(&k->called, p, "called", conf);
 	err = err ? err : patterns_load(&k->caller, p, "caller", conf);
 	err = err ? err : schedule_load(&k->times, p, "time", *zone ? zone : conf_string(conf_section(conf, "sip"), "time-zone"));
 	err = err ? err : load_headers(k, conf);
 	err = err ? err : load_replace(&k->replace, k, "replace");
 	err = err ? err : load_replace(&k->caller_replace, k, "caller-replace");
 	err = err ? err : header_table_new(&k->table, p);
-	k->n_conditions = (k->caller.n > 0) + (k->times.n > 0) + k->n_headers + (conf_list_count(p, "source") > 0);
+	k->n_conditions = (k->caller.n > 0) + (k->times.n > 0) + k->n_headers + (k->n_sources > 0);
 	return err;
 }
 
@@ -149,6 +170,29 @@ static int load_rules(struct routing *r)
 	return err;
 }
 
+static uint32_t name_hash(const char *name)
+{
+	return slice_hash(slice_str(name), false);
+}
+
+static int load_numbers(struct routing *r)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < r->n_hunts; i++)
+		n += conf_list_count(r->hunts[i].conf, "numbers");
+	r->numbers = n ? mem_raw(n * sizeof(*r->numbers)) : NULL;
+	if (n && !r->numbers)
+		return -ENOMEM;
+	for (unsigned i = 0; i < r->n_hunts; i++)
+		for (unsigned k = 0; k < conf_list_count(r->hunts[i].conf, "numbers"); k++) {
+			struct hunt_number *h = &r->numbers[r->n_numbers++];
+			*h = (struct hunt_number){.text = conf_list_at(r->hunts[i].conf, "numbers", k), .hunt = &r->hunts[i]};
+			if (!routing_hunt_by_number(r, h->text))
+				hash_insert(&r->hunts_by_number, &h->by_text, name_hash(h->text));
+		}
+	return 0;
+}
+
 static int load_groups(struct routing *r)
 {
 	unsigned groups = count(r->conf, "group"), hunts = count(r->conf, "hunt");
@@ -156,11 +200,17 @@ static int load_groups(struct routing *r)
 	r->hunts = hunts ? mem_raw(hunts * sizeof(*r->hunts)) : NULL;
 	if ((groups && !r->groups) || (hunts && !r->hunts))
 		return -ENOMEM;
-	for (; r->n_groups < groups; r->n_groups++)
-		group_load(&r->groups[r->n_groups], conf_titled(r->conf, "group", r->n_groups));
-	for (; r->n_hunts < hunts; r->n_hunts++)
-		hunt_load(&r->hunts[r->n_hunts], conf_titled(r->conf, "hunt", r->n_hunts));
-	return 0;
+	for (; r->n_groups < groups; r->n_groups++) {
+		struct group *g = &r->groups[r->n_groups];
+		group_load(g, conf_titled(r->conf, "group", r->n_groups));
+		hash_insert(&r->groups_by_name, &g->by_name, name_hash(g->name));
+	}
+	for (; r->n_hunts < hunts; r->n_hunts++) {
+		struct hunt *h = &r->hunts[r->n_hunts];
+		hunt_load(h, conf_titled(r->conf, "hunt", r->n_hunts));
+		hash_insert(&r->hunts_by_name, &h->by_name, name_hash(h->name));
+	}
+	return load_numbers(r);
 }
 
 int routing_new(struct routing **ret, const struct conf *conf)
@@ -169,8 +219,9 @@ int routing_new(struct routing **ret, const struct conf *conf)
 	if (!r)
 		return -ENOMEM;
 	r->conf = mem_ref((void *)(uintptr_t)conf);
-	int err = load_groups(r);
-	err = err ? err : load_rules(r);
+	int err = hash_init(&r->groups_by_name, 16) ?: hash_init(&r->hunts_by_name, 16) ?: hash_init(&r->hunts_by_number, 16) ?: load_groups(r) ?: load_rules(r);
+	for (unsigned before = 0; !err && before < 2; before++)
+		err = rule_index_new(&r->index[before], r->rules, r->n_rules, before);
 	if (err)
 		mem_deref(r);
 	else
@@ -180,25 +231,30 @@ int routing_new(struct routing **ret, const struct conf *conf)
 
 struct group *routing_group(const struct routing *r, const char *name)
 {
-	for (unsigned i = 0; i < r->n_groups; i++)
-		if (!strcmp(r->groups[i].name, name))
-			return &r->groups[i];
+	struct group *g;
+	uint32_t h = name_hash(name);
+	hash_foreach_match(g, &r->groups_by_name, h, by_name)
+		if (!strcmp(g->name, name))
+			return g;
 	return NULL;
 }
 
 struct hunt *routing_hunt(const struct routing *r, const char *name)
 {
-	for (unsigned i = 0; i < r->n_hunts; i++)
-		if (!strcmp(r->hunts[i].name, name))
-			return &r->hunts[i];
+	struct hunt *k;
+	uint32_t h = name_hash(name);
+	hash_foreach_match(k, &r->hunts_by_name, h, by_name)
+		if (!strcmp(k->name, name))
+			return k;
 	return NULL;
 }
 
 struct hunt *routing_hunt_by_number(const struct routing *r, const char *number)
 {
-	for (unsigned i = 0; i < r->n_hunts; i++)
-		for (unsigned k = 0; k < conf_list_count(r->hunts[i].conf, "numbers"); k++)
-			if (!strcmp(conf_list_at(r->hunts[i].conf, "numbers", k), number))
-				return &r->hunts[i];
+	struct hunt_number *n;
+	uint32_t h = name_hash(number);
+	hash_foreach_match(n, &r->hunts_by_number, h, by_text)
+		if (!strcmp(n->text, number))
+			return n->hunt;
 	return NULL;
 }

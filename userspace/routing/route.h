@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The routing table of a configuration: rules, groups of trunks, hunt groups. What a call makes of it is a plan (plan.h). */
 #pragma once
+#include "base/hash.h"
 #include "routing/group.h"
 #include "routing/headers.h"
 #include "routing/hunt.h"
@@ -37,8 +38,6 @@ struct shown {
 	enum presentation presentation;
 };
 
-#define RULE_DESTS 16
-
 struct header_condition {
 	char *name;
 	struct pattern *value;
@@ -57,22 +56,28 @@ struct rule {
 	struct patterns called, caller;
 	struct schedule times;
 	struct header_condition *headers;
-	unsigned n_headers, n_conditions;
+	unsigned n_sources, n_headers, n_conditions;
 	/* rewriting */
 	struct pattern *replace, *caller_replace;
 	/* where to */
-	struct dest dest[RULE_DESTS];
+	struct dest *dest;
 	unsigned n_dests;
 	uint32_t first_ms, answer_ms; /* UINT32_MAX: the target's own */
 	struct header_table *table;   /* headers added and removed */
 };
+
+struct rule_index;
+struct hunt_number;
 
 struct routing { /* reference-counted; a reload makes another */
 	struct conf *conf;
 	struct rule *rules;
 	struct group *groups;
 	struct hunt *hunts;
-	unsigned n_rules, n_groups, n_hunts;
+	struct hunt_number *numbers;
+	unsigned n_rules, n_groups, n_hunts, n_numbers;
+	struct rule_index *index[2];   /* the rules before users, behind them: [before_users] */
+	struct hash groups_by_name, hunts_by_name, hunts_by_number;
 };
 
 int routing_new(struct routing **ret, const struct conf *conf);
@@ -94,7 +99,11 @@ struct query {
 /* Told of each rule looked at, for `route test`. */
 typedef void (*rule_said_fn)(void *arg, const struct rule *r, bool taken, const char *why);
 
-/* Whether a rule matches: how specific that is, or -1 with `why`, in words. */
+/* How specific a match of so many characters of the called number is, with the further conditions of the rule. */
+int rule_specific(const struct rule *r, int length);
+/* Whether `a`, matching so specifically, is taken before `b`. */
+bool rule_comes_before(const struct rule *a, int specific_a, const struct rule *b, int specific_b);
+/* Whether a rule matches: how specific that is, or -1 with `why` (NULL: nobody asks), in words. */
 int rule_match(const struct rule *r, const struct query *q, struct buf *why);
 /* The best matching rule after `after` (NULL: the very best): by order, then the longest match of the called number, then the number of
  * further conditions, then the place in the file. `before_users`: only those that come before users, or only the others. */

@@ -148,7 +148,7 @@ def main():
     arg.add_argument("--rounds", type=int, default=3)
     arg.add_argument("--rate", type=int)
     arg.add_argument("--seconds", type=int, default=20)
-    arg.add_argument("--only", default="", help="parts of names, with commas: b2bua, proxy, registrar, parse, bindings, delay, memory")
+    arg.add_argument("--only", default="", help="parts of names, with commas: b2bua, proxy, registrar, parse, route, bindings, delay, memory")
     o = arg.parse_args()
     o.build = os.path.abspath(o.build)
 
@@ -160,6 +160,8 @@ def main():
     good = all([compare(lab, o, *c) for c in COMPARISONS if wanted(c[0])])
     if wanted("parse"):
         good &= subprocess.call([f"{o.build}/bench/parsetool"]) == 0
+    if wanted("route"):
+        good &= subprocess.call([f"{o.build}/bench/routetool"]) == 0
     if wanted("bindings"):
         sh("mkdir", lab.path("bindings"))
         good &= subprocess.call([f"{o.build}/bench/bindtool", lab.path("bindings"), "1000000"]) == 0

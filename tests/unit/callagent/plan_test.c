@@ -41,6 +41,10 @@ static const char text[] =
 	"route header {\n prefix = \"76\"\n header = {\"X-Line: gold*\"}\n to = t1\n}\n"
 	"route shown {\n prefix = \"77\"\n to = t1\n replace = \"/^77(.)/\"\n with = \"+$1\"\n caller-replace = \"/^0/\"\n caller-with = \"+49\"\n presentation = restricted\n}\n"
 	"route first {\n prefix = \"78\"\n to = t1\n continue = yes\n}\n"
+	"route circle {\n prefix = \"79\"\n to = {\"number:7901\", \"t1\"}\n}\n"
+	"route spiral {\n prefix = \"70\"\n to = {\"t1\", \"number:7002\"}\n}\n"
+	"route fork {\n prefix = \"6\"\n to = {\"number:61\", \"number:62\", \"number:63\"}\n}\n"
+	"hunt ring {\n members = {\"604\"}\n numbers = {\"604\"}\n strategy = sequence\n then = \"604\"\n}\n"
 	"route urgent {\n order = 1\n called = {\"7811\"}\n to = t3\n}\n";
 
 /* --- the registrar's side -------------------------------------------------------------------------------------------- */
@@ -226,6 +230,22 @@ static void the_most_specific_rule_wins(void **state)
 	assert_string_equal(walk("99", "1001", 404), "carrier");
 	assert_string_equal(walk("99", "carrier", 404), "office");
 	assert_string_equal(walk("7811", "1001", 404), "t3");
+}
+
+/* Rules and hunt groups that lead to one another: the call ends, and says why. */
+static void circles_end(void **state)
+{
+	static const char *const called[] = {"79", "6", "604"};
+	for (size_t i = 0; i < sizeof(called) / sizeof(called[0]); i++)
+		assert_string_equal(walk(called[i], "1001", 503), "500/25");
+	struct plan *p = plan_from("70", "1001", "1");
+	unsigned attempts = 0;
+	while (!plan_next(p, &t)) {
+		attempts++;
+		plan_failed(p, 503, 0);
+	}
+	assert_in_range(attempts, 2, 101);
+	mem_deref(p);
 }
 
 static void a_rule_may_let_the_next_one_go_on(void **state)
@@ -438,6 +458,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLAN_TEST(users_ring_at_all_their_phones),
 		PLAN_TEST(the_most_specific_rule_wins),
+		PLAN_TEST(circles_end),
 		PLAN_TEST(a_rule_may_let_the_next_one_go_on),
 		PLAN_TEST(rules_look_at_callers_times_and_headers),
 		PLAN_TEST(numbers_are_rewritten),
