@@ -21,7 +21,7 @@
 static const char *const store_tables[] = {
 	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys",
 	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", [AGENT_STORE_CALLBACKS] = "callbacks",
-	[AGENT_STORE_TRUNKS] = "trunks", NULL,
+	[AGENT_STORE_TRUNKS] = "trunks", [AGENT_STORE_PROXIED] = "proxied", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -212,6 +212,7 @@ static int take_over(struct agent *a, struct buf *why)
 	int err = calls_restore(&a->calls, &past);
 	agent_guard_calls(a);
 	emergency_taken_over(&a->calls);
+	err = err ? err : proxied_restore(a);
 	if (!err)
 		err = cdr_log_recover(a->cdr, is_alive, a);
 	if (err)
@@ -241,7 +242,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	a->conf = mem_ref((void *)(uintptr_t)conf);
 	outcome_register();
 	relay_register();
-	int err = calls_init(&a->calls);
+	int err = calls_init(&a->calls) ?: proxied_init(a);
 	a->calls.on_empty = on_empty;
 	a->calls.arg = a;
 	transfer_open(a);
@@ -328,6 +329,7 @@ bool agent_stop(struct agent *a)
 void agent_close(struct agent *a)
 {
 	a->on_stopped = NULL;
+	proxied_close(a);
 	calls_fini(&a->calls);
 	a->callbacks = mem_deref(a->callbacks);
 	subscriptions_close(&a->subscriptions);

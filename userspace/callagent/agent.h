@@ -11,6 +11,7 @@
 #include "callagent/listeners.h"
 #include "routing/route.h"
 #include "callagent/subscriptions.h"
+#include "callagent/proxied.h"
 #include "callagent/roles.h"
 #include "config/schema.h"
 #include "sip/session.h"
@@ -18,7 +19,7 @@
 /* Tables of the store. */
 enum {
 	AGENT_STORE_BINDINGS, AGENT_STORE_CDR, AGENT_STORE_CALLS, AGENT_STORE_KEYS, AGENT_STORE_SUBSCRIPTIONS, AGENT_STORE_FRAUD, AGENT_STORE_CALLBACKS,
-	AGENT_STORE_TRUNKS,
+	AGENT_STORE_TRUNKS, AGENT_STORE_PROXIED,
 };
 
 struct agent {
@@ -39,6 +40,7 @@ struct agent {
 	struct gateways gateways;
 	struct calls calls;
 	struct callbacks *callbacks;
+	struct proxied_calls proxied;
 	struct subscriptions subscriptions;
 	struct leg_sip_home home;
 	struct roles roles;

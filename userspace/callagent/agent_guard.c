@@ -119,7 +119,7 @@ void agent_guard_calls(struct agent *a)
 	const char *rule;
 	list_foreach(c, &a->calls.all, link)
 		if (c->answered)
-			fraud_admits(a->fraud, c, *c->cdr.transferred_by ? c->cdr.transferred_by : c->cdr.source, c->cdr.called_sent, true, &rule);
+			fraud_admits(a->fraud, &c->fraud, *c->cdr.transferred_by ? c->cdr.transferred_by : c->cdr.source, c->cdr.called_sent, true, &rule);
 }
 
 void agent_guard_reload(struct agent *a)

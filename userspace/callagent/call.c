@@ -2,7 +2,6 @@
 #include "callagent/call.h"
 #include "base/random.h"
 #include "callagent/call_priv.h"
-#include "callagent/fraud_use.h"
 #include "callagent/emergency_call.h"
 #include <stdio.h>
 
@@ -47,7 +46,7 @@ void calls_fini(struct calls *cs)
 		list_remove(&c->link);
 		hash_remove(&cs->table, &c->by_id);
 		free_lines(c);
-		fraud_release(c, false);
+		fraud_release(&c->fraud, false);
 		mem_deref(c);
 	}
 	loop_defer_cancel(&cs->save);
@@ -112,7 +111,7 @@ void call_not_live(struct call *c)
 	c->calls->live--;
 	emergency_over(c);
 	free_lines(c);
-	fraud_release(c, true);
+	fraud_release(&c->fraud, true);
 }
 
 /* --- birth -------------------------------------------------------------------------------------------------------- */
@@ -145,6 +144,11 @@ static void destroy(void *obj)
 	mem_deref(c->gw);
 }
 
+static void on_fraud(struct fraud_call *fc, const struct leg_news *why)
+{
+	call_end(container_of(fc, struct call, fraud), CALL_BY_TANDEM, why);
+}
+
 int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const char *id)
 {
 	struct call *c = mem_alloc(sizeof(*c), destroy);
@@ -154,6 +158,7 @@ int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const cha
 	list_init(&c->legs);
 	list_init(&c->records);
 	c->calls = cs;
+	c->fraud = (struct fraud_call){.setup = &c->cdr.setup, .answered = &c->answered, .end = on_fraud};
 	c->gw = mem_ref(gw);
 	struct buf name = buf_fixed(c->object, sizeof(c->object));
 	buf_printf(&name, "call %.8s", c->id);

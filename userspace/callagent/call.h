@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "base/store.h"
 #include "base/timer.h"
+#include "callagent/fraud_use.h"
 #include "callagent/leg.h"
 #include "base/lines.h"
 
@@ -118,7 +119,7 @@ struct call {
 	unsigned n_records;  /* since the first */
 	int64_t answered;    /* UTC ms: since when there has been a call, whoever is in it now */
 	struct line *line[2]; /* of source and target, until it ends */
-	struct fraud_use *fraud; /* the limits it counts against, likewise; NULL: none */
+	struct fraud_call fraud; /* the limits it counts against, likewise */
 	const void *offer_native; /* the message that offered the call */
 	/* A transfer under way (call_transfer.c). */
 	struct leg *transferor;        /* who gives its place away; NULL: none */

@@ -32,8 +32,7 @@ static void refuse(struct sip_strans *st, unsigned status, enum outcome_refusal 
 	sip_reply_once(st, status, NULL, SLICE_NONE);
 }
 
-/* What a record has of an attempt from its first message. */
-static void fill_record(struct cdr *r, const struct sip_msg *req, const struct source *from)
+void core_fill_record(struct cdr *r, const struct sip_msg *req, const struct source *from)
 {
 	CDR_SET(r->source, slice_str(from->name));
 	CDR_SET(r->caller, req->from.uri.user);
@@ -50,7 +49,7 @@ void core_record_refusal(struct agent *a, const struct sip_msg *req, const struc
 	int err = random_id(r.id, sizeof(r.id));
 	r.end = r.setup;
 	CDR_SET(r.linked, slice_str(r.id));
-	fill_record(&r, req, from);
+	core_fill_record(&r, req, from);
 	CDR_SET(r.released_by, SLICE("tandem"));
 	CDR_SET(r.why, slice_str(why));
 	CDR_SET(leg->call_id, req->call_id);
@@ -171,7 +170,7 @@ static struct refusal refusal_of(struct agent *a, const struct source *from, con
 	unsigned limit = from->kind == TARGET_USER ? (unsigned)conf_int(sip, "max-calls-per-user") : from->max_calls;
 	if (a->stopping)
 		return (struct refusal){"the gateway is shutting down", TRUNK_DOWN, false};
-	if (a->calls.live >= (size_t)conf_int(sip, "max-calls"))
+	if (a->calls.live + a->proxied.table.count >= (size_t)conf_int(sip, "max-calls"))
 		return (struct refusal){"too many calls", TRUNK_TOO_FAST, true};
 	/* Who takes somebody's place in a call that is there begins none. */
 	if (from->trunk && from->trunk->drained && !sip_msg_hdr(req, SIP_HDR_REPLACES))
@@ -183,7 +182,7 @@ static struct refusal refusal_of(struct agent *a, const struct source *from, con
 	return (struct refusal){0};
 }
 
-static bool refuses(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
+bool core_refuses(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
 {
 	const struct refusal r = refusal_of(a, from, req);
 	if (!r.why)
@@ -192,11 +191,6 @@ static bool refuses(struct agent *a, struct sip_strans *st, const struct sip_msg
 	sip_replyf(st, 503, NULL, "Reason: Q.850;cause=%u\r\n%s", r.cause, r.overloaded ? "Retry-After: 10\r\n" : "");
 	core_record_refusal(a, req, from, 503, r.why);
 	return true;
-}
-
-bool core_drained(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
-{
-	return from->trunk && from->trunk->drained && refuses(a, st, req, from);
 }
 
 static int make_call(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from, struct call **ret)
@@ -213,7 +207,7 @@ static int make_call(struct agent *a, struct sip_strans *st, const struct sip_ms
 		return -EALREADY;
 	}
 	call_add_leg(c, l);
-	fill_record(&c->cdr, req, from);
+	core_fill_record(&c->cdr, req, from);
 	if (call_set_party(c, SIDE_A, slice_str(from->name))) {
 		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 500, .words = "out of memory"});
 		return -EALREADY;
@@ -264,7 +258,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 		identify_emergency(a, req, claimed, &from);
 	else if (!core_identify(a, st, req, &from, &user))
 		return;
-	if (!e.kind && refuses(a, st, req, &from))
+	if (!e.kind && core_refuses(a, st, req, &from))
 		return;
 	if (sip_msg_hdr(req, SIP_HDR_REPLACES)) {
 		transfer_replaces(a, st, req, &from);

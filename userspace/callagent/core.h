@@ -5,6 +5,11 @@
 
 /* Who sent it: a trunk by its address, a user by digest. False when it has been answered. */
 bool core_identify(struct agent *a, struct sip_strans *st, const struct sip_msg *req, struct source *from, const struct user **user);
+/* What a record has of an attempt from its first message. */
+void core_fill_record(struct cdr *r, const struct sip_msg *req, const struct source *from);
+/* Whether a limit of this box or of who calls, or a drained trunk, forbids a call more; then it has been answered. A trunk's rate counts one that is not
+ * refused. */
+bool core_refuses(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from);
 /* What the caller is told when routing failed with `err`. */
 unsigned core_status_of(int err);
 /* The same in words. */
@@ -13,5 +18,3 @@ const char *core_words(int err);
 void core_record_refusal(struct agent *a, const struct sip_msg *req, const struct source *from, unsigned status, const char *why);
 /* sip_stack_params.on_request; arg is the agent. */
 void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req);
-/* Whether the caller is a trunk that is drained: its INVITE has been answered then. */
-bool core_drained(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from);

@@ -157,7 +157,7 @@ static bool is_fraud(struct dial *d, struct call *c, const struct attempt *t, st
 {
 	const char *rule, *by = *d->by ? d->by : c->cdr.source;
 	for (unsigned i = 0; i < t->n && !d->exempt; i++) {
-		if (t->target[i].kind != TARGET_TRUNK || fraud_admits(d->agent->fraud, c, by, t->target[i].number, false, &rule))
+		if (t->target[i].kind != TARGET_TRUNK || fraud_admits(d->agent->fraud, &c->fraud, by, t->target[i].number, false, &rule))
 			continue;
 		struct buf words = buf_fixed(d->words, sizeof(d->words));
 		buf_printf(&words, "fraud limit %s", rule ? rule : "not to be told: out of memory");
@@ -285,6 +285,8 @@ unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct s
 	for (; !err && n < max && !(err = plan_next(p, &t)); rank++) {
 		for (unsigned i = 0; i < t.n && n < max; i++) {
 			out[n] = t.target[i];
+			out[n].first_ms = t.first_ms;
+			out[n].answer_ms = t.answer_ms;
 			out[n++].rank = rank;
 		}
 		plan_failed(p, 503, 0);

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/forwarding.h"
-#include "base/random.h"
-#include "base/log.h"
 #include "callagent/agent.h"
 #include "callagent/core.h"
 #include "callagent/dial.h"
-#include "callagent/outcome.h"
+#include "callagent/emergency_call.h"
 #include <errno.h>
 
 bool forwarding_is_ours(void *arg, const struct sip_msg *req, const struct sip_uri *uri)
@@ -26,9 +24,8 @@ static bool admit(void *arg, struct sip_strans *st, const struct sip_msg *req, b
 	struct agent *a = arg;
 	const struct user *user;
 	a->roles.from = (struct source){0};
-	a->roles.known = true;
-	return dialog || (core_identify(a, st, req, &a->roles.from, &user) &&
-			  (req->method != SIP_INVITE || !core_drained(a, st, req, &a->roles.from)));
+	a->roles.known = !dialog;
+	return dialog || core_identify(a, st, req, &a->roles.from, &user);
 }
 
 /* Nobody can be asked who he is. Dialogs of ours go on, trunks are known by their certificate or address; what comes from where somebody is registered may go to
@@ -58,11 +55,12 @@ static struct sip_flow hop_to(const struct agent *a, const char *listener, enum 
 	return (struct sip_flow){sip_stack_listener(a->sip, listener && *listener ? listener : NULL, transport, peer), *peer, false};
 }
 
-static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct binding *b, int n)
+static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct user *u, const struct binding *b, int n)
 {
+	uint32_t first_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "first-response");
 	unsigned added = 0;
 	for (int i = 0; i < n; i++) {
-		struct proxy_target t = {.uri = b[i].uri, .path = b[i].path, .q = b[i].q};
+		struct proxy_target t = {.uri = b[i].uri, .path = b[i].path, .q = b[i].q, .name = slice_str(user_name(u)), .first_ms = first_ms};
 		if (b[i].reg_id)
 			t.instance = b[i].instance;
 		if (!b[i].path.len) {
@@ -74,6 +72,17 @@ static unsigned add_contacts(const struct agent *a, struct proxy_context *c, con
 	return added ? 0 : 480;
 }
 
+static void add_target(const struct agent *a, struct proxy_context *c, const struct target *t)
+{
+	struct proxy_target to = {.uri = slice_str(t->uri), .path = slice_str(t->path), .q = 1000 - t->rank, .name = slice_str(t->name), .first_ms = t->first_ms,
+				  .answer_ms = t->answer_ms};
+	if (t->kind == TARGET_TRUNK)
+		to.number = slice_str(t->number);
+	if (!*t->path)
+		to.hop = hop_to(a, t->address, t->transport, &t->dst);
+	proxy_add(c, &to);
+}
+
 /* The attempts of a plan, one after another: each has less preference than the one before. */
 static unsigned add_routed(struct agent *a, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri)
 {
@@ -82,7 +91,7 @@ static unsigned add_routed(struct agent *a, struct proxy_context *c, const struc
 	if (!n)
 		return status;
 	for (unsigned i = 0; i < n; i++)
-		proxy_add(c, &(struct proxy_target){.uri = slice_str(t[i].uri), .path = slice_str(t[i].path), .q = 1000 - t[i].rank, .hop = hop_to(a, t[i].address, t[i].transport, &t[i].dst)});
+		add_target(a, c, &t[i]);
 	return 0;
 }
 
@@ -93,46 +102,8 @@ static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg
 	const struct user *u;
 	int n = registrar_lookup(a->registrar, uri, &u, b, PLAN_TARGETS);
 	if (n != -ENOENT || slice_is_set(gruu_of(uri)))
-		return n == -ENOENT ? 404 : n < 0 ? 480 : add_contacts(a, c, b, n);
+		return n == -ENOENT ? 404 : n < 0 ? 480 : emergency_engages(&a->calls, user_name(u), a->roles.from.name) ? 486 : add_contacts(a, c, u, b, n);
 	return a->roles.known ? add_routed(a, c, req, uri) : 404;
-}
-
-/* --- records -------------------------------------------------------------------------------------------------------- */
-
-static void name_source(const struct agent *a, const struct sip_msg *req, struct cdr *r)
-{
-	bool exact;
-	const struct trunk *t = trunks_by_sender(&a->trunks, req, &exact);
-	if (t)
-		CDR_SET(r->source, slice_str(t->name));
-	else
-		CDR_SET(r->source, req->from.uri.user);
-}
-
-/* A proxy does not see who hangs up, nor when: its record ends with the answer. */
-static void done(void *arg, const struct proxy_outcome *o)
-{
-	struct agent *a = arg;
-	struct cdr r = {.setup = (int64_t)o->began, .progress = (int64_t)o->rang, .answer = (int64_t)o->answered, .status = o->status};
-	char peer[ADDR_STR_LEN];
-	int err = random_id(r.id, sizeof(r.id));
-	CDR_SET(r.linked, slice_str(r.id));
-	r.end = (int64_t)clock_utc_ms();
-	name_source(a, o->req, &r);
-	CDR_SET(r.caller, o->req->from.uri.user);
-	CDR_SET(r.called, slice_is_set(o->req->ruri.user) ? o->req->ruri.user : o->req->ruri.text);
-	CDR_SET(r.called_sent, o->to);
-	CDR_SET(r.released_by, o->cancelled ? SLICE("caller") : o->status >= 300 ? SLICE("called") : SLICE(""));
-	CDR_SET(r.why, SLICE("forwarded by the proxy"));
-	CDR_SET(r.leg[CDR_A].call_id, o->req->call_id);
-	CDR_SET(r.leg[CDR_A].peer, slice_str(addr_str(&o->req->src, peer)));
-	if (addr_is_set(&o->peer))
-		CDR_SET(r.leg[CDR_B].peer, slice_str(addr_str(&o->peer, peer)));
-	if (o->status >= 300)
-		r.cause = outcome_cause(o->status);
-	err = err ? err : cdr_end(a->cdr, &r);
-	if (err)
-		log_error(NULL, "the record of a forwarded call was not queued: %s", strerror(-err));
 }
 
 void forwarding_params(struct agent *a, struct proxy_params *p)
@@ -151,7 +122,7 @@ void forwarding_params(struct agent *a, struct proxy_params *p)
 		.admit_once = admit_once,
 		.consumed = consumed,
 		.targets = targets,
-		.done = conf_bool(conf, "cdr") ? done : NULL,
+		.calls = proxied_told,
 		.arg = a,
 	};
 }

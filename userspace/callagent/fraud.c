@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "base/pack.h"
 #include "base/schedule.h"
-#include "callagent/call_priv.h"
-#include "callagent/fraud_use.h"
+#include "callagent/leg.h"
+#include "cdr/cdr.h"
 #include "guard/sources.h"
 #include <errno.h>
 
@@ -62,7 +62,7 @@ struct fraud_use {
 	struct link link;
 	struct fraud_use *next; /* of the call */
 	struct fraud_usage *usage;
-	struct call *call;
+	struct fraud_call *call;
 };
 
 struct fraud {
@@ -132,10 +132,10 @@ static bool goes_there(const struct fraud_rules *r, const struct fraud_rule *k, 
 	return !n;
 }
 
-static bool speaks_of(const struct fraud_rules *r, const struct fraud_rule *k, const struct call *c, const char *source, const char *number)
+static bool speaks_of(const struct fraud_rules *r, const struct fraud_rule *k, const struct fraud_call *c, const char *source, const char *number)
 {
 	return lists(k->conf, "sources", source) && goes_there(r, k, slice_str(number)) &&
-	       schedule_has(&k->times, c->cdr.setup / 1000);
+	       schedule_has(&k->times, *c->setup / 1000);
 }
 
 static const struct fraud_rule *rule_named(const struct fraud_rules *r, const char *name)
@@ -249,9 +249,9 @@ static void begin_day(struct fraud_usage *u)
 	u->talked_ms = 0;
 }
 
-static uint64_t talked(const struct call *c)
+static uint64_t talked(const struct fraud_call *c)
 {
-	int64_t ms = c->answered ? (int64_t)clock_utc_ms() - c->answered : 0;
+	int64_t ms = *c->answered ? (int64_t)clock_utc_ms() - *c->answered : 0;
 	return ms > 0 ? (uint64_t)ms : 0;
 }
 
@@ -334,13 +334,13 @@ static void release(struct fraud_use *use)
 	mem_free(use);
 }
 
-void fraud_release(struct call *c, bool over)
+void fraud_release(struct fraud_call *c, bool over)
 {
-	while (c->fraud) {
-		struct fraud_use *use = c->fraud;
+	while (c->uses) {
+		struct fraud_use *use = c->uses;
 		struct fraud_usage *u = use->usage;
 		uint64_t ms = over ? talked(c) : 0;
-		c->fraud = use->next;
+		c->uses = use->next;
 		if (ms) {
 			begin_day(u);
 			u->talked_ms += ms;
@@ -361,7 +361,7 @@ static void end_calls(struct fraud_usage *u)
 	for (unsigned n = u->parallel; n && !list_empty(&u->uses); n--) {
 		struct fraud_use *use = container_of(list_first(&u->uses), struct fraud_use, link);
 		counts[CNT_ENDED]++;
-		call_end(use->call, CALL_BY_TANDEM, &(struct leg_news){.status = 403, .cause = 21, .words = z});
+		use->call->end(use->call, &(struct leg_news){.status = 403, .cause = 21, .words = z});
 	}
 }
 
@@ -382,9 +382,9 @@ static void on_watch(void *arg)
 		timer_start(&f->watch, WATCH_MS, on_watch, f);
 }
 
-static bool has_use(const struct call *c, const struct fraud_usage *u)
+static bool has_use(const struct fraud_call *c, const struct fraud_usage *u)
 {
-	const struct fraud_use *use = c->fraud;
+	const struct fraud_use *use = c->uses;
 	while (use && use->usage != u)
 		use = use->next;
 	return use != NULL;
@@ -408,19 +408,19 @@ static const char *refuses(const struct fraud_rule *k, struct fraud_usage *u)
 	return NULL;
 }
 
-static bool take(struct fraud_usage *u, struct call *c)
+static bool take(struct fraud_usage *u, struct fraud_call *c)
 {
 	struct fraud_use *use = mem_raw(sizeof *use);
 	if (!use)
 		return false;
-	*use = (struct fraud_use){.next = c->fraud, .usage = u, .call = c};
-	c->fraud = use;
+	*use = (struct fraud_use){.next = c->uses, .usage = u, .call = c};
+	c->uses = use;
 	list_append(&u->uses, &use->link);
 	u->parallel++;
 	return true;
 }
 
-bool fraud_admits(struct fraud *f, struct call *c, const char *source, const char *number, bool restored, const char **rule)
+bool fraud_admits(struct fraud *f, struct fraud_call *c, const char *source, const char *number, bool restored, const char **rule)
 {
 	for (unsigned i = 0; i < f->rules->n; i++) {
 		const struct fraud_rule *k = &f->rules->rule[i];

@@ -5,7 +5,7 @@
 #include "base/conf.h"
 #include "base/ctl.h"
 #include "base/store.h"
-#include "callagent/call.h"
+#include "callagent/fraud_use.h"
 
 struct fraud; /* reference-counted */
 
@@ -23,7 +23,7 @@ int fraud_reconfigure(struct fraud *f, const struct conf *conf);
 /* Whether the call may go to `number` for `source`, a user or trunk; if so it counts against each rule that speaks of it, until it ends, which
  * fraud_release() tells. `restored`: it was begun by an earlier process, which has asked. Else the name of the rule, NULL when
  * memory is out, is in *rule and the alarm is raised. */
-bool fraud_admits(struct fraud *f, struct call *c, const char *source, const char *number, bool restored, const char **rule);
+bool fraud_admits(struct fraud *f, struct fraud_call *c, const char *source, const char *number, bool restored, const char **rule);
 
 /* `show fraud` and `fraud reset`; the argument is this object. */
 extern const struct ctl_verb fraud_verbs[];

@@ -31,7 +31,8 @@ struct target {
 	bool stranger;        /* known by DNS alone: trusted with nothing */
 	char domain[128];     /* host part of From and To; empty: addresses */
 	char auth_user[192], password[128];
-	unsigned rank;        /* of dial_targets(): lower ones first */
+	unsigned rank;        /* of dial_targets(), as are the next two: lower ones first */
+	uint32_t first_ms, answer_ms; /* as those of the attempt */
 	struct trunk *trunk;  /* borrowed from the plan; NULL: a user's phone */
 };
 

@@ -24,6 +24,7 @@ static int show_calls(void *arg, json_t *args, json_t **result, struct buf *why)
 		if (row)
 			json_array_append_new(list, row);
 	}
+	proxied_list(a, list);
 	*result = list;
 	return 0;
 }

@@ -50,7 +50,8 @@ static const struct conf_option sip_options[] = {
 	OPTION("t4", CONF_DURATION, "5s", "Timer T4 of RFC 3261: longest time a message stays in the network.", .min = 5, .max = 60000),
 	OPTION("ring-timeout", CONF_DURATION, "3m", "A call that nobody answers ends after this time with 408 (Timer C of RFC 3261).",
 	 .min = 100, .max = 3600000),
-	OPTION("max-duration", CONF_DURATION, "12h", "An answered call ends after this time. 0: never.", .min = 0, .max = 2592000000),
+	OPTION("max-duration", CONF_DURATION, "12h", "An answered call ends after this time. 0: never; one that passes through a proxy is "
+	 "counted for a day at most then, should its BYE not come.", .min = 0, .max = 2592000000),
 	OPTION("probe-interval", CONF_DURATION, "5m", "How often each side of an answered call is asked with OPTIONS whether it is still there, the first "
 	 "time after a tenth of this. Who answers 481, or has answered before and does so no more, ends the call. 0: never.", .min = 0, .max = 86400000),
 	OPTION("session-expires", CONF_DURATION, "30m", "How long an answered call lives unless it is refreshed, asked of every peer that knows session "

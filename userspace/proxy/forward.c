@@ -242,8 +242,10 @@ int forward_start(struct branch *b)
 	proxy_counts[PROXY_CNT_FORWARDED]++;
 	b->hop = f.hop;
 	b->state = BRANCH_TRYING;
-	if (c->invite)
+	if (c->invite) {
 		timer_c_start(b);
+		timer_first_start(b);
+	}
 	return 0;
 }
 
@@ -296,15 +298,37 @@ static unsigned next_group(const struct proxy_context *c, unsigned *q)
 	return n;
 }
 
+/* Who counts calls may not want it. */
+static unsigned is_unwanted(const struct branch *b)
+{
+	const struct proxy_params *p = &b->c->proxy->params;
+	const struct proxy_target t = targets_of(b);
+	return b->c->call && p->calls.try ? p->calls.try(p->arg, b->c->call, &t) : 0;
+}
+
+/* 0, or the status that stands for its answer. */
+static unsigned start(struct branch *b)
+{
+	if (!b->breadth) {
+		proxy_counts[PROXY_CNT_BREADTH]++;
+		return 440;
+	}
+	unsigned status = is_unwanted(b);
+	int err = status ? 0 : forward_start(b);
+	if (!err || err == -EINPROGRESS)
+		return status;
+	proxy_counts[PROXY_CNT_NO_HOP]++;
+	return err == -ENOTCONN ? 430 : err == -EPROTONOSUPPORT ? 480 : 503;
+}
+
 static void try(struct proxy_context *c, struct branch *b, unsigned share)
 {
 	b->breadth = share;
-	int err = share ? forward_start(b) : -E2BIG;
-	if (!err || err == -EINPROGRESS)
+	unsigned status = start(b);
+	if (!status)
 		return;
 	b->state = BRANCH_DONE;
-	proxy_counts[share ? PROXY_CNT_NO_HOP : PROXY_CNT_BREADTH]++;
-	response_own(c, !share ? 440 : err == -ENOTCONN ? 430 : err == -EPROTONOSUPPORT ? 480 : 503);
+	response_own(c, status);
 }
 
 /* RFC 5393 5.3.3: the breadth that came is divided among those that run at the same time. */

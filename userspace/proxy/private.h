@@ -16,7 +16,7 @@ enum {
 enum proxy_count {
 	PROXY_CNT_REQUEST, PROXY_CNT_FORWARDED, PROXY_CNT_RESPONSE, PROXY_CNT_STATELESS, PROXY_CNT_FORKED, PROXY_CNT_RECURSED, PROXY_CNT_REDIRECTED,
 	PROXY_CNT_LOOP, PROXY_CNT_HOPS, PROXY_CNT_BREADTH, PROXY_CNT_EXTENSION, PROXY_CNT_SCHEME, PROXY_CNT_NO_TARGET, PROXY_CNT_NO_HOP,
-	PROXY_CNT_FORGED, PROXY_CNT_TIMER_C, PROXY_CNT_NOMEM, PROXY_CNT_CONTEXTS_NOW, PROXY_CNT_MAX,
+	PROXY_CNT_FORGED, PROXY_CNT_TIMER_C, PROXY_CNT_SILENT, PROXY_CNT_NOMEM, PROXY_CNT_CONTEXTS_NOW, PROXY_CNT_MAX,
 };
 extern uint64_t proxy_counts[PROXY_CNT_MAX];
 
@@ -45,16 +45,17 @@ struct branch {
 	struct link link;
 	struct proxy_context *c;
 	enum branch_state state;
-	bool cancelled;
+	bool cancelled, gave_up; /* gave_up: cancelled by a timer of ours, not because somebody wanted it */
 	unsigned q, number; /* number: its place in the order of all */
+	uint32_t first_ms, answer_ms;
 	unsigned status;    /* final one */
 	struct sip_ctrans *ct;
 	struct sip_location *pending; /* its context is referenced meanwhile */
 	struct sip_servers *servers;  /* where a name leads; NULL: its hop was known */
 	unsigned next_server, breadth;
-	struct timer timer_c;
+	struct timer timer_c, timer_first;
 	struct sip_flow hop;
-	struct slice uri, path, instance;
+	struct slice uri, path, instance, name, called;
 	char text[];
 };
 
@@ -71,6 +72,8 @@ struct proxy_context {
 	struct buf challenges; /* lines of 401 and 407 answers that were not the best */
 	uint32_t loop;
 	bool started, cancelled, closed; /* closed: no further branch is begun */
+	bool told;  /* of its end */
+	void *call; /* of params.calls; NULL: there is none */
 	struct proxy_outcome outcome;
 	char to[128]; /* what outcome.to holds */
 };
@@ -96,6 +99,7 @@ unsigned route_preprocess(struct proxy *p, const struct sip_msg *req, struct way
 
 /* targets.c */
 unsigned targets_find(struct proxy_context *c);
+struct proxy_target targets_of(const struct branch *b);
 
 /* The instance has answered, or not: its other flows are not tried any more, or the next one is (RFC 5626 7). */
 void forward_instance(struct branch *b, bool flow_failed);
@@ -139,6 +143,10 @@ void response_reply(struct sip_strans *st, unsigned status, struct slice extra);
 void response_refuse(struct proxy_context *c, unsigned status);
 /* A failure that stands for an answer. */
 void response_own(struct proxy_context *c, unsigned status);
+/* A branch from which nothing has come is not waited for any more. */
+void response_silent(struct branch *b);
+/* No branch is left that could answer. */
+void response_give_up(struct proxy_context *c);
 
 /* best.c: whether `a` is to be preferred to `b` (16.7 step 6); 0 is none. */
 bool best_is_better(unsigned a, unsigned b);
@@ -147,6 +155,8 @@ unsigned best_as_sent(unsigned status);
 
 /* timer_c.c */
 void timer_c_start(struct branch *b);
+/* The time to the first response. */
+void timer_first_start(struct branch *b);
 
 /* cancel.c */
 void cancel_branches(struct proxy_context *c, struct slice headers);

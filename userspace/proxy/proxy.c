@@ -21,6 +21,7 @@ static const struct counter_def counter_defs[PROXY_CNT_MAX] = {
 	[PROXY_CNT_NO_TARGET] = {"no-target", "requests for which there is nobody, answered with 404, 480 or the like"},
 	[PROXY_CNT_NO_HOP] = {"no-hop", "branches given up at once: no address, or it could not be sent"},
 	[PROXY_CNT_FORGED] = {"forged-route", "Route values that name us but were not made by us for that dialog"},
+	[PROXY_CNT_SILENT] = {"silent", "branches not waited for any more because nothing came from them, not even 100"},
 	[PROXY_CNT_TIMER_C] = {"timer-c", "branches cancelled because they rang too long"},
 	[PROXY_CNT_NOMEM] = {"nomem", "requests refused: memory is out"},
 	[PROXY_CNT_CONTEXTS_NOW] = {"contexts-now", "requests in progress, those that only wait for stragglers among them"},
@@ -70,26 +71,20 @@ size_t proxy_contexts(const struct proxy *p)
 	return p->contexts;
 }
 
-/* No branch is left that could answer. Usually somebody has; memory may have been out when it was to be passed on. */
-static void give_up(struct proxy_context *c)
-{
-	sip_strans_on_cancel(c->st, NULL, NULL);
-	if (c->invite && !sip_strans_final(c->st))
-		sip_reply_once(c->st, 500, NULL, SLICE_NONE);
-}
-
 static void context_destroy(void *obj)
 {
 	struct proxy_context *c = obj;
 	struct branch *b;
 	list_foreach_safe(b, &c->branches, link) {
 		timer_stop(&b->timer_c);
+		timer_stop(&b->timer_first);
 		mem_deref(b->ct);
 		mem_deref(b->servers);
 		mem_free(b);
 	}
 	if (c->st && c->started)
-		give_up(c);
+		response_give_up(c);
+	mem_deref(c->call);
 	mem_deref(c->st);
 	mem_deref(c->best);
 	buf_reset(&c->challenges);
@@ -129,6 +124,13 @@ static bool is_refused(struct proxy *p, struct sip_strans *st, const struct sip_
 	return status;
 }
 
+/* False: it is a call that is not wanted, which has been answered. */
+static bool begins(struct proxy_context *c)
+{
+	const struct proxy_params *p = &c->proxy->params;
+	return !c->invite || c->req->to.tag.len || !p->calls.begin || p->calls.begin(p->arg, c->st, c->req, &c->call);
+}
+
 static void run(struct proxy_context *c)
 {
 	c->outcome.began = clock_utc_ms();
@@ -157,6 +159,7 @@ void proxy_request(struct proxy *p, struct sip_strans *st, const struct sip_msg 
 	c->way = w;
 	c->loop = loop;
 	c->breadth = breadth_of(req);
-	run(c);
+	if (begins(c))
+		run(c);
 	mem_deref(c);
 }

@@ -16,16 +16,37 @@ struct proxy_target {
 	struct slice instance; /* whose it is: of several with the same one at a time, the next when the flow of one has failed (RFC 5626 7) */
 	struct sip_flow hop; /* where it is; no listener: that follows from path or uri */
 	unsigned q;         /* thousandths: equal ones are tried at once, lower ones when all higher have failed */
+	struct slice name, number; /* whose place it is and what is called there, for try() and failed(); may be absent */
+	uint32_t first_ms;  /* nothing came in this time, not even 100: the next one is tried; 0: when Timer B ends it */
+	uint32_t answer_ms; /* how long it may ring; 0: as long as all (next_ms, Timer C) */
 };
 
 /* How an attempt ended, for records of calls. The texts live during the call of `done`. */
 struct proxy_outcome {
 	const struct sip_msg *req;
+	const struct sip_msg *rsp; /* the 2xx that answered it; NULL: there was none */
+	struct slice name;      /* of that branch's target */
 	struct slice to;        /* Request-URI of the branch that gave the answer; absent: none did */
 	struct addr peer;       /* that branch's */
 	unsigned status;        /* 0: nothing was sent upstream (RFC 4320) */
 	uint64_t began, rang, answered; /* UTC milliseconds, 0: never */
 	bool cancelled;
+};
+
+/* What becomes of calls, for whoever counts and limits them; each may be NULL, and gets the `arg` of all. */
+struct proxy_calls {
+	/* An INVITE outside a dialog was admitted. *call is what the others are told of it, a reference that the proxy gives back (it may stay NULL).
+	 * False: it has been answered. */
+	bool (*begin)(void *arg, struct sip_strans *st, const struct sip_msg *req, void **call);
+	/* One of its targets is about to be tried: 0, or the status that stands for its answer. */
+	unsigned (*try)(void *arg, void *call, const struct proxy_target *t);
+	/* That one has failed: whether those of less preference are tried. `rsp` NULL: it said nothing, or nothing reached it. */
+	bool (*failed)(void *arg, void *call, const struct proxy_target *t, unsigned status, const struct sip_msg *rsp);
+	/* It got its final answer; once a call. */
+	void (*done)(void *arg, void *call, const struct proxy_outcome *o);
+	/* A final answer within a dialog, to the INVITE once more (a further 2xx), or to what an earlier process forwarded: `m` is the answer, or the
+	 * request when the answer is ours. */
+	void (*within)(void *arg, const struct sip_msg *m, unsigned status);
 };
 
 struct proxy_params {
@@ -48,8 +69,7 @@ struct proxy_params {
 	const struct sip_hdr *(*consumed)(void *arg, const struct sip_msg *req);
 	/* 16.5: adds the targets of a Request-URI of ours by proxy_add(). 0, or the status to refuse with. */
 	unsigned (*targets)(void *arg, struct proxy_context *c, const struct sip_msg *req, const struct sip_uri *uri);
-	/* An INVITE outside a dialog got its final answer; NULL. */
-	void (*done)(void *arg, const struct proxy_outcome *o);
+	struct proxy_calls calls;
 	void *arg;
 };
 

@@ -22,7 +22,7 @@ static bool is_ours(struct proxy *p, const struct sip_msg *req, const struct sip
 	char kind = token_read(p, uri->user, req->call_id, &peer);
 	if (uri->user.len && !kind)
 		proxy_counts[PROXY_CNT_FORGED]++;
-	w->dialog = w->dialog || kind == 'r';
+	w->dialog = w->dialog || (kind == 'r' && req->to.tag.len); /* what begins another dialog has to be admitted itself */
 	w->out = kind ? l : NULL; /* a route that somebody was told to use says nothing of the other side */
 	/* A connection that is gone leads nowhere: the Contact may (RFC 3665 3.7). */
 	struct sip_flow flow = {l, peer, true};

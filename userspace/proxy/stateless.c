@@ -14,6 +14,8 @@ static bool pass_response(struct proxy *p, const struct sip_listener *l, const s
 		return false;
 	proxy_counts[PROXY_CNT_RESPONSE]++;
 	proxy_counts[PROXY_CNT_STATELESS]++;
+	if (rsp->status >= 200 && p->params.calls.within)
+		p->params.calls.within(p->params.arg, rsp, rsp->status);
 	return true;
 }
 

@@ -40,18 +40,26 @@ int proxy_add(struct proxy_context *c, const struct proxy_target *t)
 		return -ENOSPC;
 	if (c->n_branches && is_there(c, t))
 		return -EEXIST;
-	struct branch *b = mem_raw(sizeof *b + t->uri.len + t->path.len + t->instance.len);
+	struct branch *b = mem_raw(sizeof *b + t->uri.len + t->path.len + t->instance.len + t->name.len + t->number.len);
 	if (!b) {
 		proxy_counts[PROXY_CNT_NOMEM]++;
 		return -ENOMEM;
 	}
-	*b = (struct branch){.c = c, .q = t->q, .number = c->n_branches++, .hop = t->hop};
+	*b = (struct branch){.c = c, .q = t->q, .number = c->n_branches++, .hop = t->hop, .first_ms = t->first_ms, .answer_ms = t->answer_ms};
 	char *at = b->text;
 	b->uri = keep(&at, t->uri);
 	b->path = keep(&at, t->path);
 	b->instance = keep(&at, t->instance);
+	b->name = keep(&at, t->name);
+	b->called = keep(&at, t->number);
 	put_in_order(c, b);
 	return 0;
+}
+
+struct proxy_target targets_of(const struct branch *b)
+{
+	return (struct proxy_target){.uri = b->uri, .path = b->path, .instance = b->instance, .hop = b->hop, .q = b->q,
+				     .name = b->name, .number = b->called, .first_ms = b->first_ms, .answer_ms = b->answer_ms};
 }
 
 /* Along the routes that are left, or to a domain that is not ours, it goes where it says. */

@@ -16,13 +16,16 @@ struct proxied {
 	const char *domain; /* that is ours, besides the addresses */
 	/* where requests for the domain go; NULL ends the list */
 	struct {
-		const char *uri, *addr, *path, *instance;
-		unsigned q;
+		const char *uri, *addr, *path, *instance, *name;
+		unsigned q, first_ms, answer_ms;
 	} target[TARGETS];
 	unsigned status; /* instead of targets */
 	bool refuse, redirects;
 	unsigned admitted, along; /* of these along a route of ours */
-	unsigned done;
+	bool counted, full; /* a call is made of each INVITE; when full, none is */
+	const char *unwanted, *last; /* names of targets: not to be tried; none behind it is */
+	char tried[64], failed[64];  /* names and statuses */
+	unsigned done, within; /* within: the last status */
 	struct proxy_outcome outcome;
 };
 
@@ -68,7 +71,8 @@ static inline unsigned x_targets(void *arg, struct proxy_context *c, const struc
 {
 	for (unsigned i = 0; i < TARGETS && x.target[i].uri; i++) {
 		struct proxy_target t = {.uri = slice_str(x.target[i].uri), .q = x.target[i].q ? x.target[i].q : 1000, .path = slice_str(x.target[i].path),
-					 .instance = slice_str(x.target[i].instance)};
+					 .instance = slice_str(x.target[i].instance), .name = slice_str(x.target[i].name),
+					 .first_ms = x.target[i].first_ms, .answer_ms = x.target[i].answer_ms};
 		if (x.target[i].addr) {
 			t.hop.peer = test_addr(x.target[i].addr);
 			t.hop.listener = x_listener(&t.hop.peer);
@@ -79,7 +83,34 @@ static inline unsigned x_targets(void *arg, struct proxy_context *c, const struc
 	return x.status;
 }
 
-static inline void x_done(void *arg, const struct proxy_outcome *o)
+static inline bool x_begin(void *arg, struct sip_strans *st, const struct sip_msg *req, void **call)
+{
+	if (x.full)
+		sip_reply_once(st, 503, "Full", SLICE_NONE);
+	*call = x.counted && !x.full ? mem_alloc(1, NULL) : NULL;
+	return !x.full;
+}
+
+static inline unsigned x_try(void *arg, void *call, const struct proxy_target *t)
+{
+	strncat(x.tried, t->name.p, t->name.len);
+	return x.unwanted && slice_eq(t->name, slice_str(x.unwanted)) ? 403 : 0;
+}
+
+static inline bool x_failed(void *arg, void *call, const struct proxy_target *t, unsigned status, const struct sip_msg *rsp)
+{
+	char now[32];
+	snprintf(now, sizeof now, "%.*s%u%s ", (int)t->name.len, t->name.p, status, rsp ? "" : "-");
+	strncat(x.failed, now, sizeof x.failed - strlen(x.failed) - 1);
+	return !x.last || !slice_eq(t->name, slice_str(x.last));
+}
+
+static inline void x_within(void *arg, const struct sip_msg *m, unsigned status)
+{
+	x.within = status;
+}
+
+static inline void x_done(void *arg, void *call, const struct proxy_outcome *o)
 {
 	x.done++;
 	x.outcome = *o;
@@ -106,7 +137,8 @@ static inline bool x_on_stateless(void *arg, const struct sip_listener *l, const
 static inline struct proxy_params x_params(void)
 {
 	return (struct proxy_params){.stack = x.w.stack, .locator = x.locator, .key = "0123456789abcde", .record_route = true, .path = true, .timer_c_ms = 180000,
-				     .is_ours = x_is_ours, .admit = x_admit, .admit_once = x_admit_once, .targets = x_targets, .done = x_done};
+				     .is_ours = x_is_ours, .admit = x_admit, .admit_once = x_admit_once, .targets = x_targets,
+				     .calls = {.begin = x_begin, .try = x_try, .failed = x_failed, .done = x_done, .within = x_within}};
 }
 
 static inline int x_try_open(void)

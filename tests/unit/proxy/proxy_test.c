@@ -317,6 +317,144 @@ static void who_waits_is_tried_when_the_first_rings_too_long(void **state)
 	x_close();
 }
 
+/* What says nothing at all, not even 100, is not waited for until Timer B. */
+static void who_waits_is_tried_when_nothing_comes_from_the_first(void **state)
+{
+	x_open();
+	two_targets(900, 100);
+	x.target[0].first_ms = x.target[1].first_ms = 4000;
+	INVITE("1");
+	clock_test_advance(3999);
+	assert_false(x_is(x.w.n - 1, "INVITE sip:b2@"));
+	clock_test_advance(2);
+	unsigned second = x.w.n - 1;
+	assert_true(x_is(second, "INVITE sip:b2@"));
+	/* too late: it is cancelled, and nobody hears that it rings */
+	x_answer(0, 180, "t", "");
+	assert_true(x_is(second + 1, "CANCEL sip:b1@") && x.w.n == second + 2);
+	x_answer(0, 487, "t", "");
+	/* nobody waits behind this one: Timer B is what ends it */
+	clock_test_advance(20000);
+	x_answer(second, 200, "u", "|Contact: <sip:b2@198.51.100.22>");
+	assert_int_equal(x.outcome.status, 200);
+	x_close();
+}
+
+static void an_early_sign_of_life_is_enough(void **state)
+{
+	x_open();
+	two_targets(900, 100);
+	x.target[0].first_ms = 4000;
+	INVITE("1");
+	x_answer(0, 100, NULL, "");
+	clock_test_advance(60000);
+	for (unsigned i = 0; i < x.w.n; i++)
+		assert_false(x_is(i, "INVITE sip:b2@"));
+	x_answer(0, 486, "t", "");
+	assert_true(x_is(x.w.n - 1, "INVITE sip:b2@"));
+	x_answer(x.w.n - 1, 486, "u", "");
+	x_close();
+}
+
+/* A time of its own goes before that of those who wait; what we have cancelled counts as 408. */
+static void a_target_has_a_time_to_answer(void **state)
+{
+	x_open();
+	struct proxy_params p = x_params();
+	p.next_ms = 60000;
+	proxy_reconfigure(x.proxy, &p);
+	two_targets(900, 100);
+	x.target[0].answer_ms = 5000;
+	x.target[1].answer_ms = 7000;
+	INVITE("1");
+	x_answer(0, 180, "t", "");
+	clock_test_advance(5001);
+	assert_true(x_is(3, "CANCEL sip:b1@"));
+	x_answer(3, 200, NULL, "");
+	x_answer(0, 487, "t", "");
+	assert_true(x_is(5, "INVITE sip:b2@"));
+	x_answer(5, 180, "u", "");
+	clock_test_advance(7001);
+	assert_true(x_is(7, "CANCEL sip:b2@"));
+	x_answer(7, 200, NULL, "");
+	x_answer(5, 487, "u", "");
+	assert_int_equal(wire_status(&x.w), 408);
+	assert_int_equal(x.outcome.status, 408);
+	x_close();
+}
+
+/* --- who counts calls ------------------------------------------------------------------------------------------------ */
+
+static void who_counts_calls_may_not_want_one(void **state)
+{
+	x_open();
+	two_targets(900, 100);
+	x.counted = x.full = true;
+	INVITE("1");
+	assert_int_equal(x.w.n, 1);
+	assert_true(x_is(0, "SIP/2.0 503 Full"));
+	x.full = false;
+	x.target[0].name = "one";
+	x.target[1].name = "two";
+	x.unwanted = "one";
+	INVITE("2");
+	assert_true(x_is(1, "INVITE sip:b2@"));
+	assert_string_equal(x.tried, "onetwo");
+	x_answer(1, 486, "t", "");
+	assert_int_equal(wire_status(&x.w), 403);
+	assert_int_equal(x.done, 1);
+	assert_string_equal(x.failed, "two486 ");
+	x_close();
+}
+
+static void a_failure_may_be_the_last(void **state)
+{
+	x_open();
+	two_targets(900, 100);
+	x.counted = true;
+	x.target[0].name = x.last = "one";
+	x.target[1].name = "two";
+	INVITE("1");
+	x_answer(0, 404, "t", "");
+	assert_int_equal(wire_status(&x.w), 404);
+	assert_string_equal(x.tried, "one");
+	x.last = NULL;
+	INVITE("2");
+	clock_test_advance(33000); /* nothing comes */
+	assert_string_equal(x.failed, "one404 one408- ");
+	assert_true(x_is(x.w.n - 1, "INVITE sip:b2@"));
+	x_answer(x.w.n - 1, 200, "t", "|Contact: <sip:b2@198.51.100.22>");
+	assert_int_equal(x.done, 2);
+	x_close();
+}
+
+static void what_ends_a_dialog_is_told(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	INVITE("1");
+	x_answer(0, 200, "t", "|Contact: <sip:b@192.0.2.20>");
+	char route[300];
+	snprintf(route, sizeof route, "%s", wire_hdr(x_sent(0), "Record-Route"));
+	assert_int_equal(x.within, 0);
+	x_from("192.0.2.20:5060", "BYE sip:a@192.0.2.9:5070 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK3|Route: %s|"
+	       "From: <sip:b@example.com>;tag=t|To: <sip:a@example.com>;tag=f|Call-ID: c1|CSeq: 1 BYE|Max-Forwards: 70", route);
+	x_answer(x.w.n - 1, 481, NULL, "");
+	assert_int_equal(x.within, 481);
+	/* nobody answers: its sender is not told (RFC 4320), who counts is */
+	x_from("192.0.2.20:5060", "BYE sip:a@192.0.2.9:5070 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK4|Route: %s|"
+	       "From: <sip:b@example.com>;tag=t|To: <sip:a@example.com>;tag=f|Call-ID: c1|CSeq: 2 BYE|Max-Forwards: 70", route);
+	clock_test_advance(33000);
+	assert_int_equal(x.within, 408);
+	/* the route proves a dialog, and nothing of what begins another */
+	unsigned along = x.along;
+	x_from("192.0.2.20:5060", "INVITE sip:b@example.com SIP/2.0|Via: SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK5|Route: %s|"
+	       "From: <sip:b@example.com>;tag=t|To: <sip:a@example.com>|Call-ID: c1|CSeq: 3 INVITE|Max-Forwards: 70", route);
+	assert_int_equal(x.along, along);
+	x_answer(x.w.n - 2, 486, "v", "");
+	x_close();
+}
+
 /* RFC 5626 7: of two flows to one instance the second is for when the first has failed; another instance is tried meanwhile. */
 static void flows_of_an_instance_are_tried_one_after_the_other(void **state)
 {
@@ -623,6 +761,12 @@ int main(void)
 		cmocka_unit_test(equal_targets_are_tried_at_once_and_a_2xx_ends_the_others),
 		cmocka_unit_test(lower_q_waits_until_higher_has_failed),
 		cmocka_unit_test(who_waits_is_tried_when_the_first_rings_too_long),
+		cmocka_unit_test(who_waits_is_tried_when_nothing_comes_from_the_first),
+		cmocka_unit_test(an_early_sign_of_life_is_enough),
+		cmocka_unit_test(a_target_has_a_time_to_answer),
+		cmocka_unit_test(who_counts_calls_may_not_want_one),
+		cmocka_unit_test(a_failure_may_be_the_last),
+		cmocka_unit_test(what_ends_a_dialog_is_told),
 		cmocka_unit_test(flows_of_an_instance_are_tried_one_after_the_other),
 		cmocka_unit_test(targets_behind_proxies_are_reached_through_their_path),
 		cmocka_unit_test(a_registration_elsewhere_carries_our_path),

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Calls of the proxy role: they are somebody else's dialogs, but limits count them and records tell of them, from INVITE to BYE. Each is known
+ * by its Call-ID and the caller's tag, and kept in the store. What never hears its BYE is over when its session expires (RFC 4028), or after
+ * sip.max-duration. Without Record-Route nothing is seen beyond the answer, and a call ends there. */
+#pragma once
+#include "base/hash.h"
+#include "proxy/proxy.h"
+#include <jansson.h>
+
+struct agent;
+
+struct proxied_calls {
+	struct hash table; /* by dialog; owns a reference of each */
+};
+
+int proxied_init(struct agent *a);
+/* Those of an earlier process, which go on; after trunks and limits are there. */
+int proxied_restore(struct agent *a);
+/* They go on in another process. */
+void proxied_close(struct agent *a);
+/* What the proxy tells. */
+extern const struct proxy_calls proxied_told;
+
+/* Appends a row of each, as call_json() makes them. */
+void proxied_list(const struct agent *a, json_t *rows);
