@@ -69,6 +69,7 @@ static void quiet(struct sip_session *ss)
 	session_timer_stop(ss);
 	session_reliable_drop(ss);
 	session_early_drop(ss);
+	session_asked_drop(ss);
 	session_drop_ctrans(&ss->invite);
 	session_drop_ctrans(&ss->probing);
 	session_drop_ctrans(&ss->bye);
@@ -89,7 +90,8 @@ static void session_destroy(void *obj)
 		ss->stack->open_sessions--;
 	list_remove(&ss->link);
 	session_offer_drop(ss);
-	buf_reset(&ss->auth.lines);
+	session_auth_reset(&ss->auth);
+	session_auth_reset(&ss->update_auth);
 	mem_free(ss->store);
 	mem_free(ss->bye_headers);
 }
@@ -104,6 +106,7 @@ int session_new(struct sip_session **ret, struct sip_stack *s, struct sip_place 
 	ss->h = h;
 	ss->arg = arg;
 	list_init(&ss->early);
+	list_init(&ss->asked);
 	list_append(&s->sessions, &ss->link);
 	s->open_sessions++;
 	*ret = ss;
@@ -176,20 +179,20 @@ void session_put_common(struct buf *out, const struct sip_session *ss, const str
 
 /* --- credentials (22.2): each kind of challenge is answered once a request -------------------------------------------- */
 
-void session_auth_reset(struct sip_session *ss)
+void session_auth_reset(struct session_auth *a)
 {
-	ss->auth.tried = 0;
-	buf_reset(&ss->auth.lines);
+	a->tried = 0;
+	buf_reset(&a->lines);
 }
 
-bool session_authorize(struct sip_session *ss, const struct sip_msg *rsp, struct slice method, struct slice uri)
+bool session_authorize(const struct sip_session *ss, struct session_auth *a, const struct sip_msg *rsp, enum sip_method method, struct slice uri)
 {
 	unsigned kind = rsp->status == 401 ? AUTH_TRIED_401 : rsp->status == 407 ? AUTH_TRIED_407 : 0;
-	if (!kind || ss->auth.tried & kind || !ss->auth_user.len)
+	if (!kind || a->tried & kind || !ss->auth_user.len)
 		return false;
-	ss->auth.tried |= kind;
-	return !digest_respond(&ss->auth.lines, rsp, method, uri, ss->auth_user, ss->auth_password, SLICE_NONE) &&
-	       !ss->auth.lines.err;
+	a->tried |= kind;
+	return !digest_respond(&a->lines, rsp, slice_str(sip_method_name(method)), uri, ss->auth_user, ss->auth_password, SLICE_NONE) &&
+	       !a->lines.err;
 }
 
 /* --- for the user --------------------------------------------------------------------------------------------------- */

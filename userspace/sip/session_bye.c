@@ -25,7 +25,7 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 	struct sip_session *ss = mem_ref(arg);
 	if (rsp && rsp->status < 200)
 		goto out;
-	if (rsp && session_authorize(ss, rsp, SLICE("BYE"), slice_str(ss->dialog->target))) {
+	if (rsp && session_authorize(ss, &ss->auth, rsp, SIP_BYE, slice_str(ss->dialog->target))) {
 		session_drop_ctrans(&ss->bye);
 		if (!send_now(ss))
 			goto out;
@@ -38,7 +38,7 @@ out:
 void session_send_bye(struct sip_session *ss)
 {
 	session_offer_drop(ss);
-	session_auth_reset(ss);
+	session_auth_reset(&ss->auth);
 	if (send_now(ss))
 		session_close_soon(ss, ss->end_status);
 }

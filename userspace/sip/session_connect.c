@@ -252,7 +252,7 @@ static void take_2xx(struct sip_session *ss, const struct sip_msg *rsp)
 static bool sent_again(struct sip_session *ss, const struct sip_msg *rsp)
 {
 	if (ss->state != SESSION_CALLING ||
-	    (!session_authorize(ss, rsp, SLICE("INVITE"), ss->ruri) && !session_timer_too_short(ss, rsp)))
+	    (!session_authorize(ss, &ss->auth, rsp, SIP_INVITE, ss->ruri) && !session_timer_too_short(ss, rsp)))
 		return false;
 	session_drop_ctrans(&ss->invite);
 	ss->cseq++;

@@ -29,7 +29,7 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 	session_drop_ctrans(&ss->update);
 	if (status == 491)
 		session_offer_glare(ss);
-	else if (rsp && d && session_authorize(ss, rsp, SLICE("UPDATE"), slice_str(d->target)) && !session_update_send(ss))
+	else if (rsp && d && session_authorize(ss, &ss->update_auth, rsp, SIP_UPDATE, slice_str(d->target)) && !session_update_send(ss))
 		goto out;
 	else
 		session_offer_done(ss, status, rsp);
@@ -47,7 +47,7 @@ int session_update_send(struct sip_session *ss)
 	if (!d || !ss->allows_update)
 		return -ENOTCONN;
 	session_put_common(&lines, ss, &d->hop, ss->offer_headers);
-	buf_slice(&lines, buf_text(&ss->auth.lines));
+	buf_slice(&lines, buf_text(&ss->update_auth.lines));
 	int err = lines.err;
 	if (!err)
 		err = sip_dialog_send(d,

@@ -74,7 +74,7 @@ static void accepted(struct sip_session *ss, const struct sip_msg *rsp)
 
 static bool sent_again(struct sip_session *ss, const struct sip_msg *rsp)
 {
-	if (!session_authorize(ss, rsp, SLICE("INVITE"), slice_str(ss->dialog->target)) && !session_timer_too_short(ss, rsp))
+	if (!session_authorize(ss, &ss->auth, rsp, SIP_INVITE, slice_str(ss->dialog->target)) && !session_timer_too_short(ss, rsp))
 		return false;
 	session_drop_ctrans(&ss->invite);
 	return !send_reinvite(ss);
@@ -150,10 +150,9 @@ int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice
 	ss->offer_headers = slice_of(b.p, headers.len);
 	ss->offer_sdp = slice_of(b.p + headers.len, sdp.len);
 	ss->offering = true;
-	if (up) {
+	if (up)
 		session_drop_ctrans(&ss->invite);
-		session_auth_reset(ss);
-	}
+	session_auth_reset(up ? &ss->auth : &ss->update_auth);
 	int err = up ? send_reinvite(ss) : session_update_send(ss);
 	if (err)
 		session_offer_drop(ss);

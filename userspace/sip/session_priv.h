@@ -70,6 +70,7 @@ struct sip_session {
 	struct session_reliable *reliable; /* incoming: provisional responses of ours that want a PRACK; NULL: the caller takes none */
 	struct sip_strans *early_uas;	   /* their UPDATE or PRACK with an offer */
 	struct sip_ctrans *update;	   /* our UPDATE with one */
+	struct session_auth update_auth;
 	bool allows_update;		   /* the peer does */
 	uint32_t invite_cseq;		   /* incoming: of the INVITE that began it */
 
@@ -81,6 +82,7 @@ struct sip_session {
 	struct timer refresh, expiry;
 	struct sip_ctrans *refreshing;
 
+	struct list asked; /* other requests of ours that may be challenged (session_send.c) */
 	struct sip_ctrans *probing; /* OPTIONS: is the peer still there? */
 	bool probe_answered;
 	struct timer probe;
@@ -104,9 +106,9 @@ void session_note_allow(struct sip_session *ss, const struct sip_msg *m);
 void session_put_common(struct buf *out, const struct sip_session *ss, const struct addr *peer, struct slice headers);
 void session_drop_ctrans(struct sip_ctrans **ct);
 uint32_t session_ms(const struct sip_session *ss, enum sip_timer_id id);
-/* Whether a 401 or 407 is to be answered: then the credentials are in ss->auth and the request is to be sent again. */
-bool session_authorize(struct sip_session *ss, const struct sip_msg *rsp, struct slice method, struct slice uri);
-void session_auth_reset(struct sip_session *ss);
+/* Whether a 401 or 407 is to be answered: then the credentials are in `a` and the request is to be sent again. */
+bool session_authorize(const struct sip_session *ss, struct session_auth *a, const struct sip_msg *rsp, enum sip_method method, struct slice uri);
+void session_auth_reset(struct session_auth *a);
 
 /* Something that is saved has changed. */
 void session_changed(const struct sip_session *ss);
@@ -118,6 +120,10 @@ void session_resume_uas(struct sip_session *ss, struct sip_strans *st);
 /* ... our 2xx until its ACK */
 void session_sent_2xx(struct sip_session *ss, struct sip_strans *st);
 void session_take_ack(struct sip_session *ss, const struct sip_msg *ack);
+
+/* session_send.c: a request in a dialog of its, which is sent again with credentials when it is asked for them; `fn` may be NULL */
+int session_ask(struct sip_session *ss, struct sip_dialog *d, const struct sip_dialog_request *r, sip_response_fn fn, void *arg);
+void session_asked_drop(struct sip_session *ss);
 
 /* session_connect.c */
 void session_on_invite_response(void *arg, int err, const struct sip_msg *rsp);

@@ -220,7 +220,7 @@ bool session_prack(struct sip_session *ss, struct sip_dialog *d, const struct si
 	    (!ss->invite_had_offer && rsp->body.len))
 		return false;
 	buf_printf(&rack, "RAck: %u %u INVITE\r\n", rseq, rsp->cseq.number);
-	if (sip_dialog_send(d, &(struct sip_dialog_request){.method = SIP_PRACK, .headers = buf_text(&rack)}, NULL, NULL, NULL))
+	if (session_ask(ss, d, &(struct sip_dialog_request){.method = SIP_PRACK, .headers = buf_text(&rack)}, NULL, NULL))
 		return false;
 	d->rseq = rseq;
 	d->agreed |= rsp->body.len > 0;

@@ -177,7 +177,7 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 	} else if (session_timer_too_short(ss, rsp)) {
 		ss->expires_s = ss->least_s;
 		send_refresh(ss);
-	} else if (session_authorize(ss, rsp, SLICE("UPDATE"), slice_str(ss->dialog->target))) {
+	} else if (session_authorize(ss, &ss->auth, rsp, SIP_UPDATE, slice_str(ss->dialog->target))) {
 		send_refresh(ss);
 	} else {
 		/* Another try before the end. */
@@ -215,7 +215,7 @@ static void on_refresh(void *arg)
 {
 	struct sip_session *ss = mem_ref(arg);
 	if (ss->state == SESSION_UP && !ss->refreshing && !ss->offering) {
-		session_auth_reset(ss);
+		session_auth_reset(&ss->auth);
 		send_refresh(ss);
 	}
 	mem_deref(ss);

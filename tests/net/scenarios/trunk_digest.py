@@ -60,3 +60,42 @@ with stage(trunk='auth-user = "tandem-1" auth-realm = "carrier.invalid" password
     assert given["realm"] == "carrier.invalid", given
     dc.reply(invite, 486, "Busy Here")
     d.ack(d.response())
+
+    # It asks for a password inside the dialog as well: for whatever comes, each time.
+    def asked(dialog, request):
+        dialog.reply(request, 407, "Who are you", headers=[("Proxy-Authenticate", MD5.replace("abc123", f"n{request.cseq}"))], contact=False)
+        if request.method == "INVITE":
+            dialog.get("ACK")
+        again = dialog.get(request.method)
+        given, body = parameters(again.get("proxy-authorization")), [m.body for m in (request, again)]
+        wanted = parameters(digest(MD5.replace("abc123", f"n{request.cseq}"), request.method, again.uri, "tandem-1", "let-me-in", cnonce=given["cnonce"]))
+        assert given["response"] == wanted["response"] and body[0] == body[1] and again.get("rack") == request.get("rack"), again.raw
+        return again
+
+    known = ("Allow", "INVITE, ACK, BYE, CANCEL, UPDATE, PRACK, INFO")
+    d = alice.invite("9555", headers=[("Supported", "100rel"), known])
+    dc, invite = carrier.answer_invite()
+    number = d.cseq
+    dc.reply(invite, 183, "Progress", carrier.sdp(), headers=[("Require", "100rel"), ("RSeq", "5"), known])
+    dc.reply(asked(dc, dc.get("PRACK")), 200, "OK")
+    early = d.response(183)
+    d.request("PRACK", headers=[("RAck", f"{early.get('rseq')} {number} INVITE")])
+    assert d.response(method="PRACK").status == 200
+    d.request("UPDATE", alice.sdp(direction="sendonly"))
+    dc.reply(asked(dc, dc.get("UPDATE")), 200, "OK", carrier.sdp(direction="recvonly"))
+    assert d.response(method="UPDATE").status == 200
+    dc.reply(invite, 200, "OK", headers=[known])
+    dc.get("ACK")
+    last, d.cseq = d.cseq, number
+    d.connected()
+    d.cseq = last
+    d.request("INFO", "Signal=5\r\n", content_type="application/dtmf-relay")
+    dc.reply(asked(dc, dc.get("INFO")), 200, "OK")
+    assert d.response(method="INFO").status == 200
+    d.request("INVITE", alice.sdp())
+    dc.accept(asked(dc, dc.get("INVITE")))
+    d.connected()
+    assert dc.get("ACK").get("proxy-authorization")
+    d.request("BYE")
+    assert d.response(method="BYE").status == 200
+    dc.reply(asked(dc, dc.get("BYE")), 200, "OK", contact=False)

@@ -29,6 +29,13 @@ static void on_closed(void *arg, unsigned status, const struct sip_msg *msg)
 	closed_status = status;
 }
 
+static unsigned outcome;
+
+static void on_outcome(void *arg, int err, const struct sip_msg *rsp)
+{
+	outcome = rsp ? rsp->status : 0;
+}
+
 static const struct sip_session_handlers handlers = {
 	.progress = on_progress, .answered = on_answered, .acked = on_acked, .closed = on_closed,
 };
@@ -241,6 +248,47 @@ static void a_caller_of_rfc_2543_is_called_back_at_its_from(void **state)
 	finish();
 }
 
+/* Whoever asks a password for INVITE asks for one in the dialog as well. */
+static void a_challenge_inside_the_dialog_is_answered_once(void **state)
+{
+	const char *challenge = "|Proxy-Authenticate: Digest realm=\"r\", nonce=\"n1\", qop=\"auth\", algorithm=MD5";
+	call("alice");
+	wire_answer(&w, w.sent[0].text, 407, "t", challenge);
+	unsigned invite = w.n - 1;
+	wire_answer(&w, w.sent[invite].text, 183, "t", "|Contact: <sip:one@192.0.2.9>|Require: 100rel|RSeq: 7|Allow: UPDATE, PRACK|Content-Type: application/sdp||v=0");
+	assert_true(starts(wire_last(&w), "PRACK "));
+	assert_string_equal(wire_hdr(wire_last(&w), "Proxy-Authorization"), "");
+	wire_answer(&w, wire_last(&w), 407, NULL, challenge);
+	assert_true(starts(wire_last(&w), "PRACK "));
+	assert_non_null(strstr(wire_last(&w), "Proxy-Authorization: Digest username=\"alice\""));
+	assert_non_null(strstr(wire_last(&w), "RAck: 7 "));
+	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
+	assert_int_equal(sip_session_offer(ss, SLICE_NONE, SLICE("v=0")), 0);
+	assert_true(starts(wire_last(&w), "UPDATE "));
+	wire_answer(&w, wire_last(&w), 407, NULL, challenge);
+	assert_true(starts(wire_last(&w), "UPDATE "));
+	assert_non_null(strstr(wire_last(&w), "Proxy-Authorization: "));
+	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
+	wire_answer(&w, w.sent[invite].text, 200, "t", "|Contact: <sip:one@192.0.2.9>");
+	assert_int_equal(sip_session_request(ss, SIP_INFO, SLICE("X: y\r\n"), SLICE("a/b"), SLICE("body"), on_outcome, NULL), 0);
+	wire_answer(&w, wire_last(&w), 407, NULL, challenge);
+	assert_int_equal(outcome, 0);
+	assert_true(starts(wire_last(&w), "INFO "));
+	assert_non_null(strstr(wire_last(&w), "Proxy-Authorization: "));
+	assert_non_null(strstr(wire_last(&w), "\r\n\r\nbody"));
+	assert_string_equal(wire_hdr(wire_last(&w), "X"), "y");
+	wire_answer(&w, wire_last(&w), 407, NULL, challenge);
+	assert_int_equal(outcome, 407);
+	assert_int_equal(sip_session_request(ss, SIP_INFO, SLICE_NONE, SLICE_NONE, SLICE_NONE, on_outcome, NULL), 0);
+	unsigned info = w.n - 1;
+	sip_session_bye(ss, 0, SLICE_NONE);
+	unsigned n = w.n;
+	wire_answer(&w, w.sent[info].text, 407, NULL, challenge);
+	assert_int_equal(w.n, n); /* nobody is there to ask any more */
+	wire_answer(&w, w.sent[n - 1].text, 200, NULL, NULL);
+	finish();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +297,7 @@ int main(void)
 		cmocka_unit_test(a_200_after_the_user_has_gone_is_ended_too),
 		cmocka_unit_test(requests_follow_routes_or_the_source),
 		cmocka_unit_test(a_challenge_is_answered_once),
+		cmocka_unit_test(a_challenge_inside_the_dialog_is_answered_once),
 		cmocka_unit_test(the_callee_keeps_routes_in_order_and_checks_cseq),
 		cmocka_unit_test(offers_before_the_ack_are_put_off),
 		cmocka_unit_test(a_call_without_contact_is_refused),
