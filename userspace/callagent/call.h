@@ -111,6 +111,7 @@ struct call {
 	unsigned told;           /* last progress status the caller was told */
 	struct leg *reofferer;   /* whose re-offer is under way */
 	bool reoffer_local;      /* ... answered by us, without asking the other side yet */
+	bool reoffer_sent;       /* ... has gone to the other side, whose answer is awaited */
 	struct timer ring;  /* until the answer; then of those who may come */
 	struct timer longest;
 	struct cdr cdr;      /* of those who are connected now (call_record.c) */
@@ -130,7 +131,7 @@ struct call {
 	unsigned transfer_status;      /* the best failure so far */
 	const void *transfer_native;   /* the message that asks */
 	bool must_follow;              /* a re-offer that may not be refused: somebody has taken a place */
-	bool reoffer_sent;             /* of a caller who takes a place: the one who stays has it */
+	bool follow_waits;             /* ... is made once the one who stays has ended what it is about */
 	struct leg *misled;            /* was offered what then did not come: to be put right when it has answered; NULL */
 	struct media *left_media;      /* a party of it has gone into another call, its record has it already: what it had here; NULL: none has */
 };

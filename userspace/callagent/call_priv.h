@@ -123,6 +123,8 @@ void call_replace_answered(struct leg *stays, const struct leg_news *n);
 unsigned call_replace_coming(struct leg *theirs, struct leg *l, const struct leg_news *n);
 
 /* call_reoffer.c */
+/* From now on it is `l`'s re-offer that is under way. */
+void call_reoffer_begin(struct call *c, struct leg *l);
 /* `l` has taken somebody's place: the other party has to follow its description. */
 void call_reoffer_follow(struct leg *l, struct sdp *sdp);
 void call_reoffer_confirmed(struct leg *l, const struct leg_news *n);

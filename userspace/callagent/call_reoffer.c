@@ -63,8 +63,14 @@ void call_reoffer_abandon(struct call *c)
 	c->reofferer = NULL;
 	offer_as_before(c);
 	if (!c->reoffer_local)
-		reply(l, 500, "overtaken", SLICE_NONE, NULL);
+		reply(l, 491, "overtaken", SLICE_NONE, NULL);
 	c->reoffer_local = false;
+}
+
+void call_reoffer_begin(struct call *c, struct leg *l)
+{
+	c->reofferer = l;
+	c->reoffer_sent = c->follow_waits = false;
 }
 
 /* Nothing has changed, unless somebody new is there: then nobody would hear anybody. */
@@ -93,8 +99,11 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 		struct leg_news n = t->news;
 		n.sdp = buf_text(&sdp);
 		err = to->kind->reoffer(to, &n);
+		c->reoffer_sent = !err;
 	}
-	if (err) {
+	if (err == -EINPROGRESS && c->must_follow) {
+		c->follow_waits = true;
+	} else if (err) {
 		media_refused(m);
 		if (c->reoffer_local)
 			not_followed(c, err == -EINPROGRESS ? 491 : 503);
@@ -111,7 +120,7 @@ static int pass_on(struct leg *l, const struct leg_news *n, struct sdp *sdp)
 	struct call_task *t = call_task_new(l, n, sdp);
 	if (!t)
 		return -ENOMEM;
-	l->call->reofferer = l;
+	call_reoffer_begin(l->call, l);
 	mem_ref(sdp);
 	mem_deref(l->call->offer);
 	l->call->offer = sdp;
@@ -141,29 +150,11 @@ static void offer_back(struct leg *l)
 	if (err) {
 		refuse(l, 500, strerror(-err), NULL);
 	} else {
-		c->reofferer = l;
+		call_reoffer_begin(c, l);
 		c->reoffer_local = true;
 		reply(l, 200, NULL, buf_text(&sdp), NULL);
 	}
 	buf_reset(&sdp);
-}
-
-/* The answer to that came in the confirmation: the other party is asked to follow, as if it had been offered. */
-void call_reoffer_confirmed(struct leg *l, const struct leg_news *n)
-{
-	struct call *c = l->call;
-	struct sdp *sdp = NULL;
-	if (c->reofferer != l || !c->reoffer_local)
-		return;
-	int err = slice_empty(n->sdp) ? -EBADMSG : call_read_sdp(&sdp, l, n->sdp);
-	if (!err)
-		err = pass_on(l, n, sdp);
-	if (err) {
-		log_remote(l->object, "no usable answer to our offer: nothing changes");
-		c->reofferer = NULL;
-		c->reoffer_local = false;
-	}
-	mem_deref(sdp);
 }
 
 void call_reoffer_follow(struct leg *l, struct sdp *sdp)
@@ -173,6 +164,34 @@ void call_reoffer_follow(struct leg *l, struct sdp *sdp)
 	int err = pass_on(l, &(struct leg_news){0}, sdp);
 	if (err)
 		not_followed(c, 503);
+}
+
+/* An exchange of `l`'s that began before somebody took the other place is over. */
+static void follow_now(struct leg *l)
+{
+	struct call *c = l->call;
+	if (c->follow_waits && c->reofferer && l == call_peer(c, c->reofferer))
+		call_reoffer_follow(c->reofferer, c->offer);
+}
+
+/* The answer to that came in the confirmation: the other party is asked to follow, as if it had been offered. */
+void call_reoffer_confirmed(struct leg *l, const struct leg_news *n)
+{
+	struct call *c = l->call;
+	struct sdp *sdp = NULL;
+	if (c->reofferer != l || !c->reoffer_local) {
+		follow_now(l);
+		return;
+	}
+	int err = slice_empty(n->sdp) ? -EBADMSG : call_read_sdp(&sdp, l, n->sdp);
+	if (!err)
+		err = pass_on(l, n, sdp);
+	if (err) {
+		log_remote(l->object, "no usable answer to our offer: nothing changes");
+		c->reofferer = NULL;
+		c->reoffer_local = false;
+	}
+	mem_deref(sdp);
 }
 
 /* RFC 6881 ED-63: who has called for help can be heard and hears. */
@@ -299,6 +318,10 @@ void call_on_reoffer_done(struct leg *l, const struct leg_news *n)
 	}
 	if (!c || call_over(c) || !c->reofferer || c->reofferer == l)
 		goto out;
+	if (!c->reoffer_sent) {
+		follow_now(l);
+		goto out;
+	}
 	if (c->reofferer->joins == c) {
 		call_replace_answered(l, n);
 		goto out;

@@ -91,8 +91,8 @@ static int ask_with_offer(struct call *c, struct leg *l, const struct leg_news *
 	mem_ref(sdp);
 	mem_deref(c->offer);
 	c->offer = sdp;
-	c->reofferer = l;
-	c->reoffer_local = c->reoffer_sent = false;
+	call_reoffer_begin(c, l);
+	c->reoffer_local = false;
 	struct call_task *t = call_task_new(l, n, sdp);
 	int err = t ? media_offer(l->media, l->side, sdp, ports_ready, t) : -ENOMEM;
 	if (err) {

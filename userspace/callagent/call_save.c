@@ -17,6 +17,7 @@ struct head {
 
 struct call_kept {
 	uint8_t state;
+	uint8_t followed; /* whose description the other party has to follow: 1 + side; 0: nobody's */
 	bool has_offer;
 	uint32_t n_legs;
 	struct slice gateway, cdr;
@@ -30,7 +31,7 @@ static const struct pack_field call_fields[] = {
 	PACK_FIELD(1, PACK_NUMBER, struct call_kept, state),  PACK_FIELD(2, PACK_BOOL, struct call_kept, has_offer),
 	PACK_FIELD(3, PACK_NUMBER, struct call_kept, n_legs), PACK_FIELD(4, PACK_SLICE, struct call_kept, gateway),
 	PACK_FIELD(5, PACK_SLICE, struct call_kept, cdr),     PACK_FIELD(6, PACK_NUMBER, struct call_kept, answered),
-	PACK_FIELD(7, PACK_NUMBER, struct call_kept, n_records),
+	PACK_FIELD(7, PACK_NUMBER, struct call_kept, n_records), PACK_FIELD(8, PACK_NUMBER, struct call_kept, followed),
 };
 
 struct leg_kept {
@@ -95,6 +96,7 @@ static void write_record(const struct call *c, struct buf *out)
 	struct call_kept k = {
 		.state = (uint8_t)c->state, .has_offer = c->offer != NULL, .n_legs = c->n_legs, .answered = c->answered, .n_records = c->n_records,
 		.gateway = slice_str(c->gw ? mgcp_gw_name(c->gw) : ""),
+		.followed = c->must_follow && c->reofferer ? 1 + (uint8_t)c->reofferer->side : 0,
 	};
 	const struct leg *l;
 	pack_write(out, call_fields, N(call_fields), &k);
@@ -258,7 +260,7 @@ static bool can_go_on(const struct call *c, bool lost)
 	       c->winner->state >= LEG_ANSWERED && c->winner->state <= LEG_ACTIVE;
 }
 
-static void go_on(struct call *c)
+static void go_on(struct call *c, const struct call_kept *k)
 {
 	for (unsigned i = 0; i < c->n_groups; i++)
 		if (c->group[i] != c->winner->media)
@@ -272,6 +274,9 @@ static void go_on(struct call *c)
 	if (!c->offer && c->a->state == LEG_ANSWERED && c->winner->said)
 		media_resume_offer(c->winner->media, SIDE_B, c->winner->said);
 	call_start_longest(c);
+	struct leg *followed = k->followed == 1 + SIDE_A ? c->a : k->followed ? c->winner : NULL;
+	if (followed && followed->said)
+		call_reoffer_follow(followed, followed->said);
 	log_debug(c->object, "%s -> %s taken over", c->cdr.caller, c->cdr.called);
 }
 
@@ -286,8 +291,9 @@ static void go_on_ending(struct call *c)
 	mem_deref(c);
 }
 
-static void resume(struct past *w, struct call *c, enum call_state was, bool lost)
+static void resume(struct past *w, struct call *c, const struct call_kept *k, bool lost)
 {
+	enum call_state was = (enum call_state)k->state;
 	c->state = was;
 	c->kept = true;
 	call_changed(c);
@@ -297,7 +303,7 @@ static void resume(struct past *w, struct call *c, enum call_state was, bool los
 	} else if (was == CALL_ACTIVE && can_go_on(c, lost)) {
 		w->went_on++;
 		outcome_taken_over();
-		go_on(c);
+		go_on(c, k);
 	} else {
 		w->ended++;
 		call_end(c, CALL_BY_RESTART,
@@ -338,7 +344,7 @@ static int read_record(struct past *w, struct slice key, struct slice value)
 		mem_deref(c);
 		return err;
 	}
-	resume(w, c, (enum call_state)k.state, lost || !gw);
+	resume(w, c, &k, lost || !gw);
 	return 0;
 }
 

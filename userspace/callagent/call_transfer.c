@@ -235,6 +235,7 @@ void call_take_place(struct call *c, struct leg *l)
 {
 	struct leg *by = c->transferor;
 	struct media *before = c->winner->media;
+	call_reoffer_abandon(c);
 	if (by == c->a) {
 		list_remove(&l->link);
 		c->a = l;
@@ -244,7 +245,6 @@ void call_take_place(struct call *c, struct leg *l)
 	}
 	c->winner->media = l->media;
 	l->joins = NULL;
-	call_reoffer_abandon(c);
 	leg_state(l, LEG_ACTIVE, "takes the place of the transferor");
 	call_transfer_settle(c, l);
 	call_record_pair(c, l, before);
@@ -426,7 +426,7 @@ static unsigned consult(struct call *c, struct leg *theirs)
 		return 503;
 	c->consulted = l;
 	l->joins = c;
-	other->reofferer = l;
+	call_reoffer_begin(other, l);
 	return ask_ports(c, c->consulted_media, consulted_ready) ? 503 : 0;
 }
 

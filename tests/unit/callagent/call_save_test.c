@@ -4,6 +4,7 @@
 #include "fakes.h"
 #include "hex.h"
 #include "old_records.h"
+#include "callagent/call_priv.h"
 #include <time.h>
 
 #define AUDIO(port) "m=audio " #port " RTP/AVP 0 8\r\n"
@@ -178,6 +179,25 @@ static void an_answered_call_goes_on(void **state)
 	restart();
 	news(call_on_closed, b1, 0, SLICE_NONE);
 	assert_said(ADOPTED "a: release\ngw: dlcx 1\ngw: dlcx 2\n");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+/* Somebody has taken a place, and the one who stays has not been told yet, or not answered. */
+static void who_has_to_follow_is_told_again(void **state)
+{
+	answered_call();
+	call_reoffer_follow(a, a->said);
+	assert_said("b1: reoffer 20004\n");
+	call_on_changed(a);
+	restart();
+	assert_said(ADOPTED "b1: reoffer 20004\n");
+	news(call_on_reoffer_done, b1, 200, sdp("192.0.2.2", AUDIO(6000)));
+	gateway_answers();
+	restart();
+	assert_non_null(call);
+	assert_null(strstr(said, "reoffer"));
+	news(call_on_closed, b1, 0, SLICE_NONE);
 	news(call_on_closed, a, 0, SLICE_NONE);
 	assert_over();
 }
@@ -398,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SAVE_TEST(an_answered_call_goes_on),
+		SAVE_TEST(who_has_to_follow_is_told_again),
 		SAVE_TEST(the_longest_time_counts_on),
 		SAVE_TEST(a_ringing_call_ends),
 		SAVE_TEST(a_call_without_ports_yet_ends),

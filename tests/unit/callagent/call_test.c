@@ -560,7 +560,7 @@ static void changed_before_the_answer(void **state)
 	}
 }
 
-/* Who cannot be asked before the answer (504, RFC 3311 5.2), or has just answered (500: come back). */
+/* Who cannot be asked before the answer (504, RFC 3311 5.2), or has just answered (491: come back). */
 static void not_changed_before_the_answer(void **state)
 {
 	early_call();
@@ -570,7 +570,7 @@ static void not_changed_before_the_answer(void **state)
 	news(call_on_reoffer, a, 0, sdp("192.0.2.7", AUDIO(7000)));
 	assert_said("b1: reoffer 20004\n");
 	news(call_on_answered, b1, 200, sdp("192.0.2.2", AUDIO(6000)));
-	assert_true(!strncmp(said, "a: reply 500\n", 13));
+	assert_true(!strncmp(said, "a: reply 491\n", 13));
 	gateway_answers();
 	assert_null(strstr(said, "7000")); /* it is the first offer that was answered */
 	assert_int_equal(call->state, CALL_ACTIVE);

@@ -372,6 +372,44 @@ static void who_cannot_follow_ends_it(void **state)
 	assert_over(c);
 }
 
+/* What the one who stays still answers: a re-INVITE of the transferor's, or of ours. */
+static void who_is_busy_with_another_offer_follows_after_it(void **state)
+{
+	struct leg *a, *b;
+	for (int confirms = 0; confirms < 2; confirms++) {
+		struct call *c = answered("a", "b", &a, &b);
+		x1 = party_new("x", SIDE_B, AF_INET);
+		ask(b, "");
+		gateway_answers();
+		news(call_on_reoffer, b, 0, sdp("192.0.2.2", AUDIO(6000) "a=sendonly\r\n"));
+		said[0] = '\0';
+		news(call_on_answered, x1, 200, sdp("192.0.2.9", AUDIO(9000)));
+		container_of(a, struct party, leg)->refuse = -EINPROGRESS;
+		gateway_answers();
+		assert_non_null(strstr(said, "b: reply 491\n"));
+		assert_non_null(strstr(said, "b: transfer 200\nb: release\na: reoffer"));
+		closed(b);
+		assert_int_equal(c->state, CALL_ACTIVE);
+		said[0] = '\0';
+		news(call_on_reoffer, x1, 0, sdp("192.0.2.9", AUDIO(9000)));
+		assert_said("x: reply 491\n");
+		if (confirms)
+			news(call_on_confirmed, a, 0, SLICE_NONE);
+		else
+			news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000) "a=recvonly\r\n"));
+		assert_non_null(strstr(said, "a: reoffer"));
+		news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+		gateway_answers();
+		assert_int_equal(c->state, CALL_ACTIVE);
+		said[0] = '\0';
+		news(call_on_reoffer, x1, 0, sdp("192.0.2.9", AUDIO(9000)));
+		assert_non_null(strstr(said, "a: reoffer"));
+		closed(x1);
+		closed(a);
+		assert_over(c);
+	}
+}
+
 /* Media of transfers that are over make room for the next. */
 static void one_after_another(void **state)
 {
@@ -877,6 +915,7 @@ int main(void)
 		CALL_TEST(nobody_answers_in_time),
 		CALL_TEST(the_one_who_stays_may_leave),
 		CALL_TEST(who_cannot_follow_ends_it),
+		CALL_TEST(who_is_busy_with_another_offer_follows_after_it),
 		CALL_TEST(one_after_another),
 		CALL_TEST(after_consultation_the_other_call_ends),
 		CALL_TEST(a_consultation_that_fails_leaves_both),
