@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "callagent/abilities.h"
-#include <stddef.h>
+#include <string.h>
 
 const char *const abilities_methods[] = {
 	"INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "INFO", "UPDATE", "PRACK", "MESSAGE", "PUBLISH", "REFER", "SUBSCRIBE",
@@ -16,3 +16,25 @@ const char *const abilities_extensions[] = {
 };
 
 const char *const abilities_types[] = {"application/sdp", "multipart/mixed", NULL};
+
+/* RFC 3262 5: who makes the offer in a provisional response has to get the answer in the PRACK of a caller that knows of it. */
+static bool takes_reliable(const struct sip_msg *caller)
+{
+	return sip_msg_has_token(caller, SIP_HDR_SUPPORTED, SLICE("100rel")) || sip_msg_has_token(caller, SIP_HDR_REQUIRE, SLICE("100rel"));
+}
+
+void abilities_supported(struct buf *out, const struct sip_msg *caller, bool offers)
+{
+	const char *separator = "Supported: ";
+	bool reliable = offers || (caller && takes_reliable(caller));
+	if (reliable)
+		return;
+	for (const char *const *e = abilities_extensions; *e; e++) {
+		if (!reliable && !strcmp(*e, "100rel"))
+			continue;
+		buf_str(out, separator);
+		buf_str(out, *e);
+		separator = ", ";
+	}
+	buf_str(out, "\r\n");
+}

@@ -47,6 +47,7 @@ void calls_fini(struct calls *cs)
 		hash_remove(&cs->table, &c->by_id);
 		free_lines(c);
 		fraud_release(&c->fraud, false);
+		c->answer = mem_deref(c->answer); /* which holds the call */
 		mem_deref(c);
 	}
 	loop_defer_cancel(&cs->save);
@@ -408,6 +409,7 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 	mem_ref(c);
 	call_not_live(c);
 	call_transfer_drop(c, n->status);
+	c->answer = mem_deref(c->answer);
 	call_state(c, CALL_ENDING, n->words ? n->words : call_record_by(by));
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);
@@ -494,7 +496,7 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 		log_info(l->object, "did not answer: %u", n->status);
 		if (c->early == l) {
 			call_reoffer_abandon(c);
-			c->early = NULL;
+			call_early_lost(c);
 		}
 		/* A 6xx speaks for the called party wherever it is (RFC 3261 16.7 step 5). */
 		if (n->status >= 600 && !l->one_of_many)

@@ -107,7 +107,10 @@ struct call {
 	unsigned groups_pending;
 	struct sdp *offer;       /* the caller's; NULL when it made none */
 	struct leg *early;       /* the leg whose early media is heard */
-	bool renegotiated;       /* ... by a second offer and answer before the call was answered */
+	bool renegotiated;       /* ... by another offer and answer before the call was answered */
+	bool offered;            /* the caller, who made no offer, was made one before the answer */
+	bool standing_in;        /* ... by us, as nobody had described anything yet (call_early.c) */
+	struct call_task *answer; /* the answer, while the caller is offered what that describes; NULL */
 	unsigned told;           /* last progress status the caller was told */
 	struct leg *reofferer;   /* whose re-offer is under way */
 	bool reoffer_local;      /* ... answered by us, without asking the other side yet */
@@ -168,6 +171,8 @@ json_t *call_json(const struct call *c);
 void call_on_heard(struct leg *l);
 void call_on_progress(struct leg *l, const struct leg_news *n);
 void call_on_answered(struct leg *l, const struct leg_news *n);
+/* The caller has acknowledged a description before the answer (RFC 3262 5); answered it, when it made no offer. */
+void call_on_agreed(struct leg *l, const struct leg_news *n);
 /* Something that its save verb writes has changed. */
 void call_on_changed(struct leg *l);
 /* The caller's confirmation of the answer. */

@@ -52,7 +52,8 @@ static int join(struct call_task *t)
 	media_set_party(l->media, SIDE_B, &l->party);
 	if (!t->sdp)
 		return offer_picker(t);
-	if (!t->call->offer)
+	l->offers = !t->call->offer;
+	if (l->offers)
 		return media_offer(l->media, SIDE_B, t->sdp, call_answer_ready, t);
 	return media_answer(l->media, SIDE_B, t->sdp, true, joined, t);
 }

@@ -76,6 +76,11 @@ int call_describe(const struct media *m, struct leg *to, const struct sdp *from,
 /* `said` becomes what the leg last described. */
 void call_leg_said(struct leg *l, struct sdp *sdp, bool offer);
 
+/* call_early.c: whether that has to be offered to a caller that has agreed on something else already. */
+bool call_is_news(const struct call *c, const struct media *m, const struct sdp *from);
+/* The one who is heard (c->early) is it no more. */
+void call_early_lost(struct call *c);
+
 /* call_setup.c: offers the call to the legs that are new. */
 void call_offer_round(struct call *c);
 /* call_hunt.c: the next ones, of the call or of its transfer; `how` the last ones ended, NULL at first. */
@@ -96,6 +101,10 @@ void call_won(struct leg *l);
 void call_join_answer(struct leg *l, const struct leg_news *n);
 /* The media are joined with the winner's description (the task's): the caller gets it as its answer. */
 void call_answer_ready(void *arg, struct media *m, int err, unsigned code);
+
+/* The caller was to be offered that answer first (c->answer): it has followed, with this description, or cannot be offered anything yet. */
+void call_answer_followed(struct call *c, struct sdp *sdp);
+void call_answer_not_followed(struct call *c);
 
 /* call_transfer.c: what those say who may come (l->joins) */
 void call_transfer_begin(struct leg *by);
@@ -125,6 +134,8 @@ unsigned call_replace_coming(struct leg *theirs, struct leg *l, const struct leg
 /* call_reoffer.c */
 /* From now on it is `l`'s re-offer that is under way. */
 void call_reoffer_begin(struct call *c, struct leg *l);
+/* What `l` has said before the answer is offered to the caller, as that one has agreed on something else already. */
+void call_reoffer_caller(struct leg *l, struct sdp *sdp);
 /* `l` has taken somebody's place: the other party has to follow its description. */
 void call_reoffer_follow(struct leg *l, struct sdp *sdp);
 void call_reoffer_confirmed(struct leg *l, const struct leg_news *n);

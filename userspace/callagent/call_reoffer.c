@@ -80,7 +80,12 @@ static void not_followed(struct call *c, unsigned status)
 	c->reoffer_local = false;
 	log_info(c->object, "the other party did not follow: %u", status);
 	if (c->must_follow)
-		call_fail(c, 488, 0, "the other party cannot talk to whom it was transferred to");
+		call_fail(c, 488, 0, c->answer ? "the caller does not accept what was answered"
+						 : "the other party cannot talk to whom it was transferred to");
+	else if (c->state == CALL_RINGING && c->early && c->early->offers)
+		call_release_leg(c->early, &(struct leg_news){.status = 488});
+	else
+		offer_as_before(c);
 }
 
 /* --- asked by one party, passed to the other ---------------------------------------------------------------------- */
@@ -103,6 +108,10 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 	}
 	if (err == -EINPROGRESS && c->must_follow) {
 		c->follow_waits = true;
+	} else if (err == -ENOTCONN && c->answer) {
+		c->reofferer = NULL;
+		c->reoffer_local = c->must_follow = false;
+		call_answer_not_followed(c);
 	} else if (err) {
 		media_refused(m);
 		if (c->reoffer_local)
@@ -161,6 +170,15 @@ void call_reoffer_follow(struct leg *l, struct sdp *sdp)
 {
 	struct call *c = l->call;
 	c->reoffer_local = c->must_follow = true;
+	int err = pass_on(l, &(struct leg_news){0}, sdp);
+	if (err)
+		not_followed(c, 503);
+}
+
+void call_reoffer_caller(struct leg *l, struct sdp *sdp)
+{
+	struct call *c = l->call;
+	c->reoffer_local = true;
 	int err = pass_on(l, &(struct leg_news){0}, sdp);
 	if (err)
 		not_followed(c, 503);
@@ -253,7 +271,8 @@ static void done_ready(void *arg, struct media *m, int err, unsigned code)
 	struct buf sdp = buf_growing();
 	if (call_over(c) || !asker)
 		goto out;
-	if (!err && !c->reoffer_local)
+	bool waits = !c->reoffer_local || (asker->offers && c->state == CALL_RINGING);
+	if (!err && waits)
 		err = media_describe(m, asker->side, t->sdp, &asker->origin, NULL, &sdp);
 	if (err) {
 		/* One side has the new description and the other cannot: the call cannot be what either thinks it is. */
@@ -267,7 +286,11 @@ static void done_ready(void *arg, struct media *m, int err, unsigned code)
 	c->renegotiated |= c->state == CALL_RINGING;
 	if (!c->reoffer_local)
 		reply(asker, 200, NULL, buf_text(&sdp), t->news.native);
+	else if (waits && !asker->kind->confirm(asker, buf_text(&sdp)))
+		asker->offers = false;
 	c->reoffer_local = false;
+	if (c->state == CALL_ANSWERING)
+		call_answer_followed(c, t->sdp);
 out:
 	buf_reset(&sdp);
 	mem_deref(t);
@@ -292,7 +315,7 @@ static int join_answer(struct leg *l, const struct leg_news *n)
 	if (!err) {
 		media_set_party(media_of(c), l->side, &l->party);
 		media_set_party(media_of(c), c->reofferer->side, &c->reofferer->party);
-		err = media_answer(media_of(c), l->side, sdp, c->state == CALL_ACTIVE, done_ready, t);
+		err = media_answer(media_of(c), l->side, sdp, c->state != CALL_RINGING, done_ready, t);
 	}
 	if (err)
 		mem_deref(t);

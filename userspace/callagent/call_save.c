@@ -271,8 +271,10 @@ static void go_on(struct call *c, const struct call_kept *k)
 		if (l != c->winner && l->state > LEG_NEW)
 			call_release_leg(l, &(struct leg_news){.status = 503, .cause = CAUSE_TEMPORARY});
 	/* The called party's offer waits for the caller's answer, which comes with the confirmation. */
-	if (!c->offer && c->a->state == LEG_ANSWERED && c->winner->said)
+	if (!c->offer && c->a->state == LEG_ANSWERED && c->winner->said) {
+		c->winner->offers = true;
 		media_resume_offer(c->winner->media, SIDE_B, c->winner->said);
+	}
 	call_start_longest(c);
 	struct leg *followed = k->followed == 1 + SIDE_A ? c->a : k->followed ? c->winner : NULL;
 	if (followed && followed->said)

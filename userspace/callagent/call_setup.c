@@ -32,6 +32,7 @@ static void offer_leg(struct leg *l)
 	if (!err) {
 		leg_state(l, LEG_OFFERED, "call offered");
 		l->asked = true;
+		l->offers = !c->offer;
 		call_start_patience(l);
 		err = l->kind->offer(l, &(struct leg_news){.sdp = buf_text(&sdp), .native = c->offer_native});
 	}
@@ -146,89 +147,6 @@ void call_start(struct call *c, const struct leg_news *n)
 	mem_deref(c);
 }
 
-/* --- progress ----------------------------------------------------------------------------------------------------- */
-
-static void tell_progress(struct call *c, const struct leg_news *n)
-{
-	if (c->state != CALL_RINGING)
-		return;
-	call_record_progress(c);
-	c->told = n->status;
-	if (c->a->state == LEG_OFFERED && n->status == 180)
-		leg_state(c->a, LEG_ALERTING, "told that it rings");
-	int err = c->a->kind->progress(c->a, n);
-	if (err)
-		log_warn(c->a->object, "progress %u not told: %s", n->status, strerror(-err));
-	call_transfer_rings(c);
-}
-
-static void early_ready(void *arg, struct media *m, int err, unsigned code)
-{
-	struct call_task *t = arg;
-	struct call *c = t->call;
-	struct buf sdp = buf_growing();
-	if (!err && c->state == CALL_RINGING && c->early == t->leg) {
-		struct leg_news n = t->news;
-		n.sdp = SLICE_NONE;
-		if (!media_describe(m, SIDE_A, t->sdp, &c->a->origin, NULL, &sdp))
-			n.sdp = buf_text(&sdp);
-		tell_progress(c, &n);
-	}
-	buf_reset(&sdp);
-	mem_deref(t);
-}
-
-/* Early media: one party is heard at a time, the first to speak. Another early dialog of the same leg takes over, as a
- * sequential search further on makes them one after the other. */
-static bool start_early(struct leg *l, const struct leg_news *n)
-{
-	struct call *c = l->call;
-	struct leg *before = c->early;
-	struct sdp *sdp;
-	const char *why;
-	if (!c->offer || slice_empty(n->sdp) || c->renegotiated || (c->early && c->early != l))
-		return false;
-	if (call_read_sdp(&sdp, l, n->sdp))
-		return false;
-	struct call_task *t = NULL;
-	int err = sdp_check_answer(c->offer, sdp, &why);
-	if (!err) {
-		t = call_task_new(l, n, sdp);
-		err = t ? 0 : -ENOMEM;
-	}
-	if (!err) {
-		c->early = l;
-		media_set_party(l->media, SIDE_B, &l->party);
-		call_leg_said(l, sdp, false);
-		err = media_answer(l->media, SIDE_B, sdp, false, early_ready, t);
-	}
-	if (err) {
-		c->early = before;
-		mem_deref(t);
-		log_remote(l->object, "early media not joined: %s", err == -EBADMSG ? why : strerror(-err));
-	}
-	mem_deref(sdp);
-	return !err;
-}
-
-void call_on_progress(struct leg *l, const struct leg_news *n)
-{
-	struct call *c = mem_ref(l->call);
-	if (c && l->joins == c && !call_over(c)) {
-		call_transfer_progress(l, n);
-	} else if (c && c->state == CALL_RINGING && l != c->a) {
-		call_on_heard(l);
-		if (n->status == 180 && l->state == LEG_OFFERED)
-			leg_state(l, LEG_ALERTING, "rings");
-		if (!start_early(l, n) && n->status != c->told) {
-			struct leg_news bare = *n;
-			bare.sdp = SLICE_NONE;
-			tell_progress(c, &bare);
-		}
-	}
-	mem_deref(c);
-}
-
 /* --- the answer --------------------------------------------------------------------------------------------------- */
 
 static void on_longest(void *arg)
@@ -247,32 +165,116 @@ void call_start_longest(struct call *c)
 		timer_start(&c->longest, gone < longest ? longest - gone : 0, on_longest, c);
 }
 
+static void tell_answer(struct call_task *t, struct sdp *said, struct slice sdp)
+{
+	struct call *c = t->call;
+	struct leg_news n = t->news;
+	n.sdp = sdp;
+	leg_state(c->a, LEG_ANSWERED, "told the answer");
+	int err = c->a->kind->answer(c->a, &n);
+	if (err) {
+		call_fail(c, err == -ENOMEM ? 500 : 503, CAUSE_NO_CIRCUIT, media_failure(err));
+		return;
+	}
+	call_state(c, CALL_ACTIVE, "answered");
+	call_record_answered(c, said);
+	call_start_longest(c);
+}
+
+static void describe_answer(struct call_task *t, const struct media *m)
+{
+	struct buf sdp = buf_growing();
+	int err = media_describe(m, SIDE_A, t->sdp, &t->call->a->origin, NULL, &sdp);
+	if (err)
+		call_fail(t->call, err == -ENOMEM ? 500 : 503, CAUSE_NO_CIRCUIT, media_failure(err));
+	else
+		tell_answer(t, t->sdp, buf_text(&sdp));
+	buf_reset(&sdp);
+}
+
 /* The media are joined: the caller gets the answer (or the called party's offer). */
 void call_answer_ready(void *arg, struct media *m, int err, unsigned code)
 {
 	struct call_task *t = arg;
 	struct call *c = t->call;
+	if (c->state == CALL_ANSWERING && err) {
+		call_fail(c, err == -ENOMEM ? 500 : 503, CAUSE_NO_CIRCUIT, media_failure(err));
+	} else if (c->state == CALL_ANSWERING && c->offered && !c->a->agreed) {
+		c->answer = mem_ref(t); /* until its answer to that has come */
+	} else if (c->state == CALL_ANSWERING && c->a->agreed && (t->leg->offers || call_is_news(c, m, t->sdp))) {
+		c->answer = mem_ref(t);
+		call_reoffer_follow(t->leg, t->sdp);
+	} else if (c->state == CALL_ANSWERING) {
+		describe_answer(t, m);
+	}
+	mem_deref(t);
+}
+
+/* Who has picked the call up has called itself, and is answered. */
+static int tell_winner(struct leg *l, struct slice sdp)
+{
+	bool answered = l->state >= LEG_ANSWERED;
+	leg_state(l, answered ? LEG_ACTIVE : LEG_ANSWERED, answered ? "confirmed" : "told the answer");
+	return answered ? l->kind->confirm(l, sdp) : l->kind->answer(l, &(struct leg_news){.status = 200, .sdp = sdp});
+}
+
+static int confirm(struct leg *l, const struct media *m, const struct sdp *answer)
+{
 	struct buf sdp = buf_growing();
-	if (c->state != CALL_ANSWERING)
-		goto out;
-	if (!err)
-		err = media_describe(m, SIDE_A, t->sdp, &c->a->origin, NULL, &sdp);
+	int err = media_describe(m, l->side, answer, &l->origin, NULL, &sdp);
 	if (!err) {
-		struct leg_news n = t->news;
-		n.sdp = buf_text(&sdp);
-		leg_state(c->a, LEG_ANSWERED, "told the answer");
-		err = c->a->kind->answer(c->a, &n);
+		l->offers = false;
+		err = tell_winner(l, buf_text(&sdp));
+	}
+	buf_reset(&sdp);
+	return err;
+}
+
+void call_answer_followed(struct call *c, struct sdp *sdp)
+{
+	struct call_task *t = c->answer;
+	c->answer = NULL;
+	int err = c->winner->offers ? confirm(c->winner, c->winner->media, sdp) : 0;
+	if (err)
+		call_fail(c, 503, CAUSE_NO_CIRCUIT, media_failure(err));
+	else
+		tell_answer(t, sdp, SLICE_NONE);
+	mem_deref(t);
+}
+
+static void common_ready(void *arg, struct media *m, int err, unsigned code)
+{
+	struct call_task *t = arg;
+	if (t->call->state == CALL_ANSWERING && err)
+		call_fail(t->call, 503, CAUSE_NO_CIRCUIT, media_failure(err));
+	else if (t->call->state == CALL_ANSWERING)
+		call_answer_followed(t->call, t->sdp);
+	mem_deref(t);
+}
+
+/* A caller without UPDATE: the answer to its INVITE tells it what has become of its own offer; else both have what they have in common. */
+void call_answer_not_followed(struct call *c)
+{
+	struct call_task *t = c->answer, *next = NULL;
+	struct sdp *common = NULL;
+	if (!c->winner->offers) {
+		c->answer = NULL;
+		describe_answer(t, c->winner->media);
+		mem_deref(t);
+		return;
+	}
+	int err = sdp_common(&common, c->a->said, t->sdp);
+	if (!err && !call_carries_any(common))
+		err = -ENOENT;
+	if (!err) {
+		next = call_task_new(t->leg, &t->news, common);
+		err = next ? media_answer(c->winner->media, SIDE_A, common, true, common_ready, next) : -ENOMEM;
 	}
 	if (err) {
-		call_fail(c, err == -ENOMEM ? 500 : 503, CAUSE_NO_CIRCUIT, media_failure(err));
-		goto out;
+		mem_deref(next);
+		call_fail(c, 488, 0, "the caller cannot be offered what the called party describes");
 	}
-	call_state(c, CALL_ACTIVE, "answered");
-	call_record_answered(c, t->sdp);
-	call_start_longest(c);
-out:
-	buf_reset(&sdp);
-	mem_deref(t);
+	mem_deref(common);
 }
 
 /* Everybody but the winner stops ringing; their media go. */
@@ -291,6 +293,8 @@ void call_won(struct leg *l)
 {
 	struct call *c = l->call;
 	call_reoffer_abandon(c);
+	if (c->early && c->early != l)
+		call_early_lost(c);
 	c->winner = l;
 	timer_stop(&c->ring);
 	call_state(c, CALL_ANSWERING, l->object);
@@ -318,20 +322,20 @@ static int join_answer(struct leg *l, const struct leg_news *n, const char **why
 	if (c->early == l && c->renegotiated)
 		return join_agreed(l, n);
 	/* A 200 without a description repeats the early answer. */
-	if (slice_empty(n->sdp) && c->offer && l->said)
+	if (slice_empty(n->sdp) && !l->offers && l->said)
 		sdp = mem_ref(l->said);
 	else
 		err = call_read_sdp(&sdp, l, n->sdp);
 	if (!err)
-		err = c->offer ? sdp_check_answer(c->offer, sdp, why) : 0;
+		err = l->offers ? 0 : sdp_check_answer(c->offer, sdp, why);
 	struct call_task *t = err ? NULL : call_task_new(l, n, sdp);
 	if (!err)
 		err = t ? 0 : -ENOMEM;
 	if (!err) {
 		media_set_party(l->media, SIDE_B, &l->party);
-		call_leg_said(l, sdp, !c->offer);
-		err = c->offer ? media_answer(l->media, SIDE_B, sdp, true, call_answer_ready, t)
-			       : media_offer(l->media, SIDE_B, sdp, call_answer_ready, t);
+		call_leg_said(l, sdp, l->offers);
+		err = l->offers ? media_offer(l->media, SIDE_B, sdp, call_answer_ready, t)
+				: media_answer(l->media, SIDE_B, sdp, true, call_answer_ready, t);
 	}
 	if (err)
 		mem_deref(t);
@@ -363,7 +367,7 @@ void call_on_answered(struct leg *l, const struct leg_news *n)
 		call_release_leg(l, c->state >= CALL_ENDING ? &(struct leg_news){0} : &elsewhere);
 		goto out;
 	}
-	leg_state(l, c->offer ? LEG_ACTIVE : LEG_ANSWERED, "answered");
+	leg_state(l, l->offers ? LEG_ANSWERED : LEG_ACTIVE, "answered");
 	call_won(l);
 	call_join_answer(l, n);
 out:
@@ -372,34 +376,22 @@ out:
 
 /* --- the caller confirms ------------------------------------------------------------------------------------------ */
 
-/* Who has picked the call up has called itself, and is answered. */
-static int tell_winner(struct leg *l, struct slice sdp)
-{
-	bool answered = l->state >= LEG_ANSWERED;
-	leg_state(l, answered ? LEG_ACTIVE : LEG_ANSWERED, answered ? "confirmed" : "told the answer");
-	return answered ? l->kind->confirm(l, sdp) : l->kind->answer(l, &(struct leg_news){.status = 200, .sdp = sdp});
-}
-
 /* The caller's answer to the called party's offer is in place: the called party gets it. */
 static void confirm_ready(void *arg, struct media *m, int err, unsigned code)
 {
 	struct call_task *t = arg;
 	struct call *c = t->call;
-	struct buf sdp = buf_growing();
 	if (call_over(c) || !c->winner)
 		goto out;
-	if (!err)
-		err = media_describe(m, SIDE_B, t->sdp, &c->winner->origin, NULL, &sdp);
 	if (!err) {
 		call_record_agreed(c, t->sdp);
-		err = tell_winner(c->winner, buf_text(&sdp));
+		err = confirm(c->winner, m, t->sdp);
 	}
 	if (err)
 		call_fail(c, 503, CAUSE_NO_CIRCUIT, media_failure(err));
 	else
 		call_transfer_reached(c);
 out:
-	buf_reset(&sdp);
 	mem_deref(t);
 }
 
@@ -438,11 +430,11 @@ void call_on_confirmed(struct leg *l, const struct leg_news *n)
 			call_transfer_answered(l, n);
 		else if (first && l == c->winner && c->state == CALL_ANSWERING)
 			call_join_answer(l, n);
-		else if (first && l == c->a && !c->offer && c->winner)
+		else if (first && l == c->a && c->winner && c->winner->offers)
 			confirm_answer(l, n);
 		else
 			call_reoffer_confirmed(l, n);
-		if (first && l == c->a && c->offer)
+		if (first && l == c->a && (!c->winner || !c->winner->offers))
 			call_transfer_reached(c);
 	}
 	mem_deref(c);

@@ -30,6 +30,7 @@ struct leg_news {
 	void *reply;        /* of information: where its outcome goes, reference-counted; NULL */
 	const void *native; /* the message it came in, reference-counted: legs of the same kind read more in it; NULL */
 	const struct leg *from; /* whose message that is; NULL */
+	bool offers;        /* progress: the description is an offer, where the call was offered without; the confirm verb answers it */
 };
 
 /* A party's wish that the other one talk to somebody else in its place. */
@@ -43,10 +44,10 @@ struct leg_kind {
 	const char *name;
 	/* Outgoing: offers the call. Everything else about the target the leg knows since it was made. */
 	int (*offer)(struct leg *l, const struct leg_news *n);
-	/* Incoming, before the answer. */
+	/* Incoming, before the answer. -ENODATA: it has made no offer, and takes nothing before it has got one. */
 	int (*progress)(struct leg *l, const struct leg_news *n);
 	int (*answer)(struct leg *l, const struct leg_news *n);
-	/* Outgoing, offered without a description: our answer to the one that came with theirs. */
+	/* Outgoing, offered without a description: our answer to the one that came with theirs, be it before the answer to the call. */
 	int (*confirm)(struct leg *l, struct slice sdp);
 	/* A changed description; the outcome comes as call_on_reoffer_done(). -EINPROGRESS: theirs is under way. */
 	int (*reoffer)(struct leg *l, const struct leg_news *n);
@@ -87,6 +88,8 @@ struct leg {
 	const char *const *codecs; /* encoding names it may say and hear of, the best first; borrowed */
 	unsigned n_codecs;         /* 0: any */
 	bool asked;                /* the call was offered to it */
+	bool agreed;               /* the caller: its first offer and answer are complete before the answer to the call */
+	bool offers;               /* was offered the call without a description: its own comes in a response and waits for the confirm verb */
 	bool heard;                /* it has answered in some way, be it 100 */
 	bool one_of_many;          /* its 6xx speaks for itself alone */
 	unsigned phone;            /* which of its round's phones that can be reached in several ways; 0: its only one */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/pack.h"
+#include "callagent/abilities.h"
 #include "callagent/call.h"
 #include "routing/headers.h"
 #include "callagent/leg_sip_dress.h"
@@ -66,7 +67,13 @@ static void on_trying(void *arg)
 
 static void on_progress(void *arg, const struct sip_msg *rsp)
 {
-	report(arg, rsp->status, rsp, call_on_progress);
+	struct sip_leg *s = mem_ref(arg);
+	struct leg_news n;
+	sip_news(&n, rsp->status, rsp);
+	n.from = &s->leg;
+	n.offers = sip_session_offered(s->ss, rsp);
+	call_on_progress(&s->leg, &n);
+	mem_deref(s);
 }
 
 static void on_answered(void *arg, const struct sip_msg *rsp)
@@ -98,6 +105,11 @@ static void on_refresh(void *arg)
 	struct sip_leg *s = mem_ref(arg);
 	call_on_refresh(&s->leg);
 	mem_deref(s);
+}
+
+static void on_agreed(void *arg, const struct sip_msg *prack)
+{
+	report(arg, 0, prack, call_on_agreed);
 }
 
 static void on_acked(void *arg, const struct sip_msg *ack)
@@ -153,6 +165,7 @@ static const struct sip_session_handlers handlers = {
 	.offer = on_offer,
 	.offer_done = on_offer_done,
 	.refresh = on_refresh,
+	.agreed = on_agreed,
 	.acked = on_acked,
 	.request = on_request,
 	.closed = on_closed,
@@ -208,6 +221,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 		.target = &s->target, .own_host = s->own_host, .number = s->number, .display = s->display, .presentation = s->presentation,
 		.restyled = s->restyled, .diversions = s->diversions, .invite = native && native->method == SIP_INVITE ? native : NULL,
 	};
+	abilities_supported(&headers, dress.invite, n->sdp.len > 0);
 	if (*s->target.path)
 		sip_write_hdr(&headers, SIP_HDR_ROUTE, slice_str(s->target.path));
 	dress_before(&headers, &dress, caller && !caller->disbelieved);

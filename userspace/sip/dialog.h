@@ -28,6 +28,7 @@ struct sip_dialog {
 	bool named;		/* the way begins with a name: that is located, and `hop` is the last resort */
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_set;
+	bool offered;	/* early: its last reliable provisional response carries an offer, whose answer the PRACK will carry */
 	bool agreed;	/* early: offer and answer are complete (RFC 3262) */
 	uint32_t rseq;	/* of the last reliable provisional response in it, 0: none */
 };

@@ -11,11 +11,11 @@ struct sip_session_handlers {
 	/* Outgoing: a 100: the peer is there. May be NULL. */
 	void (*trying)(void *arg);
 	/* Outgoing: 101..199. `sdp` may be empty; an early answer or not is the user's concern. Each early dialog of a forking
-	 * downstream reports under its own tag. */
+	 * downstream reports under its own tag. Where the INVITE carried no offer, sip_session_offered() tells whether this one does. */
 	void (*progress)(void *arg, const struct sip_msg *rsp);
 	/* Outgoing: the first 2xx. When the INVITE carried an offer, the body is the answer and ACK has been sent; when it
-	 * carried none, the body is an offer and the user must call sip_session_ack() with the answer. 2xx of other
-	 * forks are ACKed and ended with BYE inside. */
+	 * carried none, nor has an earlier response been answered, the body is an offer and the user must call sip_session_ack() with the
+	 * answer. 2xx of other forks are ACKed and ended with BYE inside. */
 	void (*answered)(void *arg, const struct sip_msg *rsp);
 	/* A re-INVITE (or UPDATE) arrived: answer with sip_session_reply_offer(). body empty: the user must put an offer into the 200. */
 	void (*offer)(void *arg, const struct sip_msg *req);
@@ -26,6 +26,9 @@ struct sip_session_handlers {
 	void (*refresh)(void *arg);
 	/* ACK for our 2xx; its body is the answer when our 2xx carried the offer. */
 	void (*acked)(void *arg, const struct sip_msg *ack);
+	/* Incoming: PRACK for the first description of ours (RFC 3262 5). From now on another is an offer, not the answer to the INVITE. The body
+	 * is the answer when the INVITE carried no offer. May be NULL. */
+	void (*agreed)(void *arg, const struct sip_msg *prack);
 	/* INFO, MESSAGE, UPDATE without body, ... within the dialog; answer with sip_reply(). NULL: 405/501 by the stack. */
 	void (*request)(void *arg, struct sip_strans *st, const struct sip_msg *req);
 	/* The end, called exactly once, also after sip_session_bye(): status 0 and msg NULL: BYE sent and done; msg is a BYE: the peer hung up;
@@ -61,13 +64,13 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
 int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct slice contact_user,
 		       const struct sip_session_handlers *h, void *arg);
 /* Incoming: 101..199. Sent reliably (RFC 3262) when the caller requires that, or can do it and there is a description; then it waits for
- * its turn, as the answer does. */
+ * its turn, as the answer does. -ENODATA: the caller requires that and has made no offer, so that the first one has to. */
 int sip_session_progress(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
 /* Incoming: 200 with answer or offer. */
 int sip_session_answer(struct sip_session *ss, struct slice headers, struct slice sdp);
 /* Incoming, before the answer: 300..699. closed() does not follow. */
 int sip_session_reject(struct sip_session *ss, unsigned status, const char *reason, struct slice headers);
-/* Outgoing, INVITE without offer: the ACK with the answer. */
+/* Outgoing, INVITE without offer: the answer, in the ACK or in the PRACK. */
 int sip_session_ack(struct sip_session *ss, struct slice sdp);
 /* New offer by re-INVITE: -EINPROGRESS while another offer is open. Before the answer by UPDATE, once a reliable provisional response has
  * completed the first exchange (RFC 3311); -ENOTCONN: not yet, or the peer does not allow it. */
@@ -90,6 +93,8 @@ void sip_session_save(const struct sip_session *ss, struct buf *out);
 int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, struct slice auth_user, struct slice auth_password,
 			const struct sip_session_handlers *h, void *arg);
 
+/* Outgoing: whether that provisional response makes an offer, which sip_session_ack() is to answer. */
+bool sip_session_offered(const struct sip_session *ss, const struct sip_msg *rsp);
 struct slice sip_session_call_id(const struct sip_session *ss);
 /* The peer's transport address. */
 const struct addr *sip_session_peer(const struct sip_session *ss);

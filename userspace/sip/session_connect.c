@@ -198,6 +198,7 @@ static int confirm(struct sip_session *ss, const struct sip_msg *rsp)
 			d->local_cseq = e->local_cseq;
 			d->remote_cseq = e->remote_cseq;
 			d->remote_cseq_set = e->remote_cseq_set;
+			d->agreed = e->agreed;
 		}
 		mem_deref(e);
 	}
@@ -225,7 +226,7 @@ static void take_2xx(struct sip_session *ss, const struct sip_msg *rsp)
 		/* Another tag is a further fork. The same one, not ACKed yet, waits for the user's answer. */
 		if (!slice_eq(rsp->to.tag, ss->dialog->remote_tag))
 			sip_fork_end(ss->invite, rsp);
-		else if (ss->invite_had_offer)
+		else if (!ss->ack_due)
 			send_ack(ss, SLICE_NONE);
 		return;
 	}
@@ -241,8 +242,8 @@ static void take_2xx(struct sip_session *ss, const struct sip_msg *rsp)
 	session_note_allow(ss, rsp);
 	session_timer_granted(ss, rsp);
 	ss->ack_cseq = rsp->cseq.number;
-	ss->ack_due = !ss->invite_had_offer;
-	if (ss->invite_had_offer)
+	ss->ack_due = !ss->invite_had_offer && !ss->dialog->agreed;
+	if (!ss->ack_due)
 		send_ack(ss, SLICE_NONE);
 	session_state(ss, ss->ack_due ? SESSION_ACK_DUE : SESSION_UP, "2xx");
 	if (ss->h && ss->h->answered)
@@ -282,6 +283,9 @@ void session_on_invite_response(void *arg, int err, const struct sip_msg *rsp)
 
 int sip_session_ack(struct sip_session *ss, struct slice sdp)
 {
+	struct sip_dialog *offered = ss->state == SESSION_CALLING ? session_offered_dialog(ss, SLICE_NONE) : NULL;
+	if (offered)
+		return session_prack_answer(ss, offered, sdp);
 	if (!ss->ack_due || !ss->dialog || !ss->stack)
 		return -ENOTCONN;
 	int err = send_ack(ss, sdp);

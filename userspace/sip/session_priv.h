@@ -161,6 +161,9 @@ void session_reliable_drop(struct sip_session *ss);
 void session_take_prack(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req);
 /* Acknowledges a provisional response when it wants that; false: it is not to be seen (now). `d`: its dialog, may be NULL. */
 bool session_prack(struct sip_session *ss, struct sip_dialog *d, const struct sip_msg *rsp);
+/* The dialog, of that remote tag or of any, whose offer is to be answered in the PRACK, NULL; and that PRACK. */
+struct sip_dialog *session_offered_dialog(const struct sip_session *ss, struct slice tag);
+int session_prack_answer(struct sip_session *ss, struct sip_dialog *d, struct slice sdp);
 
 /* session_timer.c */
 /* Session-Expires for a request of ours. */

@@ -3,6 +3,7 @@
  * next ones, and a 2xx that would overtake a description (section 3). Theirs: taken in order, acknowledged in their early dialog (section 4). */
 #include "sip/session_priv.h"
 #include "base/mem.h"
+#include "sip/mime.h"
 #include <errno.h>
 
 /* Ours that wait at most: more than a called party says while it rings. */
@@ -120,7 +121,7 @@ static int say(struct sip_session *ss, unsigned status, struct slice headers, st
 	return 0;
 }
 
-/* Where the INVITE made no offer, the first reliable one would have to (RFC 3262 5), so that those without a description are not sent so. */
+/* Where the INVITE made no offer, the first reliable one has to (RFC 3262 5): those without a description are not sent so. */
 int session_reliable_progress(struct sip_session *ss, unsigned status, struct slice headers, struct slice sdp)
 {
 	struct session_reliable *r = ss->reliable;
@@ -128,8 +129,8 @@ int session_reliable_progress(struct sip_session *ss, unsigned status, struct sl
 		return -EAGAIN;
 	if (r->waits)
 		return say_later(r, status, headers, sdp);
-	if (!ss->invite_had_offer)
-		return r->required ? 0 : -EAGAIN;
+	if (!ss->invite_had_offer && !r->agreed && !sdp.len)
+		return r->required ? -ENODATA : -EAGAIN;
 	return r->required || sdp.len ? say(ss, status, headers, sdp) : -EAGAIN;
 }
 
@@ -195,13 +196,20 @@ void session_take_prack(struct sip_session *ss, struct sip_dialog *d, struct sip
 		sip_reply(st, 481, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
 	}
+	bool first = ss->reliable->described && !ss->reliable->agreed, answers = first && !ss->invite_had_offer;
+	if (answers && !req->body.len) {
+		sip_reply(st, 400, "Answer Missing", SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return;
+	}
 	ss->reliable->waits = false;
 	ss->reliable->agreed = ss->reliable->described;
 	stop(ss->reliable);
-	if (req->body.len)
-		session_take_early_offer(ss, d, st, req);
-	else
+	if (answers || !req->body.len)
 		sip_reply(st, 200, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	if (first && ss->h && ss->h->agreed)
+		ss->h->agreed(ss->arg, req);
+	if (!answers && req->body.len)
+		session_take_early_offer(ss, d, st, req);
 	if (ss->state == SESSION_RINGING)
 		say_next(ss);
 }
@@ -209,20 +217,53 @@ void session_take_prack(struct sip_session *ss, struct sip_dialog *d, struct sip
 /* --- theirs ------------------------------------------------------------------------------------------------------------- */
 
 /* A repetition is PRACKed by the repetition of its PRACK; one that is ahead of its turn comes again. */
-bool session_prack(struct sip_session *ss, struct sip_dialog *d, const struct sip_msg *rsp)
+static int send_prack(struct sip_session *ss, struct sip_dialog *d, uint32_t rseq, struct slice sdp)
 {
 	char text[48];
 	struct buf rack = buf_fixed(text, sizeof text);
+	buf_printf(&rack, "RAck: %u %u INVITE\r\n", rseq, ss->cseq);
+	return session_ask(ss, d,
+			   &(struct sip_dialog_request){.method = SIP_PRACK, .headers = buf_text(&rack), .body = sdp,
+							.body_type = sdp.len ? SLICE("application/sdp") : SLICE_NONE}, NULL, NULL);
+}
+
+bool session_prack(struct sip_session *ss, struct sip_dialog *d, const struct sip_msg *rsp)
+{
 	uint32_t rseq;
 	if (!sip_msg_has_token(rsp, SIP_HDR_REQUIRE, SLICE("100rel")))
 		return true;
 	if (!d || slice_u32(slice_trim(sip_msg_value(rsp, SIP_HDR_RSEQ)), &rseq) || !rseq || (d->rseq && rseq != d->rseq + 1) ||
-	    (!ss->invite_had_offer && rsp->body.len))
+	    rsp->cseq.number != ss->cseq || d->offered)
 		return false;
-	buf_printf(&rack, "RAck: %u %u INVITE\r\n", rseq, rsp->cseq.number);
-	if (session_ask(ss, d, &(struct sip_dialog_request){.method = SIP_PRACK, .headers = buf_text(&rack)}, NULL, NULL))
+	bool describes = sip_body_find(sip_msg_value(rsp, SIP_HDR_CONTENT_TYPE), rsp->body, SLICE("application/sdp")).len > 0;
+	d->offered = describes && !ss->invite_had_offer && !d->agreed;
+	if (!d->offered && send_prack(ss, d, rseq, SLICE_NONE))
 		return false;
 	d->rseq = rseq;
-	d->agreed |= rsp->body.len > 0;
+	d->agreed |= describes && !d->offered;
 	return true;
+}
+
+struct sip_dialog *session_offered_dialog(const struct sip_session *ss, struct slice tag)
+{
+	struct sip_dialog *d;
+	list_foreach(d, &ss->early, link)
+		if (d->offered && (!slice_is_set(tag) || slice_eq(d->remote_tag, tag)))
+			return d;
+	return NULL;
+}
+
+bool sip_session_offered(const struct sip_session *ss, const struct sip_msg *rsp)
+{
+	return ss->state == SESSION_CALLING && session_offered_dialog(ss, rsp->to.tag);
+}
+
+int session_prack_answer(struct sip_session *ss, struct sip_dialog *d, struct slice sdp)
+{
+	int err = send_prack(ss, d, d->rseq, sdp);
+	if (err)
+		return err;
+	d->offered = false;
+	d->agreed = true;
+	return 0;
 }

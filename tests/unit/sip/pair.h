@@ -19,7 +19,8 @@ struct user {
 	bool answers_at_once, rings, refuses_offers, answers_offers;
 	/* what was seen */
 	unsigned refreshes, progress, answered, offers, offers_done, offer_status, acked, closed, status, requests;
-	bool by_bye, by_cancel, early_sdp;
+	unsigned agreed;
+	bool by_bye, by_cancel, early_sdp, answer_in_prack;
 };
 
 static struct user a, b;
@@ -94,6 +95,15 @@ static inline void on_progress(void *arg, const struct sip_msg *rsp)
 	struct user *u = arg;
 	u->progress++;
 	u->early_sdp |= rsp->body.len > 0;
+	if (sip_session_offered(u->ss, rsp))
+		sip_session_ack(u->ss, ANSWER);
+}
+
+static inline void on_agreed(void *arg, const struct sip_msg *prack)
+{
+	struct user *u = arg;
+	u->agreed++;
+	u->answer_in_prack |= slice_eq(prack->body, ANSWER);
 }
 
 static inline void on_answered(void *arg, const struct sip_msg *rsp)
@@ -143,7 +153,7 @@ static inline void on_closed(void *arg, unsigned status, const struct sip_msg *m
 }
 
 static const struct sip_session_handlers handlers = {
-	.progress = on_progress, .answered = on_answered, .offer = on_offer, .offer_done = on_offer_done, .refresh = on_refresh, .acked = on_acked, .closed = on_closed,
+	.progress = on_progress, .agreed = on_agreed, .answered = on_answered, .offer = on_offer, .offer_done = on_offer_done, .refresh = on_refresh, .acked = on_acked, .closed = on_closed,
 };
 
 static inline void on_request(void *arg, struct sip_strans *st, const struct sip_msg *req)

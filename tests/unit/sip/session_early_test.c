@@ -279,7 +279,49 @@ static void an_offer_in_prack_is_answered_in_its_200(void **state)
 	raw_finish();
 }
 
-/* RFC 3262 5: the first reliable response would have to carry the offer. */
+/* RFC 3262 5: an offer in the first reliable response, the answer in its PRACK; nothing is left for the 200 and its ACK. */
+static void without_an_offer_the_callee_makes_it(void **state)
+{
+	assert_int_equal(open_both(), 0);
+	b.rings = false;
+	assert_int_equal(call(SLICE_NONE, 0), 0);
+	clock_test_advance(20);
+	assert_int_equal(sip_session_progress(b.ss, 183, NULL, SLICE_NONE, OFFER), 0);
+	assert_int_equal(sip_session_answer(b.ss, SLICE_NONE, SLICE_NONE), 0);
+	clock_test_advance(2000);
+	assert_int_equal(journal_count("PRACK"), 1);
+	assert_int_equal(b.agreed, 1);
+	assert_true(b.answer_in_prack);
+	assert_int_equal(b.offers, 0);
+	assert_int_equal(a.answered, 1);
+	assert_int_equal(b.acked, 1);
+	assert_int_equal(sip_session_ack(a.ss, ANSWER), -ENOTCONN);
+	assert_int_equal(sip_session_offer(a.ss, SLICE_NONE, OFFER), 0);
+	clock_test_advance(50);
+	assert_int_equal(a.offer_status, 200);
+	hang_up_and_finish();
+}
+
+static void a_caller_that_requires_it_gets_nothing_before_an_offer(void **state)
+{
+	char rack[200];
+	open_both();
+	b.rings = false;
+	say(PEER_INVITE "Require: 100rel\r\nContent-Length: 0\r\n\r\n");
+	assert_int_equal(sip_session_progress(b.ss, 180, NULL, SLICE_NONE, SLICE_NONE), -ENODATA);
+	assert_int_equal(sip_session_progress(b.ss, 180, NULL, SLICE_NONE, OFFER), 0);
+	snprintf(rack, sizeof rack, "RAck: %u 7 INVITE\r\nContent-Length: 0\r\n\r\n", last_rseq());
+	say_in_dialog("PRACK", 8, rack);
+	assert_int_equal(last_status(8, "PRACK"), 400);
+	assert_int_equal(b.agreed, 0);
+	snprintf(rack, sizeof rack, "RAck: %u 7 INVITE\r\nContent-Type: application/sdp\r\nContent-Length: 3\r\n\r\nv=0", last_rseq());
+	say_in_dialog("PRACK", 9, rack);
+	assert_int_equal(last_status(9, "PRACK"), 200);
+	assert_int_equal(b.agreed, 1);
+	raw_finish();
+}
+
+/* ... so that one without a description is not sent as a reliable one. */
 static void a_call_without_an_offer_has_none(void **state)
 {
 	open_both();
@@ -295,9 +337,10 @@ static void a_call_without_an_offer_has_none(void **state)
 
 static void whole_call(void *arg)
 {
+	const bool offers = *(const bool *)arg;
 	if (!open_both()) {
 		b.rings = false;
-		if (!call(OFFER, 0)) {
+		if (!call(offers ? OFFER : SLICE_NONE, 0)) {
 			clock_test_advance(20);
 			if (b.ss) {
 				sip_session_progress(b.ss, 183, NULL, SLICE_NONE, ANSWER);
@@ -318,7 +361,8 @@ static void whole_call(void *arg)
 
 static void survives_any_failed_allocation(void **state)
 {
-	each_allocation_fails(whole_call, NULL);
+	for (int offers = 0; offers < 2; offers++)
+		each_allocation_fails(whole_call, &(bool){offers});
 }
 
 int main(void)
@@ -337,6 +381,8 @@ int main(void)
 		cmocka_unit_test(without_update_there_is_none),
 		cmocka_unit_test(every_response_is_reliable_when_that_is_required),
 		cmocka_unit_test(an_offer_in_prack_is_answered_in_its_200),
+		cmocka_unit_test(without_an_offer_the_callee_makes_it),
+		cmocka_unit_test(a_caller_that_requires_it_gets_nothing_before_an_offer),
 		cmocka_unit_test(a_call_without_an_offer_has_none),
 		cmocka_unit_test(survives_any_failed_allocation),
 	};
