@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Asking DNS servers through c-ares on the loop. A channel is c-ares' state for one set of servers; when those change, a new one takes over and
- * the old one ends with its last question. Servers that fail, refuse or are silent are passed over by c-ares. */
+ * the old one ends with its last question. Servers that fail, refuse or are silent are passed over by c-ares, for each question anew: so that not all wait
+ * for one that is dead, the one that has answered in its stead goes first for a while. */
 #define CARES_NO_DEPRECATED
 #include "net/dns_priv.h"
 #include "base/log.h"
@@ -16,6 +17,7 @@
 #define TRIES	     2
 #define EDNS_BYTES   1232 /* what passes without fragments */
 #define HOSTS_MS     10000
+#define DEMOTED_MS   30000 /* then the first one is asked first again */
 #define RESOLV_CONF  "/etc/resolv.conf"
 
 struct channel {
@@ -25,6 +27,7 @@ struct channel {
 	struct list sockets;
 	struct timer timer;
 	unsigned under_way;
+	unsigned first; /* how many of the servers have gone behind the others */
 	bool retired;
 };
 
@@ -34,6 +37,7 @@ struct dns_resolver {
 	unsigned n_servers;
 	uint32_t attempt_ms;
 	struct timespec resolv_conf; /* when it was changed */
+	uint64_t demoted_until;      /* on clock_ms(), 0: they are asked in their order */
 };
 
 /* A socket of c-ares'. */
@@ -135,17 +139,40 @@ static void channel_destroy(void *obj)
 	timer_stop(&c->timer);
 }
 
-static int set_servers(struct channel *c, const struct dns_resolver *r)
+/* Those of the configuration, or of resolv.conf, which c-ares has read. */
+static unsigned servers_of(const struct channel *c, const struct dns_resolver *r, struct addr out[DNS_MAX_SERVERS])
+{
+	struct ares_addr_port_node *list = NULL;
+	unsigned n = 0;
+	if (r->n_servers) {
+		memcpy(out, r->servers, r->n_servers * sizeof *out);
+		return r->n_servers;
+	}
+	if (ares_get_servers_ports(c->ares, &list))
+		return 0;
+	for (const struct ares_addr_port_node *s = list; s && n < DNS_MAX_SERVERS; s = s->next, n++) {
+		out[n] = (struct addr){.family = (sa_family_t)s->family, .port = s->udp_port ? (uint16_t)s->udp_port : 53};
+		memcpy(out[n].bytes, &s->addr, s->family == AF_INET ? 4 : 16);
+	}
+	ares_free_data(list);
+	return n;
+}
+
+/* From the `first` of them on. */
+static int set_servers(struct channel *c, const struct dns_resolver *r, unsigned first)
 {
 	char text[DNS_MAX_SERVERS * (ADDR_STR_LEN + 1)], one[ADDR_STR_LEN];
 	struct buf b = buf_fixed(text, sizeof text);
-	for (unsigned i = 0; i < r->n_servers; i++)
-		buf_printf(&b, "%s%s", i ? "," : "", addr_str(&r->servers[i], one));
+	struct addr servers[DNS_MAX_SERVERS];
+	unsigned n = r->n_servers || first ? servers_of(c, r, servers) : 0;
+	for (unsigned i = 0; i < n; i++)
+		buf_printf(&b, "%s%s", i ? "," : "", addr_str(&servers[(first + i) % n], one));
 	const char *z = buf_z(&b);
+	c->first = n ? first % n : 0;
 	return !b.len ? 0 : b.err ? b.err : ares_set_servers_ports_csv(c->ares, z) ? -EINVAL : 0;
 }
 
-static int channel_open(struct channel **ret, const struct dns_resolver *r)
+static int channel_open(struct channel **ret, const struct dns_resolver *r, unsigned first)
 {
 	struct channel *c = mem_alloc(sizeof *c, channel_destroy);
 	if (!c)
@@ -161,7 +188,7 @@ static int channel_open(struct channel **ret, const struct dns_resolver *r)
 	};
 	int status = ares_init_options(&c->ares, &o, ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB);
 	c->open = !status;
-	int err = status == ARES_ENOMEM ? -ENOMEM : status ? -EIO : set_servers(c, r);
+	int err = status == ARES_ENOMEM ? -ENOMEM : status ? -EIO : set_servers(c, r, first);
 	if (err)
 		mem_deref(c);
 	else
@@ -181,11 +208,11 @@ static struct timespec resolv_conf_time(void)
 	return stat(RESOLV_CONF, &st) ? (struct timespec){0} : st.st_mtim;
 }
 
-static int replace(struct dns_resolver *r)
+static int replace(struct dns_resolver *r, unsigned first)
 {
 	struct channel *c = NULL, *old = current(r);
 	struct timespec now = resolv_conf_time();
-	int err = channel_open(&c, r);
+	int err = channel_open(&c, r, first);
 	if (err)
 		return err;
 	if (old) {
@@ -203,16 +230,34 @@ static void follow_resolv_conf(struct dns_resolver *r)
 	struct timespec now = resolv_conf_time();
 	if (r->n_servers || (now.tv_sec == r->resolv_conf.tv_sec && now.tv_nsec == r->resolv_conf.tv_nsec))
 		return;
-	int err = replace(r);
+	int err = replace(r, 0);
 	if (err)
 		log_warn("dns", "%s has changed and cannot be followed: %s", RESOLV_CONF, strerror(-err));
 	else
 		log_info("dns", "%s has changed", RESOLV_CONF);
 }
 
+/* Somebody has answered after so many had been silent: he goes first. Without memory the order stays. */
+static void demote(struct dns_resolver *r, const struct channel *c, int silent)
+{
+	if (c != current(r) || silent <= 0 || replace(r, c->first + (unsigned)silent))
+		return;
+	r->demoted_until = clock_ms() + DEMOTED_MS;
+	log_info("dns", "the server that is asked first does not answer: another one is, for %u s", DEMOTED_MS / 1000);
+}
+
+static void restore_order(struct dns_resolver *r)
+{
+	if (!r->demoted_until || clock_ms() < r->demoted_until)
+		return;
+	r->demoted_until = 0;
+	(void)replace(r, 0);
+}
+
 /* --- questions ------------------------------------------------------------------------------------------------------ */
 
 struct question {
+	struct dns_resolver *resolver;
 	struct channel *channel;
 	struct dns_entry *entry;
 };
@@ -238,6 +283,8 @@ static void on_answer(void *arg, int status, int timeouts, unsigned char *msg, i
 {
 	struct question *q = arg;
 	q->channel->under_way--;
+	if (msg)
+		demote(q->resolver, q->channel, timeouts);
 	dns_arrived(q->entry, msg ? 0 : error_of(status), msg, msg ? (size_t)len : 0);
 	mem_free(q);
 }
@@ -267,6 +314,7 @@ int dns_resolver_ask(void *resolver, struct dns_entry *e)
 {
 	struct dns_resolver *r = resolver;
 	follow_resolv_conf(r);
+	restore_order(r);
 	struct channel *c = current(r);
 	struct dns_answer *known = from_hosts(c, e);
 	if (known) {
@@ -276,7 +324,7 @@ int dns_resolver_ask(void *resolver, struct dns_entry *e)
 	struct question *q = mem_raw(sizeof *q);
 	if (!q)
 		return -ENOMEM;
-	*q = (struct question){.channel = c, .entry = e};
+	*q = (struct question){.resolver = r, .channel = c, .entry = e};
 	c->under_way++;
 	ares_query(c->ares, e->name, ns_c_in, (int)e->type, on_answer, q);
 	arm(c);
@@ -308,7 +356,7 @@ int dns_resolver_change(struct dns_resolver *r, const struct dns_params *p)
 {
 	struct dns_resolver was = *r;
 	take_params(r, p);
-	int err = replace(r);
+	int err = replace(r, 0);
 	if (err) {
 		memcpy(r->servers, was.servers, sizeof r->servers);
 		r->n_servers = was.n_servers;

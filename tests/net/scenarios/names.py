@@ -103,4 +103,9 @@ with stage(start=False, more='dns { servers = { "10.79.2.200", "10.79.2.2" } att
     d, dc = call(alice, carrier, contact="<sip:carrier@nobody.names.test>")
     dc.get("ACK")
     d.bye(dc)
+    # A first server that is silent costs its time once: the other one is asked first then.
+    bad.answers, before = lambda name, kind: None, len(bad.asked)
+    for name in ("late1", "late2", "late3"):
+        assert resolve(s, f"sip:{name}.names.test:5070")[-1] == ("nowhere", "no such name")
+    assert {name for name, _ in bad.asked[before:]} == {"late1.names.test"}, bad.asked[before:]
     bad.close()

@@ -105,6 +105,38 @@ static void a_server_that_fails_refuses_or_is_silent_is_followed_by_the_next(voi
 	}
 }
 
+static void a_silent_server_is_asked_last_for_a_while(void **state)
+{
+	open_both(-1, 0);
+	assert_int_equal(look("a.example"), 0);
+	unsigned before = one.asked;
+	assert_true(before);
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t from = clock_ms();
+		dns_flush(d);
+		assert_int_equal(look("a.example"), 0);
+		assert_true(clock_ms() - from < 90);
+	}
+	assert_int_equal(one.asked, before);
+	/* Later it gets another chance. */
+	one.rcode = 0;
+	clock_skip_to(clock_ms() + 30000);
+	dns_flush(d);
+	assert_int_equal(look("a.example"), 0);
+	assert_int_equal(one.asked, before + 1);
+	/* The other one is silent now; then both, and one comes back. */
+	two.rcode = -1;
+	dns_flush(d);
+	assert_int_equal(look("a.example"), 0);
+	one.rcode = -1;
+	dns_flush(d);
+	assert_int_equal(look("a.example"), -ETIMEDOUT);
+	two.rcode = 0;
+	dns_flush(d);
+	assert_int_equal(look("a.example"), 0);
+	close_both();
+}
+
 static void all_fail(void **state)
 {
 	open_both(2, 5);
@@ -177,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_server_that_fails_refuses_or_is_silent_is_followed_by_the_next),
+		cmocka_unit_test(a_silent_server_is_asked_last_for_a_while),
 		cmocka_unit_test(all_fail),
 		cmocka_unit_test(servers_may_change_while_they_are_asked),
 		cmocka_unit_test(the_end_while_something_is_asked),
