@@ -187,6 +187,12 @@ static void report(struct udp *u, const struct addr *dst, int err, struct slice 
 		u->error(u->arg, dst, err, sent);
 }
 
+/* The path turns out to be too narrow for what was sent whole (RFC 1191, RFC 8201). */
+static bool is_narrow(int err)
+{
+	return err == EMSGSIZE;
+}
+
 /* RFC 3261 18.4: unreachable host, network, port or protocol count; parameter problems, quench and TTL do not. */
 static bool is_unreachable(int err)
 {
@@ -212,7 +218,7 @@ static bool read_error(struct udp *u)
 		    !(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
 			continue;
 		memcpy(&e, CMSG_DATA(c), sizeof e);
-		if (e.ee_origin == SO_EE_ORIGIN_LOCAL || !is_unreachable((int)e.ee_errno))
+		if (e.ee_origin == SO_EE_ORIGIN_LOCAL || (!is_unreachable((int)e.ee_errno) && !is_narrow((int)e.ee_errno)))
 			continue;
 		counts[CNT_ICMP]++;
 		if (h.msg_namelen && !addr_from_sockaddr(&dst, (struct sockaddr *)&to))

@@ -15,8 +15,9 @@ struct udp_packet {
 };
 
 typedef void (*udp_recv_fn)(void *arg, const struct udp_packet *p);
-/* A datagram sent to `dst` could not be delivered: the kernel refused it or an ICMP error came back (negative errno). `sent` is
- * what is known of the datagram: all of it, the first few hundred bytes, or nothing. */
+/* A datagram sent to `dst` could not be delivered: the kernel refused it or an ICMP error came back (negative errno; -EMSGSIZE: it
+ * was too large for the path in one piece, and will be fragmented when it is sent again). `sent` is what is known of the datagram: all of it, the first few
+ * hundred bytes, or nothing. */
 typedef void (*udp_error_fn)(void *arg, const struct addr *dst, int err, struct slice sent);
 
 struct udp_params {

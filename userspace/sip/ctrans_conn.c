@@ -8,7 +8,6 @@
 #include <errno.h>
 
 enum {
-	SIZE_MAX_UDP = 1300,      /* 18.1.1: the path's MTU is not known */
 	NO_TCP_MS = 600000,       /* a peer that refused TCP is not tried again for so long */
 	NO_TCP_T1 = 4,            /* how many T1 a connection may take before UDP will do */
 };
@@ -32,16 +31,38 @@ static bool same_port(const struct sip_place *a, const struct sip_place *b)
 	return a->l.local.port == b->l.local.port && a->l.advertised.port == b->l.advertised.port;
 }
 
+static bool is_too_large(const struct sip_ctrans *ct)
+{
+	return sip_path_is_narrow(ct->stack->paths, &ct->place->l.local, &ct->dst, ct->request->len);
+}
+
 void sip_ctrans_choose(struct sip_ctrans *ct)
 {
 	struct sip_stack *s = ct->stack;
-	if (ct->place->l.transport != SIP_UDP || ct->udp || addr_is_set(&ct->flow) || ct->request->len <= SIZE_MAX_UDP || sip_dead_has(s->no_tcp, &(struct sip_server){SIP_TCP, ct->dst}))
+	if (ct->place->l.transport != SIP_UDP || ct->udp || addr_is_set(&ct->flow) || !is_too_large(ct) || sip_dead_has(s->no_tcp, &(struct sip_server){SIP_TCP, ct->dst}))
 		return;
 	const struct sip_listener *tcp = sip_stack_listener(s, ct->place->name, SIP_TCP, &ct->dst);
 	if (!tcp || !same_port(ct->place, sip_place_of(tcp)) || !set_via(ct, SIP_UDP, SIP_TCP))
 		return;
 	ct->udp = ct->place;
 	ct->place = sip_place_of(tcp);
+}
+
+static void start_anew(struct sip_ctrans *ct)
+{
+	hash_remove(&ct->stack->ctrans_peers, &ct->by_peer);
+	hash_remove(&ct->stack->ctrans, &ct->by_branch);
+	sip_ctrans_start(ct);
+}
+
+/* What is sent again by UDP all the same, the kernel sends in fragments. */
+void sip_ctrans_narrowed(struct sip_ctrans *ct)
+{
+	const struct sip_place *was = ct->place;
+	if (ct->state < CTRANS_PROCEEDING && ct->request)
+		sip_ctrans_choose(ct);
+	if (ct->place != was)
+		start_anew(ct);
 }
 
 /* 18.1.1: a peer without TCP gets it by UDP all the same. */
@@ -51,9 +72,7 @@ static void fall_back(struct sip_ctrans *ct)
 	sip_dead_mark(ct->stack->no_tcp, &(struct sip_server){SIP_TCP, ct->dst}, NO_TCP_MS, "takes no TCP");
 	set_via(ct, SIP_TCP, SIP_UDP);
 	ct->place = ct->udp;
-	hash_remove(&ct->stack->ctrans_peers, &ct->by_peer);
-	hash_remove(&ct->stack->ctrans, &ct->by_branch);
-	sip_ctrans_start(ct);
+	start_anew(ct);
 }
 
 static void on_no_tcp(void *arg)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The stack: listeners, and what happens to a message that comes in (RFC 3261 8.2, 18.1.2, 18.2.1). */
 #include "sip/conn.h"
+#include "net/path_mtu.h"
 #include "stun/stun.h"
 #include "base/counter.h"
 #include "base/log.h"
@@ -276,6 +277,7 @@ static void stack_destroy(void *obj)
 	hash_free(&s->ctrans);
 	hash_free(&s->ctrans_peers);
 	mem_deref(s->no_tcp);
+	mem_deref(s->paths);
 	hash_free(&s->merged);
 	hash_free(&s->dialogs);
 	mem_deref(s->params.locator);
@@ -318,7 +320,7 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 	s->salt = sip_random(s, UINT32_MAX);
 	int err = hash_init(&s->strans, 1024) ?: hash_init(&s->ctrans, 1024) ?: hash_init(&s->merged, 1024)
 		  ?: hash_init(&s->dialogs, 1024) ?: hash_init(&s->ctrans_peers, 64)
-		  ?: sip_dead_new(&s->no_tcp, 1024) ?: sip_conns_open(s) ?: sip_oc_init(&s->oc);
+		  ?: sip_dead_new(&s->no_tcp, 1024) ?: sip_paths_new(&s->paths, path_mtu) ?: sip_conns_open(s) ?: sip_oc_init(&s->oc);
 	if (!err)
 		err = write_abilities(s);
 	if (!err && params->server && !(s->server = mem_strdup(params->server)))
@@ -675,13 +677,18 @@ void sip_stack_undelivered(struct sip_stack *s, const struct addr *dst, int err,
 	struct sip_ctrans *ct;
 	if (err == -EAGAIN || err == -ENOBUFS || slice_starts(sent, SLICE("SIP/2.0 ")))
 		return;
+	if (err == -EMSGSIZE)
+		sip_path_forget(s->paths, dst);
 	struct slice line = slice_line(&sent), method = slice_cut(&line, ' ');
 	struct slice value = sip_text_hdr(sent, SLICE("Via"));
 	if (!slice_is_set(value) || sip_via_parse(&via, value) || !via.branch.len) {
-		fail_all_to(s, dst, err);
+		if (err != -EMSGSIZE)
+			fail_all_to(s, dst, err);
 		return;
 	}
 	ct = sip_ctrans_find(s, via.branch, sip_method_parse(method));
-	if (ct && ct->state < CTRANS_PROCEEDING && addr_eq(&ct->dst, dst))
+	if (ct && err == -EMSGSIZE)
+		sip_ctrans_narrowed(ct);
+	else if (ct && ct->state < CTRANS_PROCEEDING && addr_eq(&ct->dst, dst))
 		sip_ctrans_fail(ct, err);
 }

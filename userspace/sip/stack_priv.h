@@ -8,6 +8,7 @@
 #include "net/udp.h"
 #include "sip/dead.h"
 #include "sip/oc.h"
+#include "sip/path.h"
 #include "sip/stack.h"
 
 /* --- timers of RFC 3261 17, table 4, and RFC 6026 ------------------------------------------------------------------ */
@@ -77,6 +78,7 @@ struct sip_stack {
 	unsigned n_conns, conn_serial;
 	struct hash strans, ctrans;
 	struct hash ctrans_peers; /* those over connections, by peer */
+	struct sip_paths *paths;  /* how large a request may be to go by UDP */
 	struct sip_dead *no_tcp;  /* peers that refused a large request over TCP */
 	unsigned turn;
 	struct hash merged;  /* server transactions by Call-ID (RFC 3261 8.2.2.2) */
@@ -268,6 +270,8 @@ void sip_ctrans_end(struct sip_ctrans *ct);
 /* ctrans_conn.c. Before it is sent first: the transport for its size (18.1.1). */
 void sip_ctrans_choose(struct sip_ctrans *ct);
 void sip_ctrans_send(struct sip_ctrans *ct);
+/* The way to its peer turns out to be narrower than it was when it was sent. */
+void sip_ctrans_narrowed(struct sip_ctrans *ct);
 /* By its peer, for when that one's connection ends or is made anew. */
 void sip_ctrans_enlist_peer(struct sip_ctrans *ct);
 /* The connection to `peer` ended, or could not be made (`was_open` false). */
