@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "callagent/fraud.h"
 #include "base/alarm.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/pack.h"
-#include "base/schedule.h"
+#include "callagent/fraud_priv.h"
 #include "callagent/leg.h"
-#include "cdr/cdr.h"
-#include "guard/sources.h"
 #include <errno.h>
 
 #define WATCH_MS 1000 /* how often talking time is looked at */
@@ -28,244 +24,6 @@ static const struct alarm_def limit_met = {
 	"\"tandemctl fraud reset USER\" gives him his limits anew.", 0, 0,
 };
 
-struct fraud_rule {
-	const struct conf_part *conf;
-	const char *name;
-	struct schedule times;
-	struct bucket_rate rate; /* burst 0: no limit */
-	unsigned parallel;       /* 0: no limit */
-	uint64_t talk_ms;        /* a day, 0: no limit */
-};
-
-/* The rules of one configuration. */
-struct fraud_rules {
-	struct conf *conf;
-	struct tz *tz; /* whose midnight begins a day */
-	unsigned n;
-	struct fraud_rule rule[];
-};
-
-/* What one source has used of one rule. */
-struct fraud_usage {
-	struct hash_link by_key;
-	struct fraud *f;
-	struct list uses;
-	unsigned parallel;
-	struct bucket calls;
-	int64_t day;
-	uint64_t talked_ms; /* that day, by calls that are over */
-	char rule[65], source[65];
-};
-
-/* One call, against one rule. */
-struct fraud_use {
-	struct link link;
-	struct fraud_use *next; /* of the call */
-	struct fraud_usage *usage;
-	struct fraud_call *call;
-};
-
-struct fraud {
-	struct fraud_params p;
-	struct fraud_rules *rules;
-	struct hash usages;
-	struct timer watch; /* runs while a call is on that has a talking time */
-};
-
-/* --- rules ---------------------------------------------------------------------------------------------------------- */
-
-static void rules_destroy(void *obj)
-{
-	struct fraud_rules *r = obj;
-	for (unsigned i = 0; i < r->n; i++)
-		schedule_free(&r->rule[i].times);
-	mem_deref(r->tz);
-	mem_deref(r->conf);
-}
-
-static int load_rule(struct fraud_rule *k, const struct conf_part *p, const char *zone)
-{
-	uint32_t rate = (uint32_t)conf_int(p, "calls-per-minute");
-	*k = (struct fraud_rule){.conf = p, .name = conf_title(p), .rate = {rate, rate}, .parallel = (unsigned)conf_int(p, "calls"),
-				 .talk_ms = (uint64_t)conf_int(p, "talk-per-day")};
-	return schedule_load(&k->times, p, "time", zone);
-}
-
-static int rules_new(struct fraud_rules **ret, const struct conf *conf)
-{
-	const char *zone = conf_string(conf_section(conf, "sip"), "time-zone");
-	unsigned n = 0;
-	while (conf_titled(conf, "fraud", n))
-		n++;
-	struct fraud_rules *r = mem_alloc(sizeof *r + n * sizeof r->rule[0], rules_destroy);
-	if (!r)
-		return -ENOMEM;
-	r->conf = mem_ref((void *)(uintptr_t)conf);
-	int err = tz_load(&r->tz, zone);
-	for (; !err && r->n < n; r->n++)
-		err = load_rule(&r->rule[r->n], conf_titled(conf, "fraud", r->n), zone);
-	if (err)
-		mem_deref(r);
-	else
-		*ret = r;
-	return err;
-}
-
-static bool lists(const struct conf_part *p, const char *option, const char *name)
-{
-	unsigned n = conf_list_count(p, option);
-	for (unsigned i = 0; i < n; i++)
-		if (!strcmp(conf_list_at(p, option, i), name))
-			return true;
-	return !n;
-}
-
-static bool goes_there(const struct fraud_rules *r, const struct fraud_rule *k, struct slice number)
-{
-	unsigned n = conf_list_count(k->conf, "destinations");
-	for (unsigned i = 0; i < n; i++) {
-		const struct conf_part *d = conf_find(r->conf, "destination", conf_list_at(k->conf, "destinations", i));
-		for (unsigned j = 0; d && j < conf_list_count(d, "prefix"); j++)
-			if (slice_starts(number, slice_str(conf_list_at(d, "prefix", j))))
-				return true;
-	}
-	return !n;
-}
-
-static bool speaks_of(const struct fraud_rules *r, const struct fraud_rule *k, const struct fraud_call *c, const char *source, const char *number)
-{
-	return lists(k->conf, "sources", source) && goes_there(r, k, slice_str(number)) &&
-	       schedule_has(&k->times, *c->setup / 1000);
-}
-
-static const struct fraud_rule *rule_named(const struct fraud_rules *r, const char *name)
-{
-	for (unsigned i = 0; i < r->n; i++)
-		if (!strcmp(r->rule[i].name, name))
-			return &r->rule[i];
-	return NULL;
-}
-
-/* --- what was used -------------------------------------------------------------------------------------------------- */
-
-static uint32_t key_hash(const char *rule, const char *source)
-{
-	return slice_hash(slice_str(rule), false) * 31 + slice_hash(slice_str(source), false);
-}
-
-static struct fraud_usage *find(const struct fraud *f, const char *rule, const char *source)
-{
-	struct fraud_usage *u;
-	uint32_t h = key_hash(rule, source);
-	hash_foreach_match(u, &f->usages, h, by_key)
-		if (!strcmp(u->rule, rule) && !strcmp(u->source, source))
-			return u;
-	return NULL;
-}
-
-static struct fraud_usage *usage_of(struct fraud *f, const char *rule, const char *source)
-{
-	struct fraud_usage *u = find(f, rule, source);
-	if (u)
-		return u;
-	u = mem_raw(sizeof *u);
-	if (!u)
-		return NULL;
-	*u = (struct fraud_usage){.f = f};
-	CDR_SET(u->rule, slice_str(rule));
-	CDR_SET(u->source, slice_str(source));
-	list_init(&u->uses);
-	hash_insert(&f->usages, &u->by_key, key_hash(u->rule, u->source));
-	return u;
-}
-
-static void usage_free(struct fraud_usage *u)
-{
-	hash_remove(&u->f->usages, &u->by_key);
-	mem_free(u);
-}
-
-/* In the store: the bucket by the wall clock, since the other one starts with the machine. */
-struct stored {
-	int64_t day, bucket_utc;
-	uint64_t talked_ms;
-	uint32_t milli;
-};
-static const struct pack_field fields[] = {
-	PACK_FIELD(1, PACK_NUMBER, struct stored, day),
-	PACK_FIELD(2, PACK_NUMBER, struct stored, bucket_utc),
-	PACK_FIELD(3, PACK_NUMBER, struct stored, talked_ms),
-	PACK_FIELD(4, PACK_NUMBER, struct stored, milli),
-};
-#define N_FIELDS (sizeof fields / sizeof *fields)
-
-static void save(const struct fraud_usage *u)
-{
-	const struct fraud_params *p = &u->f->p;
-	char key[160];
-	struct buf k = buf_fixed(key, sizeof key), value = buf_growing();
-	struct stored s = {.day = u->day, .talked_ms = u->talked_ms, .milli = u->calls.milli};
-	if (!p->store)
-		return;
-	if (u->calls.used)
-		s.bucket_utc = (int64_t)(clock_utc_ms() - (clock_ms() - u->calls.at));
-	buf_printf(&k, "%s/%s", u->rule, u->source);
-	pack_write(&value, fields, N_FIELDS, &s);
-	int err = k.err ? k.err : value.err ? value.err : store_put(p->store, p->table, buf_text(&k), buf_text(&value));
-	if (err)
-		log_warn("fraud", "what %s has used of %s is not kept: %s", u->source, u->rule, strerror(-err));
-	buf_reset(&value);
-}
-
-static int load_one(struct slice key, struct slice value, void *arg)
-{
-	struct fraud *f = arg;
-	struct slice source = key, rule = slice_cut(&source, '/');
-	char r[65], s[65];
-	struct stored st = {0};
-	if (slice_copy(rule, r, sizeof r) || slice_copy(source, s, sizeof s) || pack_read(&st, fields, N_FIELDS, value)) {
-		log_warn("fraud", "dropped a record of the store that is none");
-		return 0;
-	}
-	struct fraud_usage *u = usage_of(f, r, s);
-	if (!u)
-		return -ENOMEM;
-	int64_t ago = (int64_t)clock_utc_ms() - st.bucket_utc;
-	u->day = st.day;
-	u->talked_ms = st.talked_ms;
-	/* Longer ago than this machine is up: as if at its start, which is later and so never gives more. */
-	if (st.bucket_utc)
-		u->calls = (struct bucket){.used = true, .milli = st.milli,
-					   .at = ago < 0 ? clock_ms() : (uint64_t)ago < clock_ms() ? clock_ms() - (uint64_t)ago : 0};
-	return 0;
-}
-
-static void begin_day(struct fraud_usage *u)
-{
-	int64_t utc = (int64_t)(clock_utc_ms() / 1000), day = (utc + tz_offset(u->f->rules->tz, utc)) / 86400;
-	if (day == u->day)
-		return;
-	u->day = day;
-	u->talked_ms = 0;
-}
-
-static uint64_t talked(const struct fraud_call *c)
-{
-	int64_t ms = *c->answered ? (int64_t)clock_utc_ms() - *c->answered : 0;
-	return ms > 0 ? (uint64_t)ms : 0;
-}
-
-/* By those that are over and those that are on. */
-static uint64_t talked_in_all(struct fraud_usage *u)
-{
-	const struct fraud_use *use;
-	begin_day(u);
-	uint64_t ms = u->talked_ms;
-	list_foreach(use, &u->uses, link)
-		ms += talked(use->call);
-	return ms;
-}
-
 /* --- construction --------------------------------------------------------------------------------------------------- */
 
 static void fraud_destroy(void *obj)
@@ -274,7 +32,7 @@ static void fraud_destroy(void *obj)
 	struct fraud_usage *u;
 	timer_stop(&f->watch);
 	hash_foreach(u, &f->usages, by_key)
-		usage_free(u);
+		fraud_usage_free(u);
 	hash_free(&f->usages);
 	mem_deref(f->rules);
 }
@@ -285,9 +43,9 @@ int fraud_new(struct fraud **ret, const struct fraud_params *p)
 	if (!f)
 		return -ENOMEM;
 	f->p = *p;
-	int err = hash_init(&f->usages, 64) ?: rules_new(&f->rules, p->conf);
-	if (!err && p->store)
-		err = store_load(p->store, p->table, load_one, f);
+	int err = hash_init(&f->usages, 64) ?: fraud_rules_new(&f->rules, p->conf);
+	if (!err)
+		err = fraud_usages_load(f);
 	if (err) {
 		mem_deref(f);
 		return err;
@@ -300,7 +58,7 @@ int fraud_new(struct fraud **ret, const struct fraud_params *p)
 int fraud_reconfigure(struct fraud *f, const struct conf *conf)
 {
 	struct fraud_rules *rules;
-	int err = rules_new(&rules, conf);
+	int err = fraud_rules_new(&rules, conf);
 	if (err)
 		return err;
 	mem_deref(f->rules);
@@ -339,13 +97,10 @@ void fraud_release(struct fraud_call *c, bool over)
 	while (c->uses) {
 		struct fraud_use *use = c->uses;
 		struct fraud_usage *u = use->usage;
-		uint64_t ms = over ? talked(c) : 0;
+		uint64_t ms = over ? fraud_talked(c) : 0;
 		c->uses = use->next;
-		if (ms) {
-			begin_day(u);
-			u->talked_ms += ms;
-			save(u);
-		}
+		if (ms)
+			fraud_usage_add(u, ms);
 		release(use);
 	}
 }
@@ -371,10 +126,10 @@ static void on_watch(void *arg)
 	struct fraud_usage *u;
 	bool any = false;
 	hash_foreach(u, &f->usages, by_key) {
-		const struct fraud_rule *k = u->parallel ? rule_named(f->rules, u->rule) : NULL;
+		const struct fraud_rule *k = u->parallel ? fraud_rule_named(f->rules, u->rule) : NULL;
 		if (!k || !k->talk_ms)
 			continue;
-		if (talked_in_all(u) >= k->talk_ms)
+		if (fraud_usage_talked(u) >= k->talk_ms)
 			end_calls(u);
 		any |= u->parallel > 0;
 	}
@@ -397,7 +152,7 @@ static const char *refuses(const struct fraud_rule *k, struct fraud_usage *u)
 		counts[CNT_PARALLEL]++;
 		return "too many calls at a time";
 	}
-	if (k->talk_ms && talked_in_all(u) >= k->talk_ms) {
+	if (k->talk_ms && fraud_usage_talked(u) >= k->talk_ms) {
 		counts[CNT_TALK]++;
 		return "the talking time of the day is used up";
 	}
@@ -424,20 +179,20 @@ bool fraud_admits(struct fraud *f, struct fraud_call *c, const char *source, con
 {
 	for (unsigned i = 0; i < f->rules->n; i++) {
 		const struct fraud_rule *k = &f->rules->rule[i];
-		if (!*source || !speaks_of(f->rules, k, c, source, number))
+		if (!*source || !fraud_rule_speaks_of(f->rules, k, c, source, number))
 			continue;
-		struct fraud_usage *u = usage_of(f, k->name, source);
+		struct fraud_usage *u = fraud_usage_of(f, k->name, source);
 		if (u && has_use(c, u))
 			continue;
 		const char *why = u && !restored ? refuses(k, u) : NULL;
-		*rule = u ? k->name : NULL;
+		*rule = why ? k->name : NULL;
 		if (why)
 			raise_alarm(u, why);
 		if (why || !u || !take(u, c))
 			return false;
 		if (!restored)
 			clear_alarm(u);
-		save(u);
+		fraud_usage_save(u);
 		if (k->talk_ms && !timer_running(&f->watch))
 			timer_start(&f->watch, WATCH_MS, on_watch, f);
 	}
@@ -457,10 +212,10 @@ static int show(void *arg, json_t *args, json_t **result, struct buf *why)
 		return -ENOMEM;
 	}
 	hash_foreach(u, &f->usages, by_key) {
-		const struct fraud_rule *k = rule_named(f->rules, u->rule);
+		const struct fraud_rule *k = fraud_rule_named(f->rules, u->rule);
 		if (k)
 			json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:i, s:I, s:I}", "rule", u->rule, "source", u->source, "calls", (int)u->parallel,
-							      "of", (int)k->parallel, "talked_ms", (json_int_t)talked_in_all(u), "talk_max_ms", (json_int_t)k->talk_ms));
+							      "of", (int)k->parallel, "talked_ms", (json_int_t)fraud_usage_talked(u), "talk_max_ms", (json_int_t)k->talk_ms));
 	}
 	*result = rows;
 	return 0;
@@ -478,7 +233,7 @@ static int reset(void *arg, json_t *args, json_t **result, struct buf *why)
 		u->calls = (struct bucket){0};
 		u->talked_ms = 0;
 		clear_alarm(u);
-		save(u);
+		fraud_usage_save(u);
 		n++;
 	}
 	if (!n) {
