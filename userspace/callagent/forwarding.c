@@ -60,7 +60,7 @@ static unsigned add_contacts(const struct agent *a, struct proxy_context *c, con
 	uint32_t first_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "first-response");
 	unsigned added = 0;
 	for (int i = 0; i < n; i++) {
-		struct proxy_target t = {.uri = b[i].uri, .path = b[i].path, .q = b[i].q, .name = slice_str(user_name(u)), .first_ms = first_ms};
+		struct proxy_target t = {.uri = sip_uri_request(b[i].uri), .path = b[i].path, .q = b[i].q, .name = slice_str(user_name(u)), .first_ms = first_ms};
 		if (b[i].reg_id)
 			t.instance = b[i].instance;
 		if (!b[i].path.len) {

@@ -53,7 +53,7 @@ static void set_place(struct target *t, const struct binding *b, bool open)
 static bool set_phone(struct target *t, const struct user *u, const struct binding *b, const char *number, bool open)
 {
 	*t = (struct target){.kind = TARGET_USER, .transport = b->transport, .latch = conf_bool(user_conf(u), "latch")};
-	if (slice_copy(b->uri, t->uri, sizeof(t->uri)) || slice_copy(b->path, t->path, sizeof(t->path)))
+	if (slice_copy(sip_uri_request(b->uri), t->uri, sizeof(t->uri)) || slice_copy(b->path, t->path, sizeof(t->path)))
 		return false;
 	set_place(t, b, open);
 	CDR_SET(t->name, slice_str(user_name(u)));

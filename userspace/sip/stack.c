@@ -24,7 +24,7 @@ static const struct counter_def counter_defs[SIP_CNT_MAX] = {
 	[SIP_CNT_MALFORMED_DROPPED] = {"malformed-dropped", "malformed messages dropped: no answer possible"},
 	[SIP_CNT_STRAY_RESPONSE] = {"stray-response", "responses dropped: no such transaction"},
 	[SIP_CNT_STRAY_ACK] = {"stray-ack", "ACKs dropped: no such call"},
-	[SIP_CNT_STRAY_CANCEL] = {"stray-cancel", "CANCELs answered with 481"},
+	[SIP_CNT_STRAY_CANCEL] = {"stray-cancel", "CANCELs answered with 481: no such request, or not from whoever sent it"},
 	[SIP_CNT_NO_DIALOG] = {"no-dialog", "requests answered with 481: no such dialog"},
 	[SIP_CNT_MERGED] = {"merged", "requests answered with 482: the same one came on another path"},
 	[SIP_CNT_LOOP] = {"loop", "requests answered with 482: our own request came back"},
@@ -471,6 +471,14 @@ static void refuse_stray(struct sip_strans *st)
 		sip_reply_once(st, 481, NULL, SLICE_NONE);
 }
 
+/* 9.1 says what is the same in both; and where it comes from, since nothing in it was ours to choose: whoever has guessed a branch ends no call. */
+static bool cancels(const struct sip_strans *target, const struct sip_msg *cancel)
+{
+	const struct sip_identity *id = &target->id;
+	return slice_eq(id->call_id, cancel->call_id) && slice_eq(id->from_tag, cancel->from.tag) && id->cseq == cancel->cseq.number &&
+	       addr_ip_eq(&target->reply_to, &cancel->src);
+}
+
 static void take_cancel(struct sip_stack *s, struct sip_strans *st, enum sip_core core)
 {
 	struct sip_strans *target = sip_strans_find(s, st->req, SIP_METHOD_CANCELLED);
@@ -479,7 +487,7 @@ static void take_cancel(struct sip_stack *s, struct sip_strans *st, enum sip_cor
 		sip_strans_end(st);
 		return;
 	}
-	if (!target) {
+	if (!target || !cancels(target, st->req)) {
 		sip_counts[SIP_CNT_STRAY_CANCEL]++;
 		refuse_stray(st);
 		return;

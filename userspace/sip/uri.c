@@ -70,6 +70,12 @@ static int parse_sip(struct slice rest, struct sip_uri *u)
 	return 0;
 }
 
+struct slice sip_uri_request(struct slice uri)
+{
+	ptrdiff_t at = slice_find(uri, '@'), headers = slice_find(slice_from(uri, at < 0 ? 0 : (size_t)at), '?');
+	return headers < 0 ? uri : slice_of(uri.p, (size_t)(headers + (at < 0 ? 0 : at)));
+}
+
 /* RFC 3966: digits with visual separators, "+" only first; parameters. */
 static int parse_tel(struct slice rest, struct sip_uri *u)
 {

@@ -25,6 +25,8 @@ int sip_uri_parse(struct sip_uri *ret, struct slice text);
 struct slice sip_uri_param(const struct sip_uri *u, struct slice name);
 /* RFC 3261 19.1.4. */
 bool sip_uri_eq(const struct sip_uri *a, const struct sip_uri *b);
+/* The part of a URI that may be a Request-URI: header fields have no place there (RFC 3261 19.1.1). */
+struct slice sip_uri_request(struct slice uri);
 /* The host and port as an address when the host is an IP literal (port 5060 by default): 0 or -EINVAL. */
 int sip_uri_addr(const struct sip_uri *u, struct addr *ret);
 /* Unescaped user part into dst as a C string; -ENOSPC; %00 is refused with -EINVAL. */

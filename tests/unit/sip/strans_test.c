@@ -211,6 +211,28 @@ static void cancel_of_nothing_gets_481_and_too_late_has_no_effect(void **state)
 	finish();
 }
 
+/* Whoever has guessed a branch, or has seen all but is elsewhere, ends nothing. */
+static void cancel_of_another_gets_481(void **state)
+{
+	wire_open(&w);
+	cancelled = 0;
+	ask("INVITE", "z9hG4bKa");
+	sip_strans_on_cancel(w.st, on_cancel, NULL);
+	wire_say(&w, "CANCEL sip:b@192.0.2.1 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bKa|Max-Forwards: 70|From: <sip:a@192.0.2.9>;tag=f|"
+		 "To: <sip:b@192.0.2.1>|Call-ID: c2|CSeq: 3 CANCEL");
+	assert_int_equal(wire_status(&w), 481);
+	struct addr there = w.peer;
+	addr_parse(&w.peer, SLICE("192.0.2.10:5070"), 0);
+	ask("CANCEL", "z9hG4bKa");
+	assert_int_equal(cancelled, 0);
+	clock_test_advance(64000); /* the 481 is forgotten */
+	w.peer = there;
+	w.peer.port = 5099; /* a NAT may have moved it */
+	ask("CANCEL", "z9hG4bKa");
+	assert_int_equal(cancelled, 1);
+	finish();
+}
+
 static void the_same_request_on_two_paths_gets_482(void **state)
 {
 	wire_open(&w);
@@ -411,6 +433,7 @@ int main(void)
 		cmocka_unit_test(an_answered_request_is_known_without_its_text),
 		cmocka_unit_test(cancel_reaches_the_user_once),
 		cmocka_unit_test(cancel_of_nothing_gets_481_and_too_late_has_no_effect),
+		cmocka_unit_test(cancel_of_another_gets_481),
 		cmocka_unit_test(the_same_request_on_two_paths_gets_482),
 		cmocka_unit_test(our_own_request_coming_back_gets_482_and_a_spiral_not),
 		cmocka_unit_test(peers_of_rfc_2543_are_matched_without_a_branch),

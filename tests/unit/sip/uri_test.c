@@ -65,6 +65,15 @@ static void refused(void **state)
 }
 
 /* The sets of RFC 3261 19.1.4, and what its text adds. */
+static void a_request_uri_has_no_header_fields(void **state)
+{
+	static const char *const rows[][2] = {
+		{"sip:a@h", "sip:a@h"}, {"sip:a?b@h;p=1?Route=%3Csip:x%3E", "sip:a?b@h;p=1"}, {"sip:h?a=b&c=d", "sip:h"}, {"sip:a?b@h", "sip:a?b@h"}, {"", ""},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_true(slice_eq(sip_uri_request(slice_str(rows[i][0])), slice_str(rows[i][1])));
+}
+
 static void equality(void **state)
 {
 	static const struct {
@@ -145,7 +154,7 @@ static void user_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parts),     cmocka_unit_test(refused),   cmocka_unit_test(equality),
+		cmocka_unit_test(parts),     cmocka_unit_test(refused),   cmocka_unit_test(a_request_uri_has_no_header_fields), cmocka_unit_test(equality),
 		cmocka_unit_test(addresses), cmocka_unit_test(user_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
