@@ -12,6 +12,7 @@ const char *const abilities_extensions[] = {
 	"timer",  /* RFC 4028 */
 	"replaces", /* RFC 3891 */
 	"norefersub", /* RFC 4488 */
+	"tdialog",  /* RFC 4538 */
 	NULL,
 };
 

@@ -408,9 +408,9 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 		return;
 	mem_ref(c);
 	call_not_live(c);
-	call_transfer_drop(c, n->status);
 	c->answer = mem_deref(c->answer);
 	call_state(c, CALL_ENDING, n->words ? n->words : call_record_by(by));
+	call_transfer_drop(c, n->status);
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);
 	call_record_end(c, by, n);

@@ -60,7 +60,7 @@ int call_transfer_join(struct call *c, struct leg *l)
 void call_transfer_tell(struct call *c, unsigned status)
 {
 	const struct leg_kind *k = c->transferor->kind;
-	if (k->transferred && c->transferor->state < LEG_CLOSING)
+	if (k->transferred)
 		k->transferred(c->transferor, &(struct leg_news){.status = status});
 }
 
@@ -154,8 +154,10 @@ void call_transfer_drop(struct call *c, unsigned status)
 {
 	forget_consulted(c);
 	stop_hunting(c);
-	if (c->transferor)
+	if (c->transferor) {
+		call_transfer_tell(c, 487);
 		call_record_failed(c, &(struct leg_news){.status = status < 300 ? 487 : status, .words = "the call has ended"});
+	}
 	c->transferor = NULL;
 	if (c->awaited_by)
 		fail(c->awaited_by, status < 300 ? 480 : status, "the one to come did not answer");

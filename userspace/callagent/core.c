@@ -309,7 +309,7 @@ static const struct {
 	{SIP_INVITE, on_invite}, {SIP_REGISTER, on_register}, {SIP_OPTIONS, on_options},
 	{SIP_BYE, on_stray},     {SIP_CANCEL, on_stray},      {SIP_INFO, on_stray},      {SIP_UPDATE, on_stray},
 	{SIP_PRACK, on_stray},   {SIP_MESSAGE, relay_request}, {SIP_PUBLISH, relay_request},
-	{SIP_SUBSCRIBE, subscriptions_request}, {SIP_NOTIFY, on_stray}, {SIP_REFER, on_stray},
+	{SIP_SUBSCRIBE, subscriptions_request}, {SIP_NOTIFY, on_stray}, {SIP_REFER, subscriptions_request},
 };
 
 /* Methods that act are challenged, for that is how a phone becomes known; all else of strangers gets the one answer, or none. */
@@ -332,7 +332,7 @@ void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req
 		sip_refuse_stranger(st);
 		return;
 	}
-	bool passes = req->method == SIP_MESSAGE || req->method == SIP_PUBLISH || req->method == SIP_SUBSCRIBE;
+	bool passes = req->method == SIP_MESSAGE || req->method == SIP_PUBLISH || req->method == SIP_SUBSCRIBE || req->method == SIP_REFER;
 	if (sip_check_request(st, passes ? &passing : &rules)) {
 		outcome_refused(OUTCOME_BAD_REQUEST);
 		return;

@@ -31,6 +31,7 @@ struct sip_leg {
 	char *display, *number, *headers;
 	bool called; /* we offered it the call */
 	struct sip_refer refer;
+	struct sip_subscription *refer_dialog; /* of a REFER outside of the call's dialog; NULL */
 	uint32_t max_forwards;
 	uint64_t ring_ms;
 	struct trunk *trunk;        /* this end's; NULL: a user */
@@ -144,7 +145,7 @@ static void on_request(void *arg, struct sip_strans *st, const struct sip_msg *r
 		mem_deref(info);
 		break;
 	case SIP_REFER:
-		sip_refer_take(&s->refer, &s->leg, s->ss, st, req);
+		sip_refer_take(&s->refer, &s->leg, (struct sip_refer_way){.ss = s->ss}, st, req);
 		break;
 	default:
 		sip_refuse_method(st);
@@ -306,8 +307,9 @@ static int verb_info(struct leg *l, const struct leg_news *n)
 static void verb_transferred(struct leg *l, const struct leg_news *n)
 {
 	struct sip_leg *s = sip_leg_of(l);
-	if (s->ss)
-		sip_refer_tell(&s->refer, s->ss, n->status);
+	/* Within its dialog a BYE says it as well. */
+	if (s->refer_dialog || l->call->state < CALL_ENDING)
+		sip_refer_tell(&s->refer, (struct sip_refer_way){.ss = s->ss, .own = s->refer_dialog}, n->status);
 }
 
 static void verb_release(struct leg *l, const struct leg_news *n)
@@ -345,10 +347,10 @@ struct kept {
 	struct slice own_host, address, identity, number, called;
 	struct addr signalling, dst;
 	struct sip_refer refer;
-	struct slice session;
+	struct slice refer_dialog, session;
 };
 
-enum { TAG_SESSION = 30 };
+enum { TAG_REFER_DIALOG = 29, TAG_SESSION = 30 };
 
 #define FIELD(tag, type, member) PACK_FIELD(tag, type, struct kept, member)
 static const struct pack_field fields[] = {
@@ -356,7 +358,8 @@ static const struct pack_field fields[] = {
 	FIELD(4, PACK_SLICE, address),     FIELD(5, PACK_SLICE, identity),  FIELD(6, PACK_SLICE, number),
 	FIELD(7, PACK_SLICE, called),      FIELD(8, PACK_BYTES, signalling), FIELD(9, PACK_BYTES, dst),
 	FIELD(10, PACK_BOOL, called_leg),  FIELD(11, PACK_BOOL, untold),    FIELD(12, PACK_BOOL, disbelieved),
-	FIELD(13, PACK_BYTES, refer),      FIELD(14, PACK_BOOL, stranger),  FIELD(TAG_SESSION, PACK_SLICE, session),
+	FIELD(13, PACK_BYTES, refer),      FIELD(14, PACK_BOOL, stranger),  FIELD(TAG_REFER_DIALOG, PACK_SLICE, refer_dialog),
+	FIELD(TAG_SESSION, PACK_SLICE, session),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
@@ -379,6 +382,11 @@ static void verb_save(const struct leg *l, struct buf *out)
 		return;
 	}
 	pack_end(out, at);
+	if (s->refer_dialog) {
+		at = pack_begin(out, TAG_REFER_DIALOG);
+		sip_subscription_save(s->refer_dialog, out);
+		pack_end(out, at);
+	}
 	pack_write(out, fields, FIELDS, &k);
 }
 
@@ -406,6 +414,44 @@ int leg_sip_named(struct leg **ret, const struct sip_stack *stack, const struct 
 	return err;
 }
 
+/* --- REFER outside of the call's dialog (RFC 5589 4) ------------------------------------------------------------------ */
+
+static void on_refer_request(void *arg, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct sip_leg *s = arg;
+	if (req->method == SIP_SUBSCRIBE)
+		sip_refer_refresh(&s->refer, s->refer_dialog, st, req);
+	else
+		sip_subscription_reply(s->refer_dialog, st, 405, SLICE("Allow: SUBSCRIBE\r\n"));
+}
+
+static const struct sip_subscription_handlers refer_handlers = {.request = on_refer_request};
+
+static void drop_refer_dialog(struct sip_leg *s)
+{
+	if (s->refer_dialog)
+		sip_subscription_detach(s->refer_dialog);
+	s->refer_dialog = mem_deref(s->refer_dialog);
+}
+
+void leg_sip_refer(struct leg *l, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct sip_leg *s = mem_ref(sip_leg_of(l));
+	struct sip_subscription *own;
+	int err = s->refer.active ? -EBUSY : sip_subscription_accept(&own, st, req->ruri.user, &refer_handlers, s);
+	if (err) {
+		sip_reply(st, err == -EBUSY ? 491 : err == -EBADMSG ? 400 : 500, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	} else {
+		drop_refer_dialog(s);
+		s->refer_dialog = own;
+		sip_refer_take(&s->refer, l, (struct sip_refer_way){.own = own}, st, req);
+		if (!s->refer.active || s->refer.silent)
+			drop_refer_dialog(s);
+		call_on_changed(l);
+	}
+	mem_deref(s);
+}
+
 /* --- making --------------------------------------------------------------------------------------------------------- */
 
 static void destroy(void *obj)
@@ -414,6 +460,7 @@ static void destroy(void *obj)
 	if (s->ss)
 		sip_session_detach(s->ss);
 	mem_deref(s->ss);
+	drop_refer_dialog(s);
 	mem_deref(s->stack);
 	mem_deref(s->trunk);
 	mem_deref(s->table);
@@ -579,8 +626,10 @@ int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct
 					  slice_str(s->trunk ? conf_string(s->trunk->conf, "password") : ""), &handlers, s);
 	/* What it asked for ended with the process that had begun it. */
 	s->refer = k.refer;
-	if (!err && s->ss)
-		sip_refer_tell(&s->refer, s->ss, 503);
+	if (!err && k.refer_dialog.len && sip_subscription_restore(&s->refer_dialog, home->stack, k.refer_dialog, &refer_handlers, s))
+		log_warn(NULL, "who asked %s for a transfer will not be told of it", target);
+	if (!err)
+		sip_refer_tell(&s->refer, (struct sip_refer_way){.ss = s->ss, .own = s->refer_dialog}, 503);
 	if (err)
 		mem_deref(s);
 	else

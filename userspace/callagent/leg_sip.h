@@ -29,6 +29,8 @@ struct leg_sip_home {
 int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg);
 /* The SIP leg with the dialog of that name; `early`: it is not answered yet. -ENOENT: there is none; -ESHUTDOWN: it is ending or over. */
 int leg_sip_named(struct leg **ret, const struct sip_stack *stack, const struct sip_replaces *name, bool *early);
+/* A REFER of the leg's party that came outside of its dialog: as one within, told in a dialog of its own. Answered. */
+void leg_sip_refer(struct leg *l, struct sip_strans *st, const struct sip_msg *req);
 /* Takes an incoming INVITE for the call; `from` says whose it is. */
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from);
 /* A leg to somebody; nothing is sent before its offer verb. */

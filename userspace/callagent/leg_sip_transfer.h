@@ -3,6 +3,7 @@
 #pragma once
 #include "callagent/leg.h"
 #include "sip/session.h"
+#include "sip/subscription.h"
 
 /* The implicit subscription of the last REFER in a dialog. */
 struct sip_refer {
@@ -13,5 +14,17 @@ struct sip_refer {
 	unsigned told; /* last status */
 };
 
-void sip_refer_take(struct sip_refer *r, struct leg *l, struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req);
-void sip_refer_tell(struct sip_refer *r, struct sip_session *ss, unsigned status);
+/* Where its NOTIFYs go: the dialog that the REFER has made (RFC 5589 4), or that of the call; the other one is NULL. */
+struct sip_refer_way {
+	struct sip_session *ss;
+	struct sip_subscription *own;
+};
+
+/* The one Refer-To of a REFER: 0, or the status it is refused with. */
+unsigned sip_refer_target(struct sip_nameaddr *to, const struct sip_msg *req);
+/* Whether its sender wants no subscription (RFC 4488). */
+bool sip_refer_is_silent(const struct sip_msg *req);
+void sip_refer_take(struct sip_refer *r, struct leg *l, struct sip_refer_way way, struct sip_strans *st, const struct sip_msg *req);
+void sip_refer_tell(struct sip_refer *r, struct sip_refer_way way, unsigned status);
+/* SUBSCRIBE in its own dialog: it is to go on, or to end. */
+void sip_refer_refresh(struct sip_refer *r, struct sip_subscription *own, struct sip_strans *st, const struct sip_msg *req);

@@ -24,6 +24,7 @@ static const struct {
 	{SIP_PUBLISH, false, true, "Allow-Events"},  {SIP_SUBSCRIBE, true, true, "Expires"},
 	{SIP_SUBSCRIBE, true, false, "Event"},       {SIP_SUBSCRIBE, true, false, "Accept"},
 	{SIP_SUBSCRIBE, true, true, "Allow-Events"}, {SIP_SUBSCRIBE, false, true, "Min-Expires"},
+	{SIP_REFER, true, true, "Refer-Sub"},        {SIP_REFER, true, false, "Accept"},
 	{SIP_NOTIFY, true, false, "Event"},          {SIP_NOTIFY, true, false, "Subscription-State"},
 	{SIP_NOTIFY, true, false, "Allow-Events"},   {SIP_NOTIFY, true, false, "Content-Disposition"},
 };

@@ -8,13 +8,16 @@
 #include "callagent/agent.h"
 #include "callagent/core.h"
 #include "callagent/dial.h"
+#include "callagent/leg_sip_transfer.h"
 #include "callagent/outcome.h"
 #include "callagent/relay.h"
+#include "callagent/transfer.h"
 #include "sip/subscription.h"
 #include <errno.h>
 
 #define LINGER_S  32    /* after its time: the notifier says itself that it is over (RFC 6665 4.2.2) */
 #define DEFAULT_S 3600  /* who names no time */
+#define REFER_S   300   /* ... in a REFER, which has none to name: until the first NOTIFY does */
 #define MOST_OPEN 20000 /* at the same time */
 
 enum { CNT_BEGUN, CNT_REFUSED, CNT_ENDED, CNT_LOST, CNT_EXPIRED, CNT_TAKEN_OVER, CNT_NOW, CNT_MAX };
@@ -36,7 +39,7 @@ struct relayed {
 	struct subscriptions *owner; /* NULL: over */
 	char id[17], own_host[2][ADDR_STR_LEN]; /* ours, as each side sees it */
 	struct sip_subscription *side[2];       /* A: the subscriber's, B: the notifier's */
-	struct sip_strans *first;               /* the SUBSCRIBE that began it, until it is answered */
+	struct sip_strans *first;               /* the request that began it, until it is answered */
 	struct timer expiry;
 	int64_t expires_at; /* UTC */
 };
@@ -47,6 +50,7 @@ struct passage {
 	struct sip_strans *st;
 	enum side from;
 	bool last; /* NOTIFY: it is over */
+	uint32_t seconds; /* ... or goes on that long; 0: as it was */
 };
 
 static void relayed_destroy(void *obj)
@@ -97,14 +101,19 @@ static void start_expiry(struct relayed *r)
 	timer_start(&r->expiry, (left > 0 ? (uint64_t)left : 0) + LINGER_S * 1000, on_expired, r);
 }
 
-/* How long a message says that it lives. */
-static void lives(struct relayed *r, const struct sip_msg *m)
+static void lives_for(struct relayed *r, uint32_t seconds)
 {
-	uint32_t seconds = DEFAULT_S;
-	slice_u32(slice_trim(sip_msg_value(m, SIP_HDR_EXPIRES)), &seconds);
 	r->expires_at = (int64_t)clock_utc_ms() + seconds * 1000ll;
 	start_expiry(r);
 	save(r);
+}
+
+/* How long the answer to a SUBSCRIBE or REFER says that it lives. */
+static void lives(struct relayed *r, const struct sip_msg *m)
+{
+	uint32_t seconds = m->cseq.method == SIP_REFER ? REFER_S : DEFAULT_S;
+	slice_u32(slice_trim(sip_msg_value(m, SIP_HDR_EXPIRES)), &seconds);
+	lives_for(r, seconds);
 }
 
 static int make(struct relayed **ret, struct subscriptions *ss)
@@ -158,11 +167,14 @@ static void save(struct relayed *r)
 
 /* --- requests within -------------------------------------------------------------------------------------------------------- */
 
-static bool is_terminated(const struct sip_msg *notify)
+/* Subscription-State: whether it is over, and for how long it goes on (RFC 6665 4.1.3), when that is said. */
+static bool is_terminated(const struct sip_msg *notify, uint32_t *seconds)
 {
 	const struct sip_hdr *h = sip_msg_named(notify, SLICE("Subscription-State"));
-	struct slice state = h ? h->value : SLICE_NONE;
-	return slice_caseeq(slice_trim(slice_cut(&state, ';')), SLICE("terminated"));
+	struct slice params = h ? h->value : SLICE_NONE, state = slice_trim(slice_cut(&params, ';'));
+	if (slice_u32(slice_trim(sip_param(params, SLICE("expires"))), seconds))
+		*seconds = 0;
+	return slice_caseeq(state, SLICE("terminated"));
 }
 
 /* 481 and silence mean that this side has it no more, and so neither has the other (RFC 6665 4.1.2.2, 4.2.2). */
@@ -185,6 +197,8 @@ static void on_passed(void *arg, int err, const struct sip_msg *rsp)
 		over(r, gone ? CNT_LOST : CNT_ENDED, gone ? "a side has lost it" : "the notifier has ended it");
 	else if (rsp && status < 300 && p->from == SIDE_A)
 		lives(r, rsp);
+	else if (rsp && status < 300 && p->seconds)
+		lives_for(r, p->seconds);
 	mem_deref(p);
 }
 
@@ -196,8 +210,8 @@ static void pass(struct relayed *r, enum side from, struct sip_strans *st, const
 	struct headers_way way = {.host = slice_str(r->own_host[side_other(from)]), .to_user = true};
 	int err = p ? 0 : -ENOMEM;
 	if (!err) {
-		*p = (struct passage){.r = mem_ref(r), .st = mem_ref(st), .from = from,
-				      .last = req->method == SIP_NOTIFY && is_terminated(req)};
+		*p = (struct passage){.r = mem_ref(r), .st = mem_ref(st), .from = from};
+		p->last = req->method == SIP_NOTIFY && is_terminated(req, &p->seconds);
 		headers_pass(&lines, req, &way);
 		relay_meaning(&lines, req);
 		err = lines.err ? lines.err
@@ -249,7 +263,9 @@ static void on_opened(void *arg, int err, const struct sip_msg *rsp)
 	sip_subscription_reply(r->side[SIDE_A], st, status < 300 || status == 423 || status == 489 ? status : outcome_for_caller(status, 0),
 			       lines.err ? SLICE_NONE : buf_text(&lines));
 	buf_reset(&lines);
-	if (rsp && status < 300) {
+	if (rsp && status < 300 && sip_refer_is_silent(rsp)) {
+		over(r, CNT_ENDED, "no subscription is wanted"); /* RFC 4488 */
+	} else if (rsp && status < 300) {
 		counts[CNT_BEGUN]++;
 		lives(r, rsp);
 	} else
@@ -265,6 +281,27 @@ static void put_party(struct buf *out, struct slice display, struct slice user, 
 	buf_str(out, "<sip:");
 	buf_slice(out, user);
 	buf_printf(out, "@%s>", host);
+}
+
+/* Whoever is to call there finds us where it sees us; another's place is another's. */
+static void put_refer_to(struct buf *out, struct agent *a, const struct sip_msg *req, const char *host)
+{
+	struct sip_nameaddr to;
+	if (sip_refer_target(&to, req))
+		return;
+	bool ours = to.uri.scheme != SIP_SCHEME_TEL && to.uri.scheme != SIP_SCHEME_OTHER && auth_is_our_host(registrar_auth(a->registrar), req, &to.uri);
+	buf_str(out, "Refer-To: <");
+	if (ours) {
+		buf_slice(out, to.uri.scheme_text);
+		buf_char(out, ':');
+		buf_slice(out, to.uri.user);
+		buf_printf(out, "%s%s", to.uri.user.len ? "@" : "", host);
+		if (to.uri.headers.len)
+			buf_printf(out, "?" SLICE_FMT, SLICE_ARG(to.uri.headers));
+	} else {
+		buf_slice(out, to.uri.text);
+	}
+	buf_str(out, ">\r\n");
 }
 
 static int open_notifier(struct agent *a, struct relayed *r, const struct sip_msg *req, const struct target *to, const struct user *user)
@@ -283,7 +320,10 @@ static int open_notifier(struct agent *a, struct relayed *r, const struct sip_ms
 	put_party(&target, SLICE_NONE, buf_text(&number), domain);
 	headers_pass(&lines, req, &way);
 	relay_meaning(&lines, req);
+	if (req->method == SIP_REFER)
+		put_refer_to(&lines, a, req, r->own_host[SIDE_B]);
 	const struct sip_subscription_params p = {
+		.method = req->method,
 		.ruri = slice_str(to->uri),
 		.dst = to->dst,
 		.listener = l,
@@ -308,6 +348,19 @@ static int open_notifier(struct agent *a, struct relayed *r, const struct sip_ms
 	return err;
 }
 
+/* 0: it may go on. */
+static unsigned refusal(const struct agent *a, const struct sip_msg *req, const struct source *from, const struct user *user)
+{
+	struct sip_nameaddr to;
+	if (req->method == SIP_REFER && !transfer_allowed(a, from, user))
+		return 403;
+	if (req->method == SIP_REFER && sip_refer_target(&to, req))
+		return 400;
+	if (req->method == SIP_SUBSCRIBE && !sip_msg_hdr(req, SIP_HDR_EVENT))
+		return 489;
+	return sip_msg_hdr(req, SIP_HDR_CONTACT) ? 0 : 400;
+}
+
 void subscriptions_request(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
 {
 	struct source from = {0};
@@ -317,8 +370,11 @@ void subscriptions_request(struct agent *a, struct sip_strans *st, const struct 
 	unsigned status;
 	if (!core_identify(a, st, req, &from, &user))
 		return;
-	if (!sip_msg_hdr(req, SIP_HDR_EVENT) || !sip_msg_hdr(req, SIP_HDR_CONTACT)) {
-		sip_reply(st, sip_msg_hdr(req, SIP_HDR_EVENT) ? 400 : 489, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	if (req->method == SIP_REFER && transfer_refer(a, st, req, &from))
+		return;
+	status = refusal(a, req, &from, user);
+	if (status) {
+		sip_reply(st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
 	}
 	if (a->subscriptions.count >= MOST_OPEN) {

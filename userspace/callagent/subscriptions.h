@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Subscriptions that pass through (RFC 6665): a dialog with the subscriber and one with the notifier, kept until either says that it is over, nobody
+/* Subscriptions that pass through (RFC 6665), also those that a REFER outside of dialogs makes (RFC 3515): a dialog with the subscriber and one with the notifier, kept until either says that it is over, nobody
  * refreshes, or one has lost its dialog; also across a restart. Event packages are not looked into. */
 #pragma once
 #include "base/hash.h"
@@ -22,5 +22,5 @@ struct subscriptions {
 int subscriptions_open(struct subscriptions *ss, struct sip_stack *stack, struct store *store, unsigned table);
 /* What is in the store stays there. */
 void subscriptions_close(struct subscriptions *ss);
-/* A SUBSCRIBE outside of dialogs. */
+/* A SUBSCRIBE or REFER outside of dialogs. */
 void subscriptions_request(struct agent *a, struct sip_strans *st, const struct sip_msg *req);

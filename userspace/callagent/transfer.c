@@ -110,6 +110,40 @@ void transfer_replaces(struct agent *a, struct sip_strans *st, const struct sip_
 	mem_deref(l);
 }
 
+/* Whether the party of the leg is who sends this. */
+static bool is_party(const struct agent *a, const struct leg *l, const struct source *from)
+{
+	struct source party;
+	return source_of(a, l, &party) && party.kind == from->kind && !strcmp(party.name, from->name);
+}
+
+bool transfer_refer(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
+{
+	const struct sip_hdr *h = sip_msg_named(req, SLICE("Target-Dialog"));
+	struct sip_replaces name;
+	struct leg *l;
+	bool early;
+	if (!h)
+		return false;
+	if (sip_msg_next(req, h) || sip_target_dialog_parse(&name, h->value)) {
+		sip_reply(st, 400, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+		return true;
+	}
+	if (leg_sip_named(&l, a->sip, &name, &early) || !l->call)
+		return false;
+	if (is_party(a, l, from))
+		leg_sip_refer(l, st, req);
+	else
+		sip_reply(st, 403, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	return true;
+}
+
+bool transfer_allowed(const struct agent *a, const struct source *from, const struct user *user)
+{
+	const struct conf_part *p = from->trunk ? from->trunk->conf : user ? user_conf(user) : NULL;
+	return p && conf_bool(p, "allow-transfer");
+}
+
 void transfer_open(struct agent *a)
 {
 	a->calls.may_transfer = may_transfer;

@@ -4,20 +4,21 @@
 #include "sip/session_priv.h"
 #include <errno.h>
 
-int sip_replaces_parse(struct sip_replaces *ret, struct slice value)
+/* A Call-ID and two tags, `to` the receiver's. */
+static int parse_name(struct sip_replaces *ret, struct slice value, struct slice to, struct slice from)
 {
 	struct sip_replaces r = {0};
 	struct slice params = value;
 	struct sip_param_item item;
 	r.call_id = slice_trim(sip_cut(&params, ';'));
 	while (slice_is_set(params) && sip_param_next(&params, &item, NULL)) {
-		struct slice *to = slice_caseeq(item.name, SLICE("to-tag"))	? &r.to_tag
-				   : slice_caseeq(item.name, SLICE("from-tag")) ? &r.from_tag
-										: NULL;
-		if (to && slice_is_set(*to))
+		struct slice *tag = slice_caseeq(item.name, to)	    ? &r.to_tag
+				    : slice_caseeq(item.name, from) ? &r.from_tag
+								    : NULL;
+		if (tag && slice_is_set(*tag))
 			return -EBADMSG; /* exactly one of each (RFC 3891 6.1) */
-		if (to)
-			*to = item.value;
+		if (tag)
+			*tag = item.value;
 		else if (slice_caseeq(item.name, SLICE("early-only")))
 			r.early_only = true;
 	}
@@ -25,6 +26,16 @@ int sip_replaces_parse(struct sip_replaces *ret, struct slice value)
 		return -EBADMSG;
 	*ret = r;
 	return 0;
+}
+
+int sip_replaces_parse(struct sip_replaces *ret, struct slice value)
+{
+	return parse_name(ret, value, SLICE("to-tag"), SLICE("from-tag"));
+}
+
+int sip_target_dialog_parse(struct sip_replaces *ret, struct slice value)
+{
+	return parse_name(ret, value, SLICE("local-tag"), SLICE("remote-tag"));
 }
 
 static int unescape(struct buf *out, struct slice text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Replaces (RFC 3891): the dialog that an INVITE takes the place of, as its receiver knows it. */
+/* Replaces (RFC 3891): the dialog that an INVITE takes the place of, as its receiver knows it; Target-Dialog (RFC 4538): that a request is about. */
 #pragma once
 #include "sip/session.h"
 
@@ -10,6 +10,8 @@ struct sip_replaces {
 
 /* 0 or -EBADMSG. */
 int sip_replaces_parse(struct sip_replaces *ret, struct slice value);
+/* The value of Target-Dialog (RFC 4538), which names a dialog likewise: to_tag is its local-tag. */
+int sip_target_dialog_parse(struct sip_replaces *ret, struct slice value);
 /* Appends the value of one URI header ("Replaces=...") unescaped: 0, -ENOENT, -EBADMSG, -ENOMEM. */
 int sip_uri_header(struct buf *out, const struct sip_uri *uri, struct slice name);
 

@@ -14,7 +14,7 @@ struct sip_subscription {
 	void *arg;
 	struct sip_dialog *dialog; /* ours: NULL until something came (RFC 6665 4.4.1) */
 	char contact_user[128];
-	/* the first SUBSCRIBE of ours */
+	/* the first request of ours */
 	char call_id[SIP_TOKEN_LEN], tag[SIP_TOKEN_LEN];
 	uint32_t cseq;
 	struct sip_ctrans *first;
@@ -81,7 +81,7 @@ void sip_subscriptions_close(struct sip_stack *s)
 	close_all(&s->subscriptions);
 }
 
-/* --- the first SUBSCRIBE ----------------------------------------------------------------------------------------------- */
+/* --- the first request ----------------------------------------------------------------------------------------------- */
 
 static void on_response(void *arg, int err, const struct sip_msg *rsp);
 
@@ -93,14 +93,14 @@ static int send_first(struct sip_subscription *sub)
 	buf_slice(&lines, p->from);
 	buf_printf(&lines, ";tag=%s\r\n", sub->tag);
 	sip_put(&lines, "To", p->to);
-	buf_printf(&lines, "Call-ID: %s\r\nCSeq: %u SUBSCRIBE\r\n", sub->call_id, sub->cseq);
+	buf_printf(&lines, "Call-ID: %s\r\nCSeq: %u %s\r\n", sub->call_id, sub->cseq, sip_method_name(p->method));
 	sip_put_contact(&lines, sub->place, &p->dst, slice_str(sub->contact_user), false);
 	buf_slice(&lines, buf_text(&sub->credentials));
 	buf_slice(&lines, p->headers);
 	int err = lines.err;
 	if (!err)
 		err = sip_request(&sub->first, sub->stack,
-				  &(struct sip_request_params){.method = SIP_SUBSCRIBE, .ruri = p->ruri, .dst = p->dst, .listener = &sub->place->l,
+				  &(struct sip_request_params){.method = p->method, .ruri = p->ruri, .dst = p->dst, .listener = &sub->place->l,
 							       .headers = buf_text(&lines), .forwarded = true, .max_forwards = p->max_forwards,
 							       .body_type = p->body_type, .body = p->body},
 				  on_response, sub);
@@ -114,7 +114,7 @@ static bool sent_again(struct sip_subscription *sub, const struct sip_msg *rsp)
 		return false;
 	sub->authorized = true;
 	sub->cseq++;
-	return !digest_respond(&sub->credentials, rsp, SLICE("SUBSCRIBE"), sub->p.ruri, sub->p.auth_user, sub->p.auth_password, SLICE_NONE) &&
+	return !digest_respond(&sub->credentials, rsp, slice_str(sip_method_name(sub->p.method)), sub->p.ruri, sub->p.auth_user, sub->p.auth_password, SLICE_NONE) &&
 	       !send_first(sub);
 }
 
@@ -241,7 +241,7 @@ void sip_subscription_detach(struct sip_subscription *sub)
 	sub->arg = NULL;
 }
 
-/* The NOTIFY that overtakes the 2xx to our SUBSCRIBE makes the dialog (RFC 6665 4.4.1). */
+/* The NOTIFY that overtakes the 2xx to our request makes the dialog (RFC 6665 4.4.1). */
 static struct sip_subscription *first_notify(struct sip_stack *s, const struct sip_msg *req)
 {
 	struct sip_subscription *sub;

@@ -350,7 +350,7 @@ static void the_one_who_stays_may_leave(void **state)
 	transfers(b);
 	said[0] = '\0';
 	closed(a);
-	assert_said("b: release\nx: release\ngw: dlcx 1\ngw: dlcx 2\ngw: dlcx 3\ngw: dlcx 4\n");
+	assert_said("b: transfer 487\nb: release\nx: release\ngw: dlcx 1\ngw: dlcx 2\ngw: dlcx 3\ngw: dlcx 4\n");
 	closed(b);
 	closed(x1);
 	assert_over(c);

@@ -5,6 +5,7 @@
 #include "callagent/leg_sip.h"
 #include "callagent/leg_sip_news.h"
 #include "sip/check.h"
+#include "sip/subscription.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -163,6 +164,42 @@ int sip_reply(struct sip_strans *st, unsigned status, const char *reason, struct
 	return 0;
 }
 
+/* --- the dialog of a REFER outside of the session's ------------------------------------------------------------------------ */
+
+int sip_subscription_accept(struct sip_subscription **ret, struct sip_strans *st, struct slice user, const struct sip_subscription_handlers *h, void *arg)
+{
+	*ret = mem_alloc(1, NULL);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int sip_subscription_reply(struct sip_subscription *sub, struct sip_strans *st, unsigned status, struct slice headers)
+{
+	say("answered %u in its own dialog\n", status);
+	return 0;
+}
+
+int sip_subscription_request(struct sip_subscription *sub, enum sip_method method, struct slice headers, struct slice type, struct slice body,
+			     sip_response_fn fn, void *arg)
+{
+	say("own: %s " SLICE_FMT "\n", sip_method_name(method), SLICE_ARG(body));
+	return 0;
+}
+
+void sip_subscription_detach(struct sip_subscription *sub)
+{
+}
+
+void sip_subscription_save(const struct sip_subscription *sub, struct buf *out)
+{
+	buf_str(out, "own dialog");
+}
+
+int sip_subscription_restore(struct sip_subscription **ret, struct sip_stack *s, struct slice record, const struct sip_subscription_handlers *h, void *arg)
+{
+	*ret = mem_alloc(1, NULL);
+	return *ret ? 0 : -ENOMEM;
+}
+
 /* --- the call --------------------------------------------------------------------------------------------------------- */
 
 static struct leg_news heard;
@@ -271,7 +308,7 @@ static struct leg *outgoing(void)
 	return l;
 }
 
-#define WITHOUT_100REL "Supported: timer, replaces, norefersub\r\n"
+#define WITHOUT_100REL "Supported: timer, replaces, norefersub, tdialog\r\n"
 
 static void the_invite_names_only_us(void **state)
 {
@@ -438,6 +475,45 @@ static void information_is_answered_by_the_other_side(void **state)
 	mem_deref(b);
 }
 
+/* What is told of a transfer goes where it was asked for, in another process too. */
+static void a_refer_has_its_own_dialog(void **state)
+{
+	struct call c = {.state = CALL_ACTIVE};
+	struct leg *l = outgoing(), *again = NULL;
+	struct leg_sip_home home = {.trunk = trunk_named};
+	struct buf record = buf_growing();
+	struct sip_msg *silent = parse("REFER sip:x SIP/2.0", "REFER", "Refer-To: <sip:3@x>\r\nRefer-Sub: false ;x\r\nContent-Length: 0\r\n\r\n");
+	struct sip_msg *refer = parse("REFER sip:x SIP/2.0", "REFER", "Refer-To: <sip:3@x>\r\nContent-Length: 0\r\n\r\n");
+	l->kind->offer(l, &(struct leg_news){0});
+	l->call = &c;
+	sent[0] = '\0';
+	may_transfer = 480;
+	leg_sip_refer(l, NULL, refer);
+	assert_sent("answered 480\nchanged\n");
+	may_transfer = 0;
+	leg_sip_refer(l, NULL, silent);
+	assert_sent("answered 202 in its own dialog\ntransfer to sip:3@x for \nchanged\n");
+	leg_sip_refer(l, NULL, refer);
+	assert_sent("answered 491\n");
+	l->kind->transferred(l, &(struct leg_news){.status = 200});
+	assert_sent("");
+	leg_sip_refer(l, NULL, refer);
+	assert_sent("answered 202 in its own dialog\nown: NOTIFY SIP/2.0 100 Trying\r\n\ntransfer to sip:3@x for \nchanged\n");
+	l->kind->save(l, &record);
+	c.state = CALL_ENDING; /* its subscription goes on */
+	l->kind->transferred(l, &(struct leg_news){.status = 486});
+	assert_sent("own: NOTIFY SIP/2.0 486 Busy Here\r\n\n");
+	assert_int_equal(leg_sip_restore(&again, SIDE_A, "1001", buf_text(&record), &home), 0);
+	assert_non_null(strstr(sent, "own: NOTIFY SIP/2.0 503 Service Unavailable\r\n"));
+	sent[0] = '\0';
+	l->call = NULL;
+	mem_deref(l);
+	mem_deref(again);
+	mem_deref(silent);
+	mem_deref(refer);
+	buf_reset(&record);
+}
+
 static void a_description_is_found_among_parts(void **state)
 {
 	static const char parts[] = "preamble\r\n--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
@@ -481,6 +557,7 @@ int main(void)
 		LEG_TEST(a_leg_is_the_same_after_a_restart),
 		LEG_TEST(an_incoming_leg_tells_progress),
 		LEG_TEST(information_is_answered_by_the_other_side),
+		LEG_TEST(a_refer_has_its_own_dialog),
 		LEG_TEST(a_description_is_found_among_parts),
 		LEG_TEST(memory_runs_out),
 	};

@@ -81,6 +81,10 @@ static void replaces_names_one_dialog(void **state)
 	assert_int_equal(sip_replaces_parse(&r, SLICE("a;to-tag=1;to-tag=2;from-tag=3")), -EBADMSG);
 	assert_int_equal(sip_replaces_parse(&r, SLICE(";to-tag=1;from-tag=3")), -EBADMSG);
 	assert_int_equal(sip_replaces_parse(&r, SLICE("")), -EBADMSG);
+	/* RFC 4538: the receiver's tag is the local one. */
+	assert_int_equal(sip_target_dialog_parse(&r, SLICE("592435881734450904 ;local-tag=9m2n3wq ;remote-tag=763231;x=y")), 0);
+	assert_true(slice_eq(r.call_id, SLICE("592435881734450904")) && slice_eq(r.to_tag, SLICE("9m2n3wq")) && slice_eq(r.from_tag, SLICE("763231")));
+	assert_int_equal(sip_target_dialog_parse(&r, SLICE("a;to-tag=1;from-tag=2")), -EBADMSG);
 }
 
 static void a_header_in_a_uri_is_unescaped(void **state)

@@ -6,6 +6,7 @@
 
 static struct wire w;
 static struct sip_subscription *sub;
+static enum sip_method method = SIP_SUBSCRIBE;
 static unsigned opened, opened_status, requests, answer;
 static int opened_err;
 
@@ -43,7 +44,7 @@ static void finish(void)
 static int subscribe(void)
 {
 	return sip_subscription_open(&sub, w.stack,
-				     &(struct sip_subscription_params){.ruri = SLICE("sip:bob@192.0.2.9:5070"), .dst = w.peer,
+				     &(struct sip_subscription_params){.method = method, .ruri = SLICE("sip:bob@192.0.2.9:5070"), .dst = w.peer,
 								       .from = SLICE("\"Al\" <sip:al@192.0.2.1>"), .to = SLICE("<sip:bob@192.0.2.9>"),
 								       .contact_user = SLICE("al"), .headers = SLICE("Event: dialog\r\nExpires: 100\r\n"),
 								       .max_forwards = 69, .auth_user = SLICE("u"), .auth_password = SLICE("p")},
@@ -84,6 +85,25 @@ static void the_answer_makes_the_dialog(void **state)
 	assert_true(!strncmp(wire_last(&w), "SUBSCRIBE sip:there@192.0.2.9:5070 ", 35));
 	assert_string_equal(wire_hdr(wire_last(&w), "Expires"), "0");
 	assert_true(strtoul(wire_hdr(wire_last(&w), "CSeq"), NULL, 10) > strtoul(wire_hdr(first, "CSeq"), NULL, 10));
+	finish();
+}
+
+/* RFC 3515 2.4.4; a challenge is answered for its method. */
+static void a_refer_makes_one_too(void **state)
+{
+	begin();
+	method = SIP_REFER;
+	assert_int_equal(subscribe(), 0);
+	keep_first();
+	assert_true(!strncmp(first, "REFER sip:bob@192.0.2.9:5070 ", 29) && strstr(wire_hdr(first, "CSeq"), " REFER"));
+	wire_answer(&w, first, 401, "theirs", "|WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"");
+	keep_first();
+	assert_non_null(strstr(wire_hdr(first, "Authorization"), "username=\"u\""));
+	wire_answer(&w, first, 202, "theirs", "|Contact: <sip:there@192.0.2.9:5070>");
+	assert_int_equal(opened_status, 202);
+	notify(1, "theirs");
+	assert_int_equal(requests, 1);
+	method = SIP_SUBSCRIBE;
 	finish();
 }
 
@@ -207,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_answer_makes_the_dialog),
+		cmocka_unit_test(a_refer_makes_one_too),
 		cmocka_unit_test(a_notify_may_overtake_it),
 		cmocka_unit_test(a_challenge_is_answered_once),
 		cmocka_unit_test(nobody_answers),
