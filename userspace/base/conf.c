@@ -50,7 +50,7 @@ static const struct conf_section *find_section(const struct conf_section *schema
 static const struct conf_option *find_option(const struct conf_section *s, const char *name)
 {
 	for (const struct conf_option *o = s->options; o->name; o++)
-		if (!strcmp(o->name, name))
+		if (o->name[0] == name[0] && !strcmp(o->name, name))
 			return o;
 	return NULL;
 }

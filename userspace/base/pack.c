@@ -13,7 +13,7 @@ static void put_long(struct buf *out, uint8_t tag, size_t len)
 	buf_add(out, &wide, sizeof wide);
 }
 
-void pack_put(struct buf *out, uint8_t tag, struct slice value)
+static inline void put(struct buf *out, uint8_t tag, struct slice value)
 {
 	if (value.len >= LONG) {
 		put_long(out, tag, value.len);
@@ -26,6 +26,11 @@ void pack_put(struct buf *out, uint8_t tag, struct slice value)
 			memcpy(p + 2, value.p, value.len);
 		out->len += 2 + value.len;
 	}
+}
+
+void pack_put(struct buf *out, uint8_t tag, struct slice value)
+{
+	put(out, tag, value);
 }
 
 size_t pack_begin(struct buf *out, uint8_t tag)
@@ -79,6 +84,39 @@ static size_t without_zeroes(const char *p, size_t n)
 	return n;
 }
 
+static uint64_t number_at(const char *p, size_t size)
+{
+	uint64_t v = 0;
+	switch (size) {
+	case 1:
+		memcpy(&v, p, 1);
+		return v;
+	case 2:
+		memcpy(&v, p, 2);
+		return v;
+	case 4:
+		memcpy(&v, p, 4);
+		return v;
+	default:
+		memcpy(&v, p, 8);
+		return v;
+	}
+}
+
+static void write_number(struct buf *out, uint8_t tag, const char *p, size_t size)
+{
+	uint64_t v = number_at(p, size);
+	if (!v || !buf_room(out, 2 + sizeof v))
+		return;
+	char *to = out->p + out->len;
+	memcpy(to + 2, &v, sizeof v);
+	while (!to[1 + size])
+		size--;
+	to[0] = (char)tag;
+	to[1] = (char)size;
+	out->len += 2 + size;
+}
+
 static struct slice value_of(const struct pack_field *f, const char *p)
 {
 	struct slice s;
@@ -98,9 +136,14 @@ static struct slice value_of(const struct pack_field *f, const char *p)
 void pack_write(struct buf *out, const struct pack_field *fields, size_t n, const void *record)
 {
 	for (const struct pack_field *f = fields; f < fields + n; f++) {
-		struct slice value = value_of(f, (const char *)record + f->offset);
+		const char *p = (const char *)record + f->offset;
+		if (f->type == PACK_NUMBER) {
+			write_number(out, f->tag, p, f->size);
+			continue;
+		}
+		struct slice value = value_of(f, p);
 		if (value.len)
-			pack_put(out, f->tag, value);
+			put(out, f->tag, value);
 	}
 }
 

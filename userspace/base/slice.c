@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/slice.h"
 #include "base/mem.h"
+#include <endian.h>
 #include <errno.h>
 #include <strings.h>
 
@@ -12,11 +13,6 @@ static unsigned char lower(char c)
 static int compare_lengths(struct slice a, struct slice b)
 {
 	return a.len < b.len ? -1 : a.len > b.len;
-}
-
-bool slice_eq(struct slice a, struct slice b)
-{
-	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
 }
 
 bool slice_caseeq(struct slice a, struct slice b)
@@ -57,20 +53,6 @@ bool slice_casestarts(struct slice s, struct slice prefix)
 	return s.len >= prefix.len && slice_caseeq(slice_of(s.p, prefix.len), prefix);
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct slice slice_trim(struct slice s)
-{
-	while (s.len && is_space(s.p[s.len - 1]))
-		s.len--;
-	while (s.len && is_space(s.p[0]))
-		s.p++, s.len--;
-	return s;
-}
-
 ptrdiff_t slice_find(struct slice s, char c)
 {
 	const char *at = s.len ? memchr(s.p, c, s.len) : NULL;
@@ -97,16 +79,39 @@ struct slice slice_cut(struct slice *s, char sep)
 	return slice_of(whole.p, (size_t)at);
 }
 
+/* The highest bit of the lowest byte that is zero, and of some above it. */
+static uint64_t zeroes(uint64_t word)
+{
+	const uint64_t ones = UINT64_MAX / 255;
+	return (word - ones) & ~word & ones << 7;
+}
+
+/* Bytes before the first CR or LF, eight at a time. */
+static size_t line_length(struct slice s)
+{
+	const uint64_t ones = UINT64_MAX / 255;
+	uint64_t word, found;
+	size_t n = 0;
+	for (; s.len - n >= sizeof word; n += sizeof word) {
+		memcpy(&word, s.p + n, sizeof word);
+		word = le64toh(word);
+		found = zeroes(word ^ ones * '\r') | zeroes(word ^ ones * '\n');
+		if (found)
+			return n + (size_t)__builtin_ctzll(found) / 8;
+	}
+	while (n < s.len && s.p[n] != '\r' && s.p[n] != '\n')
+		n++;
+	return n;
+}
+
 struct slice slice_line(struct slice *s)
 {
 	if (!s->len)
 		return SLICE_NONE;
-	const char *feed = memchr(s->p, '\n', s->len);
-	size_t n = feed ? (size_t)(feed - s->p) : s->len;
-	const char *ret = memchr(s->p, '\r', n);
-	struct slice line = slice_of(s->p, ret ? (size_t)(ret - s->p) : n);
-	size_t end = ret && ret + 1 == feed ? 2 : 1;
-	*s = slice_from(*s, line.len + end);
+	size_t n = line_length(*s);
+	struct slice line = slice_of(s->p, n);
+	bool both = n + 1 < s->len && s->p[n] == '\r' && s->p[n + 1] == '\n';
+	*s = slice_from(*s, n + (both ? 2 : 1));
 	return line;
 }
 
@@ -201,4 +206,19 @@ uint32_t slice_hash(struct slice s, bool fold)
 	if (left)
 		memcpy(&word, p, left);
 	return (uint32_t)mix(h, word | cases);
+}
+
+/* Fletcher's, of words of eight bytes: their sum, and the sum of that as it goes on, which notices what has moved. */
+uint32_t slice_sum(struct slice s)
+{
+	uint64_t sum = s.len, sums = 0, word;
+	for (; s.len >= sizeof word; s = slice_of(s.p + sizeof word, s.len - sizeof word)) {
+		memcpy(&word, s.p, sizeof word);
+		sum += word;
+		sums += sum;
+	}
+	word = 0;
+	if (s.len)
+		memcpy(&word, s.p, s.len);
+	return (uint32_t)mix(mix(sum, word), sums);
 }

@@ -48,15 +48,32 @@ static inline struct slice slice_from(struct slice s, size_t from)
 	return from >= s.len ? slice_of(s.p + s.len, 0) : slice_of(s.p + from, s.len - from);
 }
 
-bool slice_eq(struct slice a, struct slice b);
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len && (!a.len || !memcmp(a.p, b.p, a.len));
+}
+
 /* ASCII case-insensitive. */
 bool slice_caseeq(struct slice a, struct slice b);
 int slice_cmp(struct slice a, struct slice b);
 int slice_casecmp(struct slice a, struct slice b);
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_casestarts(struct slice s, struct slice prefix);
+static inline bool slice_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* Without spaces, tabs, CR and LF at both ends. */
-struct slice slice_trim(struct slice s);
+static inline struct slice slice_trim(struct slice s)
+{
+	while (s.len && slice_space(s.p[s.len - 1]))
+		s.len--;
+	while (s.len && slice_space(s.p[0]))
+		s.p++, s.len--;
+	return s;
+}
+
 /* Offset of the first `c`, or -1. */
 ptrdiff_t slice_find(struct slice s, char c);
 ptrdiff_t slice_search(struct slice s, struct slice what);
@@ -76,3 +93,5 @@ int slice_copy(struct slice s, char *dst, size_t size);
 char *slice_dup(struct slice s);
 /* Equal for equal text, by slice_caseeq() when `fold`. Records in stores hold it: the function stays as it is. */
 uint32_t slice_hash(struct slice s, bool fold);
+/* A checksum that notices damage, faster than a hash. Records in stores hold it: it stays as it is. */
+uint32_t slice_sum(struct slice s);

@@ -115,9 +115,9 @@ void call_record_end(struct call *c, enum call_by by, const struct leg_news *n)
 	note_end(&c->cdr, by, n);
 	if (!r->answer)
 		outcome_failed(n->status);
-	/* The one line a call has at this level. */
-	log_info(c->object, "%s -> %s from %s ended by %s: %u cause %u%s%s", r->caller, r->called, r->source, parties[by], (unsigned)r->status,
-		 (unsigned)r->cause, n->words ? ", " : "", n->words ? n->words : "");
+	/* The one line of a call that failed; of answered ones the call records speak. */
+	log_at(r->answer ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, c->object, "%s -> %s from %s ended by %s: %u cause %u%s%s", r->caller, r->called,
+	       r->source, parties[by], (unsigned)r->status, (unsigned)r->cause, n->words ? ", " : "", n->words ? n->words : "");
 }
 
 void call_record_write(struct call *c)

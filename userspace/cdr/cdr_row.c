@@ -1,42 +1,53 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cdr/cdr_row.h"
+#include "base/pack.h"
 #include <errno.h>
 #include <stdlib.h>
 
-#define TEXT(n, f)   {n, sizeof(n) - 1, CDR_TEXT, offsetof(struct cdr, f), sizeof(((struct cdr *)0)->f)}
-#define NUMBER(n, f) {n, sizeof(n) - 1, CDR_NUMBER, offsetof(struct cdr, f), sizeof(int64_t)}
-#define REAL(n, f)   {n, sizeof(n) - 1, CDR_REAL, offsetof(struct cdr, f), sizeof(double)}
+#define TAG_ID 1 /* comes first: by it a record is told from the text of earlier versions */
 
-#define LEG(n, i)                                                                                              \
-	TEXT(n "_call_id", leg[i].call_id), TEXT(n "_peer", leg[i].peer), TEXT(n "_number", leg[i].number),    \
-	TEXT(n "_media", leg[i].media), NUMBER(n "_packets", leg[i].quality.packets),                          \
-	NUMBER(n "_octets", leg[i].quality.octets), NUMBER(n "_lost", leg[i].quality.lost),                    \
-	NUMBER(n "_jitter_ms", leg[i].quality.jitter_ms), REAL(n "_mos", leg[i].quality.mos)
+/* Tag in a record (never given again to another column), type, name, member. */
+#define COLUMNS(X)                          \
+	X(TAG_ID, TEXT, "id", id)           \
+	X(2, TEXT, "source", source)        \
+	X(3, TEXT, "target", target)        \
+	X(4, TEXT, "caller", caller)        \
+	X(5, TEXT, "called", called)        \
+	X(6, TEXT, "caller_sent", caller_sent) \
+	X(7, TEXT, "called_sent", called_sent) \
+	X(8, NUMBER, "setup", setup)        \
+	X(9, NUMBER, "progress", progress)  \
+	X(10, NUMBER, "answer", answer)     \
+	X(11, NUMBER, "ended", end)         \
+	X(12, TEXT, "released_by", released_by) \
+	X(13, NUMBER, "sip_code", status)   \
+	X(14, NUMBER, "cause", cause)       \
+	X(15, TEXT, "why", why)             \
+	X(16, TEXT, "codec", codec)         \
+	X(17, NUMBER, "emergency", emergency) \
+	X(18, TEXT, "linked", linked)       \
+	X(19, TEXT, "transferred_by", transferred_by) \
+	LEG(X, 40, "a", leg[CDR_A])         \
+	LEG(X, 60, "b", leg[CDR_B])
 
-const struct cdr_column cdr_columns[] = {
-	TEXT("id", id),
-	TEXT("source", source),
-	TEXT("target", target),
-	TEXT("caller", caller),
-	TEXT("called", called),
-	TEXT("caller_sent", caller_sent),
-	TEXT("called_sent", called_sent),
-	NUMBER("setup", setup),
-	NUMBER("progress", progress),
-	NUMBER("answer", answer),
-	NUMBER("ended", end),
-	TEXT("released_by", released_by),
-	NUMBER("sip_code", status),
-	NUMBER("cause", cause),
-	TEXT("why", why),
-	TEXT("codec", codec),
-	NUMBER("emergency", emergency),
-	TEXT("linked", linked),
-	TEXT("transferred_by", transferred_by),
-	LEG("a", CDR_A),
-	LEG("b", CDR_B),
-};
+#define LEG(X, tag, n, l)                   \
+	X(tag, TEXT, n "_call_id", l.call_id) \
+	X(tag + 1, TEXT, n "_peer", l.peer) \
+	X(tag + 2, TEXT, n "_number", l.number) \
+	X(tag + 3, TEXT, n "_media", l.media) \
+	X(tag + 4, NUMBER, n "_packets", l.quality.packets) \
+	X(tag + 5, NUMBER, n "_octets", l.quality.octets) \
+	X(tag + 6, NUMBER, n "_lost", l.quality.lost) \
+	X(tag + 7, NUMBER, n "_jitter_ms", l.quality.jitter_ms) \
+	X(tag + 8, REAL, n "_mos", l.quality.mos)
+
+#define COLUMN(tag, type, n, f) {n, CDR_##type, offsetof(struct cdr, f), sizeof(((struct cdr *)0)->f)},
+const struct cdr_column cdr_columns[] = {COLUMNS(COLUMN)};
 const unsigned cdr_n_columns = sizeof(cdr_columns) / sizeof(cdr_columns[0]);
+
+#define PACK_REAL PACK_BYTES
+#define FIELD(tag, type, n, f) PACK_FIELD(tag, PACK_##type, struct cdr, f),
+static const struct pack_field fields[] = {COLUMNS(FIELD)};
 
 void cdr_text(char *dst, size_t size, struct slice text)
 {
@@ -46,51 +57,12 @@ void cdr_text(char *dst, size_t size, struct slice text)
 	dst[n] = '\0';
 }
 
-static bool is_empty(const struct cdr *c, const struct cdr_column *col)
-{
-	const void *f = cdr_field(c, col);
-	switch (col->type) {
-	case CDR_TEXT:
-		return !*(const char *)f;
-	case CDR_NUMBER:
-		return !*(const int64_t *)f;
-	default:
-		return *(const double *)f == 0;
-	}
-}
-
-static void write_escaped(struct buf *out, const char *z)
-{
-	for (;;) {
-		size_t plain = 0;
-		while (z[plain] && z[plain] != '%' && z[plain] != '\n' && z[plain] != '\r') /* slice_line() ends lines at both */
-			plain++;
-		buf_add(out, z, plain);
-		z += plain;
-		if (!*z)
-			return;
-		buf_char(out, '%');
-		buf_hex(out, z++, 1);
-	}
-}
-
 void cdr_row_write(struct buf *out, const struct cdr *c)
 {
-	for (unsigned i = 0; i < cdr_n_columns; i++) {
-		const struct cdr_column *col = &cdr_columns[i];
-		if (is_empty(c, col))
-			continue;
-		buf_add(out, col->name, col->name_len);
-		buf_char(out, '=');
-		if (col->type == CDR_TEXT)
-			write_escaped(out, cdr_field(c, col));
-		else if (col->type == CDR_NUMBER)
-			buf_u64(out, (uint64_t)(*(int64_t *)cdr_field(c, col)));
-		else
-			buf_printf(out, "%.3f", *(double *)cdr_field(c, col));
-		buf_char(out, '\n');
-	}
+	pack_write(out, fields, cdr_n_columns, c);
 }
+
+/* --- as earlier versions wrote it: one line "name=value" a column that is not empty; text escaped ----------------------------- */
 
 static int read_text(char *dst, size_t size, struct slice v)
 {
@@ -128,18 +100,27 @@ static int read_field(struct cdr *c, const struct cdr_column *col, struct slice 
 	}
 }
 
-int cdr_row_read(struct cdr *ret, struct slice text)
+static int read_lines(struct cdr *c, struct slice text)
 {
-	struct cdr c = {0};
 	for (struct slice line; !slice_empty(text) && slice_is_set(line = slice_line(&text));) {
 		struct slice name = slice_cut(&line, '=');
 		if (!slice_is_set(line))
 			return -EBADMSG;
 		for (unsigned i = 0; i < cdr_n_columns; i++)
-			if (slice_eq(name, slice_str(cdr_columns[i].name)) && read_field(&c, &cdr_columns[i], line))
+			if (slice_eq(name, slice_str(cdr_columns[i].name)) && read_field(c, &cdr_columns[i], line))
 				return -EBADMSG;
 	}
-	if (!c.id[0])
+	return 0;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------------------ */
+
+int cdr_row_read(struct cdr *ret, struct slice record)
+{
+	struct cdr c = {0};
+	bool packed = record.len && *record.p == TAG_ID;
+	int err = packed ? pack_read(&c, fields, cdr_n_columns, record) : read_lines(&c, record);
+	if (err || !c.id[0])
 		return -EBADMSG;
 	*ret = c;
 	return 0;

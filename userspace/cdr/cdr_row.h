@@ -8,9 +8,8 @@ enum cdr_type { CDR_TEXT, CDR_NUMBER, CDR_REAL };
 
 struct cdr_column {
 	const char *name;
-	size_t name_len;
 	enum cdr_type type;
-	size_t offset, size;
+	uint16_t offset, size;
 };
 
 extern const struct cdr_column cdr_columns[];
@@ -21,8 +20,8 @@ static inline void *cdr_field(const struct cdr *c, const struct cdr_column *col)
 	return (char *)(uintptr_t)c + col->offset;
 }
 
-/* One line "name=value" a column that is not empty; text escaped. */
+/* The columns that are not empty, as a record of base/pack.h. */
 void cdr_row_write(struct buf *out, const struct cdr *c);
-/* -EBADMSG when `text` is not such a record. Unknown names are skipped: a newer program wrote it. */
-int cdr_row_read(struct cdr *ret, struct slice text);
+/* -EBADMSG when this is no such record. Unknown columns are skipped: a newer program wrote it. */
+int cdr_row_read(struct cdr *ret, struct slice record);
 json_t *cdr_row_json(const struct cdr *c);

@@ -87,6 +87,23 @@ static void comparing_takes_absent_for_empty(void **state)
 	assert_int_not_equal(slice_hash(SLICE("Ab"), false), slice_hash(SLICE("aB"), false));
 }
 
+static void a_sum_notices_every_bit(void **state)
+{
+	char text[75];
+	struct slice s = slice_of(text, sizeof text);
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)(i * 37);
+	uint32_t sum = slice_sum(s);
+	for (size_t i = 0; i < 8 * sizeof text; i++) {
+		text[i / 8] = (char)(text[i / 8] ^ 1 << i % 8);
+		assert_int_not_equal(slice_sum(s), sum);
+		text[i / 8] = (char)(text[i / 8] ^ 1 << i % 8);
+	}
+	assert_int_equal(slice_sum(s), sum);
+	assert_int_not_equal(slice_sum(SLICE("")), slice_sum(SLICE("\0")));
+	assert_int_not_equal(slice_sum(slice_of(text, 64)), slice_sum(slice_of(text, 63)));
+}
+
 static void finding_and_trimming(void **state)
 {
 	assert_slice(slice_trim(SLICE(" \t\r\n x y \n")), "x y");
@@ -124,6 +141,7 @@ int main(void)
 		cmocka_unit_test(lines_end_at_any_line_end),
 		cmocka_unit_test(numbers_stop_at_their_bound),
 		cmocka_unit_test(comparing_takes_absent_for_empty),
+		cmocka_unit_test(a_sum_notices_every_bit),
 		cmocka_unit_test(finding_and_trimming),
 		cmocka_unit_test(copying_checks_the_bound),
 	};

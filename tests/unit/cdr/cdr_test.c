@@ -75,8 +75,21 @@ static void a_record_keeps_every_field(void **state)
 	assert_memory_equal(&c, &back, sizeof(c));
 	buf_reset(&b);
 	assert_int_equal(cdr_row_read(&back, SLICE("no record")), -EBADMSG);
-	assert_int_equal(cdr_row_read(&back, SLICE("id=%zz\n")), -EBADMSG);
+	assert_int_equal(cdr_row_read(&back, SLICE("\x01\x05x")), -EBADMSG);
 	assert_int_equal(cdr_row_read(&back, SLICE("")), -EBADMSG);
+}
+
+static void a_record_of_an_earlier_version_is_read(void **state)
+{
+	struct cdr c;
+	assert_int_equal(cdr_row_read(&c, SLICE("id=00ff\ncalled=+4930\ncalled_sent=+49%0areleased_by=me%0d\nlater=1\nsetup=1700000000000\n"
+						"a_packets=500\nb_mos=4.250\n")), 0);
+	assert_string_equal(c.id, "00ff");
+	assert_string_equal(c.called, "+4930");
+	assert_string_equal(c.called_sent, "+49\nreleased_by=me\r");
+	assert_true(c.setup == 1700000000000 && c.leg[CDR_A].quality.packets == 500 && c.leg[CDR_B].quality.mos == 4.25);
+	assert_int_equal(cdr_row_read(&c, SLICE("id=%zz\n")), -EBADMSG);
+	assert_int_equal(cdr_row_read(&c, SLICE("called=+4930\n")), -EBADMSG);
 }
 
 static void a_final_record_becomes_a_row(void **state)
@@ -274,6 +287,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_record_keeps_every_field),
+		cmocka_unit_test(a_record_of_an_earlier_version_is_read),
 		cmocka_unit_test_setup_teardown(a_final_record_becomes_a_row, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_call_that_goes_on_has_no_row_yet, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_older_database_gets_the_columns_it_lacks, setup, teardown),
