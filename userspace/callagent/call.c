@@ -414,8 +414,6 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 	timer_stop(&c->ring);
 	timer_stop(&c->longest);
 	call_record_end(c, by, n);
-	if (!c->cdr.answer)
-		outcome_failed(n->status);
 	call_release_leg(c->a, n);
 	struct leg *l;
 	list_foreach(l, &c->legs, link)
