@@ -81,7 +81,7 @@ static inline void peer_close(struct peer *p)
 {
 	if (p->ss) {
 		if (!p->closed)
-			sip_session_bye(p->ss, 0, SLICE_NONE);
+			sip_session_bye(p->ss, 0, SLICE_NONE, SLICE_NONE);
 		clock_test_advance(600000);
 		if (!p->closed)
 			abort();

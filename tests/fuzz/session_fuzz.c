@@ -117,7 +117,7 @@ static void user_takes_offer(struct peer *p)
 static void user_ends(struct peer *p)
 {
 	if (is_on(p))
-		sip_session_bye(p->ss, 0, SLICE_NONE);
+		sip_session_bye(p->ss, 0, SLICE_NONE, SLICE_NONE);
 }
 
 /* It can be saved at any time, and another process goes on with it; one that was not answered has to be given up there. */
@@ -139,7 +139,7 @@ static void starts_anew(struct peer *p)
 	if (!p->ss)
 		p->answered = p->outgoing = false; /* it was over: another may begin */
 	else if (!p->answered)
-		sip_session_bye(p->ss, 503, SLICE_NONE);
+		sip_session_bye(p->ss, 503, SLICE_NONE, SLICE_NONE);
 	buf_reset(&record);
 }
 

@@ -263,34 +263,49 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	return err;
 }
 
-/* Runs `send` with the headers that pass. */
-#define WITH_HEADERS(l, n, call)                                \
+/* The headers that pass, and the body: our description, with what else the message has (RFC 5621). */
+static int passed_whole(struct buf *headers, struct buf *body, const struct sip_leg *s, const struct leg_news *n)
+{
+	struct slice type = SLICE_NONE;
+	int err = s->ss ? passed(headers, s, n, NULL) : -ENOTCONN;
+	if (!err)
+		err = sip_news_body(body, &type, n->native, n->sdp);
+	if (!err && slice_is_set(type))
+		sip_write_hdr(headers, SIP_HDR_CONTENT_TYPE, type);
+	else if (!err)
+		buf_slice(body, n->sdp);
+	return err ? err : headers->err ? headers->err : body->err;
+}
+
+/* Runs `call` with them. */
+#define WITH_MESSAGE(l, n, call)                                \
 	struct sip_leg *s = sip_leg_of(l);                      \
-	struct buf headers = buf_growing();                     \
-	int err = s->ss ? passed(&headers, s, n, NULL) : -ENOTCONN;   \
+	struct buf headers = buf_growing(), body = buf_growing(); \
+	int err = passed_whole(&headers, &body, s, n);          \
 	if (!err)                                               \
 		err = (call);                                   \
 	buf_reset(&headers);                                    \
+	buf_reset(&body);                                       \
 	return err
 
 static int verb_progress(struct leg *l, const struct leg_news *n)
 {
-	WITH_HEADERS(l, n, sip_session_progress(s->ss, n->status, sip_reason(n->status), buf_text(&headers), n->sdp));
+	WITH_MESSAGE(l, n, sip_session_progress(s->ss, n->status, sip_reason(n->status), buf_text(&headers), buf_text(&body)));
 }
 
 static int verb_answer(struct leg *l, const struct leg_news *n)
 {
-	WITH_HEADERS(l, n, sip_session_answer(s->ss, buf_text(&headers), n->sdp));
+	WITH_MESSAGE(l, n, sip_session_answer(s->ss, buf_text(&headers), buf_text(&body)));
 }
 
 static int verb_reoffer(struct leg *l, const struct leg_news *n)
 {
-	WITH_HEADERS(l, n, sip_session_offer(s->ss, buf_text(&headers), n->sdp));
+	WITH_MESSAGE(l, n, sip_session_offer(s->ss, buf_text(&headers), buf_text(&body)));
 }
 
 static int verb_reoffer_reply(struct leg *l, const struct leg_news *n)
 {
-	WITH_HEADERS(l, n, sip_session_reply_offer(s->ss, n->status, sip_reason(n->status), buf_text(&headers), n->sdp));
+	WITH_MESSAGE(l, n, sip_session_reply_offer(s->ss, n->status, sip_reason(n->status), buf_text(&headers), buf_text(&body)));
 }
 
 static int verb_confirm(struct leg *l, struct slice sdp)
@@ -301,7 +316,13 @@ static int verb_confirm(struct leg *l, struct slice sdp)
 
 static int verb_info(struct leg *l, const struct leg_news *n)
 {
-	WITH_HEADERS(l, n, sip_info_send(s->ss, n, buf_text(&headers)));
+	struct sip_leg *s = sip_leg_of(l);
+	struct buf headers = buf_growing();
+	int err = s->ss ? passed(&headers, s, n, NULL) : -ENOTCONN;
+	if (!err)
+		err = sip_info_send(s->ss, n, buf_text(&headers));
+	buf_reset(&headers);
+	return err;
 }
 
 static void verb_transferred(struct leg *l, const struct leg_news *n)
@@ -315,15 +336,18 @@ static void verb_transferred(struct leg *l, const struct leg_news *n)
 static void verb_release(struct leg *l, const struct leg_news *n)
 {
 	struct sip_leg *s = sip_leg_of(l);
-	struct buf headers = buf_growing();
+	struct buf headers = buf_growing(), body = buf_growing();
 	if (!s->ss) {
 		call_on_closed(l, &(struct leg_news){.status = n->status});
 		return;
 	}
-	passed(&headers, s, n, NULL);
+	/* What does not fit into memory is left out: the end must be told. */
+	bool whole = !passed_whole(&headers, &body, s, n);
 	sip_news_reason(&headers, n);
-	sip_session_bye(s->ss, n->status >= 300 ? n->status : 0, headers.err ? SLICE_NONE : buf_text(&headers));
+	whole = whole && !headers.err;
+	sip_session_bye(s->ss, n->status >= 300 ? n->status : 0, whole ? buf_text(&headers) : SLICE_NONE, whole ? buf_text(&body) : SLICE_NONE);
 	buf_reset(&headers);
+	buf_reset(&body);
 }
 
 static void verb_describe(const struct leg *l, struct cdr_leg *out)

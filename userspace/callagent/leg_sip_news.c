@@ -25,6 +25,11 @@ struct slice sip_news_sdp(struct slice type, struct slice body)
 	return sip_body_find(type, body, SLICE("application/sdp"));
 }
 
+static bool is_sdp(struct slice type)
+{
+	return slice_caseeq(slice_trim(slice_cut(&type, ';')), SLICE("application/sdp"));
+}
+
 int sip_news_body(struct buf *out, struct slice *type, const struct sip_msg *from, struct slice sdp)
 {
 	struct slice theirs = from ? sip_msg_value(from, SIP_HDR_CONTENT_TYPE) : SLICE_NONE;
@@ -35,8 +40,10 @@ int sip_news_body(struct buf *out, struct slice *type, const struct sip_msg *fro
 		buf_slice(out, from->body);
 		return out->err;
 	}
-	if (slice_empty(sdp) || !slice_casestarts(theirs, SLICE("multipart/")))
+	if (slice_empty(sdp) || is_sdp(theirs))
 		return 0;
+	if (slice_empty(sip_news_sdp(theirs, from->body)))
+		return sip_body_join(out, type, SLICE("application/sdp"), sdp, theirs, from->body);
 	*type = theirs;
 	return sip_body_exchange(out, theirs, from->body, SLICE("application/sdp"), sdp);
 }

@@ -112,6 +112,38 @@ int sip_body_exchange(struct buf *out, struct slice type, struct slice body, str
 	return out->err;
 }
 
+static void write_part(struct buf *out, struct slice boundary, struct slice type, struct slice body)
+{
+	buf_str(out, "--");
+	buf_slice(out, boundary);
+	buf_str(out, "\r\n");
+	sip_write_hdr(out, SIP_HDR_CONTENT_TYPE, type);
+	buf_str(out, "\r\n");
+	buf_slice(out, body);
+	buf_str(out, "\r\n");
+}
+
+int sip_body_join(struct buf *out, struct slice *ret, struct slice type_a, struct slice a, struct slice type_b, struct slice b)
+{
+	static const char *const types[] = {
+		"multipart/mixed;boundary=joined-part-7f3a91c2", "multipart/mixed;boundary=joined-part-20d56be8", "multipart/mixed;boundary=joined-part-c4419e07",
+	};
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+		struct slice boundary = slice_str(types[i]);
+		slice_cut(&boundary, '=');
+		if (slice_search(a, boundary) >= 0 || slice_search(b, boundary) >= 0)
+			continue;
+		write_part(out, boundary, type_a, a);
+		write_part(out, boundary, type_b, b);
+		buf_str(out, "--");
+		buf_slice(out, boundary);
+		buf_str(out, "--\r\n");
+		*ret = slice_str(types[i]);
+		return out->err;
+	}
+	return -EEXIST;
+}
+
 int sip_body_check(struct slice type, struct slice body)
 {
 	struct search s = {0};

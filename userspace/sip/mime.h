@@ -8,5 +8,7 @@
 struct slice sip_body_find(struct slice type, struct slice body, struct slice what);
 /* Appends the body with the first part of type `what` replaced by `now`. -ENOENT: there is none; -EBADMSG. */
 int sip_body_exchange(struct buf *out, struct slice type, struct slice body, struct slice what, struct slice now);
+/* Appends both bodies as parts of one, whose type is *ret, a static text. -EEXIST: no boundary is left that does not stand in one of them. */
+int sip_body_join(struct buf *out, struct slice *ret, struct slice type_a, struct slice a, struct slice type_b, struct slice b);
 /* 0, or -EBADMSG: a multipart body without its boundary, with parts that do not end, too many or too deep. Others are whatever they are. */
 int sip_body_check(struct slice type, struct slice body);

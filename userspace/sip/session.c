@@ -93,7 +93,7 @@ static void session_destroy(void *obj)
 	session_auth_reset(&ss->auth);
 	session_auth_reset(&ss->update_auth);
 	mem_free(ss->store);
-	mem_free(ss->bye_headers);
+	mem_free(ss->bye_store);
 }
 
 int session_new(struct sip_session **ret, struct sip_stack *s, struct sip_place *p, const struct sip_session_handlers *h, void *arg)
@@ -175,6 +175,11 @@ void session_put_common(struct buf *out, const struct sip_session *ss, const str
 	if (!slice_is_set(sip_text_hdr(headers, SLICE("Supported"))))
 		buf_slice(out, buf_text(&ss->stack->abilities[1]));
 	buf_slice(out, headers);
+}
+
+struct slice session_body_type(struct slice headers, struct slice body)
+{
+	return body.len && !slice_is_set(sip_text_hdr(headers, SLICE("Content-Type"))) ? SLICE("application/sdp") : SLICE_NONE;
 }
 
 /* --- credentials (22.2): each kind of challenge is answered once a request -------------------------------------------- */

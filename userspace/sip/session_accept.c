@@ -72,7 +72,7 @@ int session_reply_invite(struct sip_session *ss, unsigned status, const char *re
 		session_timer_grant(&lines, ss, sip_strans_request(st));
 	int err = lines.err;
 	if (!err)
-		err = sip_reply(st, status, reason, buf_text(&lines), sdp.len ? SLICE("application/sdp") : SLICE_NONE, sdp);
+		err = sip_reply(st, status, reason, buf_text(&lines), session_body_type(headers, sdp), sdp);
 	buf_reset(&lines);
 	return err;
 }

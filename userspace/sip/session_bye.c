@@ -10,10 +10,11 @@ static int send_now(struct sip_session *ss)
 {
 	struct buf lines = buf_growing();
 	buf_slice(&lines, buf_text(&ss->auth.lines));
-	buf_slice(&lines, slice_str(ss->bye_headers));
+	buf_slice(&lines, ss->bye_headers);
 	int err = lines.err;
 	if (!err)
-		err = sip_dialog_send(ss->dialog, &(struct sip_dialog_request){.method = SIP_BYE, .headers = buf_text(&lines)},
+		err = sip_dialog_send(ss->dialog, &(struct sip_dialog_request){.method = SIP_BYE, .headers = buf_text(&lines), .body = ss->bye_body,
+									     .body_type = session_body_type(ss->bye_headers, ss->bye_body)},
 				      &ss->bye, on_response, ss);
 	buf_reset(&lines);
 	return err;
@@ -52,19 +53,29 @@ void session_lost(struct sip_session *ss, unsigned status)
 	session_send_bye(ss);
 }
 
-static void keep_headers(struct sip_session *ss, struct slice headers)
+int session_bye_keep(struct sip_session *ss, struct slice headers, struct slice body)
 {
-	/* Without memory for them the BYE goes without: it must go. */
-	ss->bye_headers = headers.len ? slice_dup(headers) : NULL;
+	size_t size = headers.len + body.len;
+	mem_free(ss->bye_store);
+	ss->bye_headers = ss->bye_body = SLICE_NONE;
+	ss->bye_store = size ? mem_raw(size) : NULL;
+	if (!ss->bye_store)
+		return size ? -ENOMEM : 0;
+	struct buf b = buf_fixed(ss->bye_store, size);
+	buf_slice(&b, headers);
+	buf_slice(&b, body);
+	ss->bye_headers = slice_of(ss->bye_store, headers.len);
+	ss->bye_body = slice_of(ss->bye_store + headers.len, body.len);
+	return 0;
 }
 
-static void hang_up(struct sip_session *ss, struct slice headers)
+static void hang_up(struct sip_session *ss, struct slice headers, struct slice body)
 {
 	bool waits = ss->state == SESSION_ACK_WAIT || timer_running(&ss->no_ack);
 	if (ss->ack_due)
 		sip_session_ack(ss, SLICE_NONE);
 	ss->end_status = 0;
-	keep_headers(ss, headers);
+	session_bye_keep(ss, headers, body); /* without memory the BYE goes without: it must go */
 	session_state(ss, SESSION_LEAVING, "user");
 	if (waits)
 		return; /* 15: not before the ACK or its time-out */
@@ -75,7 +86,7 @@ static void hang_up(struct sip_session *ss, struct slice headers)
 	session_send_bye(ss);
 }
 
-void sip_session_bye(struct sip_session *ss, unsigned status, struct slice headers)
+void sip_session_bye(struct sip_session *ss, unsigned status, struct slice headers, struct slice body)
 {
 	switch (ss->state) {
 	case SESSION_CALLING:
@@ -85,13 +96,13 @@ void sip_session_bye(struct sip_session *ss, unsigned status, struct slice heade
 		if (timer_running(&ss->end))
 			break;
 		timer_stop(&ss->ring);
-		sip_reply(ss->uas, status >= 300 && status <= 699 ? status : 480, NULL, headers, SLICE_NONE, SLICE_NONE);
+		sip_reply(ss->uas, status >= 300 && status <= 699 ? status : 480, NULL, headers, session_body_type(headers, body), body);
 		session_close_soon(ss, 0);
 		break;
 	case SESSION_ACK_WAIT:
 	case SESSION_ACK_DUE:
 	case SESSION_UP:
-		hang_up(ss, headers);
+		hang_up(ss, headers, body);
 		break;
 	case SESSION_CANCELLING:
 	case SESSION_LEAVING:

@@ -52,7 +52,7 @@ int session_update_send(struct sip_session *ss)
 	if (!err)
 		err = sip_dialog_send(d,
 				      &(struct sip_dialog_request){.method = SIP_UPDATE, .headers = buf_text(&lines),
-								   .body_type = SLICE("application/sdp"), .body = ss->offer_sdp},
+								   .body_type = session_body_type(ss->offer_headers, ss->offer_sdp), .body = ss->offer_sdp},
 				      &ss->update, on_response, ss);
 	buf_reset(&lines);
 	return err;
@@ -87,7 +87,7 @@ int session_reply_early(struct sip_session *ss, unsigned status, const char *rea
 		buf_slice(&lines, headers);
 	int err = lines.err;
 	if (!err)
-		err = sip_reply(st, status, reason, buf_text(&lines), sdp.len ? SLICE("application/sdp") : SLICE_NONE, sdp);
+		err = sip_reply(st, status, reason, buf_text(&lines), session_body_type(headers, sdp), sdp);
 	buf_reset(&lines);
 	if (!err || err == -EALREADY)
 		ss->early_uas = mem_deref(st);

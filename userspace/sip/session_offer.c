@@ -29,7 +29,7 @@ static int send_reinvite(struct sip_session *ss)
 	if (!err)
 		err = sip_dialog_send(ss->dialog,
 				      &(struct sip_dialog_request){.method = SIP_INVITE, .headers = buf_text(&lines),
-								   .body_type = SLICE("application/sdp"), .body = ss->offer_sdp},
+								   .body_type = session_body_type(ss->offer_headers, ss->offer_sdp), .body = ss->offer_sdp},
 				      &ss->invite, on_response, ss);
 	buf_reset(&lines);
 	return err;
@@ -262,7 +262,7 @@ int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char 
 		buf_slice(&lines, headers);
 	int err = lines.err;
 	if (!err)
-		err = sip_reply(st, status, reason, buf_text(&lines), sdp.len ? SLICE("application/sdp") : SLICE_NONE, sdp);
+		err = sip_reply(st, status, reason, buf_text(&lines), session_body_type(headers, sdp), sdp);
 	buf_reset(&lines);
 	/* An UPDATE that waited longer than its sender: the answer is lost, the next offer is not. */
 	if (err == -EALREADY)

@@ -88,7 +88,8 @@ struct sip_session {
 	struct timer probe;
 
 	struct sip_ctrans *bye;
-	char *bye_headers;
+	char *bye_store;
+	struct slice bye_headers, bye_body;
 	unsigned end_status; /* what closed() will say */
 	struct timer end;    /* closed() a little later, never from inside the user's own call */
 };
@@ -104,6 +105,8 @@ void session_close_soon(struct sip_session *ss, unsigned status);
 void session_note_allow(struct sip_session *ss, const struct sip_msg *m);
 /* Contact, Allow and Supported lines for INVITE and its answers, unless `headers` has them; then `headers`. */
 void session_put_common(struct buf *out, const struct sip_session *ss, const struct addr *peer, struct slice headers);
+/* The type of a body: that of a description, or none when `headers` tell it. */
+struct slice session_body_type(struct slice headers, struct slice body);
 void session_drop_ctrans(struct sip_ctrans **ct);
 uint32_t session_ms(const struct sip_session *ss, enum sip_timer_id id);
 /* Whether a 401 or 407 is to be answered: then the credentials are in `a` and the request is to be sent again. */
@@ -180,6 +183,8 @@ void session_timer_resume(struct sip_session *ss);
 void session_timer_stop(struct sip_session *ss);
 
 /* session_bye.c */
+/* What the BYE will carry; -ENOMEM: nothing. */
+int session_bye_keep(struct sip_session *ss, struct slice headers, struct slice body);
 void session_send_bye(struct sip_session *ss);
 /* The dialog is gone or its peer is (RFC 3261 12.2.1.2): what is left is to say so; closed() with `status` follows. */
 void session_lost(struct sip_session *ss, unsigned status);

@@ -173,7 +173,7 @@ static void say_next(struct sip_session *ss)
 		if (l->status < 200)
 			sip_session_progress(ss, l->status, NULL, l->headers, l->sdp);
 		else if (sip_session_answer(ss, l->headers, l->sdp))
-			sip_session_bye(ss, 500, SLICE_NONE);
+			sip_session_bye(ss, 500, SLICE_NONE, SLICE_NONE);
 		mem_free(l);
 	}
 }

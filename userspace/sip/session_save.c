@@ -13,7 +13,7 @@ struct kept {
 	struct addr peer, request_from, request_to;
 	char call_id[SIP_TOKEN_LEN], tag[SIP_TOKEN_LEN];
 	struct slice place, transport; /* none: UDP */
-	struct slice contact_user, bye_headers, dialog;
+	struct slice contact_user, bye_headers, bye_body, dialog;
 	struct slice request, request_tag, answer; /* their INVITE and our 2xx to it */
 	struct slice invite;                       /* our INVITE */
 	bool dials_in, allows_update, refresher, secure, held; /* held: the answer waits for a PRACK */
@@ -36,7 +36,7 @@ static const struct pack_field fields[] = {
 	FIELD(22, PACK_SLICE, invite),         FIELD(23, PACK_BOOL, allows_update), FIELD(24, PACK_BOOL, refresher),
 	FIELD(25, PACK_NUMBER, expires_s),     FIELD(26, PACK_NUMBER, least_s),    FIELD(27, PACK_NUMBER, refreshed),
 	FIELD(28, PACK_BOOL, held),            FIELD(29, PACK_SLICE, held_headers), FIELD(31, PACK_SLICE, held_sdp),   FIELD(40, PACK_BOOL, secure),
-	FIELD(32, PACK_SLICE, transport),      FIELD(33, PACK_BOOL, dials_in),
+	FIELD(32, PACK_SLICE, transport),      FIELD(33, PACK_BOOL, dials_in),    FIELD(41, PACK_SLICE, bye_body),
 	FIELD(DIALOG_TAG, PACK_SLICE, dialog),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
@@ -63,7 +63,7 @@ void sip_session_save(const struct sip_session *ss, struct buf *out)
 			 .forwarded = ss->forwarded, .ack_due = ss->ack_due, .probe_answered = ss->probe_answered, .cseq = ss->cseq,
 			 .ack_cseq = ss->ack_cseq, .end_status = ss->end_status, .peer = ss->peer, .place = slice_str(ss->place->name),
 			 .transport = slice_str(sip_transports[ss->place->l.transport].name), .contact_user = ss->contact_user,
-			 .dials_in = ss->dials_in, .bye_headers = slice_str(ss->bye_headers),
+			 .dials_in = ss->dials_in, .bye_headers = ss->bye_headers, .bye_body = ss->bye_body,
 			 .allows_update = ss->allows_update, .secure = ss->secure, .refresher = ss->refresher, .expires_s = ss->expires_s,
 			 .least_s = ss->least_s, .refreshed = ss->refreshed};
 	k.held = session_reliable_held(ss, &k.held_headers, &k.held_sdp);
@@ -99,9 +99,7 @@ static int keep_texts(struct sip_session *ss, const struct kept *k, struct slice
 		*parts[i].to = slice_of(b.p + b.len, parts[i].from.len);
 		buf_slice(&b, parts[i].from);
 	}
-	if (k->bye_headers.len && !(ss->bye_headers = slice_dup(k->bye_headers)))
-		return -ENOMEM;
-	return 0;
+	return session_bye_keep(ss, k->bye_headers, k->bye_body);
 }
 
 static int resume_request(struct sip_session *ss, const struct kept *k)

@@ -30,10 +30,8 @@ static void on_expired(void *arg)
 {
 	struct sip_session *ss = mem_ref(arg);
 	sip_counts[SIP_CNT_SESSION_EXPIRED]++;
-	if (ss->state == SESSION_UP) {
-		mem_free(ss->bye_headers);
-		ss->bye_headers = slice_dup(expired);
-	}
+	if (ss->state == SESSION_UP)
+		session_bye_keep(ss, expired, SLICE_NONE);
 	session_lost(ss, 408);
 	mem_deref(ss);
 }

@@ -59,7 +59,7 @@ void sip_write_display(struct buf *out, struct slice display)
 
 void sip_write_body(struct buf *out, struct slice type, struct slice body)
 {
-	if (body.len)
+	if (body.len && slice_is_set(type))
 		sip_write_hdr(out, SIP_HDR_CONTENT_TYPE, type);
 	buf_slice(out, SLICE("Content-Length: "));
 	buf_u64(out, body.len);

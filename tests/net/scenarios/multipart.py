@@ -49,6 +49,51 @@ with stage() as s:
     assert Sdp(e.get("ACK").body).at()[0] == s.gw_b
     d.bye(e)
 
+    # Whatever else a message carries passes with it, either way: the signalling of a telephone network (RFC 3372), say, for which there are no headers.
+    ISUP = "application/isup;version=itu-t92+"
+
+    def mixed(sdp, isup):
+        return f"--x\r\nContent-Type: application/sdp\r\n\r\n{sdp}\r\n--x\r\nContent-Type: {ISUP}\r\n\r\n{isup}\r\n--x--\r\n"
+
+    def check(m, isup, ip):
+        assert m.get("content-type").startswith("multipart/mixed") and f"Content-Type: {ISUP}\r\n\r\n{isup}\r\n--" in m.body, m.raw
+        assert f"c=IN IP4 {ip}" in m.body, m.body
+        return m
+
+    MIXED = "multipart/mixed;boundary=x"
+    d = alice.invite("1002")
+    e, m = bob.answer_invite()
+    e.reply(m, 180, "Ringing", "ACM", content_type=ISUP)
+    ringing = d.response(180)
+    assert ringing.get("content-type") == ISUP and ringing.body == "ACM", ringing.raw
+    e.reply(m, 183, "Progress", mixed(bob.sdp(), "CPG"), content_type=MIXED)
+    check(d.response(183), "CPG", s.gw_a)
+    e.reply(m, 200, "OK", "ANM", content_type=ISUP)  # what it describes, it has described before
+    ok = check(d.response(200), "ANM", s.gw_a)
+    d.ack(ok)
+    e.get("ACK")
+    d.request("INVITE", mixed(alice.sdp(direction="sendonly"), "SUS"), content_type=MIXED)
+    m = check(e.get("INVITE"), "SUS", s.gw_b)
+    e.reply(m, 200, "OK", mixed(bob.sdp(direction="recvonly"), "RES"), content_type=MIXED)
+    ok = check(d.response(200, method="INVITE"), "RES", s.gw_a)
+    d.ack(ok)
+    e.get("ACK")
+    e.request("BYE", "REL", content_type=ISUP)
+    bye = d.hung_up()
+    assert bye.get("content-type") == ISUP and bye.body == "REL", bye.raw
+    assert e.response(method="BYE").status == 200
+    d = alice.invite("1002")
+    e, m = bob.answer_invite()
+    e.reply(m, 486, "Busy", "REL", content_type=ISUP)
+    e.get("ACK")
+    busy = d.failed(486)
+    assert busy.get("content-type") == ISUP and busy.body == "REL", busy.raw
+    d = alice.invite("1002")
+    e, m = bob.answer_invite()
+    e.reply(m, 488, "Not Acceptable Here", bob.sdp())
+    e.get("ACK")
+    assert not d.failed(488).body, "what the callee could do would name it"
+
     bomb = "x"
     for depth in range(40):
         bomb = f"--b{depth}\r\nContent-Type: multipart/mixed;boundary=b{depth - 1}\r\n\r\n{bomb}\r\n--b{depth}--\r\n"

@@ -105,7 +105,7 @@ int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char 
 	return 0;
 }
 
-void sip_session_bye(struct sip_session *ss, unsigned status, struct slice headers)
+void sip_session_bye(struct sip_session *ss, unsigned status, struct slice headers, struct slice body)
 {
 	say("bye %u\n" SLICE_FMT, status, SLICE_ARG(headers));
 }

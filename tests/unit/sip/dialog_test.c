@@ -89,7 +89,7 @@ static void a_second_200_is_acked_and_ended_and_the_first_call_goes_on(void **st
 	assert_true(starts(w.sent[n + 1].text, "ACK sip:two@"));
 	assert_int_equal(answered, 1);
 	assert_int_equal(closed, 0);
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	assert_true(starts(wire_last(&w), "BYE sip:two@192.0.2.9:5072 "));
 	wire_answer(&w, wire_last(&w), 481, NULL, NULL);
 	assert_int_equal(closed, 1);
@@ -190,7 +190,7 @@ static void the_callee_keeps_routes_in_order_and_checks_cseq(void **state)
 	assert_int_equal(wire_status(&w), 501);
 	in_dialog("UPDATE", 15, "|Contact: <sip:moved@192.0.2.9:7000>");
 	assert_int_equal(wire_status(&w), 200);
-	sip_session_bye(ss, 0, SLICE("Reason: Q.850;cause=16\r\n"));
+	sip_session_bye(ss, 0, SLICE("Reason: Q.850;cause=16\r\n"), SLICE_NONE);
 	assert_true(starts(wire_last(&w), "BYE sip:moved@192.0.2.9:7000 "));
 	assert_non_null(strstr(wire_last(&w), "Route: <sip:198.51.100.1;lr>\r\nRoute: <sip:198.51.100.2;lr>\r\n"));
 	assert_string_equal(wire_hdr(wire_last(&w), "Reason"), "Q.850;cause=16");
@@ -240,7 +240,7 @@ static void a_caller_of_rfc_2543_is_called_back_at_its_from(void **state)
 	wire_say(&w, "ACK sip:b@192.0.2.1 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070|From: <sip:old@192.0.2.9:5070>|To: %s|Call-ID: c|CSeq: 1 ACK",
 		 wire_hdr(wire_last(&w), "To"));
 	assert_int_equal(acked, 1);
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	assert_true(starts(wire_last(&w), "BYE sip:old@192.0.2.9:5070 SIP/2.0"));
 	assert_string_equal(wire_hdr(wire_last(&w), "To"), "<sip:old@192.0.2.9:5070>");
 	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
@@ -281,7 +281,7 @@ static void a_challenge_inside_the_dialog_is_answered_once(void **state)
 	assert_int_equal(outcome, 407);
 	assert_int_equal(sip_session_request(ss, SIP_INFO, SLICE_NONE, SLICE_NONE, SLICE_NONE, on_outcome, NULL), 0);
 	unsigned info = w.n - 1;
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	unsigned n = w.n;
 	wire_answer(&w, w.sent[info].text, 407, NULL, challenge);
 	assert_int_equal(w.n, n); /* nobody is there to ask any more */

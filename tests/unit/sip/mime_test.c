@@ -29,6 +29,26 @@ static void the_description_is_found_and_exchanged(void **state)
 	assert_false(slice_is_set(sip_body_find(SLICE("text/plain"), SLICE("v=0"), SDP)));
 }
 
+static void two_bodies_are_joined(void **state)
+{
+	struct slice type, other = SLICE("application/isup;version=itu-t92+");
+	struct buf out = buf_growing();
+	assert_int_equal(sip_body_join(&out, &type, SDP, SLICE("v=0\r\n"), other, SLICE("\x01\x02")), 0);
+	assert_true(slice_eq(sip_body_find(type, buf_text(&out), SDP), SLICE("v=0\r\n")));
+	assert_true(slice_eq(sip_body_find(type, buf_text(&out), SLICE("application/isup")), SLICE("\x01\x02")));
+	/* What looks like our boundary gets another one; what looks like all of them is not joined. */
+	struct buf twice = buf_growing(), thrice = buf_growing(), none = buf_growing();
+	struct slice type2, type3;
+	assert_int_equal(sip_body_join(&twice, &type2, SDP, SLICE("v=0"), type, buf_text(&out)), 0);
+	assert_false(slice_eq(type, type2));
+	assert_int_equal(sip_body_join(&thrice, &type3, SDP, SLICE("v=0"), type2, buf_text(&twice)), 0);
+	assert_int_equal(sip_body_join(&none, &type, SDP, SLICE("v=0"), type3, buf_text(&thrice)), -EEXIST);
+	buf_reset(&out);
+	buf_reset(&twice);
+	buf_reset(&thrice);
+	buf_reset(&none);
+}
+
 static void it_may_be_a_part_of_a_part(void **state)
 {
 	struct slice body = SLICE("--o\r\nContent-Type: multipart/alternative;boundary=i\r\n\r\n--i\r\nc: application/sdp\r\n\r\nv=0\r\n--i--\r\n--o--");
@@ -104,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_description_is_found_and_exchanged),
+		cmocka_unit_test(two_bodies_are_joined),
 		cmocka_unit_test(it_may_be_a_part_of_a_part),
 		cmocka_unit_test(what_is_no_multipart_is_refused),
 		cmocka_unit_test(parts_have_a_limit),

@@ -235,7 +235,7 @@ static void ack_and_bye_follow_a_contact_with_a_name(void **state)
 	wire_answer(&w, invite, 200, "b", "|Contact: <sip:bob@peer.example:5099>");
 	assert_true(went_to(w.n - 1, "192.0.2.33:5099"));
 	assert_int_equal(count_of("ACK"), 2);
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	assert_int_equal(count_of("BYE"), 1);
 	assert_true(went_to(w.n - 1, "192.0.2.33:5099"));
 	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
@@ -254,7 +254,7 @@ static void a_route_with_a_name_is_followed_to_its_next_place(void **state)
 	assert_int_equal(count_of("ACK sip:bob@192.0.2.9:5070 "), 1);
 	assert_true(went_to(w.n - 1, "192.0.2.11:5070"));
 	assert_string_equal(wire_hdr(wire_last(&w), "Route"), "<sip:example.com;lr>");
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(32000);
 	assert_true(went_to(w.n - 1, "192.0.2.12:5080"));
 	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
@@ -271,7 +271,7 @@ static void a_contact_that_is_invalid_means_the_peers_address(void **state)
 	assert_int_equal(count_of("ACK"), 1);
 	assert_true(went_to(w.n - 1, "192.0.2.9:5070"));
 	assert_int_equal(z.asked, 0);
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	assert_true(went_to(w.n - 1, "192.0.2.9:5070"));
 	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
 	clock_test_advance(100);

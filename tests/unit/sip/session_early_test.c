@@ -13,7 +13,7 @@ static void ring(struct slice sdp)
 
 static void hang_up_and_finish(void)
 {
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	finish();
 }
@@ -110,7 +110,7 @@ static void an_answer_that_waits_is_given_up_with_the_call(void **state)
 {
 	ring(ANSWER);
 	sip_session_answer(b.ss, SLICE_NONE, ANSWER);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(100);
 	assert_int_equal(a.closed, 1);
 	assert_int_equal(b.closed, 1);
@@ -234,7 +234,7 @@ static uint32_t last_rseq(void)
 
 static void raw_finish(void)
 {
-	sip_session_bye(b.ss, 480, SLICE_NONE);
+	sip_session_bye(b.ss, 480, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -352,7 +352,7 @@ static void whole_call(void *arg)
 			if (b.ss)
 				sip_session_answer(b.ss, SLICE_NONE, ANSWER);
 			clock_test_advance(100);
-			sip_session_bye(a.ss, 0, SLICE_NONE);
+			sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 		}
 		clock_test_advance(100000);
 	}

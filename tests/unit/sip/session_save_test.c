@@ -124,7 +124,7 @@ static void answered_by_us_and_ended_by_us(void **state)
 	assert_string_equal(wire_hdr(m, "Route"), "<sip:192.0.2.9:5070;lr>");
 	assert_string_equal(wire_hdr(m, "Contact"), contact);
 	wire_answer(&w, m, 200, NULL, "|Contact: <sip:moved@192.0.2.9:5070>");
-	sip_session_bye(ss, 0, SLICE("Reason: Q.850;cause=16\r\n"));
+	sip_session_bye(ss, 0, SLICE("Reason: Q.850;cause=16\r\n"), SLICE_NONE);
 	restart(); /* the BYE has no answer yet: another one goes out with what it said */
 	m = wire_last(&w);
 	assert_true(slice_starts(slice_str(m), SLICE("BYE sip:moved@192.0.2.9:5070")));
@@ -176,7 +176,7 @@ static void it_rings(void **state)
 	sip_session_progress(ss, 180, NULL, SLICE_NONE, SLICE_NONE);
 	snprintf(to, sizeof to, "%s", wire_hdr(wire_last(&w), "To"));
 	restart();
-	sip_session_bye(ss, 503, SLICE_NONE);
+	sip_session_bye(ss, 503, SLICE_NONE, SLICE_NONE);
 	assert_int_equal(wire_status(&w), 503);
 	assert_string_equal(wire_hdr(wire_last(&w), "To"), to);
 	assert_string_equal(wire_hdr(wire_last(&w), "Via"), "SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bKin");
@@ -213,7 +213,7 @@ static void we_wait_for_an_answer(void **state)
 	snprintf(invite, sizeof invite, "%s", wire_last(&w));
 	restart();
 	assert_string_equal(wire_last(&w), invite); /* nothing had come: again, to the letter */
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	wire_answer(&w, invite, 180, "far", NULL);
 	assert_true(slice_starts(slice_str(wire_last(&w)), SLICE("CANCEL sip:c@192.0.2.9:5070 SIP/2.0")));
 	assert_string_equal(wire_hdr(wire_last(&w), "Via"), wire_hdr(invite, "Via"));
@@ -232,7 +232,7 @@ static void it_rings_there(void **state)
 	wire_answer(&w, invite, 180, "far", NULL);
 	restart();
 	assert_int_equal(w.n, 0);
-	sip_session_bye(ss, 0, SLICE("Reason: Q.850;cause=41\r\n"));
+	sip_session_bye(ss, 0, SLICE("Reason: Q.850;cause=41\r\n"), SLICE_NONE);
 	assert_true(slice_starts(slice_str(wire_last(&w)), SLICE("CANCEL ")));
 	restart(); /* killed again: again */
 	assert_true(slice_starts(slice_str(wire_last(&w)), SLICE("CANCEL ")));
@@ -258,7 +258,7 @@ static void they_have_answered(void **state)
 	wire_answer(&w, invite, 200, "other", "|Contact: <sip:c@192.0.2.9:5070>");
 	assert_int_equal(w.n, n);
 	/* A challenge is answered with the credentials given now. */
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	wire_answer(&w, wire_last(&w), 401, NULL, "|WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"");
 	assert_non_null(strstr(wire_last(&w), "username=\"user\""));
 	wire_answer(&w, wire_last(&w), 200, NULL, NULL);

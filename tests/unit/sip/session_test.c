@@ -18,7 +18,7 @@ static void a_call_rings_is_answered_and_hung_up(void **state)
 	assert_int_equal(b.acked, 1);
 	clock_test_advance(40000);
 	assert_int_equal(a.closed + b.closed, 0);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	assert_true(b.by_bye);
 	assert_int_equal(a.closed, 1);
@@ -31,7 +31,7 @@ static void a_call_rings_is_answered_and_hung_up(void **state)
 static void the_offer_may_come_in_the_200(void **state)
 {
 	establish(SLICE_NONE);
-	sip_session_bye(b.ss, 0, SLICE_NONE);
+	sip_session_bye(b.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	assert_true(a.by_bye);
 	finish();
@@ -48,7 +48,7 @@ static void calls_survive_loss(void **state)
 		clock_test_advance(20000);
 		assert_int_equal(a.answered, 1);
 		assert_int_equal(b.acked, 1);
-		sip_session_bye(seed & 1 ? a.ss : b.ss, 0, SLICE_NONE);
+		sip_session_bye(seed & 1 ? a.ss : b.ss, 0, SLICE_NONE, SLICE_NONE);
 		clock_test_advance(40000);
 		assert_int_equal(a.closed, 1);
 		assert_int_equal(b.closed, 1);
@@ -68,7 +68,7 @@ static void a_2xx_is_sent_again_until_its_ack(void **state)
 	assert_int_equal(b.acked, 1);
 	clock_test_advance(20000);
 	assert_int_equal(journal_count("SIP/2.0 200"), 4);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -94,7 +94,7 @@ static void bye_waits_for_the_ack(void **state)
 	drop_count = 1;
 	call(OFFER, 0);
 	clock_test_advance(50);
-	sip_session_bye(b.ss, 0, SLICE_NONE);
+	sip_session_bye(b.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(300);
 	assert_int_equal(journal_count("BYE"), 0);
 	clock_test_advance(300);
@@ -119,7 +119,7 @@ static void the_end_of_an_early_dialog_is_no_progress(void **state)
 	sip_session_answer(b.ss, SLICE_NONE, ANSWER);
 	clock_test_advance(50);
 	assert_int_equal(a.answered, 1);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -144,7 +144,7 @@ static void a_peer_cannot_name_our_half_of_a_dialog(void **state)
 	assert_int_equal(a.ss->n_early, 0);
 	say_180(a.ss->tag, a.ss->call_id, a.ss->cseq);
 	assert_int_equal(a.ss->n_early, 1);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -153,7 +153,7 @@ static void the_caller_gives_up(void **state)
 	open_both();
 	call(OFFER, 0);
 	clock_test_advance(50);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	assert_true(b.by_cancel);
 	assert_int_equal(a.closed, 1);
@@ -167,7 +167,7 @@ static void a_200_that_crosses_cancel_is_acked_and_ended(void **state)
 	call(OFFER, 0);
 	clock_test_advance(50);
 	sip_session_answer(b.ss, SLICE_NONE, ANSWER);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(100);
 	assert_int_equal(a.answered, 0);
 	assert_int_equal(a.closed, 1);
@@ -225,7 +225,7 @@ static void the_callees_user_leaves_while_it_rings(void **state)
 	open_both();
 	call(OFFER, 0);
 	clock_test_advance(50);
-	sip_session_bye(b.ss, 0, SLICE_NONE);
+	sip_session_bye(b.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	assert_int_equal(a.status, 480);
 	assert_int_equal(b.closed, 1);
@@ -248,7 +248,7 @@ static void a_dialog_is_known_by_name_after_its_end(void **state)
 	assert_int_equal(sip_session_named(&found, a.stack, &name, h, &early), 0);
 	assert_ptr_equal(found, &a);
 	assert_false(early);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	assert_int_equal(sip_session_named(&found, a.stack, &name, h, &early), -ESHUTDOWN);
 	clock_test_advance(50);
 	assert_int_equal(a.closed, 1);
@@ -261,8 +261,8 @@ static void a_dialog_is_known_by_name_after_its_end(void **state)
 static void both_hang_up_at_once(void **state)
 {
 	establish(OFFER);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
-	sip_session_bye(b.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
+	sip_session_bye(b.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	assert_int_equal(a.closed, 1);
 	assert_int_equal(b.closed, 1);
@@ -275,12 +275,12 @@ static void a_bye_nobody_hears_ends_it_all_the_same(void **state)
 	establish(OFFER);
 	drop_start = "BYE";
 	drop_count = 1000;
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(32000);
 	assert_int_equal(a.closed, 1);
 	assert_int_equal(a.status, 0);
 	drop_count = 0;
-	sip_session_bye(b.ss, 0, SLICE_NONE); /* answered 481 */
+	sip_session_bye(b.ss, 0, SLICE_NONE, SLICE_NONE); /* answered 481 */
 	clock_test_advance(100);
 	assert_int_equal(b.closed, 1);
 	finish();
@@ -307,7 +307,7 @@ static void offers_go_both_ways_again_and_again(void **state)
 	clock_test_advance(100);
 	assert_int_equal(a.offer_status, 488);
 	assert_int_equal(a.closed, 0);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -326,7 +326,7 @@ static void offers_that_cross_are_both_made_in_the_end(void **state)
 	assert_int_equal(a.offers_done, 1);
 	assert_int_equal(a.offer_status, 200);
 	assert_int_equal(b.offer_status, 200);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -361,7 +361,7 @@ static void a_peer_that_answers_goes_on(void **state)
 	clock_test_advance(3 * PROBE_MS);
 	assert_int_equal(journal_count("OPTIONS"), 8);
 	assert_int_equal(a.closed + b.closed, 0);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -395,7 +395,7 @@ static void a_peer_that_never_answers_is_left_alone(void **state)
 	clock_test_advance(5 * PROBE_MS);
 	assert_int_equal(a.closed + b.closed, 0);
 	loss_percent = 0;
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -405,7 +405,7 @@ static void a_bye_during_an_offer_ends_it(void **state)
 	b.answers_offers = false;
 	sip_session_offer(a.ss, SLICE_NONE, OFFER);
 	clock_test_advance(50);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	assert_true(b.by_bye);
 	assert_int_equal(journal_count("SIP/2.0 487"), 1);
@@ -432,7 +432,7 @@ static void a_cancelled_offer_makes_room_for_the_next(void **state)
 	assert_int_equal(sip_session_offer(b.ss, SLICE_NONE, OFFER), 0);
 	clock_test_advance(50);
 	assert_int_equal(b.offer_status, 200);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -449,7 +449,7 @@ static void an_offer_that_is_never_answered_is_given_up(void **state)
 	assert_int_equal(a.offers_done, 1);
 	assert_int_equal(a.offer_status, 487);
 	assert_int_equal(a.closed, 0);
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	finish();
 }
 
@@ -463,7 +463,7 @@ static void whole_call(void *arg)
 			clock_test_advance(100);
 			sip_session_offer(a.ss, SLICE_NONE, OFFER);
 			clock_test_advance(5000);
-			sip_session_bye(a.ss, 0, SLICE_NONE);
+			sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 		}
 		clock_test_advance(100000);
 		if (a.ss)

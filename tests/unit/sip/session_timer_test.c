@@ -20,7 +20,7 @@ static void over(void)
 static void hang_up(void)
 {
 	drop_count = 0;
-	sip_session_bye(a.ss, 0, SLICE_NONE);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	over();
 }
@@ -119,7 +119,7 @@ static void timed_call(void *arg)
 		b.answers_at_once = true;
 		if (!call(OFFER, 0)) {
 			clock_test_advance(200000);
-			sip_session_bye(a.ss, 0, SLICE_NONE);
+			sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
 		}
 		clock_test_advance(400000);
 	}

@@ -22,7 +22,7 @@ static void on_answered(void *arg, const struct sip_msg *rsp)
 
 static void on_acked(void *arg, const struct sip_msg *ack)
 {
-	sip_session_bye(in, 0, SLICE_NONE);
+	sip_session_bye(in, 0, SLICE_NONE, SLICE_NONE);
 }
 
 static void on_closed(void *arg, unsigned code, const struct sip_msg *msg)

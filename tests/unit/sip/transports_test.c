@@ -159,7 +159,7 @@ static void call_and_hang_up(const char *contact)
 	assert_non_null(strstr(wire_last(&w), "Contact: <sip:b@192.0.2.1:5060;transport=tcp>"));
 	wire_say(&w, "ACK sip:b@192.0.2.1 SIP/2.0|Via: SIP/2.0/TCP 192.0.2.9:5060;branch=z9hG4bKa|Max-Forwards: 70|"
 		     "From: <sip:a@x>;tag=f|To: %s|Call-ID: c|CSeq: 7 ACK", wire_hdr(wire_last(&w), "To"));
-	sip_session_bye(ss, 0, SLICE_NONE);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
 	assert_true(slice_starts(slice_str(wire_last(&w)), SLICE("BYE ")));
 	struct sent bye = w.sent[w.n - 1];
 	wire_answer(&w, bye.text, 200, NULL, NULL);
