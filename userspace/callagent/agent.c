@@ -302,6 +302,7 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	trunks_replace(&a->trunks, &trunks);
 	if (trunks_start(&a->trunks, a->sip, a->locator))
 		log_error("configuration", "not every trunk is probed and registered: out of memory");
+	routing_inherit(routing, a->routing);
 	mem_deref(a->routing);
 	a->routing = routing;
 	mem_ref((void *)(uintptr_t)now);

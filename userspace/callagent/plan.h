@@ -29,6 +29,7 @@ struct target {
 	bool flow;            /* over a connection: one that the phone has made, to dst from where it came */
 	unsigned phone;       /* which of the attempt's phones that have several flows; 0: one that has not */
 	bool stranger;        /* known by DNS alone: trusted with nothing */
+	bool untold;          /* not who calls, if that one wants privacy (RFC 3325) */
 	char domain[128];     /* host part of From and To; empty: addresses */
 	char auth_user[192], password[128];
 	unsigned rank;        /* of dial_targets(), as are the next two: lower ones first */

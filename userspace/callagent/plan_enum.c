@@ -131,7 +131,7 @@ int plan_take_uri(struct plan *p, struct plan_step *s, struct attempt *ret)
 	struct target *t = &ret->target[0];
 	if (!s->one_peer)
 		return locate(p, s);
-	*t = (struct target){.kind = TARGET_TRUNK, .dst = s->peer.addr, .transport = s->peer.transport, .stranger = true};
+	*t = (struct target){.kind = TARGET_TRUNK, .dst = s->peer.addr, .transport = s->peer.transport, .stranger = true, .untold = true};
 	if (sip_uri_parse(&uri, slice_str(s->uri)) || slice_copy(slice_str(s->uri), t->uri, sizeof(t->uri)) || sip_uri_user(&uri, t->number, sizeof(t->number)))
 		return nothing(p, s, "its URI cannot be used");
 	CDR_SET(t->name, uri.host);

@@ -146,7 +146,7 @@ static int trunk_target(const struct trunk *t, const struct trunk_peer *peer, co
 	const char *domain = conf_string(t->conf, "domain"), *from = conf_string(t->conf, "from-domain");
 	char text[ADDR_STR_LEN], host[300];
 	*out = (struct target){.kind = TARGET_TRUNK, .dst = peer->addr, .transport = peer->transport, .latch = conf_bool(t->conf, "latch"),
-			       .trunk = (struct trunk *)(uintptr_t)t};
+			       .untold = !t->told, .trunk = (struct trunk *)(uintptr_t)t};
 	struct buf uri = buf_fixed(out->uri, sizeof(out->uri));
 	struct buf at = buf_fixed(host, sizeof(host));
 	buf_printf(&at, "%s%s", *domain ? domain : addr_str(&peer->addr, text), sip_transports[peer->transport].param);

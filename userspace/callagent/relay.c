@@ -57,7 +57,7 @@ struct try {
 	char *identity; /* of the sender, up to the "@": NULL: a trusted peer's */
 	struct slice display;
 	uint32_t cseq, max_forwards;
-	bool authorized;
+	bool authorized, disbelieved; /* the latter: what the sender asserts is nothing (RFC 3325) */
 	struct buf credentials;
 };
 
@@ -105,7 +105,9 @@ static void put_head(struct buf *out, const struct try *t, const struct sip_msg 
 {
 	const char *domain = t->target.domain[0] ? t->target.domain : t->own_host;
 	struct headers_way way = {.host = slice_str(t->own_host), .identity = slice_str(t->identity ? t->identity : ""),
-				  .to_user = t->target.kind == TARGET_USER};
+				  .to_user = t->target.kind == TARGET_USER || t->target.untold, .disbelieved = t->disbelieved};
+	if (*t->target.path)
+		sip_write_hdr(out, SIP_HDR_ROUTE, slice_str(t->target.path));
 	buf_str(out, "From: ");
 	sip_write_display(out, t->display);
 	put_uri(out, req->from.uri.user, domain);
@@ -203,7 +205,7 @@ char *relay_identity(const struct sip_msg *req, const struct user *user)
 	return b.p;
 }
 
-static int try_target(struct agent *a, struct relay *r, const struct target *to, const struct user *user)
+static int try_target(struct agent *a, struct relay *r, const struct target *to, const struct source *from, const struct user *user)
 {
 	const struct sip_msg *req = sip_strans_request(r->st);
 	const struct sip_listener *l = sip_stack_listener(a->sip, to->address[0] ? to->address : NULL, to->transport, &to->dst);
@@ -216,6 +218,7 @@ static int try_target(struct agent *a, struct relay *r, const struct target *to,
 	t->stack = a->sip;
 	t->listener = l;
 	t->target = *to;
+	t->disbelieved = from->trunk && !from->trunk->believed;
 	t->cseq = 1;
 	t->max_forwards = (req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards) - 1;
 	t->display = user ? slice_str(conf_string(user_conf(user), "display")) : req->from.display;
@@ -251,7 +254,7 @@ void relay_request(struct agent *a, struct sip_strans *st, const struct sip_msg 
 		r->st = mem_ref(st);
 		r->pending = 1;
 		for (unsigned i = 0; i < n && !t[i].rank; i++) {
-			int e = try_target(a, r, &t[i], user);
+			int e = try_target(a, r, &t[i], &from, user);
 			if (e)
 				err = e;
 			else

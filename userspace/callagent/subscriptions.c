@@ -304,7 +304,8 @@ static void put_refer_to(struct buf *out, struct agent *a, const struct sip_msg 
 	buf_str(out, ">\r\n");
 }
 
-static int open_notifier(struct agent *a, struct relayed *r, const struct sip_msg *req, const struct target *to, const struct user *user)
+static int open_notifier(struct agent *a, struct relayed *r, const struct sip_msg *req, const struct target *to, const struct source *source,
+			 const struct user *user)
 {
 	const struct sip_listener *l = sip_stack_listener(a->sip, to->address[0] ? to->address : NULL, to->transport, &to->dst);
 	struct buf from = buf_growing(), target = buf_growing(), number = buf_growing(), lines = buf_growing();
@@ -314,10 +315,12 @@ static int open_notifier(struct agent *a, struct relayed *r, const struct sip_ms
 	addr_host_str(sip_listener_seen(l, &to->dst), r->own_host[SIDE_B]);
 	const char *domain = to->domain[0] ? to->domain : r->own_host[SIDE_B];
 	struct headers_way way = {.host = slice_str(r->own_host[SIDE_B]), .identity = slice_str(identity ? identity : ""),
-				  .to_user = to->kind == TARGET_USER};
+				  .to_user = to->kind == TARGET_USER || to->untold, .disbelieved = source->trunk && !source->trunk->believed};
 	sip_uri_escape_user(&number, slice_str(to->number));
 	put_party(&from, user ? slice_str(conf_string(user_conf(user), "display")) : req->from.display, req->from.uri.user, domain);
 	put_party(&target, SLICE_NONE, buf_text(&number), domain);
+	if (*to->path)
+		sip_write_hdr(&lines, SIP_HDR_ROUTE, slice_str(to->path));
 	headers_pass(&lines, req, &way);
 	relay_meaning(&lines, req);
 	if (req->method == SIP_REFER)
@@ -395,7 +398,7 @@ void subscriptions_request(struct agent *a, struct sip_strans *st, const struct 
 	addr_host_str(sip_listener_seen(sip_strans_listener(st), &req->src), r->own_host[SIDE_A]);
 	err = random_id(r->id, sizeof(r->id)) ?: sip_subscription_accept(&r->side[SIDE_A], st, req->ruri.user, &handlers[SIDE_A], r);
 	if (!err)
-		err = open_notifier(a, r, req, &to, user);
+		err = open_notifier(a, r, req, &to, &from, user);
 	if (err) {
 		sip_reply(st, err == -EBADMSG ? 400 : core_status_of(err), NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		over(r, CNT_REFUSED, strerror(-err));

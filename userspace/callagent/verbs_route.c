@@ -105,13 +105,17 @@ static json_t *walk(struct plan *p)
 	return attempts;
 }
 
-/* Who calls: a trunk or a user by name or number. */
+/* Who calls: a trunk by name or address, a user by name or number. */
 static bool find_source(const struct agent *a, const char *name, struct source *from, struct shown *caller)
 {
 	struct trunk *t = trunks_find(&a->trunks, slice_str(name));
 	const struct user *u = t ? NULL : auth_user(registrar_auth(a->registrar), name);
+	struct addr at;
+	bool exact = true;
+	if (!t && !u && !addr_parse(&at, slice_str(name), 5060))
+		t = trunks_by_address(&a->trunks, &at, &exact);
 	if (t)
-		source_of_trunk(from, t, true);
+		source_of_trunk(from, t, exact);
 	else if (u)
 		source_of_user(from, u);
 	if (u)
@@ -123,6 +127,13 @@ static const char *text_of(json_t *args, const char *name)
 {
 	const char *text = json_string_value(json_object_get(args, name));
 	return text && *text ? text : NULL;
+}
+
+/* A number as the source writes it. */
+static int read_number(const struct source *from, const char *text, char *out, size_t size)
+{
+	const struct trunk_numbers *n = from->trunk ? &from->trunk->numbers : NULL;
+	return n ? number_read(&n->plan, n->in, slice_str(text), out, size) : slice_copy(slice_str(text), out, size);
 }
 
 static unsigned read_headers(json_t *args, const char **lines)
@@ -140,21 +151,24 @@ static int route_test(void *arg, json_t *args, json_t **result, struct buf *why)
 	struct agent *a = arg;
 	const char *name = text_of(args, "from"), *called = text_of(args, "to"), *at = text_of(args, "time"), *number = text_of(args, "caller");
 	const char *lines[HEADERS_MAX], *words = NULL;
+	char dialled[sizeof(((struct shown *)NULL)->number)];
 	struct source from = {0};
 	struct shown caller = {0};
 	struct plan *p;
 	unsigned cause;
-	struct query q = {.from = &from, .called = called, .caller = caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .lines = lines};
-	if (!name || !called || strlen(called) >= sizeof(caller.number)) {
+	struct query q = {.from = &from, .called = dialled, .caller = caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .lines = lines};
+	if (!name || !called) {
 		buf_str(why, "from, to: expected a user or trunk, and a number");
 		return -EINVAL;
 	}
 	if (!find_source(a, name, &from, &caller)) {
-		buf_printf(why, "from: expected the name of a user or trunk, not \"%s\"", name);
+		buf_printf(why, "from: expected the name of a user or trunk, or the address of a trunk, not \"%s\"", name);
 		return -ENOENT;
 	}
-	if (number)
-		CDR_SET(caller.number, slice_str(number));
+	if (read_number(&from, called, dialled, sizeof(dialled)) || (number && read_number(&from, number, caller.number, sizeof(caller.number)))) {
+		buf_str(why, "to, caller: expected shorter numbers");
+		return -EINVAL;
+	}
 	if (at && read_time(a, at, &q.utc)) {
 		buf_printf(why, "time: expected one such as 2026-01-05T10:30, not \"%s\"", at);
 		return -EINVAL;

@@ -115,7 +115,7 @@ const struct command commands[] = {
 	{.words = "trunk drain", .args = "TRUNK", .help = "no new calls over a trunk, either way; those that are there go on, show trunks says how many", .daemons = CA, .arg_names = "trunk"},
 	{.words = "trunk undrain", .args = "TRUNK", .help = "a drained trunk takes calls again", .daemons = CA, .arg_names = "trunk"},
 	{.words = "route test", .args = "FROM TO [--caller NUMBER] [--time 2026-01-05T10:30] [--header \"NAME: VALUE\"]...",
-	 .help = "what would become of a call from a user or trunk, rule by rule", .run = run_route_test, .own_args = true},
+	 .help = "what would become of a call from a user or trunk (or the address of one), rule by rule", .run = run_route_test, .own_args = true},
 	{.words = "show gateways", .help = "media gateways and whether they answer", .daemons = CA, .columns = gateways, .none = "no gateways"},
 	{.words = "show counters", .help = "every counter", .daemons = CA | MG | KEEP, .columns = counters, .none = "no counters"},
 	{.words = "show alarms", .help = "alarms that are on, and the last ones cleared", .daemons = CA | MG | KEEP, .columns = alarms,

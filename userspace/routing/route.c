@@ -229,6 +229,30 @@ int routing_new(struct routing **ret, const struct conf *conf)
 	return err;
 }
 
+/* Members by name: others may stand between them now. */
+static void inherit_rings(struct hunt *h, const struct hunt *was)
+{
+	h->next = h->n ? was->next % h->n : 0;
+	h->rings = was->rings;
+	for (unsigned i = 0; i < h->n; i++)
+		for (unsigned k = 0; k < was->n; k++)
+			if (!strcmp(h->member[i], was->member[k]))
+				h->rang_at[i] = was->rang_at[k];
+}
+
+void routing_inherit(struct routing *r, const struct routing *was)
+{
+	for (unsigned i = 0; i < r->n_groups; i++) {
+		const struct group *g = routing_group(was, r->groups[i].name);
+		r->groups[i].next = g ? g->next : 0;
+	}
+	for (unsigned i = 0; i < r->n_hunts; i++) {
+		const struct hunt *h = routing_hunt(was, r->hunts[i].name);
+		if (h)
+			inherit_rings(&r->hunts[i], h);
+	}
+}
+
 struct group *routing_group(const struct routing *r, const char *name)
 {
 	struct group *g;

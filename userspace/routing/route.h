@@ -81,6 +81,8 @@ struct routing { /* reference-counted; a reload makes another */
 };
 
 int routing_new(struct routing **ret, const struct conf *conf);
+/* Whose turn it is in groups and hunt groups goes over from the routing of before a reload. */
+void routing_inherit(struct routing *r, const struct routing *was);
 struct group *routing_group(const struct routing *r, const char *name);
 struct hunt *routing_hunt(const struct routing *r, const char *name);
 /* The hunt group with that number. */

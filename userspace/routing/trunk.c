@@ -251,14 +251,18 @@ void trunks_replace(struct trunks *ts, struct trunks *now)
 int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator *locator)
 {
 	struct trunk *t;
+	uint32_t later_ms = 0;
 	int err = 0;
 	list_foreach(t, &ts->all, link) {
+		const bool had_registration = t->registration, had_probe = t->probe;
 		if (!err && !t->locate)
 			err = trunk_locate_new(&t->locate, stack, locator, t);
-		if (!err && !t->registration)
-			err = trunk_register_new(&t->registration, stack, t);
-		if (!err && !t->probe)
-			err = trunk_probe_new(&t->probe, stack, t);
+		if (!err && !had_registration)
+			err = trunk_register_new(&t->registration, stack, t, later_ms);
+		if (!err && !had_probe)
+			err = trunk_probe_new(&t->probe, stack, t, later_ms);
+		/* A thousand of them a second. */
+		later_ms += (t->registration && !had_registration) || (t->probe && !had_probe);
 	}
 	return err;
 }

@@ -6,7 +6,7 @@
 #include "routing/trunk_request.h"
 #include <errno.h>
 
-/* The first round comes soon after the start, not all of them at once. */
+/* The first round comes soon after the start. */
 #define FIRST_MS 50
 
 /* An OPTIONS under way to one peer. */
@@ -121,7 +121,7 @@ bool trunk_probe_continues(struct trunk_probe *p, struct trunk *now)
 	return true;
 }
 
-int trunk_probe_new(struct trunk_probe **ret, struct sip_stack *stack, struct trunk *trunk)
+int trunk_probe_new(struct trunk_probe **ret, struct sip_stack *stack, struct trunk *trunk, uint32_t later_ms)
 {
 	uint32_t interval = (uint32_t)conf_int(trunk->conf, "probe-interval");
 	*ret = NULL;
@@ -140,7 +140,8 @@ int trunk_probe_new(struct trunk_probe **ret, struct sip_stack *stack, struct tr
 		mem_deref(t);
 		return err;
 	}
-	timer_start(&t->next, interval < FIRST_MS ? interval : FIRST_MS, on_next, t);
+	uint32_t first = FIRST_MS + later_ms;
+	timer_start(&t->next, interval < first ? interval : first, on_next, t);
 	*ret = t;
 	return 0;
 }

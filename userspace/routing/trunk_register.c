@@ -306,7 +306,7 @@ bool trunk_register_continues(struct trunk_register *r, struct trunk *now)
 	return true;
 }
 
-int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *trunk)
+int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *trunk, uint32_t later_ms)
 {
 	*ret = NULL;
 	if (conf_int(trunk->conf, "register") == TRUNK_REGISTER_NOT)
@@ -322,7 +322,7 @@ int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, str
 		mem_deref(r);
 		return err;
 	}
-	timer_start(&r->next, 0, on_next, r);
+	timer_start(&r->next, later_ms, on_next, r);
 	*ret = r;
 	return 0;
 }

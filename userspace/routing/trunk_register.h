@@ -6,8 +6,9 @@
 
 struct trunk_register; /* mem_deref() ends it without a message */
 
-/* Registers `t`, which outlives it, if its configuration says so; *ret is NULL if not. -ENOMEM. */
-int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *t);
+/* Registers `t`, which outlives it, if its configuration says so; *ret is NULL if not. `later_ms`: so much later than the
+ * first one of many. -ENOMEM. */
+int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *t, uint32_t later_ms);
 /* Takes the binding away at the peer: one request, whose answer is not awaited. */
 void trunk_register_leave(struct trunk_register *r);
 /* "registering", "registered", "waiting". */

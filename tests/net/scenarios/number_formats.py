@@ -3,6 +3,7 @@
 # runs: once
 """How each trunk tells numbers, either way: +E.164, digits, national, user=phone, tel with phone-context; which header has the caller; identity trusted or not:
 with Privacy: id it never goes to an untrusted peer, and an untrusted one asserts nothing; Identity passes byte for byte."""
+import json
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
@@ -56,8 +57,21 @@ with stage() as s:
     invite = seen(national, "030123456", desk, replace=f"<sip:04099999@{s.ip_b}>;tag=x")
     assert "<sip:+494099999@" in invite.get("from"), invite.raw
 
-    # Privacy: id: told to who is trusted, never to others.
+    # What is foretold reads numbers as the trunk writes them, whoever names it.
+    for source in ("national", f"{s.ip_b}:5091"):
+        said = json.loads(s.gw.ctl("--json", "route", "test", source, "0407777", "--caller", "0305555555"))
+        assert [(a["uri"], a["caller"]) for a in said["attempts"]] == [("tel:0407777;phone-context=+49", "+49305555555")], said
+
+    # Privacy: id: told to who is trusted, never to others, neither in calls nor in messages.
     private = [("Privacy", "id"), ("P-Asserted-Identity", "<sip:+13334445555@x>")]
+    for number, at_peer, known in (("4930777", national, False), ("12125559999", tel, True)):
+        (tel if known else digits).ask("MESSAGE", f"sip:{number}@{s.gw_b}", [*private, ("Content-Type", "text/plain")], "hello", wait=False,
+                                       replace={"To": "<tel:+12125559999>"} if known else None)
+        peer = digits if known else at_peer
+        m = peer.request("MESSAGE")
+        assert (b"13334445555" in m.raw) == known, m.raw
+        lines = [("Via", v) for v in m.all("via")] + [(n, m.get(n.lower())) for n in ("From", "To", "Call-ID", "CSeq")]
+        peer.send(("SIP/2.0 200 OK\r\n" + "".join(f"{n}: {v}\r\n" for n, v in lines) + "Content-Length: 0\r\n\r\n").encode(), m.source)
     invite = seen(digits, "4930777", national, private, replace='"Anonymous" <sip:anonymous@anonymous.invalid>;tag=x')
     assert invite.get("p-asserted-identity") is None and b"3334445555" not in invite.raw and invite.get("privacy") == "id", invite.raw
     invite = seen(tel, "x", digits, private, to="<tel:+12125559999>", replace='"Anonymous" <sip:anonymous@anonymous.invalid>;tag=x')

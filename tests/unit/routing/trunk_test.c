@@ -165,6 +165,21 @@ static void probes_go_on_across_a_reload(void **state)
 	assert_int_equal(wire.n, 2);
 }
 
+static void many_do_not_begin_at_once(void **state)
+{
+	load("trunk a {\n peer = \"192.0.2.9:5070\"\n domain = a.example\n register = yes\n auth-user = u\n password = p\n}\n"
+	     "trunk idle {\n peer = \"192.0.2.9:5071\"\n}\n"
+	     "trunk b {\n peer = \"192.0.2.9:5070\"\n domain = b.example\n register = yes\n auth-user = u\n password = p\n probe-interval = 60s\n}\n"
+	     "trunk c {\n peer = \"192.0.2.9:5070\"\n domain = c.example\n register = yes\n auth-user = u\n password = p\n probe-interval = 60s\n}\n");
+	clock_test_advance(100);
+	assert_int_equal(wire.n, 5);
+	assert_int_equal(wire.sent[2].at - wire.sent[1].at, 1);
+	assert_int_equal(wire.sent[4].at - wire.sent[3].at, 1);
+	for (unsigned i = 0; i < 5; i++)
+		wire_answer(&wire, wire.sent[i].text, 200, "r", "|Expires: 1000");
+	trunks_free(&trunks);
+}
+
 static void a_registrar_says_more_than_yes(void **state)
 {
 	registered("|Expires: 100|Service-Route: <sip:a.example;lr>, <sip:b.example;lr>|Service-Route: <sip:c.example;lr>"
@@ -252,6 +267,7 @@ int main(void)
 		TRUNK_TEST(the_nearest_place_is_whose_a_request_is),
 		TRUNK_TEST(a_registration_goes_on_across_a_reload),
 		TRUNK_TEST(probes_go_on_across_a_reload),
+		TRUNK_TEST(many_do_not_begin_at_once),
 		TRUNK_TEST(a_registrar_says_more_than_yes),
 		TRUNK_TEST(a_registrar_cannot_keep_a_trunk_away),
 		TRUNK_TEST(what_is_drained_is_so_after_a_restart),

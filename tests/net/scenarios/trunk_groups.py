@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# runs: once
+"""Groups of trunks, as their peers see them: by priority, in turn, by weight, the least loaded first. What moves a call on: a cause, a limit of calls at a time or a
+second, its time to answer, while the caller hears of nothing but ringing. A reload in the middle of it: the search goes on among the trunks there are now."""
+import sys
+import time
+sys.path.insert(0, sys.path[0] + "/..")
+from gateway import stage  # noqa: E402
+
+TRUNKS = """
+trunk t1 {{ peer = "{ip}:5091" address = "outside" {t1} }}
+trunk t2 {{ peer = "{ip}:5092" address = "outside" }}
+trunk t3 {{ peer = "{ip}:{t3}" address = "outside" first-response = 400ms }}
+"""
+GROUPS = """
+group priority { members = { "t1 priority=2", "t2 priority=1", "t3 priority=3" } }
+group turns { members = { "t1", "t2", "t3" } strategy = round-robin }
+group weights { members = { "t1 weight=0", "t2 weight=7" } strategy = weight }
+group loads { members = { "t1", "t2" } strategy = least-loaded }
+group pair { members = { "t1", "t2" } }
+route p { prefix = "81" to = "priority" }
+route r { prefix = "82" to = "turns" }
+route w { prefix = "83" to = "weights" }
+route l { prefix = "84" to = "loads" }
+route o { prefix = "85" to = "pair" }
+route s { prefix = "86" to = { "t3", "t2", "t1" } }
+"""
+
+with stage() as s:
+    alice, _ = s.pair()
+    t1, t2, t3, moved = (s.phone("b", name, port=port) for name, port in (("t1", 5091), ("t2", 5092), ("t3", 5093), ("moved", 5094)))
+    peers = {"t1": t1, "t2": t2, "t3": t3}
+
+    def configure(t1="", t3=5093, groups=GROUPS, without=None):
+        trunks = "".join(line + "\n" for line in TRUNKS.format(ip=s.ip_b, t1=t1, t3=t3).splitlines() if not without or f"trunk {without} " not in line)
+        s.gw.configure(more=trunks + groups)
+        s.gw.ctl("reload")
+
+    def next_one(timeout=3.0):
+        """Whose INVITE comes next: its name, dialog and request."""
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            for name, peer in peers.items():
+                peer.pump(0.005)
+                if any(m.method == "INVITE" and not m.tag("to") for m in peer.waiting):
+                    return (name, *peer.answer_invite())
+        raise AssertionError("no call came")
+
+    def order(number, status=503, headers=()):
+        """Who is tried, one after another, when each refuses; and what the caller is told."""
+        d = alice.invite(number)
+        tried = []
+        while True:
+            try:
+                name, dt, invite = next_one(0.1 if tried else 3.0)
+            except AssertionError:
+                break
+            dt.refuse(invite, status, headers=headers)
+            tried.append(name)
+            alice.pump(0)
+            if any(m.status and m.status >= 300 and m.get("call-id") == d.call_id and m.cseq == d.cseq for m in alice.waiting):
+                break
+        final = d.response()
+        d.ack(final)
+        return tried, final.status
+
+    def up(number):
+        """A call that is answered: who has it, and both dialogs."""
+        d = alice.invite(number)
+        name, dt, invite = next_one()
+        dt.accept(invite)
+        d.connected()
+        dt.get("ACK")
+        return name, d, dt
+
+    configure()
+    assert order("811") == (["t2", "t1", "t3"], 500)
+    assert [order("821", 486)[0] for _ in range(4)] == [["t1"], ["t2"], ["t3"], ["t1"]]
+    configure(t1="max-calls = 5")
+    assert order("821") == (["t2", "t3", "t1"], 500), "whose turn it is outlives a reload"
+    assert [order("831")[0] for _ in range(5)] == [["t2", "t1"]] * 5, "a weight of 0 comes last"
+
+    name, d1, dt1 = up("841")
+    assert name == "t1"
+    name, d2, dt2 = up("841")
+    assert name == "t2", "one call at each"
+    d1.bye(dt1)
+    name, d1, dt1 = up("841")
+    assert name == "t1", "the one with fewer calls"
+    d2.bye(dt2)
+    name, d2, dt2 = up("841")
+    assert name == "t2"
+    d1.bye(dt1)
+    d2.bye(dt2)
+
+    # A cause that is listed moves on, a status that is not does not.
+    configure(t1='failover = { "34", "404" }')
+    assert order("851", 480, [("Reason", "Q.850;cause=34")])[0] == ["t1", "t2"]
+    assert order("851", 404)[0] == ["t1", "t2"]
+    assert order("851", 503) == (["t1"], 500)
+
+    # Limits: the next one has what is beyond.
+    configure(t1="max-calls = 1")
+    name, d1, dt1 = up("851")
+    assert name == "t1" and order("851", 486)[0] == ["t2"]
+    d1.bye(dt1)
+    configure(t1="max-rate = 2")
+    assert [order("851", 486)[0] for _ in range(3)] == [["t1"], ["t1"], ["t2"]]
+
+    # Its time to answer is over: the caller goes on hearing it ring.
+    configure(t1="answer-time = 300ms")
+    d = alice.invite("851")
+    name, dt, invite = next_one()
+    dt.reply(invite, 180, "Ringing")
+    d.response(180)
+    cancel = dt.get("CANCEL")
+    name, dt2, second = next_one()
+    assert name == "t2"
+    dt.reply(cancel, 200, "OK")
+    dt.refuse(invite, 487)
+    dt2.accept(second)
+    d.connected()
+    dt2.get("ACK")
+    assert not [m for m in alice.received if m.status and m.status >= 300 and m.get("call-id") == d.call_id and m.status not in (401, 407)]
+    d.bye(dt2)
+
+    # While the first says nothing the second goes from the configuration, and then it is the third's; one that has another address is called there.
+    configure()
+    d = alice.invite("861")
+    t3.request("INVITE")
+    configure(without="t2", groups='route s { prefix = "86" to = { "t3", "t1" } }')
+    name, dt, invite = next_one()
+    assert name == "t1"
+    dt.accept(invite)
+    d.connected()
+    dt.get("ACK")
+    d.bye(dt)
+    configure(groups='route s { prefix = "86" to = { "t1", "t3" } }')
+    d = alice.invite("861")
+    dt, invite = t1.answer_invite()
+    configure(t3=5094, groups='route s { prefix = "86" to = { "t1", "t3" } }')
+    dt.refuse(invite, 503)
+    dm, invite = moved.answer_invite()
+    dm.accept(invite)
+    d.connected()
+    dm.get("ACK")
+    d.bye(dm)
