@@ -110,6 +110,13 @@ static struct sip_limits message_limits(const struct conf *conf)
 	};
 }
 
+static void on_disconnected(void *arg, const struct sip_listener *l, const struct addr *peer)
+{
+	struct agent *a = arg;
+	if (!a->stopping)
+		trunks_disconnected(&a->trunks, l->transport, peer);
+}
+
 static struct sip_conn_limits connection_limits(const struct conf *conf)
 {
 	const struct conf_part *p = conf_section(conf, "connections");
@@ -118,6 +125,7 @@ static struct sip_conn_limits connection_limits(const struct conf *conf)
 		.per_source = (unsigned)conf_int(p, "max-per-source"),
 		.receive_ms = (uint32_t)conf_int(p, "receive-timeout"),
 		.idle_ms = (uint32_t)conf_int(p, "idle-timeout"),
+		.keepalive_ms = (uint32_t)conf_int(p, "keep-alive"),
 		.queue = (size_t)conf_int(p, "queue"),
 	};
 }
@@ -138,6 +146,7 @@ static int open_sip(struct agent *a, struct buf *why)
 		.on_proxy = roles_on_proxy,
 		.on_stateless = roles_on_stateless,
 		.on_trace = on_sip_trace,
+		.on_disconnected = on_disconnected,
 		.arg = a,
 		.limits = message_limits(a->conf),
 		.conns = connection_limits(a->conf),

@@ -232,6 +232,8 @@ static const struct conf_option connection_options[] = {
 	 "Who takes longer is disconnected.", .min = 100, .max = 600000),
 	OPTION("idle-timeout", CONF_DURATION, "3h", "A connection on which nothing comes for this time is ended. 0: never. Longer than registrar.max-expiry, so that "
 	 "a registered phone stays reachable.", .min = 0, .max = 604800000),
+	OPTION("keep-alive", CONF_DURATION, "2m", "How often connections that this gateway has made to peers are kept alive, so that NATs and firewalls forget none: blank "
+	 "lines (RFC 5626), up to a fifth sooner. Who has answered them once and does no more is disconnected. 0: never.", .min = 0, .max = 86400000),
 	OPTION("queue", CONF_INT, "1048576", "Bytes that may wait for a peer that does not read; over it, it is disconnected.", .min = 65536, .max = 1073741824),
 	{0},
 };

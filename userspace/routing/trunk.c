@@ -267,6 +267,14 @@ int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator 
 	return err;
 }
 
+void trunks_disconnected(struct trunks *ts, enum sip_transport transport, const struct addr *peer)
+{
+	struct trunk *t;
+	list_foreach(t, &ts->all, link)
+		if (t->registration)
+			trunk_register_lost(t->registration, transport, peer);
+}
+
 void trunks_stop(struct trunks *ts)
 {
 	struct trunk *t;

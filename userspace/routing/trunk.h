@@ -94,6 +94,8 @@ void trunks_free(struct trunks *ts);
 int trunks_start(struct trunks *ts, struct sip_stack *stack, struct sip_locator *locator);
 /* They end; registrations are taken away at the peers. */
 void trunks_stop(struct trunks *ts);
+/* A connection that we had made has ended: who is registered over it registers anew. */
+void trunks_disconnected(struct trunks *ts, enum sip_transport transport, const struct addr *peer);
 /* `ts` takes those of `now` in place of its own. What goes on by itself is handed over and goes on, unless its settings have changed; registrations that
  * nobody goes on with are taken away at the peers. */
 void trunks_replace(struct trunks *ts, struct trunks *now);

@@ -26,10 +26,13 @@ struct trunk_register {
 	struct timer next;      /* the refresh, or the next try */
 	char call_id[17], tag[17];
 	char aor[256], ruri[256], contact[128];
-	struct addr at;         /* where the last request went */
+	struct addr at;         /* where the last request went, and over what */
+	enum sip_transport over;
+	uint64_t since;         /* clock_ms(): registered, or refreshed */
 	char route[ROUTE_MAX + 1], identities[ROUTE_MAX + 1]; /* what the registrar says of us */
 	uint32_t cseq, expires_s;
 	unsigned attempt;       /* in a row that failed */
+	unsigned losses;        /* of connections that did not last, in a row */
 	bool authorized;        /* this request carries credentials */
 	bool fresh;             /* ... for a nonce that was said to be stale before */
 	bool brief;             /* this try has been told a longer time already */
@@ -66,15 +69,21 @@ static void on_next(void *arg)
 }
 
 /* Pauses double up to the longest, each shortened by up to a half, so that many do not come back together (RFC 5626 4.5). */
-static void try_later(struct trunk_register *r, uint32_t at_least_s, const char *why)
+static uint64_t pause_after(const struct trunk_register *r, unsigned times)
 {
 	uint64_t longest = (uint64_t)conf_int(r->trunk->conf, "register-retry-max"), pause = (uint64_t)conf_int(r->trunk->conf, "register-retry-min");
 	uint32_t part = 0;
-	for (unsigned i = 0; i < r->attempt && pause < longest; i++)
+	for (unsigned i = 0; i < times && pause < longest; i++)
 		pause *= 2;
 	pause = pause > longest ? longest : pause;
 	if (getrandom(&part, sizeof(part), 0) == sizeof(part))
 		pause -= part % (pause / 2 + 1);
+	return pause;
+}
+
+static void try_later(struct trunk_register *r, uint32_t at_least_s, const char *why)
+{
+	uint64_t pause = pause_after(r, r->attempt);
 	if (pause < at_least_s * 1000ULL)
 		pause = at_least_s * 1000ULL;
 	r->attempt++;
@@ -127,6 +136,7 @@ static void on_registered(struct trunk_register *r, const struct sip_msg *rsp)
 		return;
 	}
 	r->attempt = 0;
+	r->since = clock_ms();
 	take_list(r, rsp, SIP_HDR_SERVICE_ROUTE, r->route);
 	take_list(r, rsp, SIP_HDR_P_ASSOCIATED_URI, r->identities);
 	set_state(r, REGISTERED, "the registrar has taken it");
@@ -198,6 +208,7 @@ static void send_register(struct trunk_register *r, uint32_t expires_s)
 	}
 	const struct trunk_peer *peer = &r->trunk->peer[order[r->attempt % n]];
 	r->at = peer->addr;
+	r->over = peer->transport;
 	buf_printf(&lines, "Supported: path\r\n%sExpires: %u\r\n", many, expires_s);
 	buf_slice(&lines, buf_text(&r->credentials));
 	const struct trunk_request q = {
@@ -208,6 +219,16 @@ static void send_register(struct trunk_register *r, uint32_t expires_s)
 	buf_reset(&lines);
 	if (err)
 		try_later(r, 0, strerror(-err));
+}
+
+/* RFC 5626 4.2.1: another flow in the place of the one that has failed. A peer that ends each connection soon is not asked all the time. */
+void trunk_register_lost(struct trunk_register *r, enum sip_transport transport, const struct addr *peer)
+{
+	if (r->state != REGISTERED || r->over != transport || !addr_eq(&r->at, peer))
+		return;
+	r->losses = clock_ms() - r->since > (uint64_t)conf_int(r->trunk->conf, "register-retry-max") ? 0 : r->losses + 1;
+	log_info(r->trunk->name, "the connection that it is registered over has ended");
+	timer_start(&r->next, pause_after(r, r->losses), on_next, r);
 }
 
 void trunk_register_leave(struct trunk_register *r)

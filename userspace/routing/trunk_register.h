@@ -11,6 +11,8 @@ struct trunk_register; /* mem_deref() ends it without a message */
 int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *t, uint32_t later_ms);
 /* Takes the binding away at the peer: one request, whose answer is not awaited. */
 void trunk_register_leave(struct trunk_register *r);
+/* A connection to that peer, made by us, has ended: if it was registered over it, it soon is over another one. */
+void trunk_register_lost(struct trunk_register *r, enum sip_transport transport, const struct addr *peer);
 /* "registering", "registered", "waiting". */
 const char *trunk_register_state(const struct trunk_register *r);
 /* Route values that calls over it shall have (RFC 3608), as one list; "" when the registrar gave none. */

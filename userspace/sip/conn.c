@@ -126,6 +126,7 @@ static void conn_destroy(void *obj)
 {
 	struct sip_conn *c = obj;
 	timer_stop(&c->patience);
+	timer_stop(&c->ping);
 	mem_deref(c->stream);
 	if (!c->place)
 		return;
@@ -145,17 +146,23 @@ static void tell_end(const struct sip_conn *c, const char *why)
 	log_at(c->open ? LOG_LEVEL_INFO : LOG_LEVEL_REMOTE, object, "ended: %s", why);
 }
 
-/* No message is taken from it or given to it any more; what was is still sent. */
-static void end(struct sip_conn *c, unsigned counter, const char *why)
+/* What was given to it is still sent. */
+void sip_conn_fail(struct sip_conn *c, const char *why)
 {
 	if (c->ending)
 		return;
-	counts[counter]++;
 	tell_end(c, why);
 	c->ending = true;
+	timer_stop(&c->ping);
 	unlist(c);
 	let_go(c);
 	stream_end(c->stream);
+}
+
+static void end(struct sip_conn *c, unsigned counter, const char *why)
+{
+	counts[counter] += !c->ending;
+	sip_conn_fail(c, why);
 }
 
 static void on_impatient(void *arg)
@@ -224,6 +231,7 @@ static void on_open(void *arg)
 	c->heard |= !c->accepted; /* who was called need not begin */
 	c->since = clock_ms();
 	watch(c);
+	sip_conn_keep_alive(c);
 }
 
 static size_t message_max(const struct sip_stack *s)
@@ -245,10 +253,10 @@ static void refuse(struct sip_conn *c, const struct sip_frame *f)
 	end(c, CNT_BAD_FRAME, f->why);
 }
 
-/* RFC 5626 4.4.1: two line ends are answered with one. One alone may be the answer to ours. */
+/* RFC 5626 4.4.1: two line ends are answered with one. */
 static void take_line_end(struct sip_conn *c)
 {
-	if (++c->line_ends < 2)
+	if (sip_conn_is_pong(c) || ++c->line_ends < 2)
 		return;
 	c->line_ends = 0;
 	counts[CNT_PING]++;
@@ -313,12 +321,14 @@ static void on_closed(void *arg, int err, const char *why)
 	struct sip_conn *c = arg;
 	struct sip_place *p = c->place;
 	struct addr peer = c->peer, alias = c->alias;
-	bool open = c->open;
+	bool open = c->open, made = !c->accepted;
 	if (!c->ending)
 		tell_end(c, why);
 	let_go(c);
 	c->stream = mem_deref(c->stream);
 	mem_deref(c);
+	if (open && made && p->stack->params.on_disconnected)
+		p->stack->params.on_disconnected(p->stack->params.arg, &p->l, &peer);
 	sip_ctrans_disconnected(p, &peer, err, open);
 	if (addr_is_set(&alias))
 		sip_ctrans_disconnected(p, &alias, err, open);

@@ -15,7 +15,9 @@ struct sip_conn {
 	bool accepted, open, ending, heard, counted; /* heard: a message came */
 	unsigned line_ends;        /* since the last message: two are a keep-alive */
 	uint64_t since, last, begun; /* clock_ms(): made, something came, the message that is not whole yet began (0: none) */
-	struct timer patience;
+	struct timer patience, ping;
+	uint64_t pinged;           /* clock_ms(): our last keep-alive */
+	bool asked, answers;       /* it is not answered yet; the peer has answered one */
 	char held[16];             /* name at tandem-keep; "": not held */
 };
 
@@ -27,5 +29,11 @@ int sip_conn_listen(struct sip_place *p);
 struct sip_conn *sip_conn_find(const struct sip_place *p, const struct addr *peer);
 /* Over the connection to `dst`, which is made when there is none: whom `text` is addressed to is whom a TLS certificate must be for. */
 int sip_conn_send(struct sip_place *p, const struct addr *dst, struct slice text);
+/* It has failed: no message is taken from it or given to it any more. */
+void sip_conn_fail(struct sip_conn *c, const char *why);
+/* conn_keepalive.c: one that is open now is kept so, if we made it. */
+void sip_conn_keep_alive(struct sip_conn *c);
+/* Whether a line end that came answers a keep-alive of ours. */
+bool sip_conn_is_pong(struct sip_conn *c);
 /* A request's Via asks for connection reuse (RFC 5923 8.2): granted to who has proved to be there, else ignored. */
 void sip_conn_alias(struct sip_place *p, const struct sip_msg *req);

@@ -34,6 +34,7 @@ struct sip_conn_limits {
 	unsigned total, per_source;
 	uint32_t receive_ms; /* to connect and shake hands, to begin with a message, and to finish one that has begun */
 	uint32_t idle_ms;    /* without a byte received */
+	uint32_t keepalive_ms; /* how often those that we make are kept alive (RFC 5626 4.4.1), less up to a fifth; 0: never */
 	size_t queue;        /* waiting for a peer that does not read */
 };
 
@@ -74,6 +75,8 @@ struct sip_stack_params {
 	/* What a proxy passes on without a transaction: requests of SIP_CORE_STATELESS, ACKs to 2xx, CANCELs that match nothing, and
 	 * responses that no transaction wants (false: not ours either). */
 	bool (*on_stateless)(void *arg, const struct sip_listener *l, const struct sip_msg *m);
+	/* A connection that we had made has ended; NULL. */
+	void (*on_disconnected)(void *arg, const struct sip_listener *l, const struct addr *peer);
 	/* Every message sent or received, for `trace`; NULL when nobody looks. `sent` says which. */
 	void (*on_trace)(void *arg, bool sent, const struct sip_listener *l, const struct addr *local, const struct addr *peer, struct slice text);
 	void *arg;
