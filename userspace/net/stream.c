@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define END_MS        1000
+#define LATE_MAX      (256 << 10) /* bytes */
 #define USER_TIMEOUT  32000 /* 64*T1: what was sent and is not acknowledged for so long has not arrived */
 #define KEEPALIVE_S   60
 #define ROUNDS        8 /* reads in one turn, so that others get theirs */
@@ -56,6 +57,7 @@ struct stream {
 	struct loop_deferred turn; /* what is to do at the end of this one */
 	struct timer patience;
 	uint64_t rx, tx;
+	size_t late; /* received while ending */
 };
 
 /* One for all: nothing stays in it between two callbacks. */
@@ -237,6 +239,12 @@ static void took(struct stream *s, size_t n)
 {
 	s->rx += n;
 	counts[CNT_RX_BYTES] += n;
+	if (s->state != ENDING)
+		return;
+	/* What is under way is let come, so that no reset overtakes what was sent last; who goes on for ever reads nothing either. */
+	s->late += n;
+	if (s->late > LATE_MAX)
+		finish(s, 0, "ended");
 }
 
 static bool peer_has_ended(const struct stream *s)
@@ -272,6 +280,8 @@ static bool receive_plain(struct stream *s)
 	if (taken && recv(s->fd, room, taken, MSG_TRUNC | MSG_DONTWAIT) < 0)
 		return false;
 	took(s, taken);
+	if (is_over(s))
+		return false;
 	size_t left = (size_t)n - taken;
 	if (!taken && left == s->left && peer_has_ended(s)) {
 		finish(s, 0, "the peer ended it within a message");
