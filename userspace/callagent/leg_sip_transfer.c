@@ -2,6 +2,7 @@
 #include "callagent/leg_sip_transfer.h"
 #include "base/log.h"
 #include "callagent/call.h"
+#include "sip/malformed.h"
 #include "sip/replaces.h"
 #include <errno.h>
 
@@ -71,7 +72,10 @@ void sip_refer_refresh(struct sip_refer *r, struct sip_subscription *own, struct
 unsigned sip_refer_target(struct sip_nameaddr *to, const struct sip_msg *req)
 {
 	const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_REFER_TO);
-	return !h || sip_msg_next(req, h) || sip_nameaddr_parse(to, h->value) || to->star ? 400 : 0;
+	if (h && !sip_msg_next(req, h) && !sip_nameaddr_parse(to, h->value) && !to->star)
+		return 0;
+	sip_malformed(SIP_PART_REFER_TO);
+	return 400;
 }
 
 bool sip_refer_is_silent(const struct sip_msg *req)

@@ -12,6 +12,7 @@
 #include "callagent/outcome.h"
 #include "callagent/relay.h"
 #include "callagent/transfer.h"
+#include "sip/malformed.h"
 #include "sip/subscription.h"
 #include <errno.h>
 
@@ -359,9 +360,14 @@ static unsigned refusal(const struct agent *a, const struct sip_msg *req, const 
 		return 403;
 	if (req->method == SIP_REFER && sip_refer_target(&to, req))
 		return 400;
-	if (req->method == SIP_SUBSCRIBE && !sip_msg_hdr(req, SIP_HDR_EVENT))
+	if (req->method == SIP_SUBSCRIBE && !sip_msg_value(req, SIP_HDR_EVENT).len) {
+		sip_malformed(SIP_PART_EVENT);
 		return 489;
-	return sip_msg_hdr(req, SIP_HDR_CONTACT) ? 0 : 400;
+	}
+	if (sip_msg_hdr(req, SIP_HDR_CONTACT))
+		return 0;
+	sip_malformed(SIP_PART_CONTACT);
+	return 400;
 }
 
 void subscriptions_request(struct agent *a, struct sip_strans *st, const struct sip_msg *req)

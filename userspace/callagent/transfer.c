@@ -5,6 +5,7 @@
 #include "callagent/core.h"
 #include "callagent/dial.h"
 #include "callagent/leg_sip_news.h"
+#include "sip/malformed.h"
 #include "sip/replaces.h"
 #include <errno.h>
 
@@ -72,8 +73,10 @@ static unsigned find_replaced(const struct agent *a, const struct sip_msg *req, 
 {
 	const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_REPLACES);
 	struct sip_replaces name;
-	if (sip_msg_next(req, h) || sip_msg_named(req, SLICE("Join")) || sip_replaces_parse(&name, h->value))
+	if (sip_msg_next(req, h) || sip_msg_named(req, SLICE("Join")) || sip_replaces_parse(&name, h->value)) {
+		sip_malformed(SIP_PART_REPLACES);
 		return 400;
+	}
 	int err = leg_sip_named(theirs, a->sip, &name, early);
 	if (!err && (*theirs)->call && (*theirs)->call->state >= CALL_ENDING)
 		err = -ESHUTDOWN;

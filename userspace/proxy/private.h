@@ -16,7 +16,7 @@ enum {
 enum proxy_count {
 	PROXY_CNT_REQUEST, PROXY_CNT_FORWARDED, PROXY_CNT_RESPONSE, PROXY_CNT_STATELESS, PROXY_CNT_FORKED, PROXY_CNT_RECURSED, PROXY_CNT_REDIRECTED,
 	PROXY_CNT_LOOP, PROXY_CNT_HOPS, PROXY_CNT_BREADTH, PROXY_CNT_EXTENSION, PROXY_CNT_SCHEME, PROXY_CNT_NO_TARGET, PROXY_CNT_NO_HOP,
-	PROXY_CNT_FORGED, PROXY_CNT_TIMER_C, PROXY_CNT_SILENT, PROXY_CNT_NOMEM, PROXY_CNT_CONTEXTS_NOW, PROXY_CNT_MAX,
+	PROXY_CNT_FORGED, PROXY_CNT_BAD_ROUTE, PROXY_CNT_TIMER_C, PROXY_CNT_SILENT, PROXY_CNT_NOMEM, PROXY_CNT_CONTEXTS_NOW, PROXY_CNT_MAX,
 };
 extern uint64_t proxy_counts[PROXY_CNT_MAX];
 
@@ -95,7 +95,7 @@ uint32_t hops_left(const struct sip_msg *req);
 unsigned breadth_of(const struct sip_msg *req);
 
 /* route.c: 0, or the status to refuse with. */
-unsigned route_preprocess(struct proxy *p, const struct sip_msg *req, struct way *w);
+unsigned route_of(struct proxy *p, const struct sip_msg *req, struct way *w);
 
 /* targets.c */
 unsigned targets_find(struct proxy_context *c);

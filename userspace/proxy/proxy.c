@@ -21,6 +21,7 @@ static const struct counter_def counter_defs[PROXY_CNT_MAX] = {
 	[PROXY_CNT_NO_TARGET] = {"no-target", "requests for which there is nobody, answered with 404, 480 or the like"},
 	[PROXY_CNT_NO_HOP] = {"no-hop", "branches given up at once: no address, or it could not be sent"},
 	[PROXY_CNT_FORGED] = {"forged-route", "Route values that name us but were not made by us for that dialog"},
+	[PROXY_CNT_BAD_ROUTE] = {"bad-route", "requests answered with 400: a Route that cannot be read"},
 	[PROXY_CNT_SILENT] = {"silent", "branches not waited for any more because nothing came from them, not even 100"},
 	[PROXY_CNT_TIMER_C] = {"timer-c", "branches cancelled because they rang too long"},
 	[PROXY_CNT_NOMEM] = {"nomem", "requests refused: memory is out"},
@@ -117,7 +118,7 @@ static bool is_refused(struct proxy *p, struct sip_strans *st, const struct sip_
 	struct buf extra = buf_growing();
 	unsigned status = validate(p, req, loop, &extra);
 	if (!status)
-		status = route_preprocess(p, req, w);
+		status = route_of(p, req, w);
 	if (status)
 		sip_reply_once(st, status, NULL, extra.err ? SLICE_NONE : buf_text(&extra));
 	buf_reset(&extra);

@@ -48,7 +48,7 @@ static bool from_strict_router(struct proxy *p, const struct sip_msg *req, struc
 	return true;
 }
 
-unsigned route_preprocess(struct proxy *p, const struct sip_msg *req, struct way *w)
+static unsigned preprocess(struct proxy *p, const struct sip_msg *req, struct way *w)
 {
 	struct sip_values it = {0};
 	struct slice value;
@@ -76,8 +76,15 @@ unsigned route_preprocess(struct proxy *p, const struct sip_msg *req, struct way
 	return 0;
 }
 
+unsigned route_of(struct proxy *p, const struct sip_msg *req, struct way *w)
+{
+	unsigned status = preprocess(p, req, w);
+	proxy_counts[PROXY_CNT_BAD_ROUTE] += status != 0;
+	return status;
+}
+
 bool proxy_is_on_route(struct proxy *p, const struct sip_msg *req)
 {
 	struct way w;
-	return sip_msg_hdr(req, SIP_HDR_ROUTE) && !route_preprocess(p, req, &w) && w.dialog;
+	return sip_msg_hdr(req, SIP_HDR_ROUTE) && !preprocess(p, req, &w) && w.dialog;
 }

@@ -63,7 +63,7 @@ static bool pass_request(struct proxy *p, const struct sip_listener *l, const st
 	uint32_t loop = token_loop(req);
 	unsigned status = validate(p, req, loop, &extra);
 	if (!status)
-		status = route_preprocess(p, req, &w);
+		status = route_of(p, req, &w);
 	bool admitted = !status && p->params.admit_once(p->params.arg, l, req, w.dialog);
 	if (admitted)
 		status = send_to_targets(p, l, req, &w, loop);

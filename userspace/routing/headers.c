@@ -2,9 +2,10 @@
 #include "routing/header_table.h"
 #include "base/counter.h"
 
-enum { CNT_CONTROL, CNT_MAX };
+enum { CNT_CONTROL, CNT_MALFORMED, CNT_MAX };
 static const struct counter_def counter_defs[CNT_MAX] = {
 	[CNT_CONTROL] = {"control", "header fields not passed on: a control character is in them"},
+	[CNT_MALFORMED] = {"malformed", "values of header fields not passed on: they cannot be read"},
 };
 static uint64_t counts[CNT_MAX];
 static struct counter_group counters = COUNTER_GROUP("headers", counter_defs, counts);
@@ -228,10 +229,12 @@ static void rewrite_line(struct buf *out, const struct sip_hdr *h, struct slice 
 		size_t before = out->len;
 		if (n)
 			buf_str(out, ", ");
-		if (headers_rewrite_value(out, value, host))
+		if (headers_rewrite_value(out, value, host)) {
 			n++;
-		else
+		} else {
+			counts[CNT_MALFORMED]++;
 			out->len = before;
+		}
 	}
 	if (n)
 		buf_str(out, "\r\n");

@@ -2,6 +2,7 @@
 #include "sip/check.h"
 #include "sip/mime.h"
 #include "sip/stack_priv.h"
+#include "base/counter.h"
 
 static const char *const default_schemes[] = {"sip", "sips", "tel", NULL};
 
@@ -125,15 +126,37 @@ static bool bad_accept(const struct sip_msg *m, const struct sip_check *r, struc
 	return true;
 }
 
+enum { UNKNOWN_METHOD, METHOD, SCHEME, HOPS, SIZE, EXTENSION, ENCODING, TYPE, PARTS, ACCEPT, CHECKS };
+
 static const struct {
 	unsigned status;
 	bool (*refuses)(const struct sip_msg *m, const struct sip_check *r, struct buf *extra);
-} checks[] = {
-	{501, unknown_method}, {405, bad_method},   {416, bad_scheme}, {483, no_forwards_left},
-	{413, too_large},      {420, bad_require},  {415, bad_encoding}, {415, bad_type},
-	{400, bad_parts},
-	{406, bad_accept},
+} checks[CHECKS] = {
+	[UNKNOWN_METHOD] = {501, unknown_method}, [METHOD] = {405, bad_method},     [SCHEME] = {416, bad_scheme},
+	[HOPS] = {483, no_forwards_left},         [SIZE] = {413, too_large},        [EXTENSION] = {420, bad_require},
+	[ENCODING] = {415, bad_encoding},         [TYPE] = {415, bad_type},         [PARTS] = {400, bad_parts},
+	[ACCEPT] = {406, bad_accept},
 };
+
+static const struct counter_def counter_defs[CHECKS] = {
+	[UNKNOWN_METHOD] = {"unknown-method", "requests answered with 501: nobody knows their method"},
+	[METHOD] = {"method", "requests answered with 405: their method is not for this place"},
+	[SCHEME] = {"scheme", "requests answered with 416: a Request-URI of unknown scheme"},
+	[HOPS] = {"hops", "requests answered with 483: Max-Forwards was 0"},
+	[SIZE] = {"size", "requests answered with 413: a body that is too large"},
+	[EXTENSION] = {"extension", "requests answered with 420: a Require we lack"},
+	[ENCODING] = {"encoding", "requests answered with 415: an encoded body"},
+	[TYPE] = {"type", "requests answered with 415: a body of a type we lack, or without a type"},
+	[PARTS] = {"parts", "requests answered with 400: a body of several parts that cannot be read, or with too many or too deep ones"},
+	[ACCEPT] = {"accept", "requests answered with 406: what we would answer is not accepted"},
+};
+static uint64_t counts[CHECKS];
+static struct counter_group counters = COUNTER_GROUP("refused", counter_defs, counts);
+
+void sip_check_show(void)
+{
+	counter_register(&counters);
+}
 
 void sip_check_put(struct buf *out, const struct sip_check *r)
 {
@@ -152,15 +175,17 @@ int sip_check_request(struct sip_strans *st, const struct sip_check *rules)
 {
 	const struct sip_msg *m = sip_strans_request(st);
 	struct buf extra = buf_growing();
-	unsigned status = 0;
-	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && !status; i++)
-		if (checks[i].refuses(m, rules, &extra))
-			status = checks[i].status;
-	if (status && m->stranger) {
+	unsigned i = 0;
+	while (i < CHECKS && !checks[i].refuses(m, rules, &extra))
+		i++;
+	unsigned status = i < CHECKS ? checks[i].status : 0;
+	if (status) {
 		sip_counts[SIP_CNT_REFUSED]++;
+		counts[i]++;
+	}
+	if (status && m->stranger) {
 		sip_refuse_stranger(st);
 	} else if (status) {
-		sip_counts[SIP_CNT_REFUSED]++;
 		sip_reply_once(st, status, NULL, extra.err ? SLICE_NONE : buf_text(&extra));
 	}
 	buf_reset(&extra);

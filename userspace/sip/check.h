@@ -21,3 +21,5 @@ bool sip_check_require(const struct sip_msg *m, const char *const *extensions, s
 /* Answers 405 + Allow, 416, 483, 413, 420 + Unsupported, 415 + Accept or Accept-Encoding, or 406, and returns the status; 0 when there is nothing
  * to refuse. A stranger gets what strangers get instead. */
 int sip_check_request(struct sip_strans *st, const struct sip_check *rules);
+/* Shows the counters "refused": how many by which check. */
+void sip_check_show(void);

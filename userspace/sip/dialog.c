@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/pack.h"
 #include "sip/locate.h"
+#include "sip/malformed.h"
 #include "sip/session_priv.h"
 #include <errno.h>
 
@@ -81,8 +82,11 @@ static int keep_routes(struct sip_dialog *d, struct buf *b, const struct routes 
 	size_t from;
 	if (!r->n)
 		return 0;
-	if (sip_nameaddr_parse(&first, r->value[0]))
-		return -EBADMSG;
+	for (unsigned i = r->n; i--;) /* the first one last */
+		if (sip_nameaddr_parse(&first, r->value[i]) || first.star) {
+			sip_malformed(SIP_PART_RECORD_ROUTE);
+			return -EBADMSG;
+		}
 	d->first_route = keep(b, first.uri.text);
 	d->strict = !slice_is_set(sip_uri_param(&first.uri, SLICE("lr")));
 	from = b->len;
@@ -170,6 +174,12 @@ static bool is_rfc2543(const struct sip_msg *m)
 	return m->request && slice_empty(m->from.tag) && !sip_msg_hdr(m, SIP_HDR_CONTACT);
 }
 
+/* 8.1.1.8: a SIP or SIPS URI. */
+static bool is_target(const struct sip_uri *uri)
+{
+	return uri->scheme == SIP_SCHEME_SIP || uri->scheme == SIP_SCHEME_SIPS;
+}
+
 static int set_target(struct sip_dialog *d, const struct sip_msg *m)
 {
 	struct sip_nameaddr contact;
@@ -177,8 +187,10 @@ static int set_target(struct sip_dialog *d, const struct sip_msg *m)
 	struct slice value;
 	if (is_rfc2543(m))
 		contact = (struct sip_nameaddr){.uri = m->from.uri};
-	else if (!sip_msg_each(m, SIP_HDR_CONTACT, &it, &value) || sip_nameaddr_parse(&contact, value) || contact.star)
+	else if (!sip_msg_each(m, SIP_HDR_CONTACT, &it, &value) || sip_nameaddr_parse(&contact, value) || contact.star || !is_target(&contact.uri)) {
+		sip_malformed(SIP_PART_CONTACT);
 		return -EBADMSG;
+	}
 	if (d->target && slice_eq(slice_str(d->target), contact.uri.text))
 		return 0;
 	char *target = slice_dup(contact.uri.text);
@@ -201,8 +213,9 @@ static int dialog_new(struct sip_dialog **ret, struct sip_place *p, struct sip_s
 	int err = keep_parts(d, parts);
 	if (!err)
 		err = set_target(d, m);
-	/* An early dialog may come without a Contact; requests in it then go to the To URI's owner, the peer itself. */
-	if (err == -EBADMSG && !m->request && m->status < 200) {
+	/* An early dialog may come without a Contact, and so may one that is only made to be ended; requests in it then go to the To URI's owner,
+	 * the peer itself. */
+	if (err == -EBADMSG && !m->request && (m->status < 200 || (!owner && m->cseq.method == SIP_INVITE))) {
 		d->target = slice_dup(m->to.uri.text);
 		err = d->target ? 0 : -ENOMEM;
 	}

@@ -2,6 +2,7 @@
 /* Parsing a message: one allocation holds the struct, the header lines and a copy of the text, which is unfolded in place.
  * The first thing found wrong decides the answer; parsing goes on, so that the answer can be addressed. */
 #include "sip/hdr.h"
+#include "sip/malformed.h"
 #include "sip/parse.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -21,10 +22,11 @@ struct parser {
 	int16_t last[SIP_HDR_MAX];
 };
 
-static void bad(struct parser *p, unsigned status, const char *why)
+static void bad(struct parser *p, unsigned status, enum sip_part part, const char *why)
 {
 	if (p->status)
 		return;
+	sip_malformed(part);
 	p->status = status;
 	p->why = why;
 }
@@ -40,7 +42,7 @@ static struct slice take_line(struct parser *p)
 	if (line.len && line.p[line.len - 1] == '\r')
 		line.len--;
 	else if (lf)
-		bad(p, 400, "Bare LF");
+		bad(p, 400, SIP_PART_LINE_END, "Bare LF");
 	return line;
 }
 
@@ -56,7 +58,7 @@ static struct slice take_folded(struct parser *p)
 		struct slice more = take_line(p);
 		/* To whoever trims before looking, this is the line that ends the headers. */
 		if (!slice_trim(more).len)
-			bad(p, 400, "Blank Continuation Line");
+			bad(p, 400, SIP_PART_LINE_END, "Blank Continuation Line");
 		line.len = (size_t)(slice_end(more) - line.p);
 	}
 	return line;
@@ -126,15 +128,15 @@ static int parse_request_line(struct parser *p, struct slice line)
 	m->ruri_text = space ? slice_of(rest.p, (size_t)(space - rest.p)) : rest;
 	version = space ? slice_from(rest, (size_t)(space - rest.p) + 1) : SLICE_NONE;
 	if (!is_version(version) && slice_casestarts(version, SLICE("SIP/")))
-		bad(p, 505, "SIP Version Not Supported");
+		bad(p, 505, SIP_PART_START_LINE, "SIP Version Not Supported");
 	else if (!is_version(version))
-		bad(p, 400, "Malformed Request-Line");
+		bad(p, 400, SIP_PART_START_LINE, "Malformed Request-Line");
 	if (m->ruri_text.len > RURI_MAX)
-		bad(p, 414, "Request-URI Too Long");
+		bad(p, 414, SIP_PART_START_LINE, "Request-URI Too Long");
 	else if (sip_uri_parse(&m->ruri, m->ruri_text))
-		bad(p, 400, "Malformed Request-URI");
+		bad(p, 400, SIP_PART_START_LINE, "Malformed Request-URI");
 	else if (slice_is_set(m->ruri.headers))
-		bad(p, 400, "Headers in Request-URI"); /* RFC 3261 19.1.1, table 1 */
+		bad(p, 400, SIP_PART_START_LINE, "Headers in Request-URI"); /* RFC 3261 19.1.1, table 1 */
 	return 0;
 }
 
@@ -155,7 +157,7 @@ static void add_header(struct parser *p, struct slice name, struct slice value)
 {
 	struct sip_msg *m = p->m;
 	if (m->n_hdrs == p->cap) {
-		bad(p, 513, "Message Too Large");
+		bad(p, 513, SIP_PART_SIZE, "Message Too Large");
 		return;
 	}
 	int16_t at = (int16_t)m->n_hdrs++;
@@ -166,7 +168,7 @@ static void add_header(struct parser *p, struct slice name, struct slice value)
 	} else {
 		m->hdrs[p->last[h->id]].next = at;
 		if (sip_hdr_table[h->id].flags & SIP_HDR_SINGLE && !slice_eq(value, m->hdrs[m->first[h->id]].value))
-			bad(p, 400, "Conflicting Header Fields");
+			bad(p, 400, SIP_PART_CONFLICT, "Conflicting Header Fields");
 	}
 	p->last[h->id] = at;
 }
@@ -181,9 +183,9 @@ static void parse_header(struct parser *p, struct slice line)
 		colon++;
 	/* A lone CR is no line end here but may be one for whoever gets the value next, and NUL its end. */
 	if (has_stray_control(line))
-		bad(p, 400, "Control Character");
+		bad(p, 400, SIP_PART_CONTROL, "Control Character");
 	else if (!name || colon == line.len || line.p[colon] != ':')
-		bad(p, 400, "Malformed Header Field");
+		bad(p, 400, SIP_PART_FIELD, "Malformed Header Field");
 	else
 		add_header(p, slice_of(line.p, name), slice_trim(slice_from(line, colon + 1)));
 }
@@ -196,7 +198,7 @@ static void parse_headers(struct parser *p)
 			return;
 		parse_header(p, line);
 	}
-	bad(p, 400, "Headers Without End");
+	bad(p, 400, SIP_PART_END, "Headers Without End");
 }
 
 /* The topmost Via. When only its parameters are malformed, the sender can still be told. */
@@ -205,24 +207,24 @@ static bool parse_via(struct parser *p)
 	struct sip_msg *m = p->m;
 	struct slice rest = sip_msg_value(m, SIP_HDR_VIA);
 	if (!slice_is_set(rest)) {
-		bad(p, 400, "Missing Via");
+		bad(p, 400, SIP_PART_VIA, "Missing Via");
 		return false;
 	}
 	struct slice top = sip_cut(&rest, ',');
 	if (!sip_via_parse(&m->via, top))
 		return true;
-	bad(p, 400, "Malformed Via");
+	bad(p, 400, SIP_PART_VIA, "Malformed Via");
 	return !sip_via_parse(&m->via, slice_cut(&top, ';'));
 }
 
-static void parse_nameaddr(struct parser *p, enum sip_hdr_id id, struct sip_nameaddr *ret, const char *missing,
+static void parse_nameaddr(struct parser *p, enum sip_hdr_id id, struct sip_nameaddr *ret, enum sip_part part, const char *missing,
 			   const char *malformed)
 {
 	struct slice v = sip_msg_value(p->m, id);
 	if (!slice_is_set(v))
-		bad(p, 400, missing);
+		bad(p, 400, part, missing);
 	else if (sip_nameaddr_parse(ret, v) || ret->star)
-		bad(p, 400, malformed);
+		bad(p, 400, part, malformed);
 }
 
 static void parse_cseq(struct parser *p)
@@ -230,14 +232,14 @@ static void parse_cseq(struct parser *p)
 	struct sip_msg *m = p->m;
 	struct slice v = sip_msg_value(m, SIP_HDR_CSEQ);
 	if (!slice_is_set(v)) {
-		bad(p, 400, "Missing CSeq");
+		bad(p, 400, SIP_PART_CSEQ, "Missing CSeq");
 	} else if (sip_cseq_parse(&m->cseq, v)) {
-		bad(p, 400, "Malformed CSeq");
+		bad(p, 400, SIP_PART_CSEQ, "Malformed CSeq");
 	} else if (!m->request) {
 		m->method = m->cseq.method;
 		m->method_text = m->cseq.method_text;
 	} else if (!slice_eq(m->cseq.method_text, m->method_text)) {
-		bad(p, 400, "CSeq Method Mismatch");
+		bad(p, 400, SIP_PART_CSEQ, "CSeq Method Mismatch");
 	}
 }
 
@@ -245,7 +247,7 @@ static void parse_call_id(struct parser *p)
 {
 	struct slice v = sip_msg_value(p->m, SIP_HDR_CALL_ID);
 	if (!slice_is_set(v)) {
-		bad(p, 400, "Missing Call-ID");
+		bad(p, 400, SIP_PART_CALL_ID, "Missing Call-ID");
 		return;
 	}
 	p->m->call_id = v;
@@ -253,7 +255,7 @@ static void parse_call_id(struct parser *p)
 	for (size_t i = 0; i < v.len; i++)
 		good = good && (unsigned char)v.p[i] > ' ' && v.p[i] != ',' && v.p[i] != ';';
 	if (!good)
-		bad(p, 400, "Malformed Call-ID");
+		bad(p, 400, SIP_PART_CALL_ID, "Malformed Call-ID");
 }
 
 /* RFC 4475 3.1.2.4: what is over 255 may be taken as absent. */
@@ -267,7 +269,7 @@ static void parse_max_forwards(struct parser *p)
 	if (!slice_u64(v, MAX_FORWARDS_MAX, &n))
 		p->m->max_forwards = (uint32_t)n;
 	else if (!v.len || strspn(v.p, "0123456789") < v.len)
-		bad(p, 400, "Malformed Max-Forwards");
+		bad(p, 400, SIP_PART_MAX_FORWARDS, "Malformed Max-Forwards");
 }
 
 /* RFC 3261 18.3: bytes after the body are discarded; a body that was cut off makes the message bad. */
@@ -276,9 +278,9 @@ static void parse_body(struct parser *p)
 	struct slice v = sip_msg_value(p->m, SIP_HDR_CONTENT_LENGTH);
 	uint64_t n = p->rest.len;
 	if (slice_is_set(v) && slice_u64(v, UINT32_MAX, &n))
-		bad(p, 400, "Malformed Content-Length");
+		bad(p, 400, SIP_PART_CONTENT_LENGTH, "Malformed Content-Length");
 	else if (n > p->rest.len)
-		bad(p, 400, "Content-Length Exceeds Message");
+		bad(p, 400, SIP_PART_CONTENT_LENGTH, "Content-Length Exceeds Message");
 	else
 		p->m->body = slice_of(p->rest.p, (size_t)n);
 }
@@ -316,13 +318,13 @@ static bool parse_all(struct parser *p)
 	struct slice line = take_line(p);
 	bool response = slice_casestarts(line, SLICE("SIP/"));
 	if (response ? parse_status_line(p, line) : parse_request_line(p, line)) {
-		bad(p, SIP_BADMSG_IGNORE, "Not SIP");
+		bad(p, SIP_BADMSG_IGNORE, SIP_PART_START_LINE, "Not SIP");
 		return false;
 	}
 	parse_headers(p);
 	bool via = parse_via(p);
-	parse_nameaddr(p, SIP_HDR_FROM, &m->from, "Missing From", "Malformed From");
-	parse_nameaddr(p, SIP_HDR_TO, &m->to, "Missing To", "Malformed To");
+	parse_nameaddr(p, SIP_HDR_FROM, &m->from, SIP_PART_FROM, "Missing From", "Malformed From");
+	parse_nameaddr(p, SIP_HDR_TO, &m->to, SIP_PART_TO, "Missing To", "Malformed To");
 	parse_call_id(p);
 	parse_cseq(p);
 	parse_max_forwards(p);

@@ -18,8 +18,11 @@ static int take_params(struct slice rest, struct sip_nameaddr *n)
 	while (sip_param_next(&rest, &it, NULL)) {
 		if (!sip_param_valid(&it))
 			return -EINVAL;
-		if (!slice_is_set(n->tag) && slice_caseeq(it.name, SLICE("tag")))
-			n->tag = it.value;
+		if (!slice_caseeq(it.name, SLICE("tag")))
+			continue;
+		if (slice_is_set(n->tag)) /* 7.3.1: once, or it names two dialogs */
+			return -EINVAL;
+		n->tag = it.value;
 	}
 	return 0;
 }

@@ -46,7 +46,7 @@ int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct s
 	if (err) {
 		mem_deref(ss);
 		if (err == -EBADMSG)
-			sip_reply(st, 400, "Missing or Bad Contact", SLICE_NONE, SLICE_NONE, SLICE_NONE);
+			sip_reply(st, 400, "Bad Contact or Record-Route", SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return err;
 	}
 	ss->uas = mem_ref(st);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Reliable provisional responses (RFC 3262), each side for itself. Ours: one is repeated until its PRACK, and what follows it waits: the
  * next ones, and a 2xx that would overtake a description (section 3). Theirs: taken in order, acknowledged in their early dialog (section 4). */
+#include "sip/malformed.h"
 #include "sip/session_priv.h"
 #include "base/mem.h"
 #include "sip/mime.h"
@@ -179,21 +180,32 @@ static void say_next(struct sip_session *ss)
 }
 
 /* RAck: response-num CSeq-num Method (7.2). */
-static bool names_ours(const struct sip_session *ss, const struct sip_msg *prack)
+static bool read_rack(uint32_t *rseq, struct sip_cseq *cseq, const struct sip_msg *prack)
 {
-	const struct session_reliable *r = ss->reliable;
 	struct slice rest = sip_msg_value(prack, SIP_HDR_RACK);
 	struct slice number = slice_cut(&rest, ' ');
+	if (!slice_u32(number, rseq) && slice_is_set(rest) && !sip_cseq_parse(cseq, slice_trim(rest)))
+		return true;
+	sip_malformed(SIP_PART_RACK);
+	return false;
+}
+
+/* 200 when it is for the response that waits for it. */
+static unsigned find_ours(const struct sip_session *ss, const struct sip_msg *prack)
+{
+	const struct session_reliable *r = ss->reliable;
 	uint32_t rseq;
 	struct sip_cseq cseq;
-	return r && r->waits && !slice_u32(number, &rseq) && rseq == r->rseq && slice_is_set(rest) && !sip_cseq_parse(&cseq, slice_trim(rest)) &&
-	       cseq.method == SIP_INVITE && cseq.number == ss->invite_cseq;
+	if (!read_rack(&rseq, &cseq, prack))
+		return 400;
+	return r && r->waits && rseq == r->rseq && cseq.method == SIP_INVITE && cseq.number == ss->invite_cseq ? 200 : 481;
 }
 
 void session_take_prack(struct sip_session *ss, struct sip_dialog *d, struct sip_strans *st, const struct sip_msg *req)
 {
-	if (!names_ours(ss, req)) {
-		sip_reply(st, 481, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	unsigned status = find_ours(ss, req);
+	if (status != 200) {
+		sip_reply(st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		return;
 	}
 	bool first = ss->reliable->described && !ss->reliable->agreed, answers = first && !ss->invite_had_offer;
@@ -232,8 +244,11 @@ bool session_prack(struct sip_session *ss, struct sip_dialog *d, const struct si
 	uint32_t rseq;
 	if (!sip_msg_has_token(rsp, SIP_HDR_REQUIRE, SLICE("100rel")))
 		return true;
-	if (!d || slice_u32(slice_trim(sip_msg_value(rsp, SIP_HDR_RSEQ)), &rseq) || !rseq || (d->rseq && rseq != d->rseq + 1) ||
-	    rsp->cseq.number != ss->cseq || d->offered)
+	if (slice_u32(slice_trim(sip_msg_value(rsp, SIP_HDR_RSEQ)), &rseq) || !rseq) {
+		sip_malformed(SIP_PART_RSEQ);
+		return false;
+	}
+	if (!d || (d->rseq && rseq != d->rseq + 1) || rsp->cseq.number != ss->cseq || d->offered)
 		return false;
 	bool describes = sip_body_find(sip_msg_value(rsp, SIP_HDR_CONTENT_TYPE), rsp->body, SLICE("application/sdp")).len > 0;
 	d->offered = describes && !ss->invite_had_offer && !d->agreed;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Session timers (RFC 4028): both sides agree how long the session lives without a sign of life and who gives it; the refresher sends UPDATE,
  * or a re-INVITE to a peer without it, at half that time; the other one hangs up when none came (sections 7 to 10). */
+#include "sip/malformed.h"
 #include "sip/session_priv.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -17,6 +18,24 @@ static bool read_expires(const struct sip_msg *m, uint32_t *seconds, struct slic
 	struct slice number = slice_trim(slice_cut(&params, ';'));
 	*refresher = slice_is_set(params) ? sip_param(params, SLICE("refresher")) : SLICE_NONE;
 	return number.len && !slice_u32(number, seconds) && *seconds > 0;
+}
+
+/* Min-SE: seconds, which may have parameters. */
+static bool read_least(const struct sip_msg *m, uint32_t *seconds)
+{
+	struct slice params = sip_msg_value(m, SIP_HDR_MIN_SE);
+	return !slice_u32(slice_trim(slice_cut(&params, ';')), seconds);
+}
+
+/* What cannot be read is as if it were not there. */
+static void count_malformed(const struct sip_msg *m)
+{
+	struct slice refresher;
+	uint32_t seconds;
+	if (sip_msg_hdr(m, SIP_HDR_SESSION_EXPIRES) && !read_expires(m, &seconds, &refresher))
+		sip_malformed(SIP_PART_SESSION_EXPIRES);
+	if (sip_msg_hdr(m, SIP_HDR_MIN_SE) && !read_least(m, &seconds))
+		sip_malformed(SIP_PART_MIN_SE);
 }
 
 static uint32_t least(const struct sip_session *ss)
@@ -100,8 +119,7 @@ void session_timer_ask(struct buf *out, const struct sip_session *ss)
 bool session_timer_too_short(struct sip_session *ss, const struct sip_msg *rsp)
 {
 	uint32_t min;
-	if (rsp->status != 422 || slice_u32(slice_trim(sip_msg_value(rsp, SIP_HDR_MIN_SE)), &min) || min <= ss->least_s ||
-	    ss->n_422 == MAX_422)
+	if (rsp->status != 422 || !read_least(rsp, &min) || min <= ss->least_s || ss->n_422 == MAX_422)
 		return false;
 	ss->n_422++;
 	ss->least_s = min;
@@ -112,6 +130,7 @@ void session_timer_granted(struct sip_session *ss, const struct sip_msg *rsp)
 {
 	uint32_t seconds;
 	struct slice refresher;
+	count_malformed(rsp);
 	if (!read_expires(rsp, &seconds, &refresher))
 		agree(ss, 0, false);
 	else
@@ -124,6 +143,7 @@ bool session_timer_refuse(const struct sip_session *ss, struct sip_strans *st, c
 {
 	uint32_t seconds;
 	struct slice refresher;
+	count_malformed(req);
 	if (!read_expires(req, &seconds, &refresher) || seconds >= least(ss) || !sip_msg_has_token(req, SIP_HDR_SUPPORTED, SLICE("timer")))
 		return false;
 	sip_replyf(st, 422, NULL, "Min-SE: %u\r\n", least(ss));
@@ -138,7 +158,7 @@ void session_timer_grant(struct buf *out, struct sip_session *ss, const struct s
 	uint32_t ours = ss->stack->params.session_expires_s, seconds = 0, min = 0;
 	struct slice refresher = SLICE_NONE;
 	bool asked = read_expires(req, &seconds, &refresher);
-	slice_u32(slice_trim(sip_msg_value(req, SIP_HDR_MIN_SE)), &min);
+	read_least(req, &min);
 	if (!asked && !(knows && ours)) {
 		agree(ss, 0, false);
 		return;

@@ -2,6 +2,8 @@
 /* The stack: listeners, and what happens to a message that comes in (RFC 3261 8.2, 18.1.2, 18.2.1). */
 #include "sip/conn.h"
 #include "net/path_mtu.h"
+#include "sip/check.h"
+#include "sip/malformed.h"
 #include "stun/stun.h"
 #include "base/counter.h"
 #include "base/log.h"
@@ -330,6 +332,8 @@ int sip_stack_open(struct sip_stack **ret, const struct sip_stack_params *params
 	} else {
 		counter_group.refresh = refresh;
 		counter_register(&counter_group);
+		sip_malformed_show();
+		sip_check_show();
 		sip_transport_counters();
 		shown = s;
 		*ret = s;
