@@ -140,7 +140,10 @@ def counter(s, name):
 def counted(s, name, n, do):
     before = counter(s, name)
     do()
-    wait_for(f"{name} to be {before + n}", lambda: counter(s, name) == before + n, 2)
+    try:
+        wait_for("the count", lambda: counter(s, name) == before + n, 2)
+    except TimeoutError:
+        raise AssertionError(f"{name} is {counter(s, name)}, it was {before} and should be {n} more") from None
 
 
 def refused(s, sender, header, status, values):
