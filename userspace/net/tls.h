@@ -63,3 +63,5 @@ const char *tls_version(const struct tls_conn *c);
 const char *tls_peer_names(const struct tls_conn *c);
 /* Whether `name` is one of them, without case and without wildcards (RFC 5922 7.2). */
 bool tls_peer_is(const struct tls_conn *c, struct slice name);
+/* Whether what is for `name` may go over a connection of ours: it was made to that name, its peer has proved to be it as well, or nobody is asked to. */
+bool tls_is_for(const struct tls_conn *c, struct slice name);

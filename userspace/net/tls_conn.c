@@ -268,3 +268,8 @@ bool tls_peer_is(const struct tls_conn *c, struct slice name)
 	}
 	return false;
 }
+
+bool tls_is_for(const struct tls_conn *c, struct slice name)
+{
+	return c->all->verify == TLS_VERIFY_NONE || (c->name && slice_caseeq(slice_str(c->name), name)) || tls_peer_is(c, name);
+}

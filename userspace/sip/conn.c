@@ -459,20 +459,51 @@ static int make(struct sip_place *p, const struct addr *dst, struct slice text, 
 }
 
 /* RFC 5923 8.2: what is sent over an alias is for somebody whom the peer has proved to be. */
-static bool is_for(const struct sip_conn *c, struct slice text)
+static bool carries_back(const struct sip_conn *c, struct slice text)
 {
 	char name[256];
 	addressee(text, name, sizeof name);
 	return !c->place->l.tls || (stream_tls(c->stream) && tls_peer_is(stream_tls(c->stream), slice_str(name)));
 }
 
+/* Answers, and requests of dialogs: where those lead was said over a connection like this one. */
+static bool is_continued(struct slice text)
+{
+	struct sip_nameaddr to;
+	return slice_starts(text, SLICE("SIP/2.0 ")) || (!sip_nameaddr_parse(&to, sip_text_hdr(slice_from(text, 1), SLICE("To"))) && to.tag.len);
+}
+
+/* RFC 5923 8.1: a name that DNS has led to the address of somebody else is not his because he is connected. */
+static bool carries_on(const struct sip_conn *c, struct slice text)
+{
+	char name[256];
+	struct addr ip;
+	if (c->accepted || !stream_tls(c->stream) || is_continued(text))
+		return true;
+	addressee(text, name, sizeof name);
+	return !*name || !addr_parse_ip(&ip, slice_str(name)) || tls_is_for(stream_tls(c->stream), slice_str(name));
+}
+
+/* The connection that `text` may go over, NULL: none yet. */
+static struct sip_conn *find_for(const struct sip_place *p, const struct addr *dst, struct slice text)
+{
+	struct sip_conn *c;
+	hash_foreach_match(c, &p->stack->conn_peers, hash_of(dst), by_peer)
+		if (c->place == p && addr_eq(&c->peer, dst) && carries_on(c, text))
+			return c;
+	c = find_alias(p, dst);
+	return c && carries_back(c, text) ? c : NULL;
+}
+
+bool sip_conn_carries(const struct sip_place *p, const struct addr *dst, struct slice text)
+{
+	return find_for(p, dst, text) != NULL;
+}
+
 int sip_conn_send(struct sip_place *p, const struct addr *dst, struct slice text)
 {
-	struct sip_conn *c = find_peer(p, dst);
-	if (!c && (c = find_alias(p, dst))) {
-		c = is_for(c, text) ? c : NULL;
-		counts[CNT_REUSED] += c != NULL;
-	}
+	struct sip_conn *c = find_for(p, dst, text);
+	counts[CNT_REUSED] += c && !addr_eq(&c->peer, dst);
 	int err = c ? 0 : make(p, dst, text, &c);
 	return err ? err : stream_send(c->stream, text);
 }

@@ -27,6 +27,8 @@ void sip_conns_close(struct sip_stack *s);
 int sip_conn_listen(struct sip_place *p);
 /* The open or opening connection to `peer`, NULL when there is none. */
 struct sip_conn *sip_conn_find(const struct sip_place *p, const struct addr *peer);
+/* Whether there is one to `dst` that `text` may go over. */
+bool sip_conn_carries(const struct sip_place *p, const struct addr *dst, struct slice text);
 /* Over the connection to `dst`, which is made when there is none: whom `text` is addressed to is whom a TLS certificate must be for. */
 int sip_conn_send(struct sip_place *p, const struct addr *dst, struct slice text);
 /* It has failed: no message is taken from it or given to it any more. */

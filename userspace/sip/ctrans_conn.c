@@ -158,11 +158,10 @@ void sip_ctrans_disconnected(struct sip_place *p, const struct addr *peer, int e
 	struct sip_stack *s = p->stack;
 	struct sip_ctrans *ct;
 	unsigned turn = ++s->turn;
-	if (sip_conn_find(p, peer))
-		return;
 	while ((ct = next_to(s, p, peer, turn))) {
 		ct->turn = turn;
-		disconnected(ct, err, was_open);
+		if (!ct->request || !sip_conn_carries(p, peer, sip_block_text(ct->request)))
+			disconnected(ct, err, was_open);
 	}
 }
 

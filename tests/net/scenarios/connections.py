@@ -109,13 +109,15 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
     for sock in slow:
         closed(sock, 1)
     assert counter("slow") == 4, counter("slow")
+    before = counter("bad-frame")
     sock = connect()
-    with_end = b"OPTIONS sip:10.79.1.1 SIP/2.0\r\n" + b"X: 1234567890\r\n" * 8000
+    endless = b"OPTIONS sip:10.79.1.1 SIP/2.0\r\n" + b"X: 1234567890\r\n" * 8000
     try:
-        sock.sendall(with_end)
+        sock.sendall(endless)
     except OSError:
         pass
     closed(sock)
+    assert counter("bad-frame") == before + 1
 
     # Too many from one address; others are served.
     wait_for("the connections to end", lambda: s.gw.show("connections") == [])

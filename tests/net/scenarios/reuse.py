@@ -12,6 +12,8 @@ from lab import wait_for  # noqa: E402
 VERIFY = "tls-verify = ask"
 PEERS = """
 trunk other {{ peer = "{ip}:5090" transport = {transport} address = "outside" }}
+trunk named {{ peer = "{ip}:5080" transport = {transport} address = "outside" domain = "named.example.com" }}
+route named {{ prefix = "6" to = "named" strip = 1 }}
 route back {{ prefix = "5" to = "alice" strip = 1 }}
 route other {{ prefix = "8" to = "other" strip = 1 }}
 """
@@ -65,6 +67,24 @@ def reuse(transport):
         assert at is not mine and carrier.wire.mine is None
         carrier.wire.hang_up()
 
+        if transport == "tls":
+            # The same address with a name that its certificate does not have: that connection is not for it, and another one is refused.
+            at, _ = reached(s, alice, carrier, "9555")
+            d = alice.invite("6555")
+            carrier.pump(0.1)
+            m = d.response()
+            assert m.status >= 500, m
+            d.ack(m)
+            carrier.nothing(lambda m: m.method == "INVITE", 0)
+            assert [c for c in carrier.wire.all if c is at], "the other connection has ended"
+            carrier.wire.hang_up()
+            carrier.wire.contexts = Contexts(s.authority, s.gw_b, s.authority.sign("named", "DNS:named.example.com", f"IP:{s.ip_b}"))
+        at, _ = reached(s, alice, carrier, "9555")
+        assert reached(s, alice, carrier, "6555")[0] is at
+        carrier.wire.hang_up()
+        if transport == "tls":
+            carrier.wire.contexts = s.contexts("carrier", s.ip_b, s.gw_b)
+
         # Not asked for: the gateway makes its own. It is the trunk's all the same, though From has a user's name.
         silent = peer(s, 5090, "1001", alias=False)
         mine = connect(silent)
@@ -74,7 +94,7 @@ def reuse(transport):
         other, invite = alice.answer_invite()
         other.refuse(invite, 486, "Busy Here")
         d.failed(486)
-        assert s.gw.cdrs(4)[-1]["source"] == "other", s.gw.cdrs(4)
+        wait_for("its record", lambda: [r for r in s.gw.cdr_rows() if r["source"] == "other"], 2)
 
         # Somebody else there: neither believed to be a trunk when a user's name is in From, nor given what is for one.
         stranger = peer(s, 5091, "1001")

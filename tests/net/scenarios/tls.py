@@ -88,6 +88,7 @@ with stage(transport="tls", more=MORE, inside=OWN, outside=OWN + "tls-verify = m
     wait_for("both to be counted", lambda: s.gw.counter("stream", "tls-failed") == before + 2)
 
     # A handshake that stops.
+    before = s.gw.counter("stream", "tls-failed")
     with entered(s.ns_a):
         stalled = socket.create_connection((s.gw_a, 5061), 2)
     stalled.sendall(b"\x16\x03\x01\x02\x00\x01")
@@ -99,6 +100,7 @@ with stage(transport="tls", more=MORE, inside=OWN, outside=OWN + "tls-verify = m
     except ConnectionError:
         pass
     assert 0.3 < time.monotonic() - started < 1.5
+    assert s.gw.counter("stream", "tls-failed") == before + 1
 
     # We look at whom we connect to: a trunk's certificate must be for its address.
     carrier = s.carrier()

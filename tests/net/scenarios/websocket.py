@@ -3,12 +3,13 @@
 # runs: crossed
 """SIP over WebSocket, plain and secure (RFC 7118): registration and calls with phones that have no address, frames and handshakes that are wrong, a
 client that is back after tandem-ca was killed."""
+import socket
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from certificates import Authority, Contexts  # noqa: E402
 from gateway import stage  # noqa: E402
-from lab import wait_for  # noqa: E402
-from websocket import BINARY, CLOSE, CONTINUED, PING, TEXT, WebSocket  # noqa: E402
+from lab import entered, wait_for  # noqa: E402
+from websocket import BINARY, CLOSE, CONTINUED, PING, PORTS, TEXT, WebSocket  # noqa: E402
 
 OPTIONS = "OPTIONS sip:{gw} SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK{n}\r\nFrom: <sip:alice@test.invalid>;tag=1\r\nTo: <sip:{gw}>\r\n" \
           "Call-ID: frames{n}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n\r\n"
@@ -62,9 +63,27 @@ def frames(s):
         assert c.shake_hands(**how) == 426 and "sec-websocket-version: 13" in c.head and "upgrade: websocket" in c.head, c.head  # RFC 6455 4.4
     assert client(handshake=False).shake_hands(origin="https://evil.example") == 403
     assert client(handshake=False).shake_hands(origin="https://phone.example") == 101
-    silent = client(handshake=False)
-    silent.sock.sendall(b"GET / HTTP/1.1\r\nHost")
-    assert silent.next(4) == b"", "a handshake that stops is ended"
+    # A handshake that stops is ended: of HTTP, and of TLS.
+    before = s.gw.counter("websocket", "no-handshake")
+    for transport, begins in (("ws", b"GET / HTTP/1.1\r\nHost"), ("wss", b"\x16\x03\x01\x02\x00\x01")):
+        with entered(s.ns_a):
+            silent = socket.create_connection((s.gw_a, PORTS[transport]), 2)
+        silent.settimeout(4)
+        silent.sendall(begins)
+        try:
+            assert not silent.recv(100), "something was said"
+        except ConnectionError:
+            pass
+        silent.close()
+    assert s.gw.counter("websocket", "no-handshake") == before + 2
+    # A length that lies: the message is one, whatever it says (RFC 7118 4.2), and the next one is as good as any.
+    before = s.gw.counter("sip", "malformed-answered")
+    c = client()
+    c.frame(TEXT, options(s).replace(b"\r\n\r\n", b"\r\nContent-Length: 10\r\n\r\nabc"))
+    assert c.next(3).startswith(b"SIP/2.0 ") and s.gw.counter("sip", "malformed-answered") == before + 1
+    c.frame(TEXT, options(s))
+    assert c.next(3).startswith(b"SIP/2.0 ")
+    c.close()
 
 
 def calls(s):
