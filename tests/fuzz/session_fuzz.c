@@ -70,7 +70,7 @@ static void user_calls(struct peer *p)
 {
 	const struct sip_session_params c = {
 		.ruri = SLICE("sip:b@192.0.2.9"), .dst = p->remote, .from_uri = SLICE("sip:a@192.0.2.1"), .to_uri = SLICE("sip:b@192.0.2.9"),
-		.contact_user = SLICE("a"), .sdp = next_byte(p) & 1 ? SDP : SLICE_NONE, .auth_user = SLICE("u"), .auth_password = SLICE("p"),
+		.contact_user = SLICE("a"), .sdp = next_byte(p) & 1 ? SDP : SLICE_NONE, .login = {.user = SLICE("u"), .password = SLICE("p")},
 	};
 	if (p->ss)
 		return;
@@ -134,7 +134,7 @@ static void starts_anew(struct peer *p)
 	p->ss = NULL;
 	p->offered = false;
 	peer_stack(p);
-	if (record.len && sip_session_restore(&p->ss, p->stack, buf_text(&record), SLICE("u"), SLICE("p"), &handlers, p))
+	if (record.len && sip_session_restore(&p->ss, p->stack, buf_text(&record), &(struct digest_login){.user = SLICE("u"), .password = SLICE("p")}, &handlers, p))
 		abort();
 	if (!p->ss)
 		p->answered = p->outgoing = false; /* it was over: another may begin */

@@ -250,8 +250,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 		.forwarded = true,
 		.max_forwards = s->max_forwards,
 		.ring_ms = (uint32_t)(s->ring_ms + RING_MARGIN_MS),
-		.auth_user = slice_str(s->target.auth_user),
-		.auth_password = slice_str(s->target.password),
+		.login = target_login(&s->target),
 	};
 	if (!err)
 		err = sip_session_connect(&s->ss, s->stack, &p, &handlers, s);
@@ -631,6 +630,7 @@ static int take_kept(struct sip_leg *s, const struct kept *k)
 
 int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg)
 {
+	static const struct digest_login nobody;
 	const struct leg_sip_home *home = arg;
 	struct kept k = {0};
 	if (pack_read(&k, fields, FIELDS, record))
@@ -646,8 +646,7 @@ int leg_sip_restore(struct leg **ret, enum side side, const char *target, struct
 		set_trunk(s, home->trunk(home->arg, target));
 	int err = take_kept(s, &k);
 	if (!err && k.session.len)
-		err = sip_session_restore(&s->ss, home->stack, k.session, slice_str(s->trunk ? s->trunk->login : ""),
-					  slice_str(s->trunk ? conf_string(s->trunk->conf, "password") : ""), &handlers, s);
+		err = sip_session_restore(&s->ss, home->stack, k.session, s->trunk ? &s->trunk->login : &nobody, &handlers, s);
 	/* What it asked for ended with the process that had begun it. */
 	s->refer = k.refer;
 	if (!err && k.refer_dialog.len && sip_subscription_restore(&s->refer_dialog, home->stack, k.refer_dialog, &refer_handlers, s))

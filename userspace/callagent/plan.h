@@ -3,6 +3,7 @@
  * `tandemctl route test` walk the same plan; the latter supposes that everybody fails. */
 #pragma once
 #include "routing/route.h"
+#include "sip/digest.h"
 #include "sip/locate.h"
 #include "sip/stack.h"
 
@@ -31,11 +32,16 @@ struct target {
 	bool stranger;        /* known by DNS alone: trusted with nothing */
 	bool untold;          /* not who calls, if that one wants privacy (RFC 3325) */
 	char domain[128];     /* host part of From and To; empty: addresses */
-	char auth_user[192], password[128];
+	char auth_user[128], auth_realm[128], password[128]; /* target_login() */
 	unsigned rank;        /* of dial_targets(), as are the next two: lower ones first */
 	uint32_t first_ms, answer_ms; /* as those of the attempt */
 	struct trunk *trunk;  /* borrowed from the plan; NULL: a user's phone */
 };
+
+static inline struct digest_login target_login(const struct target *t)
+{
+	return (struct digest_login){.user = slice_str(t->auth_user), .password = slice_str(t->password), .realm = slice_str(t->auth_realm)};
+}
 
 /* Somebody who has passed the call on (RFC 5806, RFC 7044). */
 struct diversion {

@@ -159,8 +159,9 @@ static int trunk_target(const struct trunk *t, const struct trunk_peer *peer, co
 	CDR_SET(out->name, slice_str(t->name));
 	CDR_SET(out->address, slice_str(conf_string(t->conf, "address")));
 	CDR_SET(out->domain, slice_str(*from ? from : domain));
-	CDR_SET(out->auth_user, slice_str(t->login));
-	CDR_SET(out->password, slice_str(conf_string(t->conf, "password")));
+	CDR_SET(out->auth_user, t->login.user);
+	CDR_SET(out->auth_realm, t->login.realm);
+	CDR_SET(out->password, t->login.password);
 	return uri.err;
 }
 

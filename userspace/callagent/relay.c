@@ -148,8 +148,9 @@ static bool authorize(struct try *t, const struct sip_msg *rsp)
 		return false;
 	t->authorized = true;
 	t->cseq++;
-	return !digest_respond(&t->credentials, rsp, slice_str(sip_method_name(sip_strans_request(t->r->st)->method)),
-			       slice_str(t->target.uri), slice_str(t->target.auth_user), slice_str(t->target.password), SLICE_NONE) &&
+	const struct digest_login login = target_login(&t->target);
+	return !digest_respond(&t->credentials, rsp, slice_str(sip_method_name(sip_strans_request(t->r->st)->method)), slice_str(t->target.uri), &login,
+			       SLICE_NONE) &&
 	       !send_try(t);
 }
 

@@ -338,8 +338,7 @@ static int open_notifier(struct agent *a, struct relayed *r, const struct sip_ms
 		.body_type = sip_msg_value(req, SIP_HDR_CONTENT_TYPE),
 		.body = req->body,
 		.max_forwards = (req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards) - 1,
-		.auth_user = slice_str(to->auth_user),
-		.auth_password = slice_str(to->password),
+		.login = target_login(to),
 	};
 	int err = from.err ? from.err : target.err ? target.err : number.err ? number.err : lines.err;
 	if (!err)

@@ -416,6 +416,24 @@ static void check_routes(struct findings *f)
 	}
 }
 
+/* What there is room for: no entry is left out without a word. */
+static void check_counts(struct findings *f)
+{
+	static const struct {
+		const char *section, *option, *name;
+		unsigned most;
+	} rows[] = {
+		{"trunk", "peer", "trunk.peer", TRUNK_PEERS},         {"trunk", "networks", "trunk.networks", TRUNK_NETWORKS},
+		{"trunk", "failover", "trunk.failover", TRUNK_CAUSES}, {"trunk", "codecs", "trunk.codecs", TRUNK_CODECS},
+		{"group", "members", "group.members", GROUP_MEMBERS}, {"hunt", "members", "hunt.members", HUNT_MEMBERS},
+	};
+	const struct conf_part *p;
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++)
+		for (unsigned i = 0; (p = conf_titled(f->conf, rows[r].section, i)); i++)
+			if (conf_list_count(p, rows[r].option) > rows[r].most)
+				found(f, p, rows[r].name, "expected at most %u, not %u", rows[r].most, conf_list_count(p, rows[r].option));
+}
+
 /* Orders that must hold between two durations of a section. */
 static void check_order(struct findings *f, const char *section, const char *small, const char *large)
 {
@@ -565,6 +583,7 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_users(&f);
 	check_trunks(&f);
 	check_groups(&f);
+	check_counts(&f);
 	check_routes(&f);
 	check_fraud(&f);
 	check_sites(&f);

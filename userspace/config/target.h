@@ -4,6 +4,14 @@
 #pragma once
 #include "base/conf.h"
 
+/* How many of each one section lists at most. */
+#define TRUNK_PEERS    16
+#define TRUNK_NETWORKS 16
+#define TRUNK_CAUSES   32
+#define TRUNK_CODECS   16
+#define GROUP_MEMBERS  32
+#define HUNT_MEMBERS   32
+
 /* What a route names as its target. */
 enum dest_kind { DEST_USER, DEST_TRUNK, DEST_GROUP, DEST_HUNT, DEST_NUMBER, DEST_ENUM, DEST_BLOCK, DEST_URI /* what ENUM finds; is not written */ };
 

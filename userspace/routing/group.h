@@ -4,8 +4,6 @@
 #include "routing/trunk.h"
 #include "config/target.h"
 
-#define GROUP_MEMBERS 32
-
 /* The choices of group.strategy, in their order. */
 enum group_strategy { GROUP_ORDER, GROUP_WEIGHT, GROUP_ROUND_ROBIN, GROUP_LEAST_LOADED };
 

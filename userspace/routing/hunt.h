@@ -3,9 +3,8 @@
 #pragma once
 #include "base/conf.h"
 #include "base/hash.h"
+#include "config/target.h"
 #include <stdint.h>
-
-#define HUNT_MEMBERS 32
 
 /* The choices of hunt.strategy, in their order. */
 enum hunt_strategy { HUNT_ALL, HUNT_SEQUENCE, HUNT_ROUND_ROBIN, HUNT_LEAST_RECENT };

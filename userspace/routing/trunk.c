@@ -8,7 +8,6 @@
 #include "routing/trunk_locate.h"
 #include "routing/trunk_probe.h"
 #include "routing/trunk_register.h"
-#include "sip/digest.h"
 #include "sip/stack.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -128,11 +127,9 @@ static int trunk_new(struct trunk **ret, const struct conf *conf, const struct c
 	t->conf = part;
 	t->name = conf_title(part);
 	t->certificate = conf_string(part, "certificate");
-	struct buf login = buf_fixed(t->login, sizeof(t->login));
-	buf_str(&login, conf_string(part, "auth-user"));
-	if (*conf_string(part, "auth-realm"))
-		buf_printf(&login, "%c%s", DIGEST_REALM_AFTER, conf_string(part, "auth-realm"));
-	buf_z(&login);
+	t->login = (struct digest_login){
+		.user = slice_str(conf_string(part, "auth-user")), .password = slice_str(conf_string(part, "password")), .realm = slice_str(conf_string(part, "auth-realm")),
+	};
 	t->max_calls = (unsigned)conf_int(part, "max-calls");
 	t->max_rate = (unsigned)conf_int(part, "max-rate");
 	t->believed = conf_bool(part, "believe-identity");

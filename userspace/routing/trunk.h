@@ -6,13 +6,10 @@
 #include "base/lines.h"
 #include "routing/trunk_numbers.h"
 #include "config/schema.h"
+#include "config/target.h"
+#include "sip/digest.h"
 #include "sip/transports.h"
 #include <jansson.h>
-
-#define TRUNK_PEERS    16
-#define TRUNK_NETWORKS 16
-#define TRUNK_CAUSES   32
-#define TRUNK_CODECS   16
 
 struct sip_stack;
 struct sip_msg;
@@ -54,7 +51,7 @@ struct trunk {
 	const struct conf_part *conf;
 	const char *name;
 	const char *certificate;      /* the name in it by which it is known; empty: none */
-	char login[192];              /* auth-user, and the realm after it when that is pinned (digest.h); empty: none */
+	struct digest_login login;    /* what its challenges are answered with */
 	struct trunk_peer peer[TRUNK_PEERS];
 	unsigned n_peers;
 	enum sip_transport transport;

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "routing/trunk_request.h"
-#include "sip/digest.h"
 #include <errno.h>
 #include <sys/random.h>
 
@@ -146,7 +145,6 @@ static void on_registered(struct trunk_register *r, const struct sip_msg *rsp)
 /* A challenge is answered once, and once more when the nonce was only old. */
 static bool authorize(struct trunk_register *r, const struct sip_msg *rsp)
 {
-	const struct conf_part *p = r->trunk->conf;
 	const struct sip_hdr *h = sip_msg_hdr(rsp, rsp->status == 401 ? SIP_HDR_WWW_AUTHENTICATE : SIP_HDR_PROXY_AUTHENTICATE);
 	bool stale = h && slice_search(h->value, SLICE("stale=true")) >= 0;
 	if ((rsp->status != 401 && rsp->status != 407) || (r->authorized && (!stale || r->fresh)))
@@ -154,8 +152,7 @@ static bool authorize(struct trunk_register *r, const struct sip_msg *rsp)
 	r->fresh = r->authorized;
 	r->authorized = true;
 	buf_reset(&r->credentials);
-	if (digest_respond(&r->credentials, rsp, SLICE("REGISTER"), slice_str(r->ruri), slice_str(r->trunk->login),
-			   slice_str(conf_string(p, "password")), SLICE_NONE) || r->credentials.err)
+	if (digest_respond(&r->credentials, rsp, SLICE("REGISTER"), slice_str(r->ruri), &r->trunk->login, SLICE_NONE) || r->credentials.err)
 		return false;
 	send_register(r, r->expires_s);
 	return true;

@@ -159,7 +159,7 @@ static int find_challenge(const struct sip_msg *rsp, enum sip_hdr_id id, struct 
 		struct slice options;
 		bool auth;
 		if (digest_parse(f, h->value) || digest_alg_of(f->algorithm) == DIGEST_ALGS || !slice_is_set(f->realm) ||
-		    !f->nonce.len || (slice_is_set(realm) && !slice_eq(f->realm, realm)))
+		    !f->nonce.len || (realm.len && !slice_eq(f->realm, realm)))
 			continue;
 		options = f->qop;
 		auth = !slice_is_set(options);
@@ -175,16 +175,14 @@ static int find_challenge(const struct sip_msg *rsp, enum sip_hdr_id id, struct 
 	return -EACCES;
 }
 
-int digest_respond(struct buf *headers, const struct sip_msg *rsp, struct slice method, struct slice uri, struct slice user,
-		   struct slice password, struct slice tried)
+int digest_respond(struct buf *headers, const struct sip_msg *rsp, struct slice method, struct slice uri, const struct digest_login *login,
+		   struct slice tried)
 {
 	bool proxy = rsp->status == 407;
 	struct digest_fields f;
 	char ha1[DIGEST_HEX_LEN], response[DIGEST_HEX_LEN], cnonce[17];
 	uint8_t random[8];
-	struct slice realm = user;
-	user = slice_cut(&realm, DIGEST_REALM_AFTER);
-	int err = find_challenge(rsp, proxy ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE, realm, tried, &f);
+	int err = find_challenge(rsp, proxy ? SIP_HDR_PROXY_AUTHENTICATE : SIP_HDR_WWW_AUTHENTICATE, login->realm, tried, &f);
 	if (err)
 		return err;
 	if (RAND_bytes(random, sizeof random) != 1)
@@ -198,14 +196,14 @@ int digest_respond(struct buf *headers, const struct sip_msg *rsp, struct slice 
 	bool qop = slice_is_set(f.qop);
 	struct digest_input in = {.ha1 = ha1, .method = method, .uri = uri, .nonce = f.nonce, .nc = SLICE("00000001"),
 				  .cnonce = slice_str(cnonce), .qop = qop ? SLICE("auth") : SLICE_NONE};
-	err = digest_ha1(alg, user, f.realm, password, ha1);
+	err = digest_ha1(alg, login->user, f.realm, login->password, ha1);
 	if (!err)
 		err = digest_response(alg, &in, response);
 	if (err)
 		return err;
 	buf_str(headers, sip_hdr_name(proxy ? SIP_HDR_PROXY_AUTHORIZATION : SIP_HDR_AUTHORIZATION));
 	buf_str(headers, ": Digest username=");
-	sip_write_quoted(headers, user);
+	sip_write_quoted(headers, login->user);
 	buf_printf(headers, ", realm=\"" SLICE_FMT "\", nonce=\"" SLICE_FMT "\", uri=\"" SLICE_FMT "\", response=\"%s\", algorithm=%s",
 		   SLICE_ARG(f.realm), SLICE_ARG(f.nonce), SLICE_ARG(uri), response, digest_alg_name(alg));
 	if (qop)

@@ -31,10 +31,12 @@ bool digest_is_here(struct digest_server *d, const struct digest_fields *found, 
 /* `ha1` by algorithm (NULL: not allowed for that user: then credentials in another are looked for). */
 enum digest_result digest_verify(struct digest_server *d, const struct sip_msg *req, bool proxy, const struct digest_fields *found, const char *ha1[DIGEST_ALGS]);
 
-/* What divides a user name from the realm that alone its password is told to; no name has it in it. */
-#define DIGEST_REALM_AFTER '\n'
+/* What challenges are answered with. */
+struct digest_login {
+	struct slice user, password; /* an empty user: nothing */
+	struct slice realm;          /* empty: whoever asks; else challenges of other realms are none */
+};
 
 /* Client: from a 401/407 response makes the Authorization/Proxy-Authorization line for the next request. -EACCES when no usable challenge, or
- * when the same nonce was refused without stale (`tried` is the nonce tried before, may be absent). `user` may name the realm:
- * challenges of others are none. */
-int digest_respond(struct buf *headers, const struct sip_msg *rsp, struct slice method, struct slice uri, struct slice user, struct slice password, struct slice tried);
+ * when the same nonce was refused without stale (`tried` is the nonce tried before, may be absent). */
+int digest_respond(struct buf *headers, const struct sip_msg *rsp, struct slice method, struct slice uri, const struct digest_login *login, struct slice tried);

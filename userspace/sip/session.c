@@ -193,10 +193,10 @@ void session_auth_reset(struct session_auth *a)
 bool session_authorize(const struct sip_session *ss, struct session_auth *a, const struct sip_msg *rsp, enum sip_method method, struct slice uri)
 {
 	unsigned kind = rsp->status == 401 ? AUTH_TRIED_401 : rsp->status == 407 ? AUTH_TRIED_407 : 0;
-	if (!kind || a->tried & kind || !ss->auth_user.len)
+	if (!kind || a->tried & kind || !ss->login.user.len)
 		return false;
 	a->tried |= kind;
-	return !digest_respond(&a->lines, rsp, slice_str(sip_method_name(method)), uri, ss->auth_user, ss->auth_password, SLICE_NONE) &&
+	return !digest_respond(&a->lines, rsp, slice_str(sip_method_name(method)), uri, &ss->login, SLICE_NONE) &&
 	       !a->lines.err;
 }
 

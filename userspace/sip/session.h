@@ -3,6 +3,7 @@
  * stack keeps the dialogs, routes requests inside them, retransmits 2xx until ACK, and answers what the standard
  * already decides (481, 491, 500 with Retry-After, 487). The user sees calls, offers and answers. */
 #pragma once
+#include "sip/digest.h"
 #include "sip/stack.h"
 
 struct sip_session; /* reference-counted; mem_deref() of the last reference ends it without a message: call sip_session_bye() first */
@@ -54,7 +55,7 @@ struct sip_session_params {
 	bool forwarded;                      /* continues another call: max_forwards is what is left of its hops, maybe 0; else 70 */
 	uint32_t max_forwards;
 	uint32_t ring_ms;                    /* give up (CANCEL) after this; 0: Timer C, 180 s */
-	struct slice auth_user, auth_password; /* to answer 401/407 with; may be empty */
+	struct digest_login login; /* to answer 401/407 with; may be empty */
 };
 
 int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const struct sip_session_params *p,
@@ -89,9 +90,9 @@ void sip_session_detach(struct sip_session *ss);
 /* What it takes to go on in another process, for a store: appended to `out`; nothing for one that is over. */
 void sip_session_save(const struct sip_session *ss, struct buf *out);
 /* The session again, without asking its peer; what is under way goes on: a 2xx until its ACK, CANCEL, BYE. A re-INVITE of the peer's that
- * nobody has answered gets 500 and Retry-After; one not answered yet has to be given up by the user. The credentials are those to answer
- * challenges with. -EBADMSG, -EADDRNOTAVAIL: we do not listen there any more, -ENOMEM. */
-int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, struct slice auth_user, struct slice auth_password,
+ * nobody has answered gets 500 and Retry-After; one not answered yet has to be given up by the user. The login is what
+ * challenges are answered with. -EBADMSG, -EADDRNOTAVAIL: we do not listen there any more, -ENOMEM. */
+int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, const struct digest_login *login,
 			const struct sip_session_handlers *h, void *arg);
 
 /* Outgoing: whether that provisional response makes an offer, which sip_session_ack() is to answer. */

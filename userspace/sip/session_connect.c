@@ -66,8 +66,8 @@ static int keep_params(struct sip_session *ss, const struct sip_session_params *
 	struct { struct slice *to, from; size_t at; } parts[] = {
 		{&ss->ruri, p->ruri, 0}, {&ss->headers, p->headers, 0}, {&ss->sdp, p->sdp, 0},
 		{&ss->body_type, p->body_type.len ? p->body_type : SLICE("application/sdp"), 0},
-		{&ss->contact_user, p->contact_user, 0}, {&ss->auth_user, p->auth_user, 0},
-		{&ss->auth_password, p->auth_password, 0},
+		{&ss->contact_user, p->contact_user, 0}, {&ss->login.user, p->login.user, 0},
+		{&ss->login.password, p->login.password, 0}, {&ss->login.realm, p->login.realm, 0},
 	};
 	const unsigned n = sizeof parts / sizeof parts[0];
 	for (unsigned i = 0; i < n; i++) {

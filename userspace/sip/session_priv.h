@@ -47,7 +47,8 @@ struct sip_session {
 
 	/* what an outgoing INVITE is written from, in one block */
 	char *store;
-	struct slice ruri, from, to, headers, sdp, body_type, contact_user, auth_user, auth_password;
+	struct slice ruri, from, to, headers, sdp, body_type, contact_user;
+	struct digest_login login;
 	char call_id[SIP_TOKEN_LEN], tag[SIP_TOKEN_LEN];
 	uint32_t cseq, max_forwards, ring_ms;
 	struct timer ring; /* ring_ms or Timer C; incoming: repeats the last provisional */

@@ -85,15 +85,15 @@ void sip_session_save(const struct sip_session *ss, struct buf *out)
 
 /* --- reading ------------------------------------------------------------------------------------------------------------ */
 
-static int keep_texts(struct sip_session *ss, const struct kept *k, struct slice auth_user, struct slice auth_password)
+static int keep_texts(struct sip_session *ss, const struct kept *k, const struct digest_login *login)
 {
-	size_t size = k->contact_user.len + auth_user.len + auth_password.len;
+	size_t size = k->contact_user.len + login->user.len + login->password.len + login->realm.len;
 	ss->store = mem_raw(size + 1);
 	if (!ss->store)
 		return -ENOMEM;
 	struct buf b = buf_fixed(ss->store, size);
 	struct { struct slice *to, from; } parts[] = {
-		{&ss->contact_user, k->contact_user}, {&ss->auth_user, auth_user}, {&ss->auth_password, auth_password},
+		{&ss->contact_user, k->contact_user}, {&ss->login.user, login->user}, {&ss->login.password, login->password}, {&ss->login.realm, login->realm},
 	};
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		*parts[i].to = slice_of(b.p + b.len, parts[i].from.len);
@@ -169,7 +169,7 @@ static int resume(struct sip_session *ss, const struct kept *k)
 	return 0;
 }
 
-int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, struct slice auth_user, struct slice auth_password,
+int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, const struct digest_login *login,
 			const struct sip_session_handlers *h, void *arg)
 {
 	struct kept k = {0};
@@ -203,7 +203,7 @@ int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct sl
 	ss->dials_in = k.dials_in;
 	memcpy(ss->call_id, k.call_id, sizeof ss->call_id);
 	memcpy(ss->tag, k.tag, sizeof ss->tag);
-	err = keep_texts(ss, &k, auth_user, auth_password);
+	err = keep_texts(ss, &k, login);
 	if (!err)
 		err = resume(ss, &k);
 	if (err) {

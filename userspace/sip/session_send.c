@@ -102,7 +102,7 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 
 int session_ask(struct sip_session *ss, struct sip_dialog *d, const struct sip_dialog_request *r, sip_response_fn fn, void *arg)
 {
-	if (!ss->auth_user.len)
+	if (!ss->login.user.len)
 		return sip_dialog_send(d, r, NULL, fn, arg);
 	struct asked *q = asked_new(ss, d, r, fn, arg);
 	if (!q)

@@ -110,11 +110,11 @@ static int send_first(struct sip_subscription *sub)
 
 static bool sent_again(struct sip_subscription *sub, const struct sip_msg *rsp)
 {
-	if ((rsp->status != 401 && rsp->status != 407) || sub->authorized || !sub->p.auth_user.len)
+	if ((rsp->status != 401 && rsp->status != 407) || sub->authorized || !sub->p.login.user.len)
 		return false;
 	sub->authorized = true;
 	sub->cseq++;
-	return !digest_respond(&sub->credentials, rsp, slice_str(sip_method_name(sub->p.method)), sub->p.ruri, sub->p.auth_user, sub->p.auth_password, SLICE_NONE) &&
+	return !digest_respond(&sub->credentials, rsp, slice_str(sip_method_name(sub->p.method)), sub->p.ruri, &sub->p.login, SLICE_NONE) &&
 	       !send_first(sub);
 }
 
@@ -144,7 +144,7 @@ out:
 static int keep_texts(struct sip_subscription *sub, const struct sip_subscription_params *p)
 {
 	struct slice *const to[] = {&sub->p.ruri, &sub->p.from, &sub->p.to, &sub->p.headers, &sub->p.body_type, &sub->p.body,
-				    &sub->p.auth_user, &sub->p.auth_password};
+				    &sub->p.login.user, &sub->p.login.password, &sub->p.login.realm};
 	const size_t n = sizeof to / sizeof to[0];
 	size_t size = 0;
 	sub->p = *p;

@@ -2,6 +2,7 @@
 /* A subscription: one SUBSCRIBE dialog usage (RFC 6665 4), or the one that a REFER outside of dialogs makes (RFC 3515 2.4.4), either end of it. The stack keeps the dialog and routes requests inside it; event
  * packages, expiry and what a NOTIFY says are the user's. */
 #pragma once
+#include "sip/digest.h"
 #include "sip/stack.h"
 
 struct sip_subscription; /* reference-counted; mem_deref() of the last reference ends it without a message */
@@ -23,7 +24,7 @@ struct sip_subscription_params {
 	struct slice headers;     /* further lines: Event, Expires, Accept, ... */
 	struct slice body_type, body;
 	uint32_t max_forwards;    /* of what it continues */
-	struct slice auth_user, auth_password; /* may be empty */
+	struct digest_login login; /* may be empty */
 };
 
 /* Sends the SUBSCRIBE or REFER. */

@@ -13,9 +13,15 @@ trunk national {{ peer = "{ip}:5091" numbers-in = national numbers-out = nationa
 trunk tel {{ peer = "{ip}:5092" numbers-in = e164 numbers-out = national number-uri = tel caller-in = p-asserted-identity caller-out = p-asserted-identity
   from-user = "account7" from-domain = "tel.example" called-in = to }}
 trunk digits {{ peer = "{ip}:5093" numbers-in = digits numbers-out = digits }}
+trunk rpid {{ peer = "{ip}:5094" caller-in = remote-party-id caller-out = remote-party-id from-user = "acct" diversion = diversion }}
+trunk ppi {{ peer = "{ip}:5095" caller-in = diversion caller-out = p-preferred-identity from-user = "acct" called-in = p-called-party-id diversion = history-info }}
 user desk {{ password = "d" numbers = {{ "+4930123456" }} }}
 route n {{ prefix = "+493" to = "national" }}
 route t {{ prefix = "+494" to = "tel" }}
+route e {{ prefix = "+5" to = "rpid" }}
+route f {{ prefix = "+6" to = "ppi" }}
+user away {{ password = "a" numbers = {{ "+4930999" }} forward-all = "+512" }}
+user gone {{ password = "a" numbers = {{ "+4930998" }} forward-all = "+612" }}
 route d {{ prefix = "+1" to = "digits" }}
 """
 IDENTITY = "eyJhbGciOiJFUzI1NiJ9..c2ln;info=<https://cert.example/p.cer>;alg=ES256;ppt=\"shaken\""
@@ -56,6 +62,18 @@ with stage() as s:
     # into the house: national as +E.164
     invite = seen(national, "030123456", desk, replace=f"<sip:04099999@{s.ip_b}>;tag=x")
     assert "<sip:+494099999@" in invite.get("from"), invite.raw
+
+    # Remote-Party-ID and P-Preferred-Identity, either way; the called number in P-Called-Party-ID; who has passed it on, as each trunk wants it.
+    rpid, ppi = s.phone("b", "rpid", port=5094), s.phone("b", "ppi", port=5095)
+    invite = seen(rpid, "+6777", ppi, [("Remote-Party-ID", "<sip:+4930111@x>;party=calling")])
+    assert invite.get("from").startswith("<sip:acct@") and "<sip:+4930111@" in invite.get("p-preferred-identity") and not invite.get("remote-party-id"), invite.raw
+    invite = seen(ppi, "x", rpid, [("P-Called-Party-ID", "<sip:+5777@x>"), ("Diversion", "<sip:+4930222@x>;reason=no-answer")])
+    assert invite.uri.startswith("sip:+5777@") and invite.get("from").startswith("<sip:acct@"), invite.raw
+    shown = invite.get("remote-party-id")
+    assert "<sip:+4930222@" in shown and ";party=calling" in shown and ";privacy=off" in shown, invite.raw
+    for number, to, has, has_not in (("+4930999", rpid, "diversion", "history-info"), ("+4930998", ppi, "history-info", "diversion")):
+        invite = seen(tel, "x", to, to=f"<tel:{number}>")
+        assert invite.get(has) and not invite.get(has_not), invite.raw
 
     # What is foretold reads numbers as the trunk writes them, whoever names it.
     for source in ("national", f"{s.ip_b}:5091"):

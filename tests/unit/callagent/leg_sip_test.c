@@ -65,10 +65,10 @@ void sip_session_save(const struct sip_session *ss, struct buf *out)
 	buf_str(out, "as it was");
 }
 
-int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, struct slice user, struct slice password,
+int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct slice record, const struct digest_login *login,
 			const struct sip_session_handlers *h, void *arg)
 {
-	say("again " SLICE_FMT " as " SLICE_FMT ":" SLICE_FMT "\n", SLICE_ARG(record), SLICE_ARG(user), SLICE_ARG(password));
+	say("again " SLICE_FMT " as " SLICE_FMT ":" SLICE_FMT "\n", SLICE_ARG(record), SLICE_ARG(login->user), SLICE_ARG(login->password));
 	return make(ret, h, arg);
 }
 
@@ -400,7 +400,7 @@ static void a_leg_is_the_same_after_a_restart(void **state)
 	struct conf *conf = NULL;
 	struct buf why = buf_growing();
 	assert_int_equal(config_load(&conf, "t", "address a {\n local = {\"127.0.0.1\"}\n}\ntrunk carrier {\n peer = \"192.0.2.9:5060\"\n password = secret\n}\n", &why), 0);
-	*trunk = (struct trunk){.conf = conf_titled(conf, "trunk", 0), .login = "carrier", .codec = {"PCMA"}, .n_codecs = 1, .told = true, .believed = true};
+	*trunk = (struct trunk){.conf = conf_titled(conf, "trunk", 0), .login = {.user = SLICE("carrier"), .password = SLICE("secret")}, .codec = {"PCMA"}, .n_codecs = 1, .told = true, .believed = true};
 	struct leg_sip_home home = {.trunk = trunk_named, .arg = trunk};
 	struct leg *l = NULL, *again = NULL;
 	struct buf record = buf_growing();

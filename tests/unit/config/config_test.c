@@ -81,6 +81,8 @@ static void addresses_are_resolved_as_written(void **state)
 }
 
 /* What spans options and sections; %s stands before each: one address that is good. */
+#define U8 "\"u\", \"u\", \"u\", \"u\", \"u\", \"u\", \"u\", \"u\", "
+#define N8 "\"10.0.0.0/8\", \"10.0.0.0/8\", \"10.0.0.0/8\", \"10.0.0.0/8\", \"10.0.0.0/8\", \"10.0.0.0/8\", \"10.0.0.0/8\", \"10.0.0.0/8\", "
 #define GOOD "address in { local = {\"10.0.0.1\"} }\n"
 static const struct {
 	const char *text, *why;
@@ -139,6 +141,8 @@ static const struct {
 	 "unit.conf:4: user.forward-busy: expected a number that is no emergency number: calls are not passed on for help\n"},
 	{GOOD "trunk t { peer = \"192.0.2.1:5060\" }\nsite s { emergency-to = t location = \"here > there\" }",
 	 "unit.conf:3: site.location: expected a URI such as https://lis.example.com/here, not \"here > there\"\n"},
+	{GOOD "user u { password = \"long enough\" }\nhunt h { members = { " U8 U8 U8 U8 "\"u\" } }", "unit.conf:3: hunt.members: expected at most 32, not 33\n"},
+	{GOOD "trunk t { peer = \"192.0.2.1:5060\" networks = { " N8 N8 "\"10.0.0.0/8\" } }", "unit.conf:2: trunk.networks: expected at most 16, not 17\n"},
 	{GOOD "group g { members = { \"t\" } }", "unit.conf:2: group.members: expected the name of a trunk, not \"t\"\n"},
 	{GOOD "trunk t { peer = \"192.0.2.1:5060\" failover = {\"200\"} }",
 	 "unit.conf:2: trunk.failover: expected a SIP status of 400 to 699 or a Q.850 cause of 1 to 127, not \"200\"\n"},

@@ -107,7 +107,8 @@ static void credentials(struct phone *p, struct sip_strans *st, char *out, size_
 {
 	struct buf b = buf_fixed(out, size);
 	struct sip_msg *rsp = message("SIP/2.0 401 Unauthorized", p, p->cseq, st->headers);
-	assert_int_equal(digest_respond(&b, rsp, SLICE("REGISTER"), slice_str(p->ruri), slice_str(p->user), slice_str(p->password),
+	assert_int_equal(digest_respond(&b, rsp, SLICE("REGISTER"), slice_str(p->ruri),
+					&(struct digest_login){.user = slice_str(p->user), .password = slice_str(p->password)},
 					SLICE_NONE), 0);
 	buf_z(&b);
 	mem_deref(rsp);

@@ -46,7 +46,7 @@ static void call(const char *user)
 	progress = answered = closed = closed_status = acked = 0;
 	struct sip_session_params p = {.ruri = SLICE("sip:b@192.0.2.9"), .dst = w.peer, .from_uri = SLICE("sip:a@192.0.2.1"),
 				       .to_uri = SLICE("sip:b@192.0.2.9"), .contact_user = SLICE("a"), .sdp = SLICE("v=0"),
-				       .auth_user = slice_str(user), .auth_password = SLICE("secret")};
+				       .login = {.user = slice_str(user), .password = SLICE("secret")}};
 	assert_int_equal(sip_session_connect(&ss, w.stack, &p, &handlers, NULL), 0);
 }
 

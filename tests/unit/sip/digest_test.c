@@ -38,7 +38,7 @@ static void credentials(struct digest_server *d, unsigned algs, const char *user
 	struct buf challenge = buf_growing(), answer = buf_fixed(out, size);
 	digest_challenge(d, &challenge, &(struct addr){0}, false, false, algs);
 	struct sip_msg *rsp = message("SIP/2.0 401 Unauthorized", buf_z(&challenge));
-	assert_int_equal(digest_respond(&answer, rsp, SLICE("REGISTER"), SLICE("sip:t"), slice_str(user), slice_str(password),
+	assert_int_equal(digest_respond(&answer, rsp, SLICE("REGISTER"), SLICE("sip:t"), &(struct digest_login){.user = slice_str(user), .password = slice_str(password)},
 					SLICE_NONE), 0);
 	buf_z(&answer);
 	mem_deref(rsp);
@@ -251,19 +251,19 @@ static void client(void **state)
 	struct buf out = buf_fixed(text, sizeof text);
 	struct sip_msg *m = message("SIP/2.0 407 Proxy", "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n1\", algorithm=SHA-512-256, qop=\"auth\"\r\n"
 				    "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n2\", opaque=\"o\", qop=\"auth-int,auth\"\r\n");
-	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), SLICE("a\"b"), SLICE("p"), SLICE_NONE), 0);
+	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), &(struct digest_login){.user = SLICE("a\"b"), .password = SLICE("p")}, SLICE_NONE), 0);
 	assert_ptr_equal(strstr(buf_z(&out), "Proxy-Authorization: Digest username=\"a\\\"b\", realm=\"r\", nonce=\"n2\""), text);
 	assert_non_null(strstr(text, "opaque=\"o\""));
 	assert_non_null(strstr(text, "qop=auth, nc=00000001"));
 	buf_reset(&out);
-	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), SLICE("a"), SLICE("p"), SLICE("n2")), -EACCES);
-	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), SLICE("a\nnot this one"), SLICE("p"), SLICE_NONE), -EACCES);
+	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), &(struct digest_login){.user = SLICE("a"), .password = SLICE("p")}, SLICE("n2")), -EACCES);
+	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), &(struct digest_login){SLICE("a"), SLICE("p"), SLICE("not this one")}, SLICE_NONE), -EACCES);
 	mem_deref(m);
 	m = message("SIP/2.0 401 No", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n2\", stale=true, qop=\"auth\"\r\n");
-	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), SLICE("a"), SLICE("p"), SLICE("n2")), 0);
+	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), &(struct digest_login){.user = SLICE("a"), .password = SLICE("p")}, SLICE("n2")), 0);
 	mem_deref(m);
 	m = message("SIP/2.0 401 No", "WWW-Authenticate: Basic realm=\"r\"\r\n");
-	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), SLICE("a"), SLICE("p"), SLICE_NONE), -EACCES);
+	assert_int_equal(digest_respond(&out, m, SLICE("REGISTER"), SLICE("sip:t"), &(struct digest_login){.user = SLICE("a"), .password = SLICE("p")}, SLICE_NONE), -EACCES);
 	mem_deref(m);
 }
 

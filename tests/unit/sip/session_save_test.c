@@ -72,7 +72,7 @@ static void restart(void)
 	ss = NULL;
 	wire_close(&w);
 	open_wire();
-	assert_int_equal(sip_session_restore(&ss, w.stack, buf_text(&record), SLICE("user"), SLICE("secret"), &handlers, NULL), 0);
+	assert_int_equal(sip_session_restore(&ss, w.stack, buf_text(&record), &(struct digest_login){.user = SLICE("user"), .password = SLICE("secret")}, &handlers, NULL), 0);
 }
 
 static void invite_comes(void)
@@ -309,12 +309,12 @@ static void damaged_records(void **state)
 	invite_comes();
 	answer_it();
 	save();
-	assert_int_equal(sip_session_restore(&again, w.stack, SLICE_NONE, SLICE_NONE, SLICE_NONE, &handlers, NULL), -EBADMSG);
+	assert_int_equal(sip_session_restore(&again, w.stack, SLICE_NONE, &(struct digest_login){0}, &handlers, NULL), -EBADMSG);
 	for (size_t n = 0; n < record.len; n++) {
-		if (!sip_session_restore(&again, w.stack, slice_of(record.p, n), SLICE_NONE, SLICE_NONE, &handlers, NULL))
+		if (!sip_session_restore(&again, w.stack, slice_of(record.p, n), &(struct digest_login){0}, &handlers, NULL))
 			mem_deref(again);
 		record.p[n] ^= 0x81;
-		if (!sip_session_restore(&again, w.stack, buf_text(&record), SLICE_NONE, SLICE_NONE, &handlers, NULL))
+		if (!sip_session_restore(&again, w.stack, buf_text(&record), &(struct digest_login){0}, &handlers, NULL))
 			mem_deref(again);
 		record.p[n] ^= 0x81;
 	}
@@ -327,7 +327,7 @@ static void damaged_records(void **state)
 static void a_record_of_an_earlier_program(void **state)
 {
 	add_hex(&record, session_record_1);
-	assert_int_equal(sip_session_restore(&ss, w.stack, buf_text(&record), SLICE_NONE, SLICE_NONE, &handlers, NULL), 0);
+	assert_int_equal(sip_session_restore(&ss, w.stack, buf_text(&record), &(struct digest_login){0}, &handlers, NULL), 0);
 	assert_int_equal(sip_session_offer(ss, SLICE_NONE, SLICE(SDP)), 0);
 	const char *m = wire_last(&w);
 	assert_true(slice_starts(slice_str(m), SLICE("INVITE sip:a@192.0.2.9:5070 SIP/2.0")));
@@ -346,7 +346,7 @@ static void body(void *arg)
 	struct sip_session *again = NULL;
 	if (wire_try_open(&other, 500))
 		return;
-	int err = sip_session_restore(&again, other.stack, buf_text(&record), SLICE("u"), SLICE("p"), &handlers, NULL);
+	int err = sip_session_restore(&again, other.stack, buf_text(&record), &(struct digest_login){.user = SLICE("u"), .password = SLICE("p")}, &handlers, NULL);
 	assert_true(err == 0 || err == -ENOMEM);
 	if (again)
 		sip_session_detach(again);

@@ -47,7 +47,7 @@ static int subscribe(void)
 				     &(struct sip_subscription_params){.method = method, .ruri = SLICE("sip:bob@192.0.2.9:5070"), .dst = w.peer,
 								       .from = SLICE("\"Al\" <sip:al@192.0.2.1>"), .to = SLICE("<sip:bob@192.0.2.9>"),
 								       .contact_user = SLICE("al"), .headers = SLICE("Event: dialog\r\nExpires: 100\r\n"),
-								       .max_forwards = 69, .auth_user = SLICE("u"), .auth_password = SLICE("p")},
+								       .max_forwards = 69, .login = {.user = SLICE("u"), .password = SLICE("p")}},
 				     &handlers, NULL);
 }
 
