@@ -169,7 +169,8 @@ static int end_create(struct job *j, struct end *e, const struct sdp_media *like
 	return err;
 }
 
-/* Gives an existing connection its party's description and direction, when they are new to it. */
+/* Gives an existing connection its party's description and direction, when they are new to it. With the connection of whoever answers for good the
+ * gateway is told to watch both for silence, so that the other one need not be modified for that. */
 static int end_apply(struct job *j, struct end *e, const struct sdp_media *remote, enum sdp_dir flow, bool rearm)
 {
 	struct media *m = e->stream->media;
@@ -183,16 +184,18 @@ static int end_apply(struct job *j, struct end *e, const struct sdp_media *remot
 		s.sdp = buf_text(&sdp);
 	if (moved || rearm)
 		s.arm = e->arm + 1;
-	if (j->final)
+	if (j->final && e->side == j->from)
 		s.silence_s = m->p.silence_s;
+	bool watch = s.silence_s && s.silence_s != e->silence_s;
 	int err = sdp.err;
-	if (!err && (moved || rearm || s.mode != e->mode || s.silence_s != e->silence_s)) {
+	if (!err && (moved || rearm || s.mode != e->mode || watch)) {
 		err = mgcp_conn_modify(e->conn, &s);
 		if (!err) {
 			e->mode = s.mode;
 			e->arm = s.arm ? s.arm : e->arm;
 			e->remote_hash = moved ? hash : e->remote_hash;
-			e->silence_s = s.silence_s;
+			if (watch)
+				e->silence_s = e->stream->end[side_other(e->side)].silence_s = s.silence_s;
 			e->in_job = true;
 			j->pending++;
 		}

@@ -20,6 +20,18 @@ static unsigned modify(struct conn *c, const struct conn_change *ch, const struc
 	return 0;
 }
 
+/* A relay is up with both its ends: who watches one for silence watches the other, too. */
+static void watch_both(struct conn *c)
+{
+	struct conn *other = conn_other(c);
+	watch_update(c);
+	if (!other || other->silence_s == c->silence_s)
+		return;
+	other->silence_s = c->silence_s;
+	record_put(other);
+	watch_update(other);
+}
+
 unsigned verb_mdcx(struct gateway *gw, const struct command *cmd, struct answer *a)
 {
 	struct conn_change ch;
@@ -39,7 +51,10 @@ unsigned verb_mdcx(struct gateway *gw, const struct command *cmd, struct answer 
 	if (code)
 		return code;
 	record_put(c);
-	watch_update(c);
+	if (ch.has_silence)
+		watch_both(c);
+	else
+		watch_update(c);
 	/* Ours is told again when the peer described itself, and when it changed. */
 	if (!slice_empty(ch.sdp) || c->sdp_version != version)
 		buf_slice(&a->sdp, buf_text(&c->local_sdp));

@@ -1,20 +1,45 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: engines
-"""Media that should flow and does not ends the call on both sides; on hold it does not."""
+"""Media that should flow and does not ends the call on both sides, whichever of them is silent; on hold it does not."""
+import contextlib
 import sys
+import threading
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 from media import both_ways  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
 
+
+@contextlib.contextmanager
+def talking(media, to):
+    """Sends meanwhile."""
+    over = threading.Event()
+
+    def talk():
+        while not over.wait(0.1):
+            media.send(to)
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 with stage(media="silence-timeout = 1s") as s:
     alice, bob = s.pair()
-    da, db, invite, ok = s.call(alice, bob)
-    both_ways(s.media(alice), Sdp(ok.body).at(), s.media(bob), Sdp(invite.body).at())
-    da.hung_up(6)
-    db.hung_up(6)
-    s.gw.idle()
+    media = {phone: s.media(phone) for phone in (alice, bob)}
+    for talker in (alice, bob):
+        da, db, invite, ok = s.call(alice, bob)
+        to = {alice: Sdp(ok.body).at(), bob: Sdp(invite.body).at()}
+        both_ways(media[alice], to[alice], media[bob], to[bob])
+        with talking(media[talker], to[talker]):
+            da.hung_up(6)
+            db.hung_up(6)
+        s.gw.idle()
 
     da, db, invite, ok = s.call(alice, bob)
     da.request("INVITE", alice.sdp(version=2, direction="inactive"))
