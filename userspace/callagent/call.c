@@ -477,12 +477,14 @@ void call_on_closed(struct leg *l, const struct leg_news *n)
 	if (!l->last)
 		l->last = mem_ref(unconst(n->native));
 	if (call_over(c)) {
-		call_changed(c);
-		call_check_done(c);
-	} else if (l->joins == c) {
+		call_check_done(c); /* not saved: ended once more after a restart, the party declines */
+		goto out;
+	}
+	call_changed(c);
+	if (l->joins == c) {
 		call_transfer_lost(c, l, n->status, n->words);
 	} else if (l == c->transferor) {
-		call_changed(c); /* whoever comes in its place talks to the other party */
+		/* Whoever comes in its place talks to the other party. */
 		call_record_left(c);
 	} else if (l == c->a || l == c->winner) {
 		if (l->joins)

@@ -17,7 +17,8 @@ void session_state(struct sip_session *ss, enum session_state now, const char *w
 	log_debug("sip session", SLICE_FMT ": %s -> %s (%s)", SLICE_ARG(sip_session_call_id(ss)), state_names[ss->state],
 		  state_names[now], why);
 	ss->state = now;
-	session_changed(ss);
+	if (now != SESSION_CLOSED) /* closed() tells that */
+		session_changed(ss);
 	if (now == SESSION_UP)
 		session_probe_start(ss);
 }
