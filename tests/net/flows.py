@@ -8,7 +8,7 @@
 A peer's messages are written in the order in which they come, as arrows of the RFC's figure that end at that peer: a request by its method, a response to INVITE
 by its status, another response as status and method (200/BYE). Messages that may come in any order among themselves stand in braces: {BYE 200/BYE}.
 Retransmissions are not counted; anything else that comes, or does not, fails the flow. Flows of several roles are run once in each, s.role
-saying which; proxy={"alice": "..."} is another ladder in that role. FLOW=3.9 runs that one alone."""
+saying which; proxy={"alice": "..."} is another ladder in that role, web=[...] the roles that have it over WebSocket. FLOW=3.9 runs that one alone."""
 import os
 import re
 import sys
@@ -81,7 +81,8 @@ def run(cast=pair, roles=("b2bua",), more="", **sections):
             for p in peers.values():
                 p.received, p.sent, p.waiting, p.domain = [], [], [], f"{role}.invalid"
             for title, f, ladders in flows:
-                if not title.startswith(only) or role not in ladders.get("roles", both):
+                in_roles = ladders.get("roles", both)
+                if not title.startswith(only) or role not in (ladders.get("web", in_roles) if s.web else in_roles):
                     continue
                 try:
                     run_one(s, f, ladders, peers)

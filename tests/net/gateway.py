@@ -163,14 +163,18 @@ class Stage:
         self.ip_a, self.ip_b = A[self.fa], B[self.fb]
         self.gw_a, self.gw_b = INSIDE[self.fa], OUTSIDE[self.fb]
         self.transport = transport or os.environ.get("NET_TRANSPORT", "udp")
-        self.authority = Authority(self.lab.dir) if self.transport == "tls" else None
+        self.web = self.transport in ("ws", "wss")
+        self.trunks = "udp" if self.web else self.transport  # phones are browsers then, trunks are not
+        self.authority = Authority(self.lab.dir) if self.transport in ("tls", "wss") else None
         if self.authority:
             file, key = self.authority.sign("gateway", *(f"IP:{ip}" for ip in (*INSIDE.values(), *OUTSIDE.values())))
             sections.setdefault("certificates", f'certificate gateway {{ file = "{file}" key = "{key}" }}')
             for address in ("inside", "outside"):
                 sections[address] = f'tls-ca = "{self.authority.file}" ' + sections.get(address, "")
+        for address in ("inside", "outside") if self.web else ():
+            sections[address] = f'transports = {{ "udp", "tcp", "{self.transport}" }} ' + sections.get(address, "")
         host = f"[{self.ip_b}]" if self.fb == 6 else self.ip_b
-        self.gw = Gateway(self.lab, self.ns_gw, engine, f"{host}:5080", **{"transport": self.transport, **sections})
+        self.gw = Gateway(self.lab, self.ns_gw, engine, f"{host}:5080", **{"transport": self.trunks, **sections})
         self.phones = []
         self.media_ports = {}
 
@@ -217,7 +221,7 @@ class Stage:
 
     def carrier(self):
         """The trunk's other end: no password, port 5080 on B's side."""
-        p = self.phone("b", "carrier", port=5080)
+        p = self.phone("b", "carrier", port=5080, transport=self.trunks)
         p.password = None
         return p
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scripted SIP peer: one port in a namespace, over UDP, TCP or TLS. It sends what the scenario says, when it says so, and remembers everything that came, so that
+"""A scripted SIP peer: one port in a namespace, over UDP, TCP, TLS or WebSocket. It sends what the scenario says, when it says so, and remembers everything that came, so that
 a scenario asserts on what really was on its wire."""
 import itertools
 import re

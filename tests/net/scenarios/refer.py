@@ -6,40 +6,10 @@ with Target-Dialog (RFC 4538) is about a call in progress, and transfers it as o
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
-from phone import Dialog, host, serial  # noqa: E402
-from sipmsg import digest  # noqa: E402
+from phone import host  # noqa: E402
+from steps import answered, moved, notify, refer, taken, target_dialog  # noqa: E402
 
 CAROL = 'user carol { password = "singer" numbers = { "1003" } display = "Carol" address = "outside" }'
-
-
-def refer(phone, number, to, headers=()):
-    """REFER outside of any dialog, with credentials; returns the dialog that it makes."""
-    d = Dialog(phone, f"refer-{next(serial)}@{phone.user}")
-    d.local, d.remote = f"<{phone.uri(at=phone.gateway)}>;tag={d.tag}", f"<sip:{number}@{host(phone.gateway)}>"
-    d.target = f"sip:{number}@{host(phone.gateway)}"
-    headers = [("Refer-To", to), ("Referred-By", f"<{phone.uri(at=phone.gateway)}>"), *headers]
-    d.request("REFER", headers=headers)
-    if phone.password:
-        challenge = d.response(407, method="REFER")
-        name = digest(challenge.get("proxy-authenticate"), "REFER", d.target, phone.user, phone.password)
-        d.request("REFER", headers=[*headers, ("Proxy-Authorization", name)])
-    return d
-
-
-def answered(d, status):
-    m = d.response(method="REFER")
-    assert m.status == status, m
-    if status < 300 and m.get("contact"):
-        d.remote, d.target = m.get("to"), m.contact_uri()
-    return m
-
-
-def asked(phone):
-    """The other end: a phone that is referred."""
-    m = phone.request("REFER")
-    d = Dialog(phone, m.get("call-id"))
-    d.local, d.remote, d.target = m.get("to") + f";tag={d.tag}", m.get("from"), m.contact_uri()
-    return d, m
 
 
 with stage(more=CAROL, process="restart-max = 50ms") as s:
@@ -51,21 +21,20 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
 
     def tell(d, r, status, over=False):
         """The one who was referred tells how it goes, and who referred hears it."""
-        state = "terminated;reason=noresource" if over else "active;expires=60"
-        d.request("NOTIFY", f"SIP/2.0 {status} Whatever\r\n", [("Event", "refer"), ("Subscription-State", state)], content_type="message/sipfrag")
+        state = notify(d, f"SIP/2.0 {status} Whatever\r\n", over)
         m = r.get("NOTIFY")
         assert (m.get("event"), m.get("subscription-state"), m.body) == ("refer", state, f"SIP/2.0 {status} Whatever\r\n"), m.raw
         r.reply(m, 200, "OK", contact=False)
         assert d.response(method="NOTIFY").status == 200
 
     # Click to dial: Bob's phone shall call Carol. It is told where it finds her; its progress comes back, also past a kill.
-    r = refer(alice, "1002", f'"Carol" <sip:1003@{at_a}?Subject=hello>')
-    d, m = asked(bob)
+    r, _ = refer(alice, "1002", f'"Carol" <sip:1003@{at_a}?Subject=hello>', wanted=None)
+    d, m = taken(bob, "REFER")
     assert m.get("refer-to") == f"<sip:1003@{at_b}?Subject=hello>" and m.get("referred-by") == f"<sip:alice@{at_b}>", m.raw
     assert m.get("call-id") != r.call_id and s.ip_a not in repr(m.raw) and s.gw_a not in repr(m.raw), m.raw
     tell(d, r, 100)  # it overtakes the answer
     d.reply(m, 202, "Accepted")
-    answered(r, 202)
+    answered(r, "REFER", 202)
     s.gw.kill("tandem-ca")
     tell(d, r, 180)
     b, c, _, _ = s.call(bob, carol, "1003")
@@ -75,11 +44,11 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     b.bye(c)
 
     # Another's place stays as it is; the subscription ends when who referred wants no more of it.
-    r = refer(alice, "1002", "<sip:someone@198.51.100.7;user=phone>")
-    d, m = asked(bob)
+    r, _ = refer(alice, "1002", "<sip:someone@198.51.100.7;user=phone>", wanted=None)
+    d, m = taken(bob, "REFER")
     assert m.get("refer-to") == "<sip:someone@198.51.100.7;user=phone>", m.raw
     d.reply(m, 202, "Accepted")
-    answered(r, 202)
+    answered(r, "REFER", 202)
     r.request("SUBSCRIBE", headers=[("Event", "refer"), ("Expires", "0")])
     m = d.get("SUBSCRIBE")
     d.reply(m, 200, "OK", headers=[("Expires", "0")])
@@ -88,38 +57,35 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
 
     # Nothing is to be told, if the other one can do that.
     silent = [("Refer-Sub", "false"), ("Supported", "norefersub")]
-    r = refer(alice, "1002", "<tel:1003>", silent)
-    d, m = asked(bob)
+    r, _ = refer(alice, "1002", "<tel:1003>", silent, wanted=None)
+    d, m = taken(bob, "REFER")
     assert (m.get("refer-to"), m.get("refer-sub")) == ("<tel:1003>", "false"), m.raw
     d.reply(m, 202, "Accepted", headers=[("Refer-Sub", "false")])
-    assert answered(r, 202).get("refer-sub") == "false"
+    assert answered(r, "REFER", 202).get("refer-sub") == "false"
     assert s.gw.counter("subscriptions", "now") == 0
-    r = refer(alice, "1002", "<tel:1003>", silent)
-    d, m = asked(bob)
+    r, _ = refer(alice, "1002", "<tel:1003>", silent, wanted=None)
+    d, m = taken(bob, "REFER")
     d.reply(m, 202, "Accepted")
-    assert not answered(r, 202).get("refer-sub")
+    assert not answered(r, "REFER", 202).get("refer-sub")
     tell(d, r, 200, over=True)
 
     # To a trunk; what is refused, and by whom it is not allowed.
-    r = refer(alice, "90301234", f"<sip:1002@{at_a}>")
-    d, m = asked(carrier)
+    r, _ = refer(alice, "90301234", f"<sip:1002@{at_a}>", wanted=None)
+    d, m = taken(carrier, "REFER")
     d.reply(m, 603, "Decline", contact=False)
-    answered(r, 603)
-    answered(refer(alice, "nobody", "<sip:1003@x>"), 404)
-    answered(refer(alice, "1002", "nonsense"), 400)
-    answered(refer(carrier, "1002", "<sip:1003@x>"), 403)
+    answered(r, "REFER", 603)
+    refer(alice, "nobody", "<sip:1003@x>", wanted=404)
+    refer(alice, "1002", "nonsense", wanted=400)
+    refer(carrier, "1002", "<sip:1003@x>", wanted=403)
     carol.password = "wrong"
-    answered(refer(carol, "1002", "<sip:1003@x>"), 407)
+    refer(carol, "1002", "<sip:1003@x>", wanted=407)
     carol.password = "singer"
-
-    def named(d, gateway_tag):
-        return [("Target-Dialog", f"{d.call_id};local-tag={gateway_tag};remote-tag={d.tag}"), ("Require", "tdialog")]
 
     def transfers():
         """Bob has Alice, and sends her to Carol by a REFER outside of their call."""
-        a, b, invite, _ = s.call(alice, bob)
-        r = refer(bob, "1001", f"<sip:1003@{at_b}>", named(b, invite.tag("from")))
-        answered(r, 202)
+        a, b, _, _ = s.call(alice, bob)
+        r, _ = refer(bob, "1001", f"<sip:1003@{at_b}>", target_dialog(b), wanted=None)
+        answered(r, "REFER", 202)
         r.told(100)
         c, invite = carol.rings()
         r.told(180)
@@ -130,8 +96,7 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     c.get("ACK")
     r.told(200)
     b.hung_up()
-    a.accept(a.get("INVITE"), alice.sdp(version=4))
-    a.get("ACK")
+    moved(a)
     a.bye(c)
 
     # Bob hangs up first; he is told all the same. He asks how it goes meanwhile.
@@ -158,11 +123,11 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     r.told(503)
 
     # Not by anybody else; and of a dialog that nobody has it is as one without.
-    answered(refer(carol, "1001", "<sip:1003@x>", named(b, b.remote.split("tag=")[1])), 403)
-    r = refer(bob, "1001", f"<sip:1003@{at_b}>", [("Target-Dialog", "no;local-tag=such;remote-tag=dialog")])
-    d, m = asked(alice)
+    refer(carol, "1001", "<sip:1003@x>", target_dialog(b), wanted=403)
+    r, _ = refer(bob, "1001", f"<sip:1003@{at_b}>", [("Target-Dialog", "no;local-tag=such;remote-tag=dialog")], wanted=None)
+    d, m = taken(alice, "REFER")
     d.reply(m, 202, "Accepted")
-    answered(r, 202)
+    answered(r, "REFER", 202)
     tell(d, r, 503, over=True)
-    answered(refer(bob, "1001", "<sip:1003@x>", [("Target-Dialog", "nonsense")]), 400)
+    refer(bob, "1001", "<sip:1003@x>", [("Target-Dialog", "nonsense")], wanted=400)
     a.bye(b)

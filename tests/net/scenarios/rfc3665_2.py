@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: crossed
+# runs: flows
 """RFC 3665 section 2: registration."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")

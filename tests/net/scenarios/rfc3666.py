@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: crossed
+# runs: flows
 """RFC 3666, its SIP side: the PSTN gateways are trunks (NGW 1 is ngw1, and so on), Tandem is Proxy 1, as a back-to-back user agent and as a proxy."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
@@ -146,7 +146,8 @@ def no_route(s, ngw1):
     ngw1.invite("55555").failed(404)  # 604 in the RFC: it speaks for all of the Internet, we for ourselves
 
 
-@flow("3.5 Unsuccessful PSTN to SIP REL, SIP busy mapped to REL; 3.6 SIP error interworking to tones", ngw1="100 600", alice="INVITE ACK")
+@flow("3.5 Unsuccessful PSTN to SIP REL, SIP busy mapped to REL", ngw1="100 600", alice="INVITE ACK")
+@flow("3.6 Unsuccessful PSTN->SIP, SIP error interworking to tones", ngw1="100 600", alice="INVITE ACK")
 def busy_everywhere(s, alice, ngw1):
     g = ngw1.invite(ALICE)
     b, invite = alice.answer_invite()
@@ -230,16 +231,16 @@ route alice {{ prefix = "+13145551111" to = "alice" }}
 
 def cast(s):
     alice, _ = s.pair()
-    gateways = {name: s.phone("b", name, port=port) for name, port in (("ngw1", 5080), ("gw1", 5082), ("ngw2", 5084))}
+    gateways = {name: s.phone("b", name, port=port, transport=s.trunks) for name, port in (("ngw1", 5080), ("gw1", 5082), ("ngw2", 5084))}
     for g in gateways.values():
         g.password = None
     return {"alice": alice, **gateways}
 
 
 def more(s):
-    uri = f"sip:{CAROL}@{host(s.ip_b)}:5082;transport={s.transport}"
+    uri = f"sip:{CAROL}@{host(s.ip_b)}:5082;transport={s.trunks}"
     unbound(s.lab, s.ns_b, s.ip_b, "e164.test", [f'3.2.1.0.3.9.4.e164.test. 60 IN NAPTR 10 100 u E2U+sip "!^.*$!{uri}!" .'])
-    return MORE.format(ip=host(s.ip_b), transport=s.transport, dns=s.ip_b)
+    return MORE.format(ip=host(s.ip_b), transport=s.trunks, dns=s.ip_b)
 
 
 run(cast, roles=("b2bua", "proxy", "stateless"), more=more)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: crossed
+# runs: flows
 """RFC 4317 sections 2 to 5: offers and answers. Each passes with its streams, formats and directions as they are and with Tandem's own addresses; the version in o=
 goes up where the description changed and nowhere else; and then what was agreed is heard, at the ports and addresses that were agreed."""
 import sys

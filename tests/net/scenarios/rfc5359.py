@@ -1,33 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: crossed
+# runs: flows
 """RFC 5359 section 2: services. Tandem is the proxy of the figures, and does what they leave to it."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
-from urllib.parse import quote  # noqa: E402
-
 from flows import flow, run  # noqa: E402
-from media import both_ways  # noqa: E402
 from phone import Dialog, host  # noqa: E402
 from sipmsg import Sdp, digest  # noqa: E402
-
-
-def talk(s, a, to_a, b, to_b):
-    ma, mb = s.media(a), s.media(b)
-    both_ways(ma, Sdp(to_a.body).at(), mb, Sdp(to_b.body).at(), 5)
-    ma.close()
-    mb.close()
-
-
-def hold(one, other, version=2):
-    """One puts the other on hold, who is told so and agrees."""
-    request, answer = one.reinvite(other, one.phone.sdp(version=version, direction="sendonly"), other.phone.sdp(version=version, direction="recvonly"))
-    assert Sdp(request.body).media[0]["direction"] == "sendonly" and Sdp(answer.body).media[0]["direction"] == "recvonly"
-
-
-def resume(one, other, version=3):
-    request, answer = one.reinvite(other, one.phone.sdp(version=version), other.phone.sdp(version=version))
-    assert Sdp(request.body).media[0]["direction"] == Sdp(answer.body).media[0]["direction"] == "sendrecv"
+from steps import hold, in_place_of, moved, replaces, resume, talk  # noqa: E402
 
 
 # --- 2.1, 2.2 hold
@@ -56,14 +36,6 @@ def consultation(s, alice, bob, carol):
 
 
 # --- 2.4 to 2.6 transfer: Tandem is the transferee of the one who asks, and moves the one who stays
-
-def moved(d):
-    """The one who stays is offered where its media go from now on."""
-    m = d.get("INVITE")
-    d.accept(m, d.phone.sdp(version=9))
-    d.get("ACK")
-    return m
-
 
 @flow("2.4 Transfer - Unattended", bob="407 100 180 200 INVITE ACK 200/BYE", alice="INVITE ACK 202/REFER NOTIFY 200/BYE", carol="INVITE ACK BYE")
 def unattended(s, alice, bob, carol):
@@ -101,10 +73,9 @@ def unattended_told(s, alice, bob, carol):
 def attended(s, alice, bob, carol):
     a, b, _, _ = s.call(alice, bob)
     hold(b, a)
-    consulting, c, _, ok = s.call(bob, carol, "1003")
+    consulting, c, _, _ = s.call(bob, carol, "1003")
     hold(consulting, c)
-    replaces = f"{consulting.call_id};to-tag={ok.tag('to')};from-tag={consulting.tag}"
-    b.refer(f"sip:1003@{host(s.gw_b)}?Replaces={quote(replaces, safe='')}")
+    b.refer(in_place_of(f"sip:1003@{host(s.gw_b)}", consulting))
     b.told(100)
     invite = moved(c)
     b.told(200)
@@ -118,11 +89,9 @@ def attended(s, alice, bob, carol):
 
 @flow("2.6 Transfer - Instant Messaging", alice="407 100 180 200 INVITE ACK 200/BYE", bob="INVITE ACK 407/MESSAGE 200/MESSAGE BYE", carol="MESSAGE 407 100 200 BYE")
 def messaging(s, alice, bob, carol):
-    a, b, invite, _ = s.call(alice, bob)
-    replaces = f"{b.call_id};to-tag={invite.tag('from')};from-tag={b.tag}"
-    text = f"sip:1001@{host(s.gw_b)}?Replaces={quote(replaces, safe='')}"
-    message(bob, carol, "1003", text)
-    c = carol.invite("1001", headers=[("Replaces", replaces)])
+    a, b, _, _ = s.call(alice, bob)
+    message(bob, carol, "1003", in_place_of(f"sip:1001@{host(s.gw_b)}", b))
+    c = carol.invite("1001", headers=[("Replaces", replaces(b))])
     offer = moved(a)
     ok = c.connected()
     b.hung_up()

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-# runs: crossed
+# runs: flows
 """RFC 5407 section 3: races. Tandem is the RFC's Bob for Alice and its Alice for Bob, so each race is run at the side where it happens."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
