@@ -23,6 +23,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (sip_body_exchange(&again, type, body, SLICE("application/sdp"), found) || !slice_eq(buf_text(&again), body))
 			abort();
 	}
+	struct slice joined, first;
+	buf_reset(&again);
+	if (!sip_body_join(&again, &joined, SLICE("a/b"), SLICE("first"), SLICE("c/d"), body)) {
+		first = sip_body_find(joined, buf_text(&again), SLICE("a/b"));
+		if (!slice_eq(first, SLICE("first")) || !slice_eq(sip_body_find(joined, buf_text(&again), SLICE("c/d")), body))
+			abort();
+	}
 	buf_reset(&again);
 	return 0;
 }

@@ -2,11 +2,12 @@
 /* SDP: reads it, writes it for the other side, and what was written must be read again with the same media. */
 #include "base/mem.h"
 #include "sdp/sdp.h"
+#include <errno.h>
 #include <stdlib.h>
 
 static void relay(const struct sdp *s)
 {
-	struct sdp_origin o = {.id = 1, .version = 1};
+	struct sdp_origin o = {.id = 1, .version = 1, .conditions = true};
 	struct sdp_local_media local[SDP_MAX_MEDIA] = {0};
 	struct buf out = buf_growing();
 	struct sdp *again = NULL;
@@ -26,6 +27,19 @@ static void relay(const struct sdp *s)
 	buf_reset(&out);
 }
 
+/* Its answerer's preconditions (RFC 3312) are a description again, and nobody has to wait for that one. */
+static void conditions(const struct sdp *s)
+{
+	struct buf out = buf_growing();
+	struct sdp *answer = NULL;
+	const char *why;
+	sdp_conditions(s);
+	if (sdp_answer_conditions(&out, s, s) || sdp_parse(&answer, buf_text(&out), &why) == -EBADMSG)
+		abort();
+	mem_deref(answer);
+	buf_reset(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	sdp_offer_refusal(s, &why);
 	relay(s);
+	conditions(s);
 	mem_deref(s);
 	return 0;
 }

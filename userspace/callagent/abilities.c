@@ -12,26 +12,27 @@ const char *const abilities_extensions[] = {
 	"timer",  /* RFC 4028 */
 	"replaces", /* RFC 3891 */
 	"norefersub", /* RFC 4488 */
+	"precondition", /* RFC 3312 */
 	"tdialog",  /* RFC 4538 */
 	NULL,
 };
 
 const char *const abilities_types[] = {"application/sdp", "multipart/mixed", NULL};
 
-/* RFC 3262 5: who makes the offer in a provisional response has to get the answer in the PRACK of a caller that knows of it. */
-static bool takes_reliable(const struct sip_msg *caller)
+bool abilities_of(const struct sip_msg *m, const char *extension)
 {
-	return sip_msg_has_token(caller, SIP_HDR_SUPPORTED, SLICE("100rel")) || sip_msg_has_token(caller, SIP_HDR_REQUIRE, SLICE("100rel"));
+	return sip_msg_has_token(m, SIP_HDR_SUPPORTED, slice_str(extension)) || sip_msg_has_token(m, SIP_HDR_REQUIRE, slice_str(extension));
 }
 
-void abilities_supported(struct buf *out, const struct sip_msg *caller, bool offers)
+/* RFC 3262 5: who makes the offer in a provisional response has to get the answer in the PRACK of a caller that knows of it. */
+void abilities_supported(struct buf *out, const struct sip_msg *caller, bool offers, bool conditions)
 {
 	const char *separator = "Supported: ";
-	bool reliable = offers || (caller && takes_reliable(caller));
-	if (reliable)
+	bool reliable = offers || (caller && abilities_of(caller, "100rel"));
+	if (reliable && conditions)
 		return;
 	for (const char *const *e = abilities_extensions; *e; e++) {
-		if (!reliable && !strcmp(*e, "100rel"))
+		if ((!reliable && !strcmp(*e, "100rel")) || (!conditions && !strcmp(*e, "precondition")))
 			continue;
 		buf_str(out, separator);
 		buf_str(out, *e);

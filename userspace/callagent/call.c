@@ -281,6 +281,7 @@ int call_add_leg(struct call *c, struct leg *l)
 		buf_printf(&name, "%s leg a", c->object);
 		c->a = l;
 	} else {
+		l->origin.conditions = c->a->origin.conditions;
 		err = group_for(c, l);
 		if (err)
 			return err;
@@ -336,6 +337,8 @@ int call_read_sdp(struct sdp **ret, const struct leg *l, struct slice text)
 	const char *why = "";
 	struct sdp *sdp = NULL;
 	int err = sdp_parse(&sdp, text, &why);
+	if (!err && l->unconditional && l->call->a->origin.conditions)
+		err = call_conditions_add(l, &sdp);
 	err = err ? err : select_codecs(&sdp, l);
 	if (err) {
 		log_remote(l->object, "session description refused: %s", err == -ENOMEM ? "out of memory" : why);

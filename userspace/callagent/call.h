@@ -173,6 +173,9 @@ void call_on_progress(struct leg *l, const struct leg_news *n);
 void call_on_answered(struct leg *l, const struct leg_news *n);
 /* The caller has acknowledged a description before the answer (RFC 3262 5); answered it, when it made no offer. */
 void call_on_agreed(struct leg *l, const struct leg_news *n);
+/* The leg's party refuses the call as it knows no preconditions (RFC 3312). true: it is offered the call again, without, once they are met; false: it
+ * cannot be. */
+bool call_on_unconditional(struct leg *l);
 /* Something that its save verb writes has changed. */
 void call_on_changed(struct leg *l);
 /* The caller's confirmation of the answer. */

@@ -21,7 +21,7 @@ bool call_is_news(const struct call *c, const struct media *m, const struct sdp 
 
 static void offer_stand_in(struct leg *l, const struct leg_news *n);
 
-static void tell(struct leg *l, const struct leg_news *n, struct slice sdp)
+void call_tell(struct leg *l, const struct leg_news *n, struct slice sdp)
 {
 	struct call *c = l->call;
 	struct leg_news news = *n;
@@ -45,7 +45,7 @@ static void tell_described(struct leg *l, const struct leg_news *n, const struct
 {
 	struct buf sdp = buf_growing();
 	bool described = !media_describe(l->media, SIDE_A, from, &l->call->a->origin, NULL, &sdp);
-	tell(l, n, described ? buf_text(&sdp) : SLICE_NONE);
+	call_tell(l, n, described ? buf_text(&sdp) : SLICE_NONE);
 	buf_reset(&sdp);
 }
 
@@ -59,7 +59,7 @@ static void early_ready(void *arg, struct media *m, int err, unsigned code)
 		goto out;
 	if (call_is_news(t->call, m, t->sdp)) {
 		call_reoffer_caller(l, t->sdp);
-		tell(l, &t->news, SLICE_NONE);
+		call_tell(l, &t->news, SLICE_NONE);
 	} else {
 		tell_described(l, &t->news, t->sdp);
 	}
@@ -181,7 +181,7 @@ static void take_offer(struct leg *l, const struct leg_news *n)
 	if (err)
 		log_info(l->object, "its offer is not taken: %s", strerror(-err));
 	if (err || c->a->agreed || c->standing_in)
-		tell(l, n, SLICE_NONE);
+		call_tell(l, n, SLICE_NONE);
 	mem_deref(sdp);
 }
 
@@ -264,7 +264,7 @@ void call_on_progress(struct leg *l, const struct leg_news *n)
 		if (n->offers)
 			take_offer(l, n);
 		else if (!start_early(l, n) && n->status != c->told)
-			tell(l, n, SLICE_NONE);
+			call_tell(l, n, SLICE_NONE);
 	}
 	mem_deref(c);
 }

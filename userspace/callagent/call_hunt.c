@@ -40,7 +40,9 @@ static void nobody_left(struct call *c, const struct leg_news *end)
 		return;
 	}
 	struct leg_news n = call_outcome_of(best);
-	n.status = outcome_for_caller(best->status, best->cause);
+	/* Extensions are each side's own but for preconditions, which the caller requires of whoever is called. */
+	if (best->status != 420 || !best->origin.conditions)
+		n.status = outcome_for_caller(best->status, best->cause);
 	/* RFC 6881 SP-29: an emergency call does not fail for its location. */
 	if (c->cdr.emergency && n.status == 424)
 		n.status = 500;

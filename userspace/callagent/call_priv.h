@@ -76,13 +76,24 @@ int call_describe(const struct media *m, struct leg *to, const struct sdp *from,
 /* `said` becomes what the leg last described. */
 void call_leg_said(struct leg *l, struct sdp *sdp, bool offer);
 
-/* call_early.c: whether that has to be offered to a caller that has agreed on something else already. */
+/* call_conditions.c: offers the call to those who wait for the caller's preconditions, if these are met. */
+void call_conditions_check(struct call *c);
+/* What `l`, who knows none, has said, as a caller that has some shall see it. */
+int call_conditions_add(const struct leg *l, struct sdp **sdp);
+/* The caller's next offer is answered by us, as nobody else has been called yet. */
+bool call_conditions_stand_in(const struct call *c);
+int call_conditions_reoffered(struct leg *l, const struct leg_news *n, struct sdp *sdp);
+
+/* call_early.c: tells the caller `n` with that description. */
+void call_tell(struct leg *l, const struct leg_news *n, struct slice sdp);
+/* Whether that has to be offered to a caller that has agreed on something else already. */
 bool call_is_news(const struct call *c, const struct media *m, const struct sdp *from);
 /* The one who is heard (c->early) is it no more. */
 void call_early_lost(struct call *c);
 
-/* call_setup.c: offers the call to the legs that are new. */
+/* call_setup.c: offers the call to the legs that are new; to one. */
 void call_offer_round(struct call *c);
+void call_offer_leg(struct leg *l);
 /* call_hunt.c: the next ones, of the call or of its transfer; `how` the last ones ended, NULL at first. */
 void call_hunt(struct call *c, const struct leg_news *how);
 /* The one whose failure counts, of all or of this round; NULL: there are none. And how it ended. */

@@ -51,6 +51,8 @@ static unsigned status_of(const struct call *c, int err)
 /* Before the answer only those two can who hear each other. */
 static bool may_reoffer(const struct call *c, const struct leg *l)
 {
+	if (l == c->a && call_conditions_stand_in(c))
+		return true;
 	return c->state == CALL_ACTIVE || (c->state == CALL_RINGING && c->early && (l == c->a || l == c->early));
 }
 
@@ -59,7 +61,8 @@ void call_reoffer_abandon(struct call *c)
 	struct leg *l = c->reofferer;
 	if (!l)
 		return;
-	media_refused(media_of(c));
+	if (c->winner || c->early)
+		media_refused(media_of(c));
 	c->reofferer = NULL;
 	offer_as_before(c);
 	if (!c->reoffer_local)
@@ -253,7 +256,7 @@ void call_on_reoffer(struct leg *l, const struct leg_news *n)
 		status = 488;
 		why = "fewer streams than before";
 	}
-	int err = status ? 0 : pass_on(l, n, sdp);
+	int err = status ? 0 : call_conditions_stand_in(c) ? call_conditions_reoffered(l, n, sdp) : pass_on(l, n, sdp);
 	if (status || err)
 		refuse(l, status ? status : 500, status ? why : strerror(-err), NULL);
 out:
@@ -291,6 +294,7 @@ static void done_ready(void *arg, struct media *m, int err, unsigned code)
 	c->reoffer_local = false;
 	if (c->state == CALL_ANSWERING)
 		call_answer_followed(c, t->sdp);
+	call_conditions_check(c);
 out:
 	buf_reset(&sdp);
 	mem_deref(t);

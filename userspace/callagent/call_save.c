@@ -39,7 +39,7 @@ struct leg_kept {
 	bool is_caller, is_winner, said_offer, asked;
 	uint32_t status, cause;
 	char kind[16], target[64], object[48];
-	struct sdp_origin origin;
+	struct { uint64_t id, version, last_hash; } origin; /* struct sdp_origin; the rest is the party's */
 	struct slice said, party;
 };
 
@@ -68,7 +68,8 @@ static void save_leg(const struct call *c, const struct leg *l, struct buf *out)
 {
 	struct leg_kept k = {
 		.state = (uint8_t)l->state, .group = group_of(c, l), .is_caller = l == c->a, .is_winner = l == c->winner,
-		.said_offer = l->said_offer, .asked = l->asked, .status = l->status, .cause = l->cause, .origin = l->origin,
+		.said_offer = l->said_offer, .asked = l->asked, .status = l->status, .cause = l->cause,
+		.origin = {l->origin.id, l->origin.version, l->origin.last_hash},
 		.said = l->said ? l->said->text : SLICE_NONE,
 	};
 	CDR_SET(k.kind, slice_str(l->kind->name));
@@ -209,7 +210,9 @@ static int restore_leg(struct call *c, const struct calls_past *p, struct slice 
 		return err;
 	l->call = c;
 	l->media = k.group ? c->group[k.group - 1] : NULL;
-	l->origin = k.origin;
+	l->origin.id = k.origin.id;
+	l->origin.version = k.origin.version;
+	l->origin.last_hash = k.origin.last_hash;
 	l->said_offer = k.said_offer;
 	l->asked = k.asked;
 	l->status = k.status;

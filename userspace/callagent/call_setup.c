@@ -24,7 +24,7 @@ static void leg_failed(struct leg *l, unsigned status, const char *words)
 }
 
 /* Offers the call to one leg, with the description that its media made of the caller's. */
-static void offer_leg(struct leg *l)
+void call_offer_leg(struct leg *l)
 {
 	struct call *c = l->call;
 	struct buf sdp = buf_growing();
@@ -51,8 +51,8 @@ static void offer_group(struct call *c, const struct media *m)
 		timer_start(&c->ring, c->calls->ring_ms, on_ring_timeout, c);
 	}
 	list_foreach(l, &c->legs, link)
-		if (l->media == m && l->state == LEG_NEW && !call_over(c))
-			offer_leg(l);
+		if (l->media == m && l->state == LEG_NEW && !l->held && !call_over(c))
+			call_offer_leg(l);
 }
 
 static void fail_group(struct call *c, const struct media *m, const char *words)
@@ -82,7 +82,7 @@ static bool has_new(const struct call *c, const struct media *m)
 {
 	const struct leg *l;
 	list_foreach(l, &c->legs, link)
-		if (l->media == m && l->state == LEG_NEW)
+		if (l->media == m && l->state == LEG_NEW && !l->held)
 			return true;
 	return false;
 }

@@ -118,9 +118,30 @@ static void on_acked(void *arg, const struct sip_msg *ack)
 	report(arg, 0, ack, call_on_confirmed);
 }
 
+/* RFC 3312 11, RFC 3261 21.4.15: it is called again without preconditions, if that can be. */
+static bool called_again(struct sip_leg *s, const struct sip_msg *msg)
+{
+	struct sip_session *before = s->ss;
+	if (!msg || msg->request || msg->status != 420 || !s->leg.origin.conditions || !sip_msg_has_token(msg, SIP_HDR_UNSUPPORTED, SLICE("precondition")))
+		return false;
+	mem_ref(s);
+	s->ss = NULL;
+	bool again = call_on_unconditional(&s->leg);
+	if (again) {
+		sip_session_detach(before);
+		mem_deref(before);
+	} else {
+		s->ss = before;
+	}
+	mem_deref(s);
+	return again;
+}
+
 /* A BYE ends normally, a CANCEL is the caller's 487, a response is what it says. */
 static void on_closed(void *arg, unsigned status, const struct sip_msg *msg)
 {
+	if (called_again(arg, msg))
+		return;
 	if (msg && msg->request)
 		status = msg->method == SIP_CANCEL ? 487 : 0;
 	else if (msg)
@@ -202,7 +223,21 @@ static int passed(struct buf *out, const struct sip_leg *s, const struct leg_new
 		dress_way(&way, dress);
 	if (n->native)
 		headers_pass(out, n->native, &way);
+	if (n->status == 420)
+		buf_str(out, "Unsupported: precondition\r\n");
 	return out->err;
+}
+
+/* RFC 3312 11: of who is offered mandatory ones. */
+static void require_conditions(struct buf *out, struct slice offer)
+{
+	while (!slice_empty(offer)) {
+		struct slice line = slice_line(&offer);
+		if (slice_starts(line, SLICE("a=des:")) && slice_search(line, SLICE(" mandatory ")) >= 0) {
+			buf_str(out, "Require: precondition\r\n");
+			return;
+		}
+	}
 }
 
 static bool is_anonymous(const struct sip_msg *invite)
@@ -222,7 +257,8 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 		.target = &s->target, .own_host = s->own_host, .number = s->number, .display = s->display, .presentation = s->presentation,
 		.restyled = s->restyled, .diversions = s->diversions, .invite = native && native->method == SIP_INVITE ? native : NULL,
 	};
-	abilities_supported(&headers, dress.invite, n->sdp.len > 0);
+	abilities_supported(&headers, dress.invite, n->sdp.len > 0, l->origin.conditions);
+	require_conditions(&headers, n->sdp);
 	if (*s->target.path)
 		sip_write_hdr(&headers, SIP_HDR_ROUTE, slice_str(s->target.path));
 	dress_before(&headers, &dress, caller && !caller->disbelieved);
@@ -271,6 +307,8 @@ static int passed_whole(struct buf *headers, struct buf *body, const struct sip_
 		err = sip_news_body(body, &type, n->native, n->sdp);
 	if (!err && slice_is_set(type))
 		sip_write_hdr(headers, SIP_HDR_CONTENT_TYPE, type);
+	else if (!err && n->status == 580 && s->leg.origin.conditions)
+		err = sip_news_failed(body, n->native, &s->leg.origin);
 	else if (!err)
 		buf_slice(body, n->sdp);
 	return err ? err : headers->err ? headers->err : body->err;
@@ -289,7 +327,7 @@ static int passed_whole(struct buf *headers, struct buf *body, const struct sip_
 
 static int verb_progress(struct leg *l, const struct leg_news *n)
 {
-	WITH_MESSAGE(l, n, sip_session_progress(s->ss, n->status, sip_reason(n->status), buf_text(&headers), buf_text(&body)));
+	WITH_MESSAGE(l, n, (require_conditions(&headers, n->offers ? n->sdp : SLICE_NONE), sip_session_progress(s->ss, n->status, sip_reason(n->status), buf_text(&headers), buf_text(&body))));
 }
 
 static int verb_answer(struct leg *l, const struct leg_news *n)
@@ -299,7 +337,7 @@ static int verb_answer(struct leg *l, const struct leg_news *n)
 
 static int verb_reoffer(struct leg *l, const struct leg_news *n)
 {
-	WITH_MESSAGE(l, n, sip_session_offer(s->ss, buf_text(&headers), buf_text(&body)));
+	WITH_MESSAGE(l, n, (require_conditions(&headers, n->sdp), sip_session_offer(s->ss, buf_text(&headers), buf_text(&body))));
 }
 
 static int verb_reoffer_reply(struct leg *l, const struct leg_news *n)
@@ -366,7 +404,7 @@ static void verb_describe(const struct leg *l, struct cdr_leg *out)
 /* --- in a store ---------------------------------------------------------------------------------------------------- */
 
 struct kept {
-	bool is_user, latch, called_leg, untold, disbelieved, stranger;
+	bool is_user, latch, called_leg, untold, disbelieved, stranger, conditions;
 	struct slice own_host, address, identity, number, called;
 	struct addr signalling, dst;
 	struct sip_refer refer;
@@ -381,7 +419,8 @@ static const struct pack_field fields[] = {
 	FIELD(4, PACK_SLICE, address),     FIELD(5, PACK_SLICE, identity),  FIELD(6, PACK_SLICE, number),
 	FIELD(7, PACK_SLICE, called),      FIELD(8, PACK_BYTES, signalling), FIELD(9, PACK_BYTES, dst),
 	FIELD(10, PACK_BOOL, called_leg),  FIELD(11, PACK_BOOL, untold),    FIELD(12, PACK_BOOL, disbelieved),
-	FIELD(13, PACK_BYTES, refer),      FIELD(14, PACK_BOOL, stranger),  FIELD(TAG_REFER_DIALOG, PACK_SLICE, refer_dialog),
+	FIELD(13, PACK_BYTES, refer),      FIELD(14, PACK_BOOL, stranger),
+	FIELD(15, PACK_BOOL, conditions),  FIELD(TAG_REFER_DIALOG, PACK_SLICE, refer_dialog),
 	FIELD(TAG_SESSION, PACK_SLICE, session),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -391,7 +430,7 @@ static void verb_save(const struct leg *l, struct buf *out)
 	const struct sip_leg *s = sip_leg_of(l);
 	struct kept k = {
 		.is_user = s->is_user, .called_leg = s->called, .untold = s->untold, .disbelieved = s->disbelieved, .stranger = s->target.stranger,
-		.latch = l->party.latch, .own_host = slice_str(s->own_host),
+		.conditions = l->origin.conditions, .latch = l->party.latch, .own_host = slice_str(s->own_host),
 		.address = slice_str(s->address), .identity = slice_str(s->identity), .number = slice_str(s->number),
 		.called = slice_str(s->target.number), .signalling = l->party.signalling, .dst = s->target.dst,
 		.refer = s->refer,
@@ -543,6 +582,7 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	leg_init(&s->leg, &kind_sip, SIDE_A);
 	CDR_SET(s->leg.target, slice_str(from->name));
 	s->number = slice_dup(req->from.uri.user);
+	s->leg.origin.conditions = abilities_of(req, "precondition");
 	set_trunk(s, from->trunk);
 	int err = set_address(s, sip_strans_listener(st), &req->src, from->latch);
 	if (!err && slice_is_set(req->from.uri.user) && !s->number)
@@ -619,6 +659,7 @@ static int take_kept(struct sip_leg *s, const struct kept *k)
 	s->untold = k->untold;
 	s->disbelieved = k->disbelieved;
 	s->target.stranger = k->stranger;
+	s->leg.origin.conditions = k->conditions;
 	s->leg.party = (struct media_party){.address = s->address, .signalling = k->signalling, .latch = k->latch};
 	s->target.dst = k->dst;
 	if (slice_copy(k->own_host, s->own_host, sizeof(s->own_host)) || slice_copy(k->address, s->address, sizeof(s->address)) ||

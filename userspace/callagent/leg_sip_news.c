@@ -48,6 +48,18 @@ int sip_news_body(struct buf *out, struct slice *type, const struct sip_msg *fro
 	return sip_body_exchange(out, theirs, from->body, SLICE("application/sdp"), sdp);
 }
 
+int sip_news_failed(struct buf *out, const struct sip_msg *from, const struct sdp_origin *o)
+{
+	struct sdp *sdp;
+	const char *why;
+	struct slice text = from ? sip_news_sdp(sip_msg_value(from, SIP_HDR_CONTENT_TYPE), from->body) : SLICE_NONE;
+	if (slice_empty(text) || sdp_parse(&sdp, text, &why))
+		return 0;
+	int err = sdp_write_failed(out, sdp, o);
+	mem_deref(sdp);
+	return err;
+}
+
 void sip_news(struct leg_news *n, unsigned status, const struct sip_msg *msg)
 {
 	*n = (struct leg_news){.status = status};

@@ -11,6 +11,8 @@ struct slice sip_news_sdp(struct slice type, struct slice body);
 /* The body of a message that goes on from `from` (NULL: from none) with a description of ours: what else its sender has put into it (RFC 5621) stands
  * beside that, or alone. *type is set when it is not the description alone, and then `out` has it. */
 int sip_news_body(struct buf *out, struct slice *type, const struct sip_msg *from, struct slice sdp);
+/* Appends the body of a 580 that goes on from one (RFC 3312 8): nothing when that has none. */
+int sip_news_failed(struct buf *out, const struct sip_msg *from, const struct sdp_origin *o);
 /* Appends the Reason header (RFC 3326) that says why a leg is released, unless the other side's own was passed. */
 void sip_news_reason(struct buf *out, const struct leg_news *n);
 

@@ -85,7 +85,7 @@ static const struct sdp_relay_rule rules[] = {
 	{"cat", pass},
 	{"cdsc", pass},                 /* RFC 3407: capabilities, no addresses in them */
 	{"charset", pass},
-	{"conf", drop},                 /* RFC 3312 preconditions speak of one leg's network */
+	{"conf", pass},                 /* RFC 3312: to who knows preconditions (write.c) */
 	{"connection", drop},           /* RFC 4145: of the transport */
 	{"content", pass},              /* RFC 4796: what a stream shows */
 	{"cpar", pass},
@@ -93,8 +93,8 @@ static const struct sdp_relay_rule rules[] = {
 	{"cparmin", pass},
 	{"crypto", pass},               /* RFC 4568: SRTP passes the relay unchanged, so do its keys */
 	{"csup", drop},                 /* RFC 5939 */
-	{"curr", drop},                 /* RFC 3312 */
-	{"des", drop},                  /* RFC 3312 */
+	{"curr", pass},                 /* RFC 3312 */
+	{"des", pass},                  /* RFC 3312 */
 	{"end-of-candidates", drop},
 	{"extmap", pass},               /* RFC 8285: header extensions pass the relay unchanged */
 	{"extmap-allow-mixed", pass},

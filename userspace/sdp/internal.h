@@ -42,4 +42,6 @@ struct sdp_relay_rule {
 const struct sdp_relay_rule *sdp_relay_rule(struct slice name);
 unsigned sdp_relay_rules_count(void);
 const struct sdp_relay_rule *sdp_relay_rule_at(unsigned i);
+/* condition.c: a=curr, a=des and a=conf */
+bool sdp_is_condition(struct slice name);
 void sdp_write_attr(struct buf *out, const struct sdp_attr *a);

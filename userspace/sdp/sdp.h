@@ -69,6 +69,7 @@ const struct sdp_attr *sdp_attr(const struct sdp *s, const struct sdp_media *m, 
 struct sdp_origin {
 	uint64_t id, version;
 	uint64_t last_hash; /* 0: nothing written yet */
+	bool conditions;    /* that peer knows preconditions (RFC 3312): those of the other side are told to it */
 };
 void sdp_origin_init(struct sdp_origin *o);
 
@@ -104,6 +105,19 @@ bool sdp_media_relayable(const struct sdp_media *m);
 int sdp_write_stream(struct buf *out, const struct sdp_media *m, const struct sdp_local_media *at);
 /* RFC 3551 table 4 and 5: fills name, clock and channels of a static payload type. -ENOENT for a dynamic or unassigned one. */
 int sdp_static_format(struct sdp_format *ret, uint8_t pt);
+
+/* Preconditions of the streams (RFC 3312), as an answerer sees them whose own segment is always reserved. */
+enum sdp_conditions {
+	SDP_UNCONDITIONAL,      /* none */
+	SDP_CONDITIONS_MET,     /* what is mandatory is reserved */
+	SDP_CONDITIONS_WAIT,    /* the offerer's part is not, yet */
+	SDP_CONDITIONS_UNKNOWN, /* of a mandatory one that takes both sides it is not known what it is */
+};
+enum sdp_conditions sdp_conditions(const struct sdp *offer);
+/* Appends the text of `said` with how such an answerer stands with the preconditions of `offer` (5.2) in the place of its own. 0, or out->err. */
+int sdp_answer_conditions(struct buf *out, const struct sdp *said, const struct sdp *offer);
+/* What a 580 describes (8): no stream, and the preconditions that `from` says have failed. 0, or out->err. */
+int sdp_write_failed(struct buf *out, const struct sdp *from, const struct sdp_origin *o);
 
 enum sdp_dir sdp_dir_reverse(enum sdp_dir d);
 const char *sdp_dir_name(enum sdp_dir d);

@@ -3,6 +3,7 @@
 #include "sdp/internal.h"
 #include "base/random.h"
 #include <errno.h>
+#include <inttypes.h>
 
 void sdp_origin_init(struct sdp_origin *o)
 {
@@ -43,10 +44,11 @@ static void write_bandwidth(struct buf *out, struct slice section)
 	}
 }
 
-static void write_attrs(struct buf *out, const struct sdp_attr *attrs, unsigned n)
+static void write_attrs(struct buf *out, const struct sdp_attr *attrs, unsigned n, bool conditions)
 {
 	for (unsigned i = 0; i < n; i++)
-		sdp_relay_rule(attrs[i].name)->write(out, &attrs[i]);
+		if (conditions || !sdp_is_condition(attrs[i].name))
+			sdp_relay_rule(attrs[i].name)->write(out, &attrs[i]);
 }
 
 static void write_media_line(struct buf *out, const struct sdp_media *m, uint16_t port)
@@ -99,7 +101,7 @@ static bool rejected(const struct sdp_media *m, const struct sdp_local_media *at
 	return at->reject || !sdp_media_relayable(m);
 }
 
-static void write_media(struct buf *out, const struct sdp_media *m, const struct sdp_local_media *at, const struct addr *session)
+static void write_media(struct buf *out, const struct sdp_media *m, const struct sdp_local_media *at, const struct addr *session, bool conditions)
 {
 	if (rejected(m, at)) {
 		/* RFC 3264 6: a rejected stream keeps its place; whatever else is said of it is ignored. */
@@ -110,7 +112,7 @@ static void write_media(struct buf *out, const struct sdp_media *m, const struct
 	if (!addr_ip_eq(&at->rtp, session))
 		write_connection(out, &at->rtp);
 	write_bandwidth(out, m->section);
-	write_attrs(out, m->attrs, m->n_attrs);
+	write_attrs(out, m->attrs, m->n_attrs, conditions);
 	write_rtcp(out, at);
 	write_direction(out, written_dir(m, at->dir));
 }
@@ -143,9 +145,9 @@ static size_t write_session(struct buf *out, const struct sdp *from, const struc
 	write_connection(out, &session);
 	write_bandwidth(out, from->section);
 	buf_str(out, "t=0 0\r\n");
-	write_attrs(out, from->attrs, from->n_attrs);
+	write_attrs(out, from->attrs, from->n_attrs, false);
 	for (unsigned i = 0; i < from->n_media; i++)
-		write_media(out, &from->media[i], &local[i], &session);
+		write_media(out, &from->media[i], &local[i], &session, o->conditions);
 	return mark;
 }
 
@@ -177,6 +179,19 @@ int sdp_write_relayed(struct buf *out, const struct sdp *from, struct sdp_origin
 	return out->err;
 }
 
+int sdp_write_failed(struct buf *out, const struct sdp *from, const struct sdp_origin *o)
+{
+	buf_printf(out, "v=0\r\no=- %" PRIu64 " %" PRIu64 " IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n", o->id, o->version + 1);
+	for (unsigned i = 0; i < from->n_media; i++) {
+		const struct sdp_media *m = &from->media[i];
+		write_media_line(out, m, 0);
+		for (unsigned k = 0; k < m->n_attrs; k++)
+			if (sdp_is_condition(m->attrs[k].name))
+				sdp_write_attr(out, &m->attrs[k]);
+	}
+	return out->err;
+}
+
 int sdp_write_stream(struct buf *out, const struct sdp_media *m, const struct sdp_local_media *at)
 {
 	struct sdp_local_media own = {.rtp = m->rtp, .rtcp = m->rtcp, .rtcp_mux = m->rtcp_mux, .dir = m->dir};
@@ -191,7 +206,7 @@ int sdp_write_stream(struct buf *out, const struct sdp_media *m, const struct sd
 	if (at->reject)
 		return out->err;
 	write_bandwidth(out, m->section);
-	write_attrs(out, m->attrs, m->n_attrs);
+	write_attrs(out, m->attrs, m->n_attrs, false);
 	write_rtcp(out, at);
 	write_direction(out, at->dir);
 	return out->err;

@@ -180,6 +180,89 @@ static void a_stand_in_until_somebody_describes_something(void **state)
 	over();
 }
 
+/* --- preconditions (RFC 3312) of a caller, and a called party that knows none ----------------------------------------- */
+
+#define NEEDS(now) AUDIO(4000) "a=curr:qos local " now "\r\na=des:qos mandatory local sendrecv\r\n"
+
+static void ring_conditional(struct slice offer)
+{
+	assert_int_equal(call_new(&call, &calls, gw), 0);
+	a = party_new("a", SIDE_A, AF_INET);
+	b1 = party_new("b1", SIDE_B, AF_INET);
+	b2 = party_new("b2", SIDE_B, AF_INET);
+	a->origin.conditions = true;
+	assert_int_equal(call_add_leg(call, a), 0);
+	assert_int_equal(call_add_leg(call, b1), 0);
+	assert_int_equal(call_add_leg(call, b2), 0);
+	call_start(call, &(struct leg_news){.sdp = offer});
+	gateway_answers();
+	said[0] = '\0';
+}
+
+static void called_once_the_callers_part_is_reserved(void **state)
+{
+	ring_conditional(sdp("192.0.2.1", NEEDS("none")));
+	assert_true(call_on_unconditional(b1));
+	assert_said("a: progress 183 20002\n");
+	news(call_on_agreed, a, 0, SLICE_NONE);
+	assert_true(call_on_unconditional(b2));
+	assert_said("");
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", NEEDS("send")));
+	gateway_answers();
+	assert_said("a: reply 200 20002\n");
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", NEEDS("sendrecv")));
+	gateway_answers();
+	assert_said("a: reply 200 20002\nb1: offer 20004\nb2: offer 20004\n");
+	news(call_on_answered, b2, 200, sdp("192.0.2.3", "m=audio 8000 RTP/AVP 8\r\n"));
+	gateway_answers();
+	assert_non_null(strstr(said, "a: reoffer 20002\n"));
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", "m=audio 4000 RTP/AVP 8\r\n"));
+	gateway_answers();
+	assert_non_null(strstr(said, "a: answer 200\n"));
+	over();
+}
+
+static void called_at_once_when_it_is(void **state)
+{
+	ring_conditional(sdp("192.0.2.1", NEEDS("sendrecv")));
+	assert_true(call_on_unconditional(b1));
+	assert_said("b1: offer 20004\n");
+	news(call_on_answered, b1, 200, sdp("192.0.2.2", AUDIO(6000)));
+	gateway_answers();
+	assert_non_null(strstr(said, "a: answer 200 20002\n"));
+	over();
+}
+
+/* Somebody else knows them: what that one and the caller agree on serves the one who waits, too. */
+static void another_one_agrees(void **state)
+{
+	ring_conditional(sdp("192.0.2.1", NEEDS("none")));
+	news(call_on_progress, b2, 183, sdp("192.0.2.3", AUDIO(8000) "a=curr:qos remote none\r\n"));
+	gateway_answers();
+	news(call_on_agreed, a, 0, SLICE_NONE);
+	said[0] = '\0';
+	assert_true(call_on_unconditional(b1));
+	assert_said("");
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", NEEDS("sendrecv")));
+	assert_said("b2: reoffer 20004\n");
+	news(call_on_reoffer_done, b2, 200, sdp("192.0.2.3", AUDIO(8000)));
+	gateway_answers();
+	assert_non_null(strstr(said, "a: reply 200"));
+	assert_non_null(strstr(said, "b1: offer 20004\n"));
+	over();
+}
+
+static void what_nobody_can_vouch_for_is_refused(void **state)
+{
+	ring_conditional(sdp("192.0.2.1", AUDIO(4000) "a=curr:foo e2e none\r\na=des:foo mandatory e2e sendrecv\r\n"));
+	assert_false(call_on_unconditional(b1));
+	assert_said("");
+	news(call_on_closed, b1, 420, SLICE_NONE);
+	news(call_on_closed, b2, 420, SLICE_NONE);
+	assert_non_null(strstr(said, "a: release 420\n"));
+	over();
+}
+
 /* A call that the caller gives up while its answer waits leaves nothing. */
 static void given_up_meanwhile(void **state)
 {
@@ -200,6 +283,25 @@ static void close_if_open(struct leg *l)
 	if (l->call && l->state != LEG_CLOSED)
 		news(call_on_closed, l, 0, SLICE_NONE);
 }
+
+static void talk_conditional(struct call *c, struct leg *la, struct leg *lb)
+{
+	call_start(c, &(struct leg_news){.sdp = sdp("192.0.2.1", NEEDS("none"))});
+	gateway_answers();
+	if (c->state != CALL_RINGING || !call_on_unconditional(lb))
+		return;
+	news(call_on_agreed, la, 0, SLICE_NONE);
+	news(call_on_reoffer, la, 0, sdp("192.0.2.1", NEEDS("sendrecv")));
+	gateway_answers();
+	if (lb->state == LEG_OFFERED)
+		news(call_on_answered, lb, 200, sdp("192.0.2.3", "m=audio 6002 RTP/AVP 8\r\n"));
+	gateway_answers();
+	if (c->reofferer)
+		news(call_on_reoffer_done, la, 200, sdp("192.0.2.1", "m=audio 4000 RTP/AVP 8\r\n"));
+	gateway_answers();
+}
+
+enum { OFFERS, STANDS_IN, CONDITIONAL };
 
 static void talk(struct call *c, struct leg *la, struct leg *lb, bool stands_in)
 {
@@ -236,6 +338,7 @@ static void body(void *arg)
 		mem_deref(lb);
 		goto out;
 	}
+	la->origin.conditions = *(int *)arg == CONDITIONAL;
 	mem_ref(la);
 	mem_ref(lb);
 	if (call_add_leg(c, lb)) {
@@ -243,7 +346,10 @@ static void body(void *arg)
 		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 500});
 	} else {
 		mem_ref(c);
-		talk(c, la, lb, *(bool *)arg);
+		if (*(int *)arg == CONDITIONAL)
+			talk_conditional(c, la, lb);
+		else
+			talk(c, la, lb, *(int *)arg == STANDS_IN);
 		mem_deref(c);
 	}
 	close_if_open(la);
@@ -261,8 +367,8 @@ out:
 static void memory_runs_out(void **state)
 {
 	list_init(&conns);
-	for (int stands_in = 0; stands_in < 2; stands_in++)
-		each_allocation_fails(body, &(bool){stands_in});
+	for (int how = OFFERS; how <= CONDITIONAL; how++)
+		each_allocation_fails(body, &how);
 }
 
 #define CALL_TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
@@ -276,6 +382,10 @@ int main(void)
 		CALL_TEST(a_caller_without_update),
 		CALL_TEST(a_stand_in_until_somebody_describes_something),
 		CALL_TEST(given_up_meanwhile),
+		CALL_TEST(called_once_the_callers_part_is_reserved),
+		CALL_TEST(called_at_once_when_it_is),
+		CALL_TEST(another_one_agrees),
+		CALL_TEST(what_nobody_can_vouch_for_is_refused),
 		cmocka_unit_test(memory_runs_out),
 	};
 	log_set_level(LOG_LEVEL_ERROR);

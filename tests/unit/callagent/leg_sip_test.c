@@ -214,6 +214,7 @@ static void hear(const char *what, const struct leg_news *n)
 }
 
 void call_on_progress(struct leg *l, const struct leg_news *n) { hear("progress", n); }
+bool call_on_unconditional(struct leg *l) { return false; }
 void call_on_agreed(struct leg *l, const struct leg_news *n) { hear("agreed", n); }
 void call_on_answered(struct leg *l, const struct leg_news *n) { hear("answered", n); }
 void call_on_confirmed(struct leg *l, const struct leg_news *n) { hear("confirmed", n); }
