@@ -12,12 +12,14 @@
 /* --- the table ------------------------------------------------------------------------------------------------------ */
 
 struct role_row {
+	struct hash_link by_name;
 	struct slice name; /* of a domain, or of an address section */
 	enum role role;
 };
 
 struct role_table {
 	struct conf *conf; /* the names are its */
+	struct hash domains;
 	unsigned n_domains, n_addresses;
 	struct role_row row[]; /* domains, then addresses */
 };
@@ -25,6 +27,7 @@ struct role_table {
 static void table_destroy(void *obj)
 {
 	struct role_table *t = obj;
+	hash_free(&t->domains);
 	mem_deref(t->conf);
 }
 
@@ -44,13 +47,19 @@ int role_table_new(struct role_table **ret, const struct conf *conf)
 	if (!t)
 		return -ENOMEM;
 	t->conf = mem_ref((void *)(uintptr_t)conf);
+	if (hash_init(&t->domains, domains + 1)) {
+		mem_deref(t);
+		return -ENOMEM;
+	}
 	/* The first choice of domain.role is the address's: the row is not there. */
 	for (unsigned i = 0; (p = conf_titled(conf, "domain", i)); i++)
 		if (conf_int(p, "role"))
-			t->row[n++] = (struct role_row){slice_str(conf_title(p)), (enum role)(conf_int(p, "role") - 1)};
+			t->row[n++] = (struct role_row){.name = slice_str(conf_title(p)), .role = (enum role)(conf_int(p, "role") - 1)};
 	t->n_domains = n;
+	for (unsigned i = 0; i < n; i++)
+		hash_insert(&t->domains, &t->row[i].by_name, slice_hash(t->row[i].name, true));
 	for (unsigned i = 0; (p = conf_titled(conf, "address", i)); i++)
-		t->row[n++] = (struct role_row){slice_str(conf_title(p)), (enum role)conf_int(p, "role")};
+		t->row[n++] = (struct role_row){.name = slice_str(conf_title(p)), .role = (enum role)conf_int(p, "role")};
 	t->n_addresses = addresses;
 	*ret = t;
 	return 0;
@@ -58,10 +67,13 @@ int role_table_new(struct role_table **ret, const struct conf *conf)
 
 static enum role role_of(const struct role_table *t, const struct sip_listener *l, const struct sip_msg *req)
 {
-	const struct role_row *row = t->row;
-	for (unsigned i = 0; i < t->n_domains; i++, row++)
-		if (slice_caseeq(row->name, req->ruri.host))
-			return row->role;
+	const struct role_row *row;
+	uint32_t h = t->n_domains ? slice_hash(req->ruri.host, true) : 0;
+	if (t->n_domains)
+		hash_foreach_match(row, &t->domains, h, by_name)
+			if (slice_caseeq(row->name, req->ruri.host))
+				return row->role;
+	row = t->row + t->n_domains;
 	for (unsigned i = 0; i < t->n_addresses; i++, row++)
 		if (slice_eq(row->name, slice_str(l->name)))
 			return row->role;

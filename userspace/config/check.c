@@ -260,6 +260,25 @@ static void check_user_names(struct findings *f, struct owners *o)
 		}
 }
 
+/* Host names: case does not count. */
+static bool has_domain(const struct conf *c, const char *name)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(c, "domain", i)); i++)
+		if (!strcasecmp(conf_title(p), name))
+			return true;
+	return false;
+}
+
+static void check_domains(struct findings *f)
+{
+	const struct conf_part *p, *other;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "domain", i)); i++)
+		for (unsigned k = 0; k < i && (other = conf_titled(f->conf, "domain", k)); k++)
+			if (!strcasecmp(conf_title(p), conf_title(other)))
+				found(f, p, "domain", "\"%s\" has a section already: case does not count in host names", conf_title(other));
+}
+
 static void check_users(struct findings *f)
 {
 	const struct conf_part *p;
@@ -268,7 +287,7 @@ static void check_users(struct findings *f)
 	for (unsigned i = 0; (p = conf_titled(f->conf, "user", i)); i++) {
 		const char *domain = conf_string(p, "domain");
 		check_address_name(f, p, "user.address");
-		if (*domain && !conf_find(f->conf, "domain", domain))
+		if (*domain && !has_domain(f->conf, domain))
 			found(f, p, "user.domain", "expected the name of a domain section, not \"%s\"", domain);
 		n += 1 + conf_list_count(p, "numbers");
 	}
@@ -580,6 +599,7 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_order(&f, "process", "restart-min", "restart-max");
 	check_certificates(&f);
 	check_stream_ports(&f);
+	check_domains(&f);
 	check_users(&f);
 	check_trunks(&f);
 	check_groups(&f);

@@ -179,6 +179,7 @@ static const struct conf_option proxy_options[] = {
 static const struct conf_option domain_options[] = {
 	OPTION("role", CONF_CHOICE, "address", "What answers requests for this domain: as address.role; address: what the address they come to says.",
 	 .choices = "address|b2bua|proxy|stateless|redirect"),
+	OPTION("service-route", CONF_LIST, "", "As registrar.service-route, for phones that register in this domain. Empty: that one.", .check = check_route_uri),
 	{0},
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "registrar/auth.h"
+#include "registrar/hosts.h"
 #include "registrar/users.h"
 #include "base/counter.h"
 #include "base/log.h"
@@ -23,6 +24,7 @@ enum { NONCES_MAX = 65536, NAME_MAX_LEN = 128 };
 
 struct auth {
 	struct users *users;
+	struct hosts *hosts;
 	struct digest_server **digest; /* one a realm */
 	void (*watch)(void *arg, const struct addr *src, bool good, bool here);
 	void *watch_arg;
@@ -80,31 +82,23 @@ const struct user *auth_user_at(const struct auth *a, const struct sip_uri *uri)
 
 /* --- whose domain --------------------------------------------------------------------------------------------------- */
 
-static bool is_our_address(const struct conf *conf, const struct addr *ip)
-{
-	static const char *const lists[] = {"local", "public"};
-	const struct conf_part *part;
-	struct addr own;
-	for (unsigned i = 0; (part = conf_titled(conf, "address", i)); i++)
-		for (unsigned l = 0; l < 2; l++)
-			for (unsigned k = 0; k < conf_list_count(part, lists[l]); k++)
-				if (!addr_parse_ip(&own, slice_str(conf_list_at(part, lists[l], k))) && addr_ip_eq(&own, ip))
-					return true;
-	return false;
-}
-
 bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const struct sip_uri *uri)
 {
 	struct addr ip;
-	if (users_has_domain(a->users, uri->host))
+	if (hosts_has_name(a->hosts, uri->host))
 		return true;
 	if (addr_parse_ip(&ip, uri->host))
-		return users_any_domain(a->users);
+		return hosts_any_name(a->hosts);
 	/* An IPv4-mapped address is the IPv4 one. */
 	uint8_t bytes[16];
 	addr_mapped(&ip, bytes);
 	addr_from_mapped(&ip, bytes, 0);
-	return addr_ip_eq(&ip, &req->dst) || is_our_address(users_conf(a->users), &ip);
+	return addr_ip_eq(&ip, &req->dst) || hosts_has_ip(a->hosts, &ip);
+}
+
+const struct conf_part *auth_domain(const struct auth *a, struct slice host)
+{
+	return hosts_domain(a->hosts, host);
 }
 
 /* --- construction --------------------------------------------------------------------------------------------------- */
@@ -121,6 +115,7 @@ static void auth_destroy(void *obj)
 	struct auth *a = obj;
 	free_digests(a->digest, a->users ? users_realms(a->users) : 0);
 	mem_deref(a->users);
+	mem_deref(a->hosts);
 }
 
 static int64_t nonce_life(const struct users *us)
@@ -164,18 +159,22 @@ static int make_digests(const struct auth *a, const struct users *us, struct dig
 int auth_reconfigure(struct auth *a, const struct conf *conf)
 {
 	struct users *us = NULL;
+	struct hosts *hosts = NULL;
 	struct digest_server **digest = NULL;
-	int err = users_new(&us, conf);
+	int err = users_new(&us, conf) ?: hosts_new(&hosts, conf);
 	if (!err)
 		err = make_digests(a, us, &digest);
 	if (err) {
 		mem_deref(us);
+		mem_deref(hosts);
 		return err;
 	}
 	free_digests(a->digest, a->users ? users_realms(a->users) : 0);
 	mem_deref(a->users);
+	mem_deref(a->hosts);
 	a->digest = digest;
 	a->users = us;
+	a->hosts = hosts;
 	return 0;
 }
 

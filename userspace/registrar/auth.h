@@ -35,6 +35,8 @@ const struct user *auth_user_at(const struct auth *a, const struct sip_uri *uri)
 const struct user *auth_user_in(const struct auth *a, struct slice domain, const char *name);
 /* Whether the host of a URI names this box: its realm, a domain section or one of registrar.domains, or an address it listens at. */
 bool auth_is_our_host(const struct auth *a, const struct sip_msg *req, const struct sip_uri *uri);
+/* The section of a domain, NULL: there is none. */
+const struct conf_part *auth_domain(const struct auth *a, struct slice host);
 
 /* The Proxy-Authorization line whose credentials are for a realm of ours, NULL: none. */
 const struct sip_hdr *auth_credentials(const struct auth *a, const struct sip_msg *req);

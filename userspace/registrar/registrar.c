@@ -129,12 +129,13 @@ static void put_contact(const struct registrar *r, struct buf *out, const struct
 /* RFC 3327 5.3 (Path as it came), RFC 3608 5, RFC 5626 6. */
 static void put_ways(const struct registrar *r, struct buf *out, const struct sip_msg *req, bool outbound)
 {
-	const struct conf_part *p = conf_section(r->conf, "registrar");
+	const struct conf_part *p = conf_section(r->conf, "registrar"), *domain = auth_domain(r->auth, req->to.uri.host);
+	const struct conf_part *routes = domain && conf_list_count(domain, "service-route") ? domain : p;
 	if (sip_msg_has_token(req, SIP_HDR_SUPPORTED, SLICE("path")))
 		for (const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_PATH); h; h = sip_msg_next(req, h))
 			sip_write_hdr(out, SIP_HDR_PATH, h->value);
-	for (unsigned i = 0; i < conf_list_count(p, "service-route"); i++)
-		sip_write_hdrf(out, "Service-Route", "<%s>", conf_list_at(p, "service-route", i));
+	for (unsigned i = 0; i < conf_list_count(routes, "service-route"); i++)
+		sip_write_hdrf(out, "Service-Route", "<%s>", conf_list_at(routes, "service-route", i));
 	if (!outbound)
 		return;
 	sip_write_hdr(out, SIP_HDR_REQUIRE, SLICE("outbound"));

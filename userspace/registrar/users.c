@@ -11,14 +11,19 @@ struct number {
 	const struct user *user;
 };
 
+struct realm {
+	struct hash_link by_name;
+	const char *name;
+};
+
 struct users {
 	struct conf *conf;
-	struct hash ids, names, numbers;
+	struct hash ids, names, numbers, realms;
 	struct user *all, decoy;
 	struct number *number;
 	unsigned n, n_numbers, default_algs;
-	const char **realm, **domain;
-	unsigned n_realms, n_domains;
+	struct realm *realm;
+	unsigned n_realms;
 };
 
 static void users_destroy(void *obj)
@@ -27,12 +32,12 @@ static void users_destroy(void *obj)
 	hash_free(&us->ids);
 	hash_free(&us->names);
 	hash_free(&us->numbers);
+	hash_free(&us->realms);
 	if (us->all)
 		OPENSSL_cleanse(us->all, us->n * sizeof *us->all);
 	mem_free(us->all);
 	mem_free(us->number);
 	mem_free(us->realm);
-	mem_free(us->domain);
 	mem_deref(us->conf);
 }
 
@@ -55,10 +60,22 @@ static uint32_t text_hash(const char *text)
 
 unsigned users_realm_of(const struct users *us, struct slice host)
 {
-	for (unsigned i = 1; i < us->n_realms; i++)
-		if (slice_caseeq(host, slice_str(us->realm[i])))
-			return i;
+	const struct realm *r;
+	uint32_t h = slice_hash(host, true);
+	hash_foreach_match(r, &us->realms, h, by_name)
+		if (slice_caseeq(host, slice_str(r->name)))
+			return (unsigned)(r - us->realm);
 	return 0;
+}
+
+/* The first is everybody's who has none of his own: it is not looked for. */
+static unsigned add_realm(struct users *us, const char *name)
+{
+	unsigned i = us->n_realms++;
+	us->realm[i] = (struct realm){.name = name};
+	if (i)
+		hash_insert(&us->realms, &us->realm[i].by_name, slice_hash(slice_str(name), true));
+	return i;
 }
 
 static int add_user(struct users *us, struct user *u, const struct conf_part *part)
@@ -69,12 +86,10 @@ static int add_user(struct users *us, struct user *u, const struct conf_part *pa
 	u->domain = slice_str(conf_string(part, "domain"));
 	u->conf = part;
 	u->algs = algs_of(conf_string(part, "digest"), us->default_algs);
-	if (u->domain.len && !(u->realm = users_realm_of(us, u->domain))) {
-		u->realm = us->n_realms;
-		us->realm[us->n_realms++] = conf_string(part, "domain");
-	}
+	if (u->domain.len && !(u->realm = users_realm_of(us, u->domain)))
+		u->realm = add_realm(us, conf_string(part, "domain"));
 	for (enum digest_alg alg = 0; alg < DIGEST_ALGS; alg++)
-		if (digest_ha1(alg, slice_str(u->name), slice_str(us->realm[u->realm]), password, u->ha1[alg]))
+		if (digest_ha1(alg, slice_str(u->name), slice_str(us->realm[u->realm].name), password, u->ha1[alg]))
 			return -EIO;
 	hash_insert(&us->ids, &u->by_id, text_hash(u->id));
 	hash_insert(&us->names, &u->by_name, text_hash(u->name));
@@ -93,24 +108,8 @@ static int make_decoy(struct users *us)
 		return -EIO;
 	us->decoy.algs = us->default_algs;
 	for (enum digest_alg alg = 0; alg < DIGEST_ALGS; alg++)
-		if (digest_ha1(alg, slice_str("-"), slice_str(us->realm[0]), slice_of((char *)random, sizeof random), us->decoy.ha1[alg]))
+		if (digest_ha1(alg, slice_str("-"), slice_str(us->realm[0].name), slice_of((char *)random, sizeof random), us->decoy.ha1[alg]))
 			return -EIO;
-	return 0;
-}
-
-static int fill_domains(struct users *us)
-{
-	const struct conf_part *reg = conf_section(us->conf, "registrar"), *part;
-	unsigned listed = conf_list_count(reg, "domains"), n = 0;
-	while (conf_titled(us->conf, "domain", n))
-		n++;
-	us->domain = mem_raw((listed + n + 1) * sizeof *us->domain);
-	if (!us->domain)
-		return -ENOMEM;
-	for (unsigned i = 0; i < listed; i++)
-		us->domain[us->n_domains++] = conf_list_at(reg, "domains", i);
-	for (unsigned i = 0; (part = conf_titled(us->conf, "domain", i)); i++)
-		us->domain[us->n_domains++] = conf_title(part);
 	return 0;
 }
 
@@ -126,11 +125,12 @@ static int fill(struct users *us)
 	us->all = mem_raw(n * sizeof *us->all);
 	us->number = mem_raw(numbers * sizeof *us->number);
 	us->realm = mem_raw((n + 1) * sizeof *us->realm);
-	if (!us->all || !us->number || !us->realm || hash_init(&us->ids, n + 1) || hash_init(&us->names, n + 1) || hash_init(&us->numbers, numbers + 1))
+	if (!us->all || !us->number || !us->realm || hash_init(&us->ids, n + 1) || hash_init(&us->names, n + 1) || hash_init(&us->numbers, numbers + 1) ||
+	    hash_init(&us->realms, 16))
 		return -ENOMEM;
 	memset(us->all, 0, n * sizeof *us->all);
 	us->n = n;
-	us->realm[us->n_realms++] = conf_string(conf_section(us->conf, "sip"), "realm");
+	add_realm(us, conf_string(conf_section(us->conf, "sip"), "realm"));
 	for (unsigned i = 0; i < n && !err; i++)
 		err = add_user(us, &us->all[i], conf_titled(us->conf, "user", i));
 	return err ? err : make_decoy(us);
@@ -144,8 +144,6 @@ int users_new(struct users **ret, const struct conf *conf)
 	us->conf = mem_ref((struct conf *)(uintptr_t)conf);
 	us->default_algs = algs_of(conf_string(conf_section(conf, "sip"), "digest"), 1 << DIGEST_MD5 | 1 << DIGEST_SHA256);
 	int err = fill(us);
-	if (!err)
-		err = fill_domains(us);
 	if (err)
 		mem_deref(us);
 	else
@@ -163,24 +161,9 @@ unsigned users_realms(const struct users *us)
 	return us->n_realms;
 }
 
-bool users_has_domain(const struct users *us, struct slice host)
-{
-	if (slice_caseeq(host, slice_str(us->realm[0])))
-		return true;
-	for (unsigned i = 0; i < us->n_domains; i++)
-		if (slice_caseeq(host, slice_str(us->domain[i])))
-			return true;
-	return false;
-}
-
-bool users_any_domain(const struct users *us)
-{
-	return !us->n_domains;
-}
-
 const char *users_realm(const struct users *us, unsigned i)
 {
-	return us->realm[i];
+	return us->realm[i].name;
 }
 
 const struct user *users_by_id(const struct users *us, const char *id)

@@ -20,9 +20,6 @@ struct user {
 
 int users_new(struct users **ret, const struct conf *conf);
 const struct conf *users_conf(const struct users *us);
-/* Whether a host name is ours: sip.realm, a domain section, or in registrar.domains; whether any name is, because none is told. */
-bool users_has_domain(const struct users *us, struct slice host);
-bool users_any_domain(const struct users *us);
 /* Each domain with users of its own is a realm; 0 is sip.realm, for all others. */
 unsigned users_realms(const struct users *us);
 const char *users_realm(const struct users *us, unsigned i);

@@ -112,8 +112,9 @@ static const struct {
 	{GOOD "user al { password = x numbers = {\"7\"} }\nuser bo { password = x numbers = {\"7\"} }",
 	 "unit.conf:3: user.numbers: \"7\" belongs to user al already\n"},
 	{GOOD "domain d { }\nuser al { password = x domain = d numbers = {\"7\"} name = n }\nuser bo { password = x domain = D numbers = {\"7\"} name = n }",
-	 "unit.conf:4: user.domain: expected the name of a domain section, not \"D\"\n"
 	 "unit.conf:4: user.name: user al is called \"n\" in that domain already\nunit.conf:4: user.numbers: \"7\" belongs to user al already\n"},
+	{GOOD "user al { password = x domain = d }", "unit.conf:2: user.domain: expected the name of a domain section, not \"d\"\n"},
+	{GOOD "domain d { }\ndomain D { }", "unit.conf:3: domain: \"d\" has a section already: case does not count in host names\n"},
 	{GOOD "user al { password = x numbers = {\"bo\"} }\nuser bo { password = x }",
 	 "unit.conf:2: user.numbers: \"bo\" is the name of another user\n"},
 	{GOOD "trunk t { peer = \"example.net\" }",

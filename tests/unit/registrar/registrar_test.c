@@ -719,6 +719,31 @@ static void ways_to_and_from_a_phone_are_kept_and_told(void **state)
 	end(&s);
 }
 
+/* RFC 3608: a domain's own ones, else those of all. Host names know no case. */
+static void service_routes_are_those_of_the_domain(void **state)
+{
+	static const struct {
+		const char *ruri, *aor, *route;
+	} rows[] = {
+		{"sip:ONE.test", "sip:alice@ONE.test", "Service-Route: <sip:192.0.2.7;lr>\r\n"},
+		{"sip:two.test", "sip:alice@two.test", "Service-Route: <sip:192.0.2.8;lr>\r\n"},
+		{"sip:tandem.test", "sip:alice@tandem.test", "Service-Route: <sip:192.0.2.8;lr>\r\n"},
+	};
+	struct setup s = start();
+	struct conf *other = configuration("address inside {\n local = {\"192.0.2.1\"}\n}\nsip {\n realm = \"tandem.test\"\n}\nregistrar {\n service-route = {\"sip:192.0.2.8;lr\"}\n}\n"
+					   "domain one.TEST {\n service-route = {\"sip:192.0.2.7;lr\"}\n}\ndomain two.test {\n}\nuser alice {\n password = \"pw\"\n}\n"
+					   "user one { domain = \"One.Test\"\n password = \"x\"\n}\n");
+	assert_int_equal(registrar_reconfigure(s.r, other), 0);
+	mem_deref(other);
+	for (unsigned i = 0; i < 3; i++) {
+		struct phone p = {s.r, "alice", "pw", rows[i].ruri, rows[i].aor, "c1", 1 + 10 * i};
+		struct sip_strans st;
+		assert_int_equal(reg(&p, HOME, &st), 200);
+		assert_non_null(strstr(st.headers, rows[i].route));
+	}
+	end(&s);
+}
+
 /* Two of one name in two domains, and one of none: each has a password, contacts and a realm of its own. */
 static void domains_have_users_of_their_own(void **state)
 {
@@ -790,6 +815,7 @@ int main(void)
 		cmocka_unit_test(instances_get_uris_of_their_own),
 		cmocka_unit_test(flows_are_bindings_of_their_own),
 		cmocka_unit_test(ways_to_and_from_a_phone_are_kept_and_told),
+		cmocka_unit_test(service_routes_are_those_of_the_domain),
 		cmocka_unit_test(domains_have_users_of_their_own),
 		cmocka_unit_test(a_third_party_may_register_others_when_it_is_let),
 		cmocka_unit_test(registers),         cmocka_unit_test(several_contacts), cmocka_unit_test(times),
