@@ -42,6 +42,13 @@ static bool admit_once(void *arg, const struct sip_listener *l, const struct sip
 	return dialog || t || here;
 }
 
+/* A user who has proved to be one, and a CANCEL wherever its INVITE went. A trunk brings calls for here, and its address, over UDP, is anybody's to write. */
+static bool relays(void *arg, const struct sip_msg *req)
+{
+	const struct agent *a = arg;
+	return req->method == SIP_CANCEL || (a->roles.known && a->roles.from.kind == TARGET_USER && *a->roles.from.name);
+}
+
 static const struct sip_hdr *consumed(void *arg, const struct sip_msg *req)
 {
 	const struct agent *a = arg;
@@ -119,6 +126,7 @@ void forwarding_params(struct agent *a, struct proxy_params *p)
 		.timer_c_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "ring-timeout"),
 		.is_ours = forwarding_is_ours,
 		.admit = admit,
+		.relays = relays,
 		.admit_once = admit_once,
 		.consumed = consumed,
 		.targets = targets,

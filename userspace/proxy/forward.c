@@ -27,6 +27,16 @@ int forward_next_uri(const struct forward *f, struct sip_uri *ret)
 	return err;
 }
 
+/* RFC 3263 4.1, 4.2: where an address, or a maddr, leads. */
+static int addr_of(const struct sip_uri *uri, enum sip_transport t, struct addr *ret)
+{
+	struct slice maddr = sip_uri_param(uri, SLICE("maddr"));
+	if (addr_parse_ip(ret, maddr.len ? maddr : uri->host))
+		return -EHOSTUNREACH;
+	ret->port = uri->port ? uri->port : sip_transports[t].port;
+	return 0;
+}
+
 int forward_find_hop(struct proxy *p, struct forward *f)
 {
 	struct sip_uri uri;
@@ -34,7 +44,7 @@ int forward_find_hop(struct proxy *p, struct forward *f)
 	struct addr peer;
 	if (f->hop.listener)
 		return 0;
-	if (forward_next_uri(f, &uri) || sip_uri_transport(&uri, &transport, NULL) || sip_uri_addr(&uri, &peer))
+	if (forward_next_uri(f, &uri) || sip_uri_transport(&uri, &transport, NULL) || addr_of(&uri, transport, &peer))
 		return -EHOSTUNREACH;
 	f->hop.listener = forward_listener(p, f->way->out, transport, &peer);
 	f->hop.peer = peer;

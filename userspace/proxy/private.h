@@ -16,7 +16,7 @@ enum {
 enum proxy_count {
 	PROXY_CNT_REQUEST, PROXY_CNT_FORWARDED, PROXY_CNT_RESPONSE, PROXY_CNT_STATELESS, PROXY_CNT_FORKED, PROXY_CNT_RECURSED, PROXY_CNT_REDIRECTED,
 	PROXY_CNT_LOOP, PROXY_CNT_HOPS, PROXY_CNT_BREADTH, PROXY_CNT_EXTENSION, PROXY_CNT_SCHEME, PROXY_CNT_NO_TARGET, PROXY_CNT_NO_HOP,
-	PROXY_CNT_FORGED, PROXY_CNT_BAD_ROUTE, PROXY_CNT_TIMER_C, PROXY_CNT_SILENT, PROXY_CNT_NOMEM, PROXY_CNT_CONTEXTS_NOW, PROXY_CNT_MAX,
+	PROXY_CNT_FORGED, PROXY_CNT_BAD_ROUTE, PROXY_CNT_TIMER_C, PROXY_CNT_SILENT, PROXY_CNT_RELAY, PROXY_CNT_NOMEM, PROXY_CNT_CONTEXTS_NOW, PROXY_CNT_MAX,
 };
 extern uint64_t proxy_counts[PROXY_CNT_MAX];
 
@@ -24,12 +24,13 @@ struct proxy {
 	struct proxy_params params;
 	EVP_MAC_CTX *mac;
 	struct buf lines; /* header lines being written */
+	struct buf uri;   /* a Request-URI without its maddr, until the next request is looked at */
 	size_t contexts;
 };
 
 /* Where a request goes, as its Route and Request-URI say (16.4). Slices of the request. */
 struct way {
-	struct sip_uri uri;    /* Request-URI to forward */
+	struct sip_uri uri;    /* Request-URI to forward: its text lasts until the targets are known */
 	unsigned taken;        /* Route values at the front that were ours */
 	bool last_taken;       /* the last Route value is the Request-URI now: a strict router sent this */
 	bool dialog;           /* a Record-Route of ours proves that the dialog was admitted */

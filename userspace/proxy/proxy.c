@@ -22,6 +22,7 @@ static const struct counter_def counter_defs[PROXY_CNT_MAX] = {
 	[PROXY_CNT_NO_HOP] = {"no-hop", "branches given up at once: no address, or it could not be sent"},
 	[PROXY_CNT_FORGED] = {"forged-route", "Route values that name us but were not made by us for that dialog"},
 	[PROXY_CNT_BAD_ROUTE] = {"bad-route", "requests answered with 400: a Route that cannot be read"},
+	[PROXY_CNT_RELAY] = {"relay-denied", "requests answered with 403: for another domain, from somebody we relay nothing for"},
 	[PROXY_CNT_SILENT] = {"silent", "branches not waited for any more because nothing came from them, not even 100"},
 	[PROXY_CNT_TIMER_C] = {"timer-c", "branches cancelled because they rang too long"},
 	[PROXY_CNT_NOMEM] = {"nomem", "requests refused: memory is out"},
@@ -37,6 +38,7 @@ static void proxy_destroy(void *obj)
 	struct proxy *p = obj;
 	EVP_MAC_CTX_free(p->mac);
 	buf_reset(&p->lines);
+	buf_reset(&p->uri);
 }
 
 int proxy_new(struct proxy **ret, const struct proxy_params *params)
@@ -54,6 +56,7 @@ int proxy_new(struct proxy **ret, const struct proxy_params *params)
 		return -EIO;
 	}
 	p->params = *params;
+	p->lines = p->uri = buf_growing();
 	counter_register(&counters);
 	*ret = p;
 	return 0;

@@ -63,7 +63,9 @@ struct proxy_params {
 	/* Whether the sender may use this proxy; when not, it has been answered. `dialog`: the request goes along a Record-Route of ours, so
 	 * that whoever made the dialog was admitted. */
 	bool (*admit)(void *arg, struct sip_strans *st, const struct sip_msg *req, bool dialog);
-	/* The same for what passes without a transaction; nothing is answered. */
+	/* Whether the sender, who was admitted, may send through us to places that are not ours: nobody else's relay. NULL: everybody. */
+	bool (*relays)(void *arg, const struct sip_msg *req);
+	/* As admit() for what passes without a transaction; nothing is answered. */
 	bool (*admit_once)(void *arg, const struct sip_listener *l, const struct sip_msg *req, bool dialog);
 	/* The Proxy-Authorization line that was meant for us: it does not pass (22.3). NULL: none, also for the function. */
 	const struct sip_hdr *(*consumed)(void *arg, const struct sip_msg *req);

@@ -30,14 +30,22 @@ static bool is_ours(struct proxy *p, const struct sip_msg *req, const struct sip
 	return true;
 }
 
-/* A Request-URI that is our own Record-Route: a strict router sent this, and what it was for is the last Route. */
-static bool from_strict_router(struct proxy *p, const struct sip_msg *req, struct way *w)
+/* A URI as our Record-Route or Service-Route has it. */
+static bool is_own_route(struct proxy *p, const struct sip_msg *req, struct way *w)
 {
 	struct addr peer;
+	const struct sip_uri *uri = &req->ruri;
+	bool made = uri->user.len ? token_read(p, uri->user, req->call_id, &peer) == 'r' : slice_is_set(sip_uri_param(uri, SLICE("lr")));
+	return made && sip_stack_listener_of_uri(p->params.stack, uri) && is_ours(p, req, uri, w);
+}
+
+/* Step 1: a Request-URI that is a route of ours: a strict router sent this, and what it was for is the last Route. */
+static bool from_strict_router(struct proxy *p, const struct sip_msg *req, struct way *w)
+{
 	struct sip_values it = {0};
 	struct slice value, last = SLICE_NONE;
 	struct sip_nameaddr n;
-	if (!req->ruri.user.len || token_read(p, req->ruri.user, req->call_id, &peer) != 'r' || !is_ours(p, req, &req->ruri, w))
+	if (!is_own_route(p, req, w))
 		return false;
 	while (sip_msg_each(req, SIP_HDR_ROUTE, &it, &value))
 		last = value;
@@ -48,6 +56,38 @@ static bool from_strict_router(struct proxy *p, const struct sip_msg *req, struc
 	return true;
 }
 
+/* Whether the request came in at the port and transport that a URI says. */
+static bool came_by(const struct sip_msg *req, const struct sip_uri *uri)
+{
+	enum sip_transport t;
+	if (!req->listener || sip_uri_transport(uri, &t, NULL) || t != req->listener->transport)
+		return false;
+	return (uri->port ? uri->port : sip_transports[t].port) == req->listener->local.port;
+}
+
+/* Step 2: a maddr that names us has done its work: without it, and what went with it, the URI means what it says. */
+static unsigned take_maddr(struct proxy *p, const struct sip_msg *req, struct way *w)
+{
+	struct sip_uri own = w->uri;
+	struct slice params = w->uri.params, param;
+	struct buf *out = &p->uri;
+	own.host = sip_uri_param(&w->uri, SLICE("maddr"));
+	if (!own.host.len || !p->params.is_ours(p->params.arg, req, &own) || !came_by(req, &w->uri))
+		return 0;
+	out->len = 0;
+	struct slice host = slice_of(w->uri.text.p, (size_t)(slice_end(w->uri.host) - w->uri.text.p) + w->uri.host_is_v6);
+	buf_slice(out, host);
+	while (params.len) {
+		param = slice_cut(&params, ';');
+		struct slice value = param, name = slice_cut(&value, '=');
+		if (slice_caseeq(name, SLICE("maddr")) || slice_caseeq(name, SLICE("transport")))
+			continue;
+		buf_char(out, ';');
+		buf_slice(out, param);
+	}
+	return out->err || sip_uri_parse(&w->uri, buf_text(out)) ? 500 : 0;
+}
+
 static unsigned preprocess(struct proxy *p, const struct sip_msg *req, struct way *w)
 {
 	struct sip_values it = {0};
@@ -55,7 +95,7 @@ static unsigned preprocess(struct proxy *p, const struct sip_msg *req, struct wa
 	struct sip_nameaddr n;
 	*w = (struct way){.uri = req->ruri};
 	if (!sip_msg_hdr(req, SIP_HDR_ROUTE))
-		return 0;
+		return take_maddr(p, req, w);
 	unsigned routes = 0;
 	if (from_strict_router(p, req, w)) {
 		while (sip_msg_each(req, SIP_HDR_ROUTE, &it, &value))
@@ -73,7 +113,7 @@ static unsigned preprocess(struct proxy *p, const struct sip_msg *req, struct wa
 		}
 		w->taken++;
 	}
-	return 0;
+	return take_maddr(p, req, w);
 }
 
 unsigned route_of(struct proxy *p, const struct sip_msg *req, struct way *w)

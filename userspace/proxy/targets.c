@@ -74,12 +74,24 @@ static bool is_own_target(const struct proxy_context *c)
 	return sip_uri_param(uri, SLICE("maddr")).len || !p->is_ours(p->arg, c->req, uri);
 }
 
+/* Along a dialog or a Path of ours everybody; elsewhere only whom we relay for. */
+static bool may_pass(const struct proxy_context *c)
+{
+	const struct proxy_params *p = &c->proxy->params;
+	if (c->way.dialog || c->way.flow.listener || !p->relays || p->relays(p->arg, c->req))
+		return true;
+	proxy_counts[PROXY_CNT_RELAY]++;
+	return false;
+}
+
 unsigned targets_find(struct proxy_context *c)
 {
 	const struct proxy_params *p = &c->proxy->params;
 	unsigned status = 0;
 	int err = 0;
-	if (is_own_target(c))
+	if (is_own_target(c) && !may_pass(c))
+		status = 403;
+	else if (is_own_target(c))
 		err = proxy_add(c, &(struct proxy_target){.uri = c->way.uri.text, .hop = c->way.flow, .q = 1000});
 	else
 		status = p->targets(p->arg, c, c->req, &c->way.uri);

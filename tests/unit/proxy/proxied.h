@@ -20,7 +20,7 @@ struct proxied {
 		unsigned q, first_ms, answer_ms;
 	} target[TARGETS];
 	unsigned status; /* instead of targets */
-	bool refuse, redirects;
+	bool refuse, redirects, no_relay;
 	unsigned admitted, along; /* of these along a route of ours */
 	bool counted, full; /* a call is made of each INVITE; when full, none is */
 	const char *unwanted, *last; /* names of targets: not to be tried; none behind it is */
@@ -83,6 +83,11 @@ static inline unsigned x_targets(void *arg, struct proxy_context *c, const struc
 	return x.status;
 }
 
+static inline bool x_relays(void *arg, const struct sip_msg *req)
+{
+	return !x.no_relay;
+}
+
 static inline bool x_begin(void *arg, struct sip_strans *st, const struct sip_msg *req, void **call)
 {
 	if (x.full)
@@ -137,7 +142,7 @@ static inline bool x_on_stateless(void *arg, const struct sip_listener *l, const
 static inline struct proxy_params x_params(void)
 {
 	return (struct proxy_params){.stack = x.w.stack, .locator = x.locator, .key = "0123456789abcde", .record_route = true, .path = true, .timer_c_ms = 180000,
-				     .is_ours = x_is_ours, .admit = x_admit, .admit_once = x_admit_once, .targets = x_targets,
+				     .is_ours = x_is_ours, .admit = x_admit, .relays = x_relays, .admit_once = x_admit_once, .targets = x_targets,
 				     .calls = {.begin = x_begin, .try = x_try, .failed = x_failed, .done = x_done, .within = x_within}};
 }
 

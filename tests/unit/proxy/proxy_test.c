@@ -183,6 +183,71 @@ static void strict_routers_before_and_behind_are_served(void **state)
 	x_close();
 }
 
+/* 16.4: what a strict router makes of a route that we did not write (Service-Route, a phone's own). */
+static void a_strict_router_with_our_bare_address_is_served(void **state)
+{
+	x_open();
+	x_from("192.0.2.50:5060", "MESSAGE sip:192.0.2.1;lr SIP/2.0|Via: SIP/2.0/UDP 192.0.2.50;branch=z9hG4bK2|Route: <sip:192.0.2.60;lr>, <sip:b@192.0.2.20>|"
+	       "From: <sip:a@example.com>;tag=f|To: <sip:b@example.com>|Call-ID: c1|CSeq: 4 MESSAGE|Max-Forwards: 70");
+	assert_true(x_is(0, "MESSAGE sip:b@192.0.2.20 SIP/2.0"));
+	assert_string_equal(x_all(x_sent(0), "Route"), "<sip:192.0.2.60;lr>");
+	x_to(0, "192.0.2.60:5060");
+	x_answer(0, 200, NULL, "");
+	x_close();
+}
+
+/* 16.4, 16.5. */
+static void maddr_that_is_ours_has_done_its_work(void **state)
+{
+	static const struct {
+		const char *uri, *sent, *to;
+	} rows[] = {
+		/* ours, and here by the port and transport it says: the domain is looked up, or gone to, without them */
+		{"sip:b@example.com:5060;maddr=192.0.2.1;transport=udp;x=y", "sip:b@192.0.2.20", "192.0.2.20:5060"},
+		{"sip:c@192.0.2.44:5060;user=phone;maddr=192.0.2.1", "sip:c@192.0.2.44;user=phone", "192.0.2.44:5060"},
+		/* another port, another host: it is the target */
+		{"sip:c@192.0.2.44;maddr=192.0.2.77", "sip:c@192.0.2.44;maddr=192.0.2.77", "192.0.2.77:5060"},
+	};
+	for (unsigned i = 0; i < 3; i++) {
+		char want[200];
+		x_open();
+		one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+		x_ask("MESSAGE", rows[i].uri, "1", "");
+		snprintf(want, sizeof want, "MESSAGE %s SIP/2.0", rows[i].sent);
+		assert_true(x_is(0, want));
+		x_to(0, rows[i].to);
+		x_answer(0, 200, NULL, "");
+		x_close();
+	}
+}
+
+/* No open relay: who may not send through us to elsewhere gets to what is ours only, and along what we have made. */
+static void who_is_not_relayed_for_reaches_only_what_is_ours(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x.no_relay = true;
+	INVITE("1");
+	assert_true(x_is(0, "INVITE sip:b@192.0.2.20"));
+	char route[300];
+	snprintf(route, sizeof route, "%s", wire_hdr(x_sent(0), "Record-Route"));
+	x_answer(0, 200, "t", "|Contact: <sip:b@192.0.2.99>");
+	x_from(CALLER, "BYE sip:b@192.0.2.99 SIP/2.0|Via: SIP/2.0/UDP 192.0.2.9:5070;branch=z9hG4bK2|Route: %s|From: <sip:a@example.com>;tag=f|"
+	       "To: <sip:b@example.com>;tag=t|Call-ID: c1|CSeq: 4 BYE|Max-Forwards: 70", route);
+	unsigned n = x.w.n;
+	assert_true(x_is(n - 1, "BYE sip:b@192.0.2.99"));
+	x_answer(n - 1, 200, NULL, "");
+	static const char *const away[] = {"sip:c@192.0.2.44", "sip:c@example.com;maddr=192.0.2.44", "sip:c@example.com"};
+	for (unsigned i = 0; i < 3; i++) {
+		char branch[8];
+		snprintf(branch, sizeof branch, "x%u", i);
+		x_ask("MESSAGE", away[i], branch, i == 2 ? "|Route: <sip:192.0.2.1;lr>, <sip:192.0.2.44;lr>" : "");
+		assert_int_equal(wire_status(&x.w), 403);
+	}
+	assert_int_equal(x.w.n, n + 4);
+	x_close();
+}
+
 /* --- 16.3 ----------------------------------------------------------------------------------------------------------- */
 
 static void what_is_not_valid_is_refused(void **state)
@@ -756,6 +821,9 @@ int main(void)
 		cmocka_unit_test(those_behind_a_nat_are_reached_on_their_flows),
 		cmocka_unit_test(those_whose_name_leads_nowhere_too),
 		cmocka_unit_test(strict_routers_before_and_behind_are_served),
+		cmocka_unit_test(a_strict_router_with_our_bare_address_is_served),
+		cmocka_unit_test(maddr_that_is_ours_has_done_its_work),
+		cmocka_unit_test(who_is_not_relayed_for_reaches_only_what_is_ours),
 		cmocka_unit_test(what_is_not_valid_is_refused),
 		cmocka_unit_test(loops_end_and_spirals_go_on),
 		cmocka_unit_test(equal_targets_are_tried_at_once_and_a_2xx_ends_the_others),
