@@ -35,6 +35,7 @@ static void free_lines(struct call *c)
 {
 	line_release(&c->calls->lines, &c->line[SIDE_A]);
 	line_release(&c->calls->lines, &c->line[SIDE_B]);
+	line_release(&c->calls->lines, &c->route_line);
 }
 
 /* Whatever waits for media may hold calls longer. */
@@ -104,6 +105,18 @@ int call_set_party(struct call *c, enum side side, struct slice name)
 		CDR_SET(c->cdr.source, name);
 	else
 		CDR_SET(c->cdr.target, name);
+	return 0;
+}
+
+int call_set_route(struct call *c, struct slice name)
+{
+	struct line *line;
+	int err = lines_take(&line, &c->calls->lines, call_over(c) ? SLICE_NONE : name);
+	if (err)
+		return err;
+	line_release(&c->calls->lines, &c->route_line);
+	c->route_line = line;
+	CDR_SET(c->route, name);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "callagent/fraud_use.h"
 #include "callagent/leg.h"
 #include "base/lines.h"
+#include "routing/route.h"
 
 enum call_state {
 	CALL_NEW,
@@ -123,6 +124,8 @@ struct call {
 	unsigned n_records;  /* since the first */
 	int64_t answered;    /* UTC ms: since when there has been a call, whoever is in it now */
 	struct line *line[2]; /* of source and target, until it ends */
+	struct line *route_line; /* likewise of the route taken, by that name; NULL: it has no limit */
+	char route[RULE_LINE];
 	struct fraud_call fraud; /* the limits it counts against, likewise */
 	const void *offer_native; /* the message that offered the call */
 	/* A transfer under way (call_transfer.c). */
@@ -145,6 +148,8 @@ int call_new(struct call **ret, struct calls *cs, struct mgcp_gw *gw);
 int call_add_leg(struct call *c, struct leg *l);
 /* Which user or trunk calls, or is called: for the record and the limits. 0 or -ENOMEM. */
 int call_set_party(struct call *c, enum side side, struct slice name);
+/* By which route it goes, as rule_line() names it; empty: by none that is counted. 0 or -ENOMEM. */
+int call_set_route(struct call *c, struct slice name);
 /* The caller's offer: everything starts. On error the call has ended with an answer to the caller. */
 void call_start(struct call *c, const struct leg_news *n);
 /* The plan's outcome, when it was not known at once: legs were added (0), or nobody is left. */

@@ -20,7 +20,7 @@ struct call_kept {
 	uint8_t followed; /* whose description the other party has to follow: 1 + side; 0: nobody's */
 	bool has_offer;
 	uint32_t n_legs;
-	struct slice gateway, cdr;
+	struct slice gateway, cdr, route;
 	int64_t answered;
 	uint32_t n_records;
 };
@@ -32,6 +32,7 @@ static const struct pack_field call_fields[] = {
 	PACK_FIELD(3, PACK_NUMBER, struct call_kept, n_legs), PACK_FIELD(4, PACK_SLICE, struct call_kept, gateway),
 	PACK_FIELD(5, PACK_SLICE, struct call_kept, cdr),     PACK_FIELD(6, PACK_NUMBER, struct call_kept, answered),
 	PACK_FIELD(7, PACK_NUMBER, struct call_kept, n_records), PACK_FIELD(8, PACK_NUMBER, struct call_kept, followed),
+	PACK_FIELD(9, PACK_SLICE, struct call_kept, route),
 };
 
 struct leg_kept {
@@ -96,7 +97,7 @@ static void write_record(const struct call *c, struct buf *out)
 {
 	struct call_kept k = {
 		.state = (uint8_t)c->state, .has_offer = c->offer != NULL, .n_legs = c->n_legs, .answered = c->answered, .n_records = c->n_records,
-		.gateway = slice_str(c->gw ? mgcp_gw_name(c->gw) : ""),
+		.gateway = slice_str(c->gw ? mgcp_gw_name(c->gw) : ""), .route = slice_str(c->route),
 		.followed = c->must_follow && c->reofferer ? 1 + (uint8_t)c->reofferer->side : 0,
 	};
 	const struct leg *l;
@@ -350,7 +351,7 @@ static int read_record(struct past *w, struct slice key, struct slice value)
 	c->n_legs = k.n_legs;
 	c->n_records = k.n_records;
 	err = cdr_row_read(&c->cdr, k.cdr) ?: call_set_party(c, SIDE_A, slice_str(c->cdr.source))
-					   ?: call_set_party(c, SIDE_B, slice_str(c->cdr.target));
+					   ?: call_set_party(c, SIDE_B, slice_str(c->cdr.target)) ?: call_set_route(c, k.route);
 	c->answered = k.answered ? k.answered : c->cdr.answer; /* the latter: of an older version */
 	if (!err)
 		err = restore_parts(c, w->p, value, &lost);

@@ -102,13 +102,19 @@ static int add_legs(struct dial *d, struct call *c, const struct attempt *t)
 	return added ? 0 : err;
 }
 
+static struct slice counted(const struct rule *r, char line[RULE_LINE])
+{
+	return r && r->max_calls ? slice_str(rule_line(r, line)) : SLICE_NONE;
+}
+
 /* Its legs; the call is to them from now on. A transfer changes nothing of the call before somebody has come. */
 static int add_attempt(struct dial *d, struct call *c, const struct attempt *t)
 {
+	char route[RULE_LINE];
 	int err = 0;
 	if (!*d->by) {
 		CDR_SET(c->cdr.called_sent, slice_str(t->target[0].number));
-		err = call_set_party(c, SIDE_B, slice_str(t->target[0].name));
+		err = call_set_party(c, SIDE_B, slice_str(t->target[0].name)) ?: call_set_route(c, counted(t->rule, route));
 	}
 	return err ? err : add_legs(d, c, t);
 }

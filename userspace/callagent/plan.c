@@ -91,6 +91,11 @@ static int take_rule(struct plan *p, const struct rule *r, const char *called)
 	struct shown shown = p->shown;
 	p->rule = r;
 	CDR_SET(p->called, slice_str(called));
+	if (rule_is_full(r, p->p.lines)) {
+		plan_said(p, "route", r->name, false, "has no free line");
+		plan_refused(p, 503, 34, "the route has no free line");
+		return 0;
+	}
 	plan_said(p, "route", r->name, true, "is taken");
 	int err = rule_rewrite_called(r, called, number, sizeof(number));
 	err = err ? err : rule_rewrite_caller(r, &shown);

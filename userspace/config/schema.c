@@ -422,6 +422,8 @@ static const struct conf_option route_options[] = {
 	OPTION("to", CONF_LIST, NULL, "Who is called, one after another: names of trunks, groups, users or hunt groups, \"number:N\" (routed again), "
 	 "\"enum:e164.arpa\", \"block\", \"block:603\" or \"block:cause=21\"."),
 	OPTION("continue", CONF_BOOL, "no", "Whether the next route that matches is tried when all of these have failed."),
+	OPTION("max-calls", CONF_INT, "0", "Calls at the same time that go by this route, 0: no limit of its own. One more is refused (503, cause 34) or, with continue, has the "
+	 "next route that matches.", .min = 0, .max = 1000000),
 	OPTION("strip", CONF_INT, "0", "Digits taken off the front of the called number.", .min = 0, .max = 32),
 	OPTION("prepend", CONF_STRING, "", "Digits put in front of the called number, after strip."),
 	OPTION("replace", CONF_STRING, "", "What of the called number is replaced, after strip: a regular expression such as \"/^00/\".", .check = check_regex),

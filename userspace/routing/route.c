@@ -132,6 +132,7 @@ static int load_rule(struct rule *k, const struct conf *conf, unsigned position)
 	const char *zone = conf_string(p, "time-zone");
 	*k = (struct rule){
 		.name = conf_title(p), .conf = p, .position = position, .order = conf_int(p, "order"), .goes_on = conf_bool(p, "continue"),
+		.max_calls = (unsigned)conf_int(p, "max-calls"),
 		.prefix = slice_str(conf_string(p, "prefix")), .first_ms = own_time(p, "first-response"), .answer_ms = own_time(p, "answer-time"),
 	};
 	int err = load_dests(k, conf);
@@ -227,6 +228,19 @@ int routing_new(struct routing **ret, const struct conf *conf)
 	else
 		*ret = r;
 	return err;
+}
+
+const char *rule_line(const struct rule *r, char out[RULE_LINE])
+{
+	struct buf b = buf_fixed(out, RULE_LINE);
+	buf_printf(&b, "route %s", r->name);
+	return buf_z(&b);
+}
+
+bool rule_is_full(const struct rule *r, const struct lines *lines)
+{
+	char name[RULE_LINE];
+	return r->max_calls && lines_taken(lines, slice_str(rule_line(r, name))) >= r->max_calls;
 }
 
 /* Members by name: others may stand between them now. */

@@ -51,6 +51,7 @@ struct rule {
 	int64_t order;
 	bool before_users;      /* also for numbers of users, before these */
 	bool goes_on;           /* the next matching rule is tried when all of its targets have failed */
+	unsigned max_calls;     /* at the same time; 0: no limit */
 	/* conditions */
 	struct slice prefix;
 	struct patterns called, caller;
@@ -110,6 +111,11 @@ int rule_match(const struct rule *r, const struct query *q, struct buf *why);
 /* The best matching rule after `after` (NULL: the very best): by order, then the longest match of the called number, then the number of
  * further conditions, then the place in the file. `before_users`: only those that come before users, or only the others. */
 const struct rule *routing_find(const struct routing *r, const struct query *q, const struct rule *after, bool before_users, rule_said_fn said, void *arg);
+
+/* What its calls are counted as among those of users and trunks (lines.h), whose names have no space. */
+#define RULE_LINE 80
+const char *rule_line(const struct rule *r, char out[RULE_LINE]);
+bool rule_is_full(const struct rule *r, const struct lines *lines);
 
 /* The called number as the rule makes it of `called`: -ENOSPC. */
 int rule_rewrite_called(const struct rule *r, const char *called, char *out, size_t size);

@@ -18,7 +18,8 @@ with stage(sip="max-calls = 3 max-calls-per-user = 2", trunk="max-calls = 1") as
         answer = d.response()
         d.ack(answer)
         refused += 1
-        assert answer.status in (480, 486, 503), f"{what}: {answer}"
+        assert answer.status == 503, f"{what}: {answer}"
+        assert bool(answer.get("retry-after")) == ("machine" in what), f"{what}: {answer.raw}"
         assert s.gw.counter("calls", "refused-limit") == refused, f"{what}: not counted"
 
     trunk_call = s.call(alice, carrier, "9555")[:2]

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: once
 """A trunk runs dry: its new calls get 503 without Retry-After and so do its OPTIONS, calls to it go elsewhere; calls that are there go on, are changed, ended by
-either side, and counted; a kill of the call agent and a reload change nothing of that. The codecs of a trunk hold for calls that were taken over, too."""
+either side, and counted; an emergency call is taken; a kill of
+the call agent and a reload change nothing of that. A proxy refuses them as well. The codecs of a trunk hold for calls that were taken over, too."""
 import json
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
@@ -12,6 +13,7 @@ from sipmsg import Sdp  # noqa: E402
 
 MORE = """
 trunk other {{ peer = "{ip}:5091" address = "outside" }}
+site here {{ emergency = {{ "112" }} emergency-to = {{ "other" }} }}
 route over {{ prefix = "8" to = {{ "carrier", "other" }} strip = 1 }}
 """
 OFFER = ["m=audio 40000 RTP/AVP 0 9 8 101", "a=rtpmap:0 PCMU/8000", "a=rtpmap:9 G722/8000", "a=rtpmap:8 PCMA/8000", "a=rtpmap:101 telephone-event/8000",
@@ -57,6 +59,12 @@ with stage(process="restart-max = 50ms", trunk='codecs = { "PCMA", "G722" }') as
     refused()
     goes_elsewhere()
 
+    # Who calls for help is let in.
+    help_ = carrier.invite("112", carrier.sdp(media=ANSWER), uri=f"sip:112@{s.gw_b}")
+    do, invite = other.answer_invite()
+    do.refuse(invite, 486)
+    help_.failed(486)
+
     # What was answered goes on, also when the agent has died; no codec that the trunk has not.
     s.gw.kill("tandem-ca")
     assert state() == ("draining", 2)
@@ -80,3 +88,13 @@ with stage(process="restart-max = 50ms", trunk='codecs = { "PCMA", "G722" }') as
     dc, invite = carrier.answer_invite()
     dc.refuse(invite, 486)
     d.failed(486)
+
+with stage(outside="role = proxy") as s:
+    alice, _ = s.pair()
+    carrier = s.carrier()
+    statuses = []
+    for verb in ("drain", "undrain"):
+        s.gw.ctl("trunk", verb, "carrier")
+        for method in ("INVITE", "OPTIONS"):
+            statuses.append(carrier.ask(method, f"sip:{'555@' if method == 'INVITE' else ''}{s.gw_b}", body=carrier.sdp() if method == "INVITE" else "").status)
+    assert statuses == [503, 503, 404, 200], statuses

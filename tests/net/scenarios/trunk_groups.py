@@ -27,7 +27,7 @@ route o { prefix = "85" to = "pair" }
 route s { prefix = "86" to = { "t3", "t2", "t1" } }
 """
 
-with stage() as s:
+with stage(process="restart-max = 50ms") as s:
     alice, _ = s.pair()
     t1, t2, t3, moved = (s.phone("b", name, port=port) for name, port in (("t1", 5091), ("t2", 5092), ("t3", 5093), ("moved", 5094)))
     peers = {"t1": t1, "t2": t2, "t3": t3}
@@ -107,6 +107,21 @@ with stage() as s:
     d1.bye(dt1)
     configure(t1="max-rate = 2")
     assert [order("851", 486)[0] for _ in range(3)] == [["t1"], ["t1"], ["t2"]]
+
+    # A route's own limit, which calls that were taken over count against, too.
+    configure(groups='route a { prefix = "87" to = "t1" max-calls = 1 continue = yes }\nroute b { prefix = "8" to = "t2" }\n'
+                     'route c { prefix = "88" to = "t3" max-calls = 1 }')
+    name, d1, dt1 = up("871")
+    name3, d3, dt3 = up("881")
+    assert (name, name3) == ("t1", "t3")
+    s.gw.kill("tandem-ca")
+    assert order("871", 486)[0] == ["t2"]
+    d = alice.invite("881")
+    final = d.failed(503)
+    assert final.get("retry-after") is None, final.raw
+    d1.bye(dt1)
+    d3.bye(dt3)
+    assert order("871", 486)[0] == ["t1"] and order("881", 486)[0] == ["t3"]
 
     # Its time to answer is over: the caller goes on hearing it ring.
     configure(t1="answer-time = 300ms")

@@ -45,6 +45,7 @@ static const char text[] =
 	"route spiral {\n prefix = \"70\"\n to = {\"t1\", \"number:7002\"}\n}\n"
 	"route fork {\n prefix = \"6\"\n to = {\"number:61\", \"number:62\", \"number:63\"}\n}\n"
 	"hunt ring {\n members = {\"604\"}\n numbers = {\"604\"}\n strategy = sequence\n then = \"604\"\n}\n"
+	"route narrow {\n prefix = \"67\"\n to = t1\n max-calls = 2\n}\nroute wide {\n prefix = \"68\"\n to = t1\n max-calls = 1\n continue = yes\n}\n"
 	"route urgent {\n order = 1\n called = {\"7811\"}\n to = t3\n}\n";
 
 /* --- the registrar's side -------------------------------------------------------------------------------------------- */
@@ -319,6 +320,21 @@ static void trunks_have_limits(void **state)
 	assert_string_equal(walk("0049", "1001", 404), "503/42");
 }
 
+static void routes_have_limits(void **state)
+{
+	struct line *l[2];
+	lines_take(&l[0], &lines, SLICE("route narrow"));
+	assert_string_equal(walk("67", "1001", 404), "t1");
+	lines_take(&l[1], &lines, SLICE("route narrow"));
+	assert_string_equal(walk("67", "1001", 404), "503/34");
+	line_release(&lines, &l[1]);
+	lines_take(&l[1], &lines, SLICE("route wide"));
+	assert_string_equal(walk("68", "1001", 404), "500/25"); /* on to the next, which goes round in circles */
+	line_release(&lines, &l[0]);
+	line_release(&lines, &l[1]);
+	assert_string_equal(walk("68", "1001", 404), "t1");
+}
+
 static void groups_choose(void **state)
 {
 	struct line *a, *b, *c;
@@ -464,6 +480,7 @@ int main(void)
 		PLAN_TEST(numbers_are_rewritten),
 		PLAN_TEST(targets_are_tried_in_order),
 		PLAN_TEST(trunks_have_limits),
+		PLAN_TEST(routes_have_limits),
 		PLAN_TEST(groups_choose),
 		PLAN_TEST(peers_that_let_calls_go_unanswered_come_last),
 		PLAN_TEST(users_pass_calls_on),
