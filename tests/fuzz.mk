@@ -28,6 +28,10 @@ fuzz_pass   := routing registrar guard cdr config sip stun net base
 fuzz_transaction := sip stun net base
 fuzz_session := sip stun net base
 fuzz_config := config net base
+# Its store and gateway stand in for those of the archives.
+fuzz_ld_record := -Wl,-z,muldefs
+fuzz_record := callagent routing registrar guard cdr config proxy sip sdp mgcp rtp stun net base
+fuzz_guard  := guard config sip stun net base
 
 .PHONY: fuzz check-fuzz check-fuzz-hours fuzz-link
 fuzz: ## fuzz one parser: T=sip S=60 (seconds); what it finds is kept in tests/out/fuzz/
@@ -50,9 +54,9 @@ fuzz-link: $(FUZZ:%=$(O)/bin/replay-%)
 define fuzz_rule
 $(O)/bin/fuzz-$(1): $(O)/tests/fuzz/$(1)_fuzz.o $(fuzz_$(1):%=$(O)/%.a)
 	$$(call say,LD,$$@)
-	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS)
+	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer $(fuzz_ld_$(1)) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS)
 $(O)/bin/replay-$(1): $(O)/tests/fuzz/$(1)_fuzz.o $(O)/tests/fuzz/replay.o $(fuzz_$(1):%=$(O)/%.a)
 	$$(call say,LD,$$@)
-	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS)
+	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) $(fuzz_ld_$(1)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS)
 endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$(t))))

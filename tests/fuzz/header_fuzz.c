@@ -2,8 +2,11 @@
 /* Header values by group: the first byte chooses the row, the rest is the value. What parses is read again from what is written. */
 #include "base/mem.h"
 #include "routing/headers.h"
+#include "registrar/gruu.h"
 #include "sip/digest_hash.h"
+#include "sip/oc.h"
 #include "sip/parse.h"
+#include "sip/replaces.h"
 #include <stdlib.h>
 
 static void within(struct slice part, struct slice whole)
@@ -82,7 +85,53 @@ static void display(struct slice v)
 	buf_reset(&out);
 }
 
-static void (*const groups[])(struct slice v) = {address, via, cseq, credentials, list, display};
+/* Replaces, and what else stands behind the "?" of Refer-To: unescaped it is read as a header value. */
+static void replaces(struct slice v)
+{
+	struct sip_replaces r;
+	struct sip_uri uri;
+	struct buf out = buf_growing();
+	if (!sip_replaces_parse(&r, v)) {
+		within(r.call_id, v);
+		if (!r.to_tag.len || !r.from_tag.len || !r.call_id.len)
+			abort();
+	}
+	if (!sip_uri_parse(&uri, v) && !sip_uri_header(&out, &uri, SLICE("Replaces")) && !sip_replaces_parse(&r, buf_text(&out)))
+		within(r.to_tag, buf_text(&out));
+	buf_reset(&out);
+}
+
+/* The parameters of Via that say how much a server takes (RFC 7339): whatever they say, some of what is asked goes there. */
+static void overload(struct slice v)
+{
+	struct sip_oc oc = {0};
+	struct addr peer;
+	unsigned passed = 0;
+	addr_parse(&peer, SLICE("192.0.2.1:5060"), 0);
+	if (sip_oc_init(&oc))
+		abort();
+	sip_oc_heard(&oc, &peer, v);
+	for (unsigned i = 0; i < 10; i++)
+		passed += !sip_oc_holds_back(&oc, &peer);
+	if (!oc.n && passed != 10)
+		abort();
+	sip_oc_fini(&oc);
+}
+
+/* URIs of one instance (RFC 5627): no number but one that we signed. */
+static void gruu(struct slice v)
+{
+	static const uint8_t key[GRUU_KEY_LEN];
+	struct sip_uri uri;
+	uint64_t number;
+	if (sip_uri_parse(&uri, v))
+		return;
+	within(gruu_of(&uri), v);
+	gruu_number(&uri, key, &number);
+	within(sip_uri_request(v), v);
+}
+
+static void (*const groups[])(struct slice v) = {address, via, cseq, credentials, list, display, replaces, overload, gruu};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
