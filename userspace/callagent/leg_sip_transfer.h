@@ -5,11 +5,11 @@
 #include "sip/session.h"
 #include "sip/subscription.h"
 
-/* The implicit subscription of the last REFER in a dialog. */
+/* The implicit subscription of the last REFER in a dialog. Records have it as it is: a byte of a damaged one may be anything, which a bool must not. */
 struct sip_refer {
-	bool active;   /* its outcome is still to be told */
-	bool silent;   /* Refer-Sub: false */
-	bool again;    /* not the first in this dialog */
+	uint8_t active; /* its outcome is still to be told */
+	uint8_t silent; /* Refer-Sub: false */
+	uint8_t again;  /* not the first in this dialog */
 	uint32_t cseq;
 	unsigned told; /* last status */
 };

@@ -228,7 +228,7 @@ static const struct conf_option certificate_options[] = {
 
 static const struct conf_option connection_options[] = {
 	OPTION("max", CONF_INT, "20000", "TCP, TLS and WebSocket connections at the same time; further ones are refused. 0: no limit.", .min = 0, .max = 1000000),
-	OPTION("max-per-source", CONF_INT, "1000", "Connections from one IP address at the same time. 0: no limit of its own.", .min = 0, .max = 1000000),
+	OPTION("max-per-source", CONF_INT, "1000", "Connections from one IPv4 address, or a /64 of IPv6, at the same time. 0: no limit of its own.", .min = 0, .max = 1000000),
 	OPTION("receive-timeout", CONF_DURATION, "10s", "How long connecting and the handshakes of TLS and WebSocket may take, the first message, and a message that has begun. "
 	 "Who takes longer is disconnected.", .min = 100, .max = 600000),
 	OPTION("idle-timeout", CONF_DURATION, "3h", "A connection on which nothing comes for this time is ended. 0: never. Longer than registrar.max-expiry, so that "

@@ -30,7 +30,7 @@ static const struct counter_def counter_defs[CNT_MAX] = {
 static uint64_t counts[CNT_MAX];
 static struct counter_group counter_group = COUNTER_GROUP("connections", counter_defs, counts);
 
-/* How many connections one address has made. */
+/* How many connections one address has made; of IPv6 64 bits of it, which is what one subscriber has. */
 struct sip_source {
 	struct hash_link link;
 	struct addr ip;
@@ -75,6 +75,8 @@ static struct sip_source *source_of(struct sip_stack *s, const struct addr *peer
 	struct addr ip = *peer;
 	struct sip_source *src;
 	ip.port = 0;
+	if (ip.family == AF_INET6)
+		memset(ip.bytes + 8, 0, 8);
 	hash_foreach_match(src, &s->conn_sources, hash_of(&ip), link)
 		if (addr_eq(&src->ip, &ip))
 			return src;

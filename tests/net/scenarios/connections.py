@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
-from gateway import stage  # noqa: E402
+from gateway import A, INSIDE, stage  # noqa: E402
 from lab import entered, wait_for  # noqa: E402
 from sipmsg import Message  # noqa: E402
 from wire import Connection  # noqa: E402
@@ -128,6 +128,14 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
     sock = connect()
     closed(sock)
     assert counter("refused-source") == 1
+    # Of IPv6 a subscriber has as many addresses as he likes.
+    here = [A[6], "fd79:1::201", "fd79:1::202"]
+    for ip in here[1:]:
+        s.lab.inside(s.ns_a, "ip", "addr", "add", f"{ip}/64", "dev", "a0", "nodad")
+    with entered(s.ns_a):
+        crowd6 = [socket.create_connection((INSIDE[6], 5060), 2, (here[i % 3], 0)) for i in range(9)]
+    opened.extend(crowd6)
+    wait_for("the ninth to be refused", lambda: counter("refused-source") == 2)
     with entered(s.ns_b):
         other = socket.create_connection((s.gw_b, 5060), 2)
     other.sendall(options("other"))

@@ -102,4 +102,5 @@ with stage() as s:
     refused = d.response(method="INVITE")
     assert refused.status == 400, refused
     d.ack(refused)
+    assert s.gw.counter("refused", "parts") == 1
     assert alice.options() == 200
