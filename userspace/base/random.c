@@ -8,11 +8,11 @@
 
 void random_bytes(void *out, size_t n)
 {
-	static uint8_t pool[256];
+	static uint8_t pool[4096];
 	static size_t left;
 	if (left < n) {
 		if (getrandom(pool, sizeof pool, 0) != sizeof pool)
-			abort(); /* cannot happen for so few bytes (getrandom(2)) */
+			abort(); /* cannot happen once the pool of the kernel is ready */
 		left = sizeof pool;
 	}
 	left -= n;

@@ -53,12 +53,6 @@ bool slice_casestarts(struct slice s, struct slice prefix)
 	return s.len >= prefix.len && slice_caseeq(slice_of(s.p, prefix.len), prefix);
 }
 
-ptrdiff_t slice_find(struct slice s, char c)
-{
-	const char *at = s.len ? memchr(s.p, c, s.len) : NULL;
-	return at ? at - s.p : -1;
-}
-
 ptrdiff_t slice_search(struct slice s, struct slice what)
 {
 	if (!what.len)

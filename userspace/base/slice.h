@@ -75,7 +75,12 @@ static inline struct slice slice_trim(struct slice s)
 }
 
 /* Offset of the first `c`, or -1. */
-ptrdiff_t slice_find(struct slice s, char c);
+static inline ptrdiff_t slice_find(struct slice s, char c)
+{
+	const char *at = s.len ? memchr(s.p, c, s.len) : NULL;
+	return at ? at - s.p : -1;
+}
+
 ptrdiff_t slice_search(struct slice s, struct slice what);
 /* Cuts *s at the first `sep`: returns the part before it and leaves in *s the part after; without `sep` returns
  * all and leaves *s absent (p == NULL). Calling it on an absent slice returns an absent slice. */

@@ -175,7 +175,8 @@ int call_make(struct call **ret, struct calls *cs, struct mgcp_gw *gw, const cha
 	c->fraud = (struct fraud_call){.setup = &c->cdr.setup, .answered = &c->answered, .end = on_fraud};
 	c->gw = mem_ref(gw);
 	struct buf name = buf_fixed(c->object, sizeof(c->object));
-	buf_printf(&name, "call %.8s", c->id);
+	buf_str(&name, "call ");
+	buf_add(&name, c->id, strnlen(c->id, 8));
 	buf_z(&name);
 	hash_insert(&cs->table, &c->by_id, slice_hash(slice_str(c->id), true));
 	list_append(&cs->all, &c->link);
@@ -290,15 +291,17 @@ int call_add_leg(struct call *c, struct leg *l)
 {
 	struct buf name = buf_fixed(l->object, sizeof(l->object));
 	int err = 0;
+	buf_str(&name, c->object);
 	if (!c->a) {
-		buf_printf(&name, "%s leg a", c->object);
+		buf_str(&name, " leg a");
 		c->a = l;
 	} else {
 		l->origin.conditions = c->a->origin.conditions;
 		err = group_for(c, l);
 		if (err)
 			return err;
-		buf_printf(&name, "%s leg b%u", c->object, ++c->n_legs);
+		buf_str(&name, " leg b");
+		buf_u64(&name, ++c->n_legs);
 		list_append(&c->legs, &l->link);
 	}
 	buf_z(&name);

@@ -149,7 +149,8 @@ static int trunk_target(const struct trunk *t, const struct trunk_peer *peer, co
 			       .untold = !t->told, .trunk = (struct trunk *)(uintptr_t)t};
 	struct buf uri = buf_fixed(out->uri, sizeof(out->uri));
 	struct buf at = buf_fixed(host, sizeof(host));
-	buf_printf(&at, "%s%s", *domain ? domain : addr_str(&peer->addr, text), sip_transports[peer->transport].param);
+	buf_str(&at, *domain ? domain : addr_str(&peer->addr, text));
+	buf_str(&at, sip_transports[peer->transport].param);
 	if (number_write(&n->plan, n->out, slice_str(number), out->number, sizeof(out->number)))
 		return -ENOSPC;
 	number_uri(&uri, n->uri, &n->plan, slice_str(out->number), buf_text(&at));

@@ -37,14 +37,20 @@ static struct slice next_message(struct slice *text)
 {
 	while (text->len && (text->p[0] == '\r' || text->p[0] == '\n'))
 		*text = slice_from(*text, 1);
-	const char *start = text->p;
-	while (!slice_empty(*text)) {
-		const char *at = text->p;
-		struct slice line = slice_line(text);
-		if (line.len >= 1 && line.p[0] == '.' && slice_trim(line).len == 1)
-			return slice_of(start, (size_t)(at - start));
+	struct slice all = *text;
+	for (struct slice rest = all; !slice_empty(rest);) {
+		const char *at = rest.p;
+		if (*at != '.') {
+			slice_cut(&rest, '\n');
+			continue;
+		}
+		if (slice_trim(slice_line(&rest)).len == 1) {
+			*text = rest;
+			return slice_of(all.p, (size_t)(at - all.p));
+		}
 	}
-	return slice_of(start, (size_t)(text->p - start));
+	*text = slice_from(all, all.len);
+	return all;
 }
 
 /* RFC 3435 3.2.1.3; the domain is checked by whom it concerns. */
@@ -109,7 +115,7 @@ static unsigned read_param(struct mgcp_msg *m, struct slice line)
 static void read_descriptions(struct mgcp_msg *m, struct slice text)
 {
 	struct slice all = text;
-	for (bool first = true; !slice_empty(text); first = false) {
+	for (bool first = true; !m->command && !slice_empty(text); first = false) {
 		const char *at = text.p;
 		struct slice line = slice_line(&text);
 		if (first || !slice_empty(line) || !slice_casestarts(text, SLICE("v=")))

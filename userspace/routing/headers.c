@@ -14,37 +14,41 @@ static struct counter_group counters = COUNTER_GROUP("headers", counter_defs, co
 enum action { DROP, PASS, REWRITE, IDENTITY };
 
 struct rule {
-	enum sip_hdr_id id;
-	const char *name; /* for SIP_HDR_OTHER */
 	enum action request, response;
 };
 
-/* What is not here is dropped. */
-static const struct rule rules[] = {
-	{SIP_HDR_ALERT_INFO, NULL, REWRITE, REWRITE},
-	{SIP_HDR_CONTENT_LANGUAGE, NULL, PASS, PASS},
-	{SIP_HDR_DATE, NULL, PASS, DROP},                 /* Identity signs it (RFC 8224 4) */
-	{SIP_HDR_DIVERSION, NULL, REWRITE, REWRITE},      /* RFC 5806 */
-	{SIP_HDR_GEOLOCATION, NULL, PASS, DROP},          /* RFC 6442 */
-	{SIP_HDR_GEOLOCATION_ERROR, NULL, DROP, PASS},
-	{SIP_HDR_GEOLOCATION_ROUTING, NULL, PASS, DROP},
-	{SIP_HDR_HISTORY_INFO, NULL, REWRITE, REWRITE},   /* RFC 7044 */
-	{SIP_HDR_IDENTITY, NULL, PASS, DROP},             /* RFC 8224: a signature, byte for byte */
-	{SIP_HDR_P_ASSERTED_IDENTITY, NULL, IDENTITY, IDENTITY}, /* RFC 3325 */
-	{SIP_HDR_PRIORITY, NULL, PASS, DROP},
-	{SIP_HDR_PRIVACY, NULL, PASS, PASS},              /* RFC 3323 */
-	{SIP_HDR_REASON, NULL, PASS, PASS},               /* RFC 3326 */
-	{SIP_HDR_REFERRED_BY, NULL, REWRITE, DROP},
-	{SIP_HDR_RESOURCE_PRIORITY, NULL, PASS, DROP},    /* RFC 4412 */
-	{SIP_HDR_RETRY_AFTER, NULL, DROP, PASS},
-	{SIP_HDR_SUBJECT, NULL, PASS, DROP},
-	{SIP_HDR_USER_TO_USER, NULL, PASS, PASS},         /* RFC 7433 */
-	{SIP_HDR_OTHER, "Accept-Language", PASS, PASS},
-	{SIP_HDR_OTHER, "Answer-Mode", PASS, PASS},       /* RFC 5373 */
-	{SIP_HDR_OTHER, "Identity-Info", PASS, DROP},
-	{SIP_HDR_OTHER, "P-Early-Media", PASS, PASS},     /* RFC 5009 */
-	{SIP_HDR_OTHER, "Priv-Answer-Mode", PASS, PASS},
-	{SIP_HDR_OTHER, "Remote-Party-ID", IDENTITY, IDENTITY},
+/* What is neither here nor below is dropped. */
+static const struct rule rules[SIP_HDR_MAX] = {
+	[SIP_HDR_ALERT_INFO] = {REWRITE, REWRITE},
+	[SIP_HDR_CONTENT_LANGUAGE] = {PASS, PASS},
+	[SIP_HDR_DATE] = {PASS, DROP}, /* Identity signs it (RFC 8224 4) */
+	[SIP_HDR_DIVERSION] = {REWRITE, REWRITE}, /* RFC 5806 */
+	[SIP_HDR_GEOLOCATION] = {PASS, DROP}, /* RFC 6442 */
+	[SIP_HDR_GEOLOCATION_ERROR] = {DROP, PASS},
+	[SIP_HDR_GEOLOCATION_ROUTING] = {PASS, DROP},
+	[SIP_HDR_HISTORY_INFO] = {REWRITE, REWRITE}, /* RFC 7044 */
+	[SIP_HDR_IDENTITY] = {PASS, DROP}, /* RFC 8224: a signature, byte for byte */
+	[SIP_HDR_P_ASSERTED_IDENTITY] = {IDENTITY, IDENTITY}, /* RFC 3325 */
+	[SIP_HDR_PRIORITY] = {PASS, DROP},
+	[SIP_HDR_PRIVACY] = {PASS, PASS}, /* RFC 3323 */
+	[SIP_HDR_REASON] = {PASS, PASS}, /* RFC 3326 */
+	[SIP_HDR_REFERRED_BY] = {REWRITE, DROP},
+	[SIP_HDR_RESOURCE_PRIORITY] = {PASS, DROP}, /* RFC 4412 */
+	[SIP_HDR_RETRY_AFTER] = {DROP, PASS},
+	[SIP_HDR_SUBJECT] = {PASS, DROP},
+	[SIP_HDR_USER_TO_USER] = {PASS, PASS}, /* RFC 7433 */
+};
+
+static const struct named_rule {
+	struct slice name;
+	struct rule rule;
+} named_rules[] = {
+	{SLICE("Accept-Language"), {PASS, PASS}},
+	{SLICE("Answer-Mode"), {PASS, PASS}}, /* RFC 5373 */
+	{SLICE("Identity-Info"), {PASS, DROP}},
+	{SLICE("P-Early-Media"), {PASS, PASS}}, /* RFC 5009 */
+	{SLICE("Priv-Answer-Mode"), {PASS, PASS}},
+	{SLICE("Remote-Party-ID"), {IDENTITY, IDENTITY}},
 };
 
 /* Parameters of SIP URIs that belong to the number (RFC 3261 19.1.1, RFC 4458, RFC 3966). */
@@ -178,13 +182,12 @@ bool headers_rewrite_value(struct buf *out, struct slice value, struct slice hos
 
 static const struct rule *rule_of(const struct sip_hdr *h)
 {
-	for (size_t i = 0; i < LENGTH(rules); i++) {
-		const struct rule *r = &rules[i];
-		if (r->id != h->id)
-			continue;
-		if (r->id != SIP_HDR_OTHER || slice_caseeq(h->name, slice_str(r->name)))
-			return r;
-	}
+	const struct rule *r = &rules[h->id];
+	if (h->id != SIP_HDR_OTHER)
+		return r->request == DROP && r->response == DROP ? NULL : r;
+	for (size_t i = 0; i < LENGTH(named_rules); i++)
+		if (slice_caseeq(h->name, named_rules[i].name))
+			return &named_rules[i].rule;
 	return NULL;
 }
 

@@ -109,10 +109,14 @@ static struct oc_peer *peer_new(struct sip_oc *oc, const struct addr *peer)
 
 void sip_oc_heard(struct sip_oc *oc, const struct addr *peer, struct slice params)
 {
-	struct slice value = sip_param(params, SLICE("oc")), algo = sip_param(params, SLICE("oc-algo"));
-	uint64_t loss, validity = VALIDITY_MS, seq = sequence(sip_param(params, SLICE("oc-seq")));
-	if (!oc->ask || !value.len || slice_u64(value, 100, &loss) || (algo.len && !slice_caseeq(algo, SLICE("loss"))))
+	struct slice value = oc->ask ? sip_param(params, SLICE("oc")) : SLICE_NONE;
+	uint64_t loss, validity = VALIDITY_MS;
+	if (!value.len || slice_u64(value, 100, &loss))
 		return;
+	struct slice algo = sip_param(params, SLICE("oc-algo"));
+	if (algo.len && !slice_caseeq(algo, SLICE("loss")))
+		return;
+	uint64_t seq = sequence(sip_param(params, SLICE("oc-seq")));
 	struct slice ms = sip_param(params, SLICE("oc-validity"));
 	if (ms.len && slice_u64(ms, 3600000, &validity))
 		return;

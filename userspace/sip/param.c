@@ -97,6 +97,12 @@ size_t sip_quoted_len(struct slice s)
 static size_t find_outside(struct slice s, char sep)
 {
 	bool angle = false;
+	ptrdiff_t first = slice_find(s, sep);
+	if (first < 0)
+		return s.len;
+	struct slice before = slice_of(s.p, (size_t)first);
+	if (slice_find(before, '"') < 0 && slice_find(before, '<') < 0)
+		return before.len;
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.p[i];
 		if (!sip_is(c, SIP_C_CUT))
