@@ -48,7 +48,8 @@ void calls_fini(struct calls *cs)
 		hash_remove(&cs->table, &c->by_id);
 		free_lines(c);
 		fraud_release(&c->fraud, false);
-		c->answer = mem_deref(c->answer); /* which holds the call */
+		c->answer = mem_deref(c->answer); /* which hold the call */
+		c->reoffer_waits = mem_deref(c->reoffer_waits);
 		mem_deref(c);
 	}
 	loop_defer_cancel(&cs->save);
@@ -428,6 +429,7 @@ void call_end(struct call *c, enum call_by by, const struct leg_news *n)
 	mem_ref(c);
 	call_not_live(c);
 	c->answer = mem_deref(c->answer);
+	c->reoffer_waits = mem_deref(c->reoffer_waits);
 	call_state(c, CALL_ENDING, n->words ? n->words : call_record_by(by));
 	call_transfer_drop(c, n->status);
 	timer_stop(&c->ring);

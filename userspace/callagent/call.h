@@ -116,6 +116,7 @@ struct call {
 	struct leg *reofferer;   /* whose re-offer is under way */
 	bool reoffer_local;      /* ... answered by us, without asking the other side yet */
 	bool reoffer_sent;       /* ... has gone to the other side, whose answer is awaited */
+	struct call_task *reoffer_waits; /* ... until that side has ended what it is about; NULL */
 	struct timer ring;  /* until the answer; then of those who may come */
 	struct timer longest;
 	struct cdr cdr;      /* of those who are connected now (call_record.c) */
@@ -137,7 +138,6 @@ struct call {
 	unsigned transfer_status;      /* the best failure so far */
 	const void *transfer_native;   /* the message that asks */
 	bool must_follow;              /* a re-offer that may not be refused: somebody has taken a place */
-	bool follow_waits;             /* ... is made once the one who stays has ended what it is about */
 	struct leg *misled;            /* was offered what then did not come: to be put right when it has answered; NULL */
 	struct media *left_media;      /* a party of it has gone into another call, its record has it already: what it had here; NULL: none has */
 };
@@ -187,6 +187,8 @@ void call_on_changed(struct leg *l);
 void call_on_confirmed(struct leg *l, const struct leg_news *n);
 void call_on_reoffer(struct leg *l, const struct leg_news *n);
 void call_on_reoffer_done(struct leg *l, const struct leg_news *n);
+/* It takes its own back. */
+void call_on_reoffer_given_up(struct leg *l);
 /* Its party wants a sign of life, in the shape of what was described to it last. */
 void call_on_refresh(struct leg *l);
 /* Whether it may give its place to somebody else: 0, or the status it is refused with. */

@@ -73,7 +73,8 @@ void call_reoffer_abandon(struct call *c)
 void call_reoffer_begin(struct call *c, struct leg *l)
 {
 	c->reofferer = l;
-	c->reoffer_sent = c->follow_waits = false;
+	c->reoffer_sent = false;
+	c->reoffer_waits = mem_deref(c->reoffer_waits);
 }
 
 /* Nothing has changed, unless somebody new is there: then nobody would hear anybody. */
@@ -93,14 +94,12 @@ static void not_followed(struct call *c, unsigned status)
 
 /* --- asked by one party, passed to the other ---------------------------------------------------------------------- */
 
-static void ports_ready(void *arg, struct media *m, int err, unsigned code)
+/* Two offers at a time there are not (14.1): whoever is about another one is asked when that is over. */
+static void send_on(struct call_task *t, struct media *m, int err)
 {
-	struct call_task *t = arg;
 	struct call *c = t->call;
 	struct leg *from = t->leg, *to = call_peer(c, from);
 	struct buf sdp = buf_growing();
-	if (call_over(c) || c->reofferer != from)
-		goto out;
 	if (!err)
 		err = call_describe(m, to, t->sdp, &sdp);
 	if (!err) {
@@ -109,8 +108,8 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 		err = to->kind->reoffer(to, &n);
 		c->reoffer_sent = !err;
 	}
-	if (err == -EINPROGRESS && c->must_follow) {
-		c->follow_waits = true;
+	if (err == -EINPROGRESS && (c->must_follow || c->state == CALL_ACTIVE)) {
+		c->reoffer_waits = mem_ref(t);
 	} else if (err == -ENOTCONN && c->answer) {
 		c->reofferer = NULL;
 		c->reoffer_local = c->must_follow = false;
@@ -122,8 +121,14 @@ static void ports_ready(void *arg, struct media *m, int err, unsigned code)
 		else
 			refuse(from, status_of(c, err), media_failure(err), NULL);
 	}
-out:
 	buf_reset(&sdp);
+}
+
+static void ports_ready(void *arg, struct media *m, int err, unsigned code)
+{
+	struct call_task *t = arg;
+	if (!call_over(t->call) && t->call->reofferer == t->leg)
+		send_on(t, m, err);
 	mem_deref(t);
 }
 
@@ -187,12 +192,16 @@ void call_reoffer_caller(struct leg *l, struct sdp *sdp)
 		not_followed(c, 503);
 }
 
-/* An exchange of `l`'s that began before somebody took the other place is over. */
-static void follow_now(struct leg *l)
+/* What `l` was about when it should have been asked is over. */
+static void ask_now(struct leg *l)
 {
 	struct call *c = l->call;
-	if (c->follow_waits && c->reofferer && l == call_peer(c, c->reofferer))
-		call_reoffer_follow(c->reofferer, c->offer);
+	struct call_task *t = c->reoffer_waits;
+	if (!t || c->reofferer != t->leg || l != call_peer(c, t->leg))
+		return;
+	c->reoffer_waits = NULL;
+	send_on(t, media_of(c), 0);
+	mem_deref(t);
 }
 
 /* The answer to that came in the confirmation: the other party is asked to follow, as if it had been offered. */
@@ -201,7 +210,7 @@ void call_reoffer_confirmed(struct leg *l, const struct leg_news *n)
 	struct call *c = l->call;
 	struct sdp *sdp = NULL;
 	if (c->reofferer != l || !c->reoffer_local) {
-		follow_now(l);
+		ask_now(l);
 		return;
 	}
 	int err = slice_empty(n->sdp) ? -EBADMSG : call_read_sdp(&sdp, l, n->sdp);
@@ -224,6 +233,38 @@ static bool is_hold(const struct sdp *sdp)
 	return true;
 }
 
+/* Ours to `l` has crossed one of its, and it is the first to try again: its time to wait is the shorter one (RFC 3261 14.1). */
+static bool crossed(const struct call *c, const struct leg *l)
+{
+	const struct leg *by = c->reofferer;
+	return c->state == CALL_ACTIVE && by && by != l && !by->joins && c->reoffer_sent && !c->reoffer_local && !c->must_follow && l->kind->withdraw;
+}
+
+static void give_way(struct call *c, struct leg *l)
+{
+	struct leg *by = c->reofferer;
+	if (!l->kind->withdraw(l))
+		return;
+	media_refused(media_of(c));
+	c->reofferer = NULL;
+	reply(by, 491, "crossed one of the other party's", SLICE_NONE, NULL);
+}
+
+void call_on_reoffer_given_up(struct leg *l)
+{
+	struct call *c = l->call;
+	if (!c || call_over(c) || c->reofferer != l || c->reoffer_local)
+		return;
+	struct leg *to = call_peer(c, l);
+	media_refused(media_of(c));
+	c->reofferer = NULL;
+	c->reoffer_waits = mem_deref(c->reoffer_waits);
+	log_info(l->object, "re-offer given up");
+	/* If it answers all the same, it is put right. */
+	if (c->reoffer_sent && !(to->kind->withdraw && to->kind->withdraw(to)))
+		c->misled = to;
+}
+
 void call_on_reoffer(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = mem_ref(l->call);
@@ -231,6 +272,8 @@ void call_on_reoffer(struct leg *l, const struct leg_news *n)
 	const char *why = NULL;
 	if (!c)
 		return;
+	if (crossed(c, l))
+		give_way(c, l);
 	if (!may_reoffer(c, l) || c->reofferer) {
 		/* Not refuse(): the one under way may be of the same leg, and goes on. */
 		log_info(l->object, "re-offer refused: another one is under way");
@@ -339,14 +382,16 @@ void call_on_reoffer_done(struct leg *l, const struct leg_news *n)
 	}
 	if (c && c->misled == l) {
 		c->misled = NULL;
-		if (n->status >= 200 && n->status < 300)
+		if (c->reoffer_waits)
+			ask_now(l);
+		else if (n->status >= 200 && n->status < 300)
 			call_on_refresh(l);
 		goto out;
 	}
 	if (!c || call_over(c) || !c->reofferer || c->reofferer == l)
 		goto out;
 	if (!c->reoffer_sent) {
-		follow_now(l);
+		ask_now(l);
 		goto out;
 	}
 	if (c->reofferer->joins == c) {

@@ -51,6 +51,8 @@ struct leg_kind {
 	int (*confirm)(struct leg *l, struct slice sdp);
 	/* A changed description; the outcome comes as call_on_reoffer_done(). -EINPROGRESS: theirs is under way. */
 	int (*reoffer)(struct leg *l, const struct leg_news *n);
+	/* Takes that back, unless it is answered. true: its party has nothing of it; false: the outcome comes all the same. NULL: cannot be. */
+	bool (*withdraw)(struct leg *l);
 	/* Answer to call_on_reoffer(). */
 	int (*reoffer_reply)(struct leg *l, const struct leg_news *n);
 	/* Passes information (DTMF, ...); its outcome goes to n->reply. */

@@ -95,6 +95,13 @@ static void on_offer(void *arg, const struct sip_msg *req)
 	report(arg, 0, req, call_on_reoffer);
 }
 
+static void on_offer_given_up(void *arg)
+{
+	struct sip_leg *s = mem_ref(arg);
+	call_on_reoffer_given_up(&s->leg);
+	mem_deref(s);
+}
+
 static void on_offer_done(void *arg, unsigned status, const struct sip_msg *msg)
 {
 	heard_from(arg, msg);
@@ -185,6 +192,7 @@ static const struct sip_session_handlers handlers = {
 	.progress = on_progress,
 	.answered = on_answered,
 	.offer = on_offer,
+	.offer_given_up = on_offer_given_up,
 	.offer_done = on_offer_done,
 	.refresh = on_refresh,
 	.agreed = on_agreed,
@@ -345,6 +353,12 @@ static int verb_reoffer_reply(struct leg *l, const struct leg_news *n)
 	WITH_MESSAGE(l, n, sip_session_reply_offer(s->ss, n->status, sip_reason(n->status), buf_text(&headers), buf_text(&body)));
 }
 
+static bool verb_withdraw(struct leg *l)
+{
+	struct sip_leg *s = sip_leg_of(l);
+	return s->ss && sip_session_withdraw(s->ss);
+}
+
 static int verb_confirm(struct leg *l, struct slice sdp)
 {
 	struct sip_leg *s = sip_leg_of(l);
@@ -459,6 +473,7 @@ static const struct leg_kind kind_sip = {
 	.answer = verb_answer,
 	.confirm = verb_confirm,
 	.reoffer = verb_reoffer,
+	.withdraw = verb_withdraw,
 	.reoffer_reply = verb_reoffer_reply,
 	.info = verb_info,
 	.transferred = verb_transferred,

@@ -20,6 +20,8 @@ struct sip_session_handlers {
 	void (*answered)(void *arg, const struct sip_msg *rsp);
 	/* A re-INVITE (or UPDATE) arrived: answer with sip_session_reply_offer(). body empty: the user must put an offer into the 200. */
 	void (*offer)(void *arg, const struct sip_msg *req);
+	/* The re-INVITE that offer() has shown was given up by its sender: it has been answered with 487. May be NULL. */
+	void (*offer_given_up)(void *arg);
 	/* Our re-INVITE ended: status 200 with the answer in msg, or the failure (491 is retried inside, RFC 3261 14.1).
 	 * msg NULL with 408/503 when nothing came. */
 	void (*offer_done)(void *arg, unsigned status, const struct sip_msg *msg);
@@ -77,6 +79,9 @@ int sip_session_ack(struct sip_session *ss, struct slice sdp);
 /* New offer by re-INVITE: -EINPROGRESS while another offer is open. Before the answer by UPDATE, once a reliable provisional response has
  * completed the first exchange (RFC 3311); -ENOTCONN: not yet, or the peer does not allow it. */
 int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice sdp);
+/* Takes back an offer that has not been answered. true: its peer has nothing of it, as it waited after a glare, and offer_done() does not follow;
+ * false: it does, be it for a CANCEL. */
+bool sip_session_withdraw(struct sip_session *ss);
 /* Answer to offer(): status 200 with sdp, or a refusal. */
 int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
 /* Ends it in whatever state: CANCEL (which has no body), BYE or `status` to an unanswered incoming one (0: 480). closed() follows when it is over. */

@@ -159,6 +159,17 @@ int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice
 	return err;
 }
 
+bool sip_session_withdraw(struct sip_session *ss)
+{
+	if (ss->offering && timer_running(&ss->offer_retry)) {
+		session_offer_drop(ss);
+		return true;
+	}
+	if (ss->offering && ss->state == SESSION_UP && ss->invite)
+		sip_cancel(ss->invite, SLICE_NONE);
+	return false;
+}
+
 /* --- theirs --------------------------------------------------------------------------------------------------------------- */
 
 static void refuse(struct sip_strans *st, unsigned status, struct slice extra)
@@ -190,6 +201,8 @@ static void on_cancel(void *arg, const struct sip_msg *cancel)
 	struct sip_session *ss = arg;
 	refuse(ss->uas, 487, SLICE_NONE);
 	ss->uas = mem_deref(ss->uas);
+	if (ss->h && ss->h->offer_given_up)
+		ss->h->offer_given_up(ss->arg);
 }
 
 bool session_offer_fits(struct sip_session *ss, struct sip_strans *st, const struct sip_msg *req)

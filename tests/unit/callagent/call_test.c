@@ -412,10 +412,66 @@ static void glare_is_refused(void **state)
 	news(call_on_reoffer, a, 0, sdp("192.0.2.1", AUDIO(4000)));
 	said[0] = '\0';
 	news(call_on_reoffer, b1, 0, sdp("192.0.2.2", AUDIO(6000)));
-	assert_said("b1: reply 491\n");
+	assert_said("b1: withdraw\nb1: reply 491\n");
 	news(call_on_reoffer_done, b1, 200, sdp("192.0.2.2", AUDIO(6000)));
 	gateway_answers();
 	assert_non_null(strstr(said, "a: reply 200 20002\n"));
+	close_both();
+}
+
+/* Who is about another exchange of ours is asked when that is over, by its response or its confirmation. */
+static void one_offer_at_a_time(void **state)
+{
+	for (int confirms = 0; confirms < 2; confirms++) {
+		answered_call();
+		container_of(b1, struct party, leg)->refuse = -EINPROGRESS;
+		news(call_on_reoffer, a, 0, sdp("192.0.2.1", AUDIO(4000) "a=sendonly\r\n"));
+		assert_said("b1: reoffer 20004/sendonly\n");
+		if (confirms)
+			news(call_on_confirmed, b1, 0, SLICE_NONE);
+		else
+			news(call_on_reoffer_done, b1, 200, sdp("192.0.2.2", AUDIO(6000)));
+		assert_said("b1: reoffer 20004/sendonly\n");
+		news(call_on_reoffer_done, b1, 200, sdp("192.0.2.2", AUDIO(6000) "a=recvonly\r\n"));
+		gateway_answers();
+		assert_non_null(strstr(said, "a: reply 200"));
+		said[0] = '\0';
+		close_both();
+		conns_made = 0;
+		said[0] = '\0';
+	}
+}
+
+/* RFC 3261 14.1: after a glare the side that tries again first goes first. */
+static void who_tries_again_first_goes_first(void **state)
+{
+	answered_call();
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", AUDIO(4000) "a=sendonly\r\n"));
+	said[0] = '\0';
+	nothing_went_out = true;
+	news(call_on_reoffer, b1, 0, sdp("192.0.2.2", AUDIO(6000) "a=inactive\r\n"));
+	assert_said("b1: withdraw\na: reply 491\na: reoffer 20002/inactive\n");
+	nothing_went_out = false;
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000) "a=inactive\r\n"));
+	gateway_answers();
+	assert_non_null(strstr(said, "b1: reply 200 20004/inactive\n"));
+	said[0] = '\0';
+	close_both();
+}
+
+static void a_reoffer_is_given_up(void **state)
+{
+	answered_call();
+	for (int answered_anyway = 0; answered_anyway < 2; answered_anyway++) {
+		news(call_on_reoffer, a, 0, sdp("192.0.2.1", AUDIO(4000) "a=sendonly\r\n"));
+		said[0] = '\0';
+		call_on_reoffer_given_up(a);
+		assert_said("b1: withdraw\n");
+		news(call_on_reoffer_done, b1, answered_anyway ? 200 : 487, sdp("192.0.2.2", AUDIO(6000) "a=recvonly\r\n"));
+		assert_said(answered_anyway ? "b1: reoffer 20004\n" : "");
+	}
+	news(call_on_reoffer_done, b1, 200, sdp("192.0.2.2", AUDIO(6000)));
+	assert_said("");
 	close_both();
 }
 
@@ -676,6 +732,9 @@ int main(void)
 		CALL_TEST(a_rejected_stream_has_no_ports),
 		CALL_TEST(a_stream_the_gateway_cannot_do),
 		CALL_TEST(glare_is_refused),
+		CALL_TEST(one_offer_at_a_time),
+		CALL_TEST(who_tries_again_first_goes_first),
+		CALL_TEST(a_reoffer_is_given_up),
 		CALL_TEST(asked_for_an_offer),
 		CALL_TEST(changed_before_the_answer),
 		CALL_TEST(not_changed_before_the_answer),

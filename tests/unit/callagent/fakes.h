@@ -226,6 +226,14 @@ static int party_reoffer(struct leg *l, const struct leg_news *n) { return verb(
 static int party_reply(struct leg *l, const struct leg_news *n) { return verb(l, "reply", n); }
 static int party_info(struct leg *l, const struct leg_news *n) { return verb(l, "info", n); }
 
+static bool nothing_went_out; /* what is taken back has not been told yet */
+
+static bool party_withdraw(struct leg *l)
+{
+	verb(l, "withdraw", NULL);
+	return nothing_went_out;
+}
+
 static int party_confirm(struct leg *l, struct slice sdp)
 {
 	return verb(l, "confirm", &(struct leg_news){.sdp = sdp});
@@ -253,7 +261,7 @@ static void party_save(const struct leg *l, struct buf *out)
 
 static const struct leg_kind kind_fake = {
 	.name = "fake", .offer = party_offer, .progress = party_progress, .answer = party_answer, .confirm = party_confirm,
-	.reoffer = party_reoffer, .reoffer_reply = party_reply, .info = party_info, .transferred = party_transferred, .release = party_release, .describe = party_describe,
+	.reoffer = party_reoffer, .withdraw = party_withdraw, .reoffer_reply = party_reply, .info = party_info, .transferred = party_transferred, .release = party_release, .describe = party_describe,
 	.save = party_save,
 };
 

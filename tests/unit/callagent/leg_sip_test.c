@@ -99,6 +99,11 @@ int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice
 	return -EINPROGRESS;
 }
 
+bool sip_session_withdraw(struct sip_session *ss)
+{
+	return false;
+}
+
 int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp)
 {
 	say("reply %u\n" SLICE_FMT, status, SLICE_ARG(headers));
@@ -214,6 +219,7 @@ static void hear(const char *what, const struct leg_news *n)
 }
 
 void call_on_progress(struct leg *l, const struct leg_news *n) { hear("progress", n); }
+void call_on_reoffer_given_up(struct leg *l) { say("given up\n"); }
 bool call_on_unconditional(struct leg *l) { return false; }
 void call_on_agreed(struct leg *l, const struct leg_news *n) { hear("agreed", n); }
 void call_on_answered(struct leg *l, const struct leg_news *n) { hear("answered", n); }

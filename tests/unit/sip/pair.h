@@ -19,7 +19,7 @@ struct user {
 	bool answers_at_once, rings, refuses_offers, answers_offers;
 	/* what was seen */
 	unsigned refreshes, progress, answered, offers, offers_done, offer_status, acked, closed, status, requests;
-	unsigned agreed;
+	unsigned agreed, given_up;
 	bool by_bye, by_cancel, early_sdp, answer_in_prack;
 };
 
@@ -124,6 +124,11 @@ static inline void on_offer(void *arg, const struct sip_msg *req)
 		sip_session_reply_offer(u->ss, 200, NULL, SLICE_NONE, req->body.len ? ANSWER : OFFER);
 }
 
+static inline void on_offer_given_up(void *arg)
+{
+	((struct user *)arg)->given_up++;
+}
+
 static inline void on_offer_done(void *arg, unsigned status, const struct sip_msg *msg)
 {
 	struct user *u = arg;
@@ -153,7 +158,7 @@ static inline void on_closed(void *arg, unsigned status, const struct sip_msg *m
 }
 
 static const struct sip_session_handlers handlers = {
-	.progress = on_progress, .agreed = on_agreed, .answered = on_answered, .offer = on_offer, .offer_done = on_offer_done, .refresh = on_refresh, .acked = on_acked, .closed = on_closed,
+	.progress = on_progress, .agreed = on_agreed, .answered = on_answered, .offer = on_offer, .offer_given_up = on_offer_given_up, .offer_done = on_offer_done, .refresh = on_refresh, .acked = on_acked, .closed = on_closed,
 };
 
 static inline void on_request(void *arg, struct sip_strans *st, const struct sip_msg *req)

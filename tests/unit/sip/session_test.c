@@ -330,6 +330,31 @@ static void offers_that_cross_are_both_made_in_the_end(void **state)
 	finish();
 }
 
+/* One that waits after a glare is nothing to its peer; one that is under way is cancelled. */
+static void an_offer_is_taken_back(void **state)
+{
+	establish(OFFER);
+	b.answers_offers = false;
+	assert_int_equal(sip_session_offer(a.ss, SLICE_NONE, OFFER), 0);
+	clock_test_advance(20);
+	assert_int_equal(b.offers, 1);
+	sip_session_reply_offer(b.ss, 491, NULL, SLICE_NONE, SLICE_NONE);
+	clock_test_advance(20);
+	assert_true(sip_session_withdraw(a.ss));
+	clock_test_advance(5000);
+	assert_int_equal(b.offers, 1);
+	assert_int_equal(a.offers_done, 0);
+	assert_int_equal(sip_session_offer(a.ss, SLICE_NONE, OFFER), 0);
+	clock_test_advance(20);
+	assert_false(sip_session_withdraw(a.ss));
+	clock_test_advance(20);
+	assert_int_equal(b.given_up, 1);
+	assert_int_equal(a.offers_done, 1);
+	assert_int_equal(a.offer_status, 487);
+	sip_session_bye(a.ss, 0, SLICE_NONE, SLICE_NONE);
+	finish();
+}
+
 static void an_offer_to_a_lost_dialog_ends_the_call(void **state)
 {
 	establish(OFFER);
@@ -500,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_bye_nobody_hears_ends_it_all_the_same),
 		cmocka_unit_test(offers_go_both_ways_again_and_again),
 		cmocka_unit_test(offers_that_cross_are_both_made_in_the_end),
+		cmocka_unit_test(an_offer_is_taken_back),
 		cmocka_unit_test(an_offer_to_a_lost_dialog_ends_the_call),
 		cmocka_unit_test(a_peer_that_answers_goes_on),
 		cmocka_unit_test(a_peer_that_has_lost_the_dialog_ends_the_call),
