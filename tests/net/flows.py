@@ -14,7 +14,6 @@ import re
 import sys
 
 from gateway import stage
-from lab import wait_for
 
 flows = []
 
@@ -45,10 +44,6 @@ def follows(came, ladder):
     return not came
 
 
-def calls_over(gw):
-    return not any(gw.show(what) for what in ("calls", "streams", "endpoints"))
-
-
 def check(peers, ladders):
     """Asserts that these messages came, and forgets them."""
     for name, p in peers.items():
@@ -60,7 +55,7 @@ def check(peers, ladders):
 
 def run_one(s, f, ladders, peers):
     f(s, *(peers[name] for name in f.__code__.co_varnames[1:f.__code__.co_argcount]))
-    wait_for("the call to be over", lambda: calls_over(s.gw), 6)
+    s.gw.over()
     check(peers, {**ladders, **ladders.get(s.role, {})})
 
 

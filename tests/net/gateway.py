@@ -142,6 +142,10 @@ class Gateway:
         left["transactions"] = [c for c in self.show("counters") if c["name"].endswith("transactions-now") and c["value"]]
         return {k: v for k, v in left.items() if v}
 
+    def over(self, timeout=8):
+        """Waits until no call is left, nor anything of one but what answers repetitions."""
+        wait_for("the calls to be over", lambda: not any(self.show(what) for what in ("calls", "streams", "endpoints")), timeout)
+
     def idle(self, timeout=6):
         """Asserts that everything that was made is gone."""
         try:

@@ -45,7 +45,7 @@ class Flow:
                 self.got.append(self.receiver.rtp.recvfrom(2048)[0])
 
     def stop(self):
-        """Asserts that what came is what was sent: nothing lost, nothing twice, in order."""
+        """Asserts that what came is what was sent: nothing lost, nothing twice, in order. Several end sooner when ended.set() of all comes first."""
         self.ended.set()
         for t in self.threads:
             t.join()
@@ -149,11 +149,19 @@ def back(gw):
     wait_for("the media gateway to be up", lambda: [g["state"] for g in gw.show("gateways")] == ["up"], 10)
 
 
+def is_dead(pid):
+    """Whether it has ended, its parent having noticed or not."""
+    with contextlib.suppress(OSError):
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] in "ZX"
+    return True
+
+
 def kill(gw, order, pause=0.05):
     """kill -9 of "keep", "ca" and "mg" in that order; a pause of 0 is all at once. They come back."""
     pids = {"ca": gw.pid_of("tandem-ca"), "mg": gw.pid_of("tandem-mg")}
     for who in order:
         kill_keep(gw) if who == "keep" else kill_daemon(pids[who])
         time.sleep(pause)
-    wait_for("the killed to be dead", lambda: not any(os.path.exists(f"/proc/{pids[w]}") for w in order if w != "keep"), 5)
+    wait_for("the killed to be dead", lambda: all(is_dead(pids[w]) for w in order if w != "keep"), 5)
     back(gw)

@@ -34,11 +34,13 @@ with stage(start=False, process="restart-max = 50ms") as s:
         assert len(ports) == 4, f"{order}: a port was given twice: {ports}"
         assert len(s.gw.show("streams")) == 4
         dd.bye(dc)
+        for f in flows:
+            f.ended.set()
         total += sum(f.stop() for f in flows)
         for ear in ears:
             ear.none()
         da.bye(db) if i % 2 else db.bye(da)
-        s.gw.idle()
+        s.gw.over()
         ma.close(), mb.close()
     rows = s.gw.cdrs(2 * (i + 1))
     assert len(rows) == 2 * (i + 1) and all(r["sip_code"] == 200 and r["released_by"] in ("caller", "called") for r in rows), rows

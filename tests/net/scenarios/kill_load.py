@@ -25,7 +25,10 @@ class Exchange(Phone):
 
     def pump(self, timeout):
         self.received = self.received[-50:]
-        return super().pump(timeout)
+        came = super().pump(timeout)
+        if self.waiting and self.waiting[-1].status == 100:
+            self.waiting.pop()
+        return came
 
 
 def upgrade(gw, lab):

@@ -10,7 +10,7 @@ import os  # noqa: E402
 HERE = os.path.dirname(os.path.realpath(__file__)) + "/../sipp/"
 CALLS = 200
 
-with stage(start=False, t1=500, t2=4000) as s:
+with stage(start=False, t1=100, t2=800) as s:
     s.gw.configure(more=f'trunk caller {{ peer = "{s.ip_a}:5080" address = "inside" }}\nroute all {{ prefix = "2" to = "carrier" }}')
     s.gw.start()
     uas = s.lab.start(s.ns_b, "sipp", "-sf", HERE + "callee.xml", "-i", s.ip_b, "-p", 5080, "-mp", 30000, "-nostdin", log="uas.log")
@@ -19,6 +19,6 @@ with stage(start=False, t1=500, t2=4000) as s:
     code = uac.wait(90)
     assert code == 0, f"sipp: exit {code}: not all {CALLS} calls went through"
     s.lab.stop(uas)
-    s.gw.idle(40)
+    s.gw.idle(10)
     rows = s.gw.cdrs(CALLS)
     assert len(rows) == CALLS and all(r["sip_code"] == 200 for r in rows), len(rows)

@@ -220,10 +220,6 @@ def together(cells, what):
         raise failures[0][1]
 
 
-def over(s):
-    return not any(s.gw.show(what) for what in ("calls", "streams", "endpoints"))
-
-
 def run_together(s, death, cells):
     if death in KILLS:
         together(cells, Cell.begin)
@@ -231,7 +227,7 @@ def run_together(s, death, cells):
         together(cells, Cell.end)
     else:  # those that are asked whether they are there cannot wait for others
         together(cells, lambda cell: (cell.begin(), cell.end()))
-    wait_for("the calls to be over", lambda: over(s), 8)
+    s.gw.over()
     together(cells, Cell.close)
 
 
