@@ -11,7 +11,7 @@ check:       deps ## every test; the last line is "N passed, N failed, N skipped
 check-quick: deps ## the tests of the everyday: under five minutes
 	@QUICK=1 MAKE="$(MAKE)" tests/tools/check $(QUICK_SUITES)
 check-long: ## everything, with kill counts, storms and fuzzing in full
-	@KILLS=50 NET_TIMEOUT=900 LONG=1 $(MAKE) --no-print-directory check
+	@KILLS=50 NET_TIMEOUT=1800 LONG=1 $(MAKE) --no-print-directory check
 check-lint: lint
 
 deps:        ## install the Debian packages that are missing, those of the tests too (as root)

@@ -42,7 +42,8 @@ with stage() as s:
     wait_for("the bad reload to be refused", lambda: "tandem.conf:" in s.gw.log()[before:])
     assert alice.register().status == 200, "the old password holds"
 
-    s.gw.configure(good.replace("wonderland", "changed"))
+    s.gw.configure(good.replace("wonderland", "changed").replace("t2 = 160ms", "t2 = 170ms"))
     s.gw.reload()
     alice.password = "changed"
-    wait_for("the new password to hold", lambda: alice.register().status == 200)
+    wait_for("the good one to be taken", lambda: "170ms" in s.gw.show("config"))
+    assert alice.register().status == 200, "the new password holds"
