@@ -43,7 +43,7 @@ with stage(process="restart-max = 50ms") as s:
         both_ways(ma, Sdp(ok.body).at(), mb, Sdp(invite.body).at())
         one, other = (da, db) if caller_ends else (db, da)
         one.bye(other)
-        s.gw.idle()
+        s.gw.over()
         check_rows(("caller" if caller_ends else "called", True))
 
     # On hold; the version of our descriptions and the CSeq of our requests go on.
@@ -59,7 +59,7 @@ with stage(process="restart-max = 50ms") as s:
     s.gw.kill("tandem-ca")
     reinvite(db, da, "sendonly", "recvonly")
     db.bye(da)
-    s.gw.idle()
+    s.gw.over()
     check_rows(("called", True))
 
     # Rings: the caller gets its final answer, the called side a CANCEL; one that answers all the same is acknowledged and hung up on.
@@ -81,7 +81,7 @@ with stage(process="restart-max = 50ms") as s:
         else:
             dr.reply(waiting, 487, "Request Terminated", contact=False)
             dr.get("ACK")
-        s.gw.idle()
+        s.gw.over()
         check_rows(("restart", False))
 
     # Nobody has answered our INVITE yet: it is sent again, and cancelled when something comes.
@@ -93,7 +93,7 @@ with stage(process="restart-max = 50ms") as s:
     dr.reply(dr.get("CANCEL"), 200, "OK", contact=False)
     dr.reply(waiting, 487, "Request Terminated", contact=False)
     dr.get("ACK")
-    s.gw.idle()
+    s.gw.over()
     check_rows(("restart", False))
 
     # An ACK that comes after; a 200 whose ACK was lost with the process; a BYE that is repeated.
@@ -115,7 +115,7 @@ with stage(process="restart-max = 50ms") as s:
     s.gw.kill("tandem-ca")
     alice.send(bye)
     assert da.response(method="BYE").status in (200, 481)
-    s.gw.idle()
+    s.gw.over()
     check_rows(("caller", True))
 
     # A limit counts what was taken over, and so do the counters.
@@ -123,5 +123,5 @@ with stage(process="restart-max = 50ms") as s:
     s.gw.kill("tandem-ca")
     assert s.gw.counter("calls", "taken-over") == 1 and s.gw.counter("calls", "answered") == 0
     da.bye(db)
-    s.gw.idle()
+    s.gw.over()
     check_rows(("caller", True))
