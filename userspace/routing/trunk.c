@@ -229,8 +229,8 @@ void trunks_replace(struct trunks *ts, struct trunks *now)
 		stop(t);
 		if (!same || !trunk_unreachable(same))
 			clear_alarm(t);
-		if (!same && t->drained)
-			trunks_drain(ts, t, false);
+		if (!same)
+			trunks_forget(ts, t);
 	}
 	trunks_free(ts);
 	list_foreach_safe(t, &now->all, link) {

@@ -135,6 +135,8 @@ void trunk_told(struct trunk *t, bool good, const char *why);
 void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n);
 /* The operator takes it out of use, or back. What is kept of that survives a restart; -ENOMEM: it was not kept. */
 int trunks_drain(struct trunks *ts, struct trunk *t, bool drained);
+/* Nothing is kept of a trunk that is gone from the configuration. */
+void trunks_forget(struct trunks *ts, const struct trunk *t);
 /* "up", "down", "unregistered", "draining" as long as it has calls, "drained". */
 const char *trunk_state(const struct trunk *t, const struct lines *lines);
 json_t *trunk_json(const struct trunk *t, const struct lines *lines);

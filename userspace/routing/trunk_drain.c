@@ -34,3 +34,9 @@ int trunks_drain(struct trunks *ts, struct trunk *t, bool drained)
 		return 0;
 	return drained ? store_put(ts->store, ts->table, key, RECORD) : store_del(ts->store, ts->table, key);
 }
+
+void trunks_forget(struct trunks *ts, const struct trunk *t)
+{
+	if (ts->store && t->drained && store_del(ts->store, ts->table, slice_str(t->name)))
+		log_warn(t->name, "is still known as drained: out of memory");
+}

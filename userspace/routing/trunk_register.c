@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "routing/trunk_request.h"
+#include <ctype.h>
 #include <errno.h>
 #include <sys/random.h>
 
@@ -90,7 +91,8 @@ static void try_later(struct trunk_register *r, uint32_t at_least_s, const char 
 	timer_start(&r->next, pause, on_next, r);
 }
 
-/* What the registrar grants: our Contact's own time, else that of all (RFC 3261 10.2.4). */
+/* What the registrar grants: our Contact's own time, else that of all (RFC 3261 10.2.4). Another binding may have the same user: the one that ends
+ * first counts. */
 static uint32_t granted(const struct trunk_register *r, const struct sip_msg *rsp)
 {
 	struct sip_values it = {0};
@@ -99,12 +101,16 @@ static uint32_t granted(const struct trunk_register *r, const struct sip_msg *rs
 	uint32_t s = r->expires_s;
 	if (slice_is_set(all))
 		slice_u32(all, &s);
+	char user[3 * sizeof(r->contact)];
 	struct slice own = slice_str(r->contact);
-	own = slice_cut(&own, '@');
+	struct buf escaped = buf_fixed(user, sizeof(user));
+	uint32_t one, least = UINT32_MAX;
+	sip_uri_escape_user(&escaped, slice_cut(&own, '@'));
 	while (sip_msg_each(rsp, SIP_HDR_CONTACT, &it, &value))
-		if (!sip_nameaddr_parse(&na, value) && !na.star && slice_eq(na.uri.user, own) && slice_is_set(sip_param(na.params, SLICE("expires"))))
-			slice_u32(sip_param(na.params, SLICE("expires")), &s);
-	return s;
+		if (!sip_nameaddr_parse(&na, value) && !na.star && slice_eq(na.uri.user, buf_text(&escaped)) &&
+		    !slice_u32(sip_param(na.params, SLICE("expires")), &one) && one < least)
+			least = one;
+	return least < UINT32_MAX ? least : s;
 }
 
 /* The values of a header as one list. What is no list of addresses is none, and said so. */
@@ -170,10 +176,21 @@ static bool too_brief(struct trunk_register *r, const struct sip_msg *rsp)
 	return true;
 }
 
+/* RFC 3261 20.33: seconds, then maybe a comment and parameters. */
+static uint32_t retry_after(const struct sip_msg *rsp)
+{
+	struct slice value = sip_msg_value(rsp, SIP_HDR_RETRY_AFTER);
+	uint32_t s = 0;
+	for (size_t i = 0; i < value.len; i++)
+		if (!isdigit((unsigned char)value.p[i]))
+			value.len = i;
+	slice_u32(value, &s);
+	return s < RETRY_AFTER_MAX_S ? s : RETRY_AFTER_MAX_S;
+}
+
 static void on_response(void *arg, int err, const struct sip_msg *rsp)
 {
 	struct trunk_register *r = arg;
-	uint32_t later = 0;
 	if (rsp && rsp->status < 200)
 		return;
 	sip_ctrans_detach(r->ct);
@@ -183,9 +200,7 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 	} else if (rsp->status < 300) {
 		on_registered(r, rsp);
 	} else if (!authorize(r, rsp) && !too_brief(r, rsp)) {
-		slice_u32(sip_msg_value(rsp, SIP_HDR_RETRY_AFTER), &later);
-		later = later < RETRY_AFTER_MAX_S ? later : RETRY_AFTER_MAX_S;
-		try_later(r, later, rsp->status == 401 || rsp->status == 407 ? "the registrar does not take the password" : sip_reason(rsp->status));
+		try_later(r, retry_after(rsp), rsp->status == 401 || rsp->status == 407 ? "the registrar does not take the password" : sip_reason(rsp->status));
 	}
 }
 

@@ -194,6 +194,19 @@ static void a_registrar_says_more_than_yes(void **state)
 	assert_string_equal(trunk_register_identities(named("reg")->registration), "");
 }
 
+/* Of bindings with our user, one of which is another box's, the one that ends first says when to refresh. */
+static void it_is_refreshed_in_time(void **state)
+{
+	load_registering("password = p\n contact-user = \"a b\"\n");
+	wire_answer(&wire, wire_last(&wire), 200, "r",
+		    "|Contact: <sip:a%20b@192.0.2.1:5060>;expires=40, <sip:a%20b@203.0.113.1>;expires=900, <sip:other@203.0.113.1>;expires=4|Expires: 800");
+	clock_test_advance(29999);
+	assert_int_equal(wire.n, 1);
+	clock_test_advance(2);
+	assert_int_equal(wire.n, 2);
+	wire_answer(&wire, wire_last(&wire), 200, "r", "|Expires: 100");
+}
+
 static void a_registrar_cannot_keep_a_trunk_away(void **state)
 {
 	load_registering("password = p\n register-retry-min = 1s\n register-retry-max = 8s\n");
@@ -210,6 +223,11 @@ static void a_registrar_cannot_keep_a_trunk_away(void **state)
 	wire_answer(&wire, wire_last(&wire), 503, "r", "|Retry-After: 3153600000");
 	clock_test_advance(3600000);
 	assert_int_equal(wire.n, 4);
+	wire_answer(&wire, wire_last(&wire), 503, "r", "|Retry-After: 17 (a pause);duration=3");
+	clock_test_advance(16999);
+	assert_int_equal(wire.n, 4);
+	clock_test_advance(2);
+	assert_int_equal(wire.n, 5);
 	/* Pauses grow, and never beyond the longest. */
 	for (unsigned i = 0, n = wire.n, waited = 0; i < 20; i++, n++, waited = 0) {
 		wire_answer(&wire, wire_last(&wire), 500, "r", NULL);
@@ -269,6 +287,7 @@ int main(void)
 		TRUNK_TEST(probes_go_on_across_a_reload),
 		TRUNK_TEST(many_do_not_begin_at_once),
 		TRUNK_TEST(a_registrar_says_more_than_yes),
+		TRUNK_TEST(it_is_refreshed_in_time),
 		TRUNK_TEST(a_registrar_cannot_keep_a_trunk_away),
 		TRUNK_TEST(what_is_drained_is_so_after_a_restart),
 	};
