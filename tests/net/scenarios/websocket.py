@@ -107,6 +107,8 @@ def another_certificate(s):
     contexts = Contexts(s.authority, s.gw_a)
     old = WebSocket(s.ns_a, s.ip_a, s.gw_a, "wss", contexts)
     shown = old.sock.getpeercert(True)
+    old.frame(TEXT, options(s))
+    assert old.next(3).startswith(b"SIP/2.0 ")
     s.authority.sign("gateway", f"IP:{s.gw_a}", f"IP:{s.gw_b}")
     s.gw.reload()
 
