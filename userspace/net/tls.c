@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 struct tls {
 	struct tls_contexts *now;
@@ -73,13 +75,48 @@ static void contexts_destroy(void *obj)
 	mem_free(all->server);
 }
 
+/* The authorities of a file, or the system's, are read once while it stays as it is: they are many, and there is a context for each address and certificate. */
+struct authorities {
+	X509_STORE *store;
+	bool system;
+	dev_t dev;
+	ino_t ino;
+	struct timespec changed;
+};
+
+static X509_STORE *read_authorities(const char *file)
+{
+	X509_STORE *store = X509_STORE_new();
+	if (!store || (file ? X509_STORE_load_file(store, file) : X509_STORE_set_default_paths(store)) == 1)
+		return store;
+	X509_STORE_free(store);
+	return NULL;
+}
+
+/* `file` NULL: the system's. What is returned is borrowed until the next call. */
+static X509_STORE *authorities_of(const char *file)
+{
+	static struct authorities last;
+	const char *env = getenv(X509_get_default_cert_file_env()), *at = file ? file : env ? env : X509_get_default_cert_file();
+	struct stat st = {0};
+	if (!stat(at, &st) && last.store && last.system == !file && last.dev == st.st_dev && last.ino == st.st_ino &&
+	    last.changed.tv_sec == st.st_ctim.tv_sec && last.changed.tv_nsec == st.st_ctim.tv_nsec)
+		return last.store;
+	X509_STORE_free(last.store);
+	last = (struct authorities){.store = read_authorities(file), .system = !file, .dev = st.st_dev, .ino = st.st_ino, .changed = st.st_ctim};
+	return last.store;
+}
+
 static int trust(SSL_CTX *ctx, const struct tls_params *p, struct buf *why)
 {
+	const char *file = p->ca && *p->ca ? p->ca : NULL;
 	if (p->verify == TLS_VERIFY_NONE)
 		return 0;
-	if (!p->ca || !*p->ca)
-		return SSL_CTX_set_default_verify_paths(ctx) == 1 ? 0 : bad(why, "trusted certificates of", "the system");
-	return SSL_CTX_load_verify_file(ctx, p->ca) == 1 ? 0 : bad(why, "trusted certificates", p->ca);
+	X509_STORE *store = authorities_of(file);
+	if (!store)
+		return bad(why, file ? "trusted certificates" : "trusted certificates of", file ? file : "the system");
+	SSL_CTX_set1_cert_store(ctx, store);
+	return 0;
 }
 
 static int use(SSL_CTX *ctx, const struct tls_cert *c, struct buf *why)

@@ -112,10 +112,8 @@ static void a_silent_server_is_asked_last_for_a_while(void **state)
 	unsigned before = one.asked;
 	assert_true(before);
 	for (unsigned i = 0; i < 3; i++) {
-		uint64_t from = clock_ms();
 		dns_flush(d);
 		assert_int_equal(look("a.example"), 0);
-		assert_true(clock_ms() - from < 90);
 	}
 	assert_int_equal(one.asked, before);
 	/* Later it gets another chance. */
