@@ -179,12 +179,11 @@ static bool goes_on(struct branch *b, unsigned status, const struct sip_msg *rsp
 static void take_refusal(struct branch *b, unsigned status, const struct sip_msg *rsp)
 {
 	struct proxy_context *c = b->c;
-	bool last = !goes_on(b, status, rsp);
 	/* What we have cancelled because it took too long has not answered (16.8). */
-	if (b->gave_up && status == 487) {
-		status = 408;
-		rsp = NULL;
-	}
+	bool late = b->gave_up && status == 487;
+	status = late ? 408 : status;
+	bool last = !goes_on(b, status, rsp);
+	rsp = late ? NULL : rsp;
 	bool tried = rsp && status < 400 && !c->closed && recurse_take(c, rsp);
 	if (!tried)
 		note(c, b, status, rsp);
