@@ -25,6 +25,10 @@ static const char *const schemes[] = {"sip", "sips", "tel", "urn", NULL}; /* urn
 static const struct sip_check rules = {
 	.schemes = schemes, .methods = abilities_methods, .types = abilities_types, .extensions = abilities_extensions, .body_max = BODY_MAX, .forwards = true,
 };
+/* The registrar knows extensions of its own. */
+static const struct sip_check registering = {
+	.schemes = schemes, .methods = abilities_methods, .types = abilities_types, .extensions = registrar_extensions, .body_max = BODY_MAX, .forwards = true,
+};
 
 static void refuse(struct sip_strans *st, unsigned status, enum outcome_refusal why)
 {
@@ -333,7 +337,7 @@ void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req
 		return;
 	}
 	bool passes = req->method == SIP_MESSAGE || req->method == SIP_PUBLISH || req->method == SIP_SUBSCRIBE || req->method == SIP_REFER;
-	if (sip_check_request(st, passes ? &passing : &rules)) {
+	if (sip_check_request(st, passes ? &passing : req->method == SIP_REGISTER ? &registering : &rules)) {
 		outcome_refused(OUTCOME_BAD_REQUEST);
 		return;
 	}

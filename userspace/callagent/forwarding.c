@@ -4,6 +4,7 @@
 #include "callagent/core.h"
 #include "callagent/dial.h"
 #include "callagent/emergency_call.h"
+#include "registrar/bulk.h"
 #include <errno.h>
 
 bool forwarding_is_ours(void *arg, const struct sip_msg *req, const struct sip_uri *uri)
@@ -62,12 +63,17 @@ static struct sip_flow hop_to(const struct agent *a, const char *listener, enum 
 	return (struct sip_flow){sip_stack_listener(a->sip, listener && *listener ? listener : NULL, transport, peer), *peer, false};
 }
 
-static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct user *u, const struct binding *b, int n)
+static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct sip_uri *called, const struct user *u, const struct binding *b, int n)
 {
+	char number[128], uri[1200];
 	uint32_t first_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "first-response");
 	unsigned added = 0;
+	if (sip_uri_user(called, number, sizeof(number)))
+		return 404;
 	for (int i = 0; i < n; i++) {
-		struct proxy_target t = {.uri = sip_uri_request(b[i].uri), .path = b[i].path, .q = b[i].q, .name = slice_str(user_name(u)), .first_ms = first_ms};
+		if (bulk_request_uri(b[i].uri, number, uri, sizeof(uri)))
+			continue;
+		struct proxy_target t = {.uri = slice_str(uri), .path = b[i].path, .q = b[i].q, .name = slice_str(user_name(u)), .first_ms = first_ms};
 		if (b[i].reg_id)
 			t.instance = b[i].instance;
 		if (!b[i].path.len) {
@@ -109,7 +115,7 @@ static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg
 	const struct user *u;
 	int n = registrar_lookup(a->registrar, uri, &u, b, PLAN_TARGETS);
 	if (n != -ENOENT || slice_is_set(gruu_of(uri)))
-		return n == -ENOENT ? 404 : n < 0 ? 480 : emergency_engages(&a->calls, user_name(u), a->roles.from.name) ? 486 : add_contacts(a, c, u, b, n);
+		return n == -ENOENT ? 404 : n < 0 ? 480 : emergency_engages(&a->calls, user_name(u), a->roles.from.name) ? 486 : add_contacts(a, c, uri, u, b, n);
 	return a->roles.known ? add_routed(a, c, req, uri) : 404;
 }
 

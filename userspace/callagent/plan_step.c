@@ -3,6 +3,7 @@
 #include "callagent/call.h"
 #include "callagent/callbacks.h"
 #include "callagent/plan_priv.h"
+#include "registrar/bulk.h"
 #include "routing/trunk_register.h"
 #include "sip/forward.h"
 
@@ -53,7 +54,7 @@ static void set_place(struct target *t, const struct binding *b, bool open)
 static bool set_phone(struct target *t, const struct user *u, const struct binding *b, const char *number, bool open)
 {
 	*t = (struct target){.kind = TARGET_USER, .transport = b->transport, .latch = conf_bool(user_conf(u), "latch")};
-	if (slice_copy(sip_uri_request(b->uri), t->uri, sizeof(t->uri)) || slice_copy(b->path, t->path, sizeof(t->path)))
+	if (bulk_request_uri(b->uri, number, t->uri, sizeof(t->uri)) || slice_copy(b->path, t->path, sizeof(t->path)))
 		return false;
 	set_place(t, b, open);
 	CDR_SET(t->name, slice_str(user_name(u)));

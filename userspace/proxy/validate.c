@@ -32,13 +32,20 @@ static bool is_loop(struct proxy *p, const struct sip_msg *req, uint32_t loop)
 	return false;
 }
 
-/* Step 5: none is understood. */
-static bool requires(const struct sip_msg *req, struct buf *extra)
+/* Step 5: RFC 6140 asks for Path of who passes a registration for many numbers on; nothing else is understood. */
+static bool is_understood(const struct proxy *p, const struct sip_msg *req, struct slice tag)
+{
+	return req->method == SIP_REGISTER && p->params.path && slice_caseeq(tag, SLICE("gin"));
+}
+
+static bool requires(const struct proxy *p, const struct sip_msg *req, struct buf *extra)
 {
 	struct sip_values it = {0};
 	struct slice tag;
 	bool any = false;
 	while (sip_msg_each(req, SIP_HDR_PROXY_REQUIRE, &it, &tag)) {
+		if (is_understood(p, req, tag))
+			continue;
 		buf_str(extra, any ? ", " : "Unsupported: ");
 		buf_slice(extra, tag);
 		any = true;
@@ -62,7 +69,7 @@ unsigned validate(struct proxy *p, const struct sip_msg *req, uint32_t loop, str
 		return refuse(483, PROXY_CNT_HOPS);
 	if (is_loop(p, req, loop))
 		return refuse(482, PROXY_CNT_LOOP);
-	if (sip_msg_hdr(req, SIP_HDR_PROXY_REQUIRE) && requires(req, extra))
+	if (sip_msg_hdr(req, SIP_HDR_PROXY_REQUIRE) && requires(p, req, extra))
 		return refuse(420, PROXY_CNT_EXTENSION);
 	return 0;
 }

@@ -163,12 +163,18 @@ static void answer_contacts(struct registrar *r, struct sip_strans *st, const st
 	buf_reset(&headers);
 }
 
-/* RFC 3261 8.2.2.3: what may be required of this registrar. */
+const char *const registrar_extensions[] = {
+	"path",     /* RFC 3327 */
+	"outbound", /* RFC 5626 */
+	"gruu",     /* RFC 5627 */
+	"gin",      /* RFC 6140 */
+	NULL,
+};
+
 static bool is_known(struct slice tag)
 {
-	static const struct slice known[] = {SLICE("path"), SLICE("outbound"), SLICE("gruu")};
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (slice_caseeq(tag, known[i]))
+	for (const char *const *e = registrar_extensions; *e; e++)
+		if (slice_caseeq(tag, slice_str(*e)))
 			return true;
 	return false;
 }

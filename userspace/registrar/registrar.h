@@ -46,6 +46,8 @@ int registrar_reconfigure(struct registrar *r, const struct conf *conf);
 /* The authentication it uses, for calls to share; lives as long as the registrar. */
 struct auth *registrar_auth(struct registrar *r);
 
+/* What may be required of it (RFC 3261 8.2.2.3); ends with NULL. */
+extern const char *const registrar_extensions[];
 /* A REGISTER: authenticates, updates and answers it. */
 void registrar_request(struct registrar *r, struct sip_strans *st, const struct sip_msg *req);
 /* Live contacts of a user that a SIP request can be sent to, highest q first, then the most recent first; returns how many were put into `out`. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What a REGISTER changes (RFC 3261 10.3, RFC 3327, 5626, 5627). */
 #include "base/timer.h"
+#include "registrar/bulk.h"
 #include "registrar/registrar_priv.h"
 
 /* What a request says once for all of its contacts. */
@@ -98,6 +99,8 @@ static bool apply_contact(struct registrar *r, struct location_update *u, const 
 	if (sip_nameaddr_parse(&c, value) || c.star || slice_empty(c.uri.text) || c.uri.text.len > URI_MAX)
 		return refuse(why, 400, "Malformed Contact", CNT_MALFORMED);
 	b.uri = c.uri.text;
+	if (bulk_is(&c.uri) && (slice_is_set(c.uri.user) || !sip_msg_has_token(g->req, SIP_HDR_REQUIRE, SLICE("gin"))))
+		return refuse(why, 400, "Contact With bnc Needs No User, And gin", CNT_MALFORMED);
 	read_outbound(g, &b, c.params);
 	struct slice expires = sip_param(c.params, SLICE("expires")), header = sip_msg_value(g->req, SIP_HDR_EXPIRES);
 	struct slice q = sip_param(c.params, SLICE("q"));
@@ -123,7 +126,7 @@ static bool apply_contact(struct registrar *r, struct location_update *u, const 
 	if (at < 0 && u->n >= r->max_contacts)
 		return refuse(why, 403, "Too Many Contacts", CNT_TOO_MANY);
 	tell_moved(r, u, at, g);
-	if (gruu_can_name(b.instance))
+	if (gruu_can_name(b.instance) && !bulk_is(&c.uri))
 		b.gruu = gruu_number_for(u, &b);
 	return location_set(u, at, &b) ? refuse(why, 500, sip_reason(500), CNT_FAILED) : true;
 }

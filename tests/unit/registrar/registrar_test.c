@@ -3,6 +3,7 @@
 #include "unit.h"
 #include "base/store.h"
 #include "base/timer.h"
+#include "registrar/bulk.h"
 #include "registrar/registrar.h"
 #include "config/schema.h"
 #include <errno.h>
@@ -719,6 +720,50 @@ static void ways_to_and_from_a_phone_are_kept_and_told(void **state)
 	end(&s);
 }
 
+/* RFC 6140 5.2: one contact for all numbers of a PBX. */
+static void a_pbx_registers_all_its_numbers(void **state)
+{
+	static const struct {
+		const char *headers;
+		unsigned status;
+	} refused[] = {
+		{"Contact: <sip:x@10.0.0.2;bnc>\r\nRequire: gin\r\n", 400},
+		{"Contact: <sip:10.0.0.2;bnc>\r\n", 400},
+	};
+	static const struct {
+		const char *contact, *number, *uri;
+	} rows[] = {
+		{"sip:10.0.0.2;bnc", "+4930100", "sip:+4930100@10.0.0.2"},
+		{"sip:10.0.0.2:5080;transport=tcp;BNC;x=y", "a b", "sip:a%20b@10.0.0.2:5080;transport=tcp;x=y"},
+		{"sips:[2001:db8::1]:5061;bnc", "100", "sips:100@[2001:db8::1]:5061"},
+		{"sip:bncx@10.0.0.2;bncx=1", "100", "sip:bncx@10.0.0.2;bncx=1"},
+		{"sip:a@10.0.0.2?X=y", "100", "sip:a@10.0.0.2"},
+	};
+	struct setup s = start();
+	struct phone p = ALICE(s.r);
+	struct sip_strans st;
+	struct binding b[8];
+	char uri[64];
+	for (unsigned i = 0; i < 2; i++, p.cseq++)
+		assert_int_equal(reg(&p, refused[i].headers, &st), refused[i].status);
+	assert_int_equal(reg(&p, "Contact: <sip:10.0.0.2:5060;bnc>\r\nRequire: gin\r\nProxy-Require: gin\r\nSupported: path\r\n", &st), 200);
+	assert_non_null(strstr(st.headers, "Contact: <sip:10.0.0.2:5060;bnc>;expires="));
+	assert_int_equal(contacts(&s, b), 1);
+	for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(bulk_request_uri(slice_str(rows[i].contact), rows[i].number, uri, sizeof uri), 0);
+		assert_string_equal(uri, rows[i].uri);
+	}
+	assert_int_equal(bulk_request_uri(SLICE("sip:10.0.0.2;bnc"), "1234", uri, 10), -ENOSPC);
+	/* one number cannot be taken out of it, the whole can */
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:100@10.0.0.2:5060>;expires=0\r\n", &st), 200);
+	assert_int_equal(contacts(&s, b), 1);
+	p.cseq++;
+	assert_int_equal(reg(&p, "Contact: <sip:10.0.0.2:5060;bnc>;expires=0\r\nRequire: gin\r\n", &st), 200);
+	assert_int_equal(contacts(&s, b), 0);
+	end(&s);
+}
+
 /* RFC 3608: a domain's own ones, else those of all. Host names know no case. */
 static void service_routes_are_those_of_the_domain(void **state)
 {
@@ -815,6 +860,7 @@ int main(void)
 		cmocka_unit_test(instances_get_uris_of_their_own),
 		cmocka_unit_test(flows_are_bindings_of_their_own),
 		cmocka_unit_test(ways_to_and_from_a_phone_are_kept_and_told),
+		cmocka_unit_test(a_pbx_registers_all_its_numbers),
 		cmocka_unit_test(service_routes_are_those_of_the_domain),
 		cmocka_unit_test(domains_have_users_of_their_own),
 		cmocka_unit_test(a_third_party_may_register_others_when_it_is_let),
