@@ -9,7 +9,7 @@
 #include "callagent/core.h"
 #include "callagent/leg_sip_news.h"
 #include "callagent/outcome.h"
-#include "cdr/cdr_row.h"
+#include "cdr/cdr.h"
 #include <errno.h>
 
 enum { CNT_BEGUN, CNT_ANSWERED, CNT_LIMIT, CNT_EXPIRED, CNT_TOO_LONG, CNT_TAKEN_OVER, CNT_NOW, CNT_MAX };
@@ -53,37 +53,42 @@ struct proxied {
 
 /* --- in the store --------------------------------------------------------------------------------------------------- */
 
-struct kept {
-	uint8_t state;
-	uint32_t session_s, dialog[DIALOGS], n_dialogs;
-	bool recorded;
-	struct slice call_id, tag, number, cdr;
-};
-
 static const struct pack_field fields[] = {
-	PACK_FIELD(1, PACK_NUMBER, struct kept, state),     PACK_FIELD(2, PACK_NUMBER, struct kept, session_s),
-	PACK_FIELD(3, PACK_BYTES, struct kept, dialog),     PACK_FIELD(4, PACK_NUMBER, struct kept, n_dialogs),
-	PACK_FIELD(5, PACK_BOOL, struct kept, recorded),    PACK_FIELD(6, PACK_SLICE, struct kept, call_id),
-	PACK_FIELD(7, PACK_SLICE, struct kept, tag),        PACK_FIELD(8, PACK_SLICE, struct kept, number),
-	PACK_FIELD(9, PACK_SLICE, struct kept, cdr),
+	PACK_FIELD(1, PACK_NUMBER, struct proxied, state),
+	PACK_FIELD(2, PACK_NUMBER, struct proxied, session_s),
+	PACK_FIELD(3, PACK_BYTES, struct proxied, dialog),
+	PACK_FIELD(4, PACK_NUMBER, struct proxied, n_dialogs),
+	PACK_FIELD(5, PACK_BOOL, struct proxied, recorded),
+	PACK_FIELD(6, PACK_SLICE, struct proxied, call_id),
+	PACK_FIELD(7, PACK_SLICE, struct proxied, tag),
+	PACK_FIELD(8, PACK_TEXT, struct proxied, number),
+	PACK_FIELD(9, PACK_TEXT, struct proxied, cdr.id),
+	PACK_FIELD(10, PACK_TEXT, struct proxied, cdr.source),
+	PACK_FIELD(11, PACK_TEXT, struct proxied, cdr.target),
+	PACK_FIELD(12, PACK_TEXT, struct proxied, cdr.caller),
+	PACK_FIELD(13, PACK_TEXT, struct proxied, cdr.called),
+	PACK_FIELD(14, PACK_TEXT, struct proxied, cdr.caller_sent),
+	PACK_FIELD(15, PACK_TEXT, struct proxied, cdr.called_sent),
+	PACK_FIELD(16, PACK_TEXT, struct proxied, cdr.leg[CDR_A].peer),
+	PACK_FIELD(17, PACK_TEXT, struct proxied, cdr.leg[CDR_B].peer),
+	PACK_FIELD(18, PACK_NUMBER, struct proxied, cdr.setup),
+	PACK_FIELD(19, PACK_NUMBER, struct proxied, cdr.progress),
+	PACK_FIELD(20, PACK_NUMBER, struct proxied, cdr.answer),
+	PACK_FIELD(21, PACK_NUMBER, struct proxied, cdr.status),
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
 static void save(const struct proxied *k)
 {
 	struct agent *a = k->agent;
-	struct buf cdr = buf_growing(), record = buf_growing();
-	struct kept s = {.state = (uint8_t)k->state, .session_s = k->session_s, .n_dialogs = k->n_dialogs, .recorded = k->recorded, .call_id = k->call_id,
-			 .tag = k->tag, .number = slice_str(k->number)};
-	memcpy(s.dialog, k->dialog, sizeof s.dialog);
-	cdr_row_write(&cdr, &k->cdr);
-	s.cdr = buf_text(&cdr);
-	pack_write(&record, fields, N_FIELDS, &s);
-	int err = cdr.err ? cdr.err : record.err ? record.err : store_put(a->store, AGENT_STORE_PROXIED, slice_str(k->cdr.id), buf_text(&record));
-	if (err)
-		log_warn(NULL, "a proxied call would not be known after a restart: %s", strerror(-err));
-	buf_reset(&cdr);
-	buf_reset(&record);
+	struct buf *record = &a->proxied.record;
+	record->len = 0;
+	pack_write(record, fields, N_FIELDS, k);
+	int err = record->err ? record->err : store_put(a->store, AGENT_STORE_PROXIED, slice_str(k->cdr.id), buf_text(record));
+	if (!err)
+		return;
+	log_warn(NULL, "a proxied call would not be known after a restart: %s", strerror(-err));
+	buf_reset(record);
 }
 
 /* --- life ----------------------------------------------------------------------------------------------------------- */
@@ -437,24 +442,24 @@ const struct proxy_calls proxied_told = {.begin = begin, .try = try, .failed = f
 
 static int read_record(struct agent *a, struct slice record, struct proxied **ret)
 {
-	struct kept s = {0};
-	if (pack_read(&s, fields, N_FIELDS, record) || s.state >= PROXIED_OVER || s.n_dialogs > DIALOGS)
+	struct proxied was = {0};
+	if (pack_read(&was, fields, N_FIELDS, record) || was.state >= PROXIED_OVER || was.n_dialogs > DIALOGS || !*was.cdr.id)
 		return -EBADMSG;
-	struct proxied *k = make(a, s.call_id, s.tag);
+	struct proxied *k = make(a, was.call_id, was.tag);
 	if (!k)
 		return -ENOMEM;
-	k->state = (enum proxied_state)s.state;
-	k->recorded = s.recorded;
-	k->session_s = s.session_s;
-	k->n_dialogs = s.n_dialogs;
-	memcpy(k->dialog, s.dialog, sizeof k->dialog);
-	CDR_SET(k->number, s.number);
-	int err = cdr_row_read(&k->cdr, s.cdr);
-	if (err)
-		mem_deref(k);
-	else
-		*ret = k;
-	return err;
+	k->state = was.state;
+	k->recorded = was.recorded;
+	k->session_s = was.session_s;
+	k->n_dialogs = was.n_dialogs;
+	memcpy(k->dialog, was.dialog, sizeof k->dialog);
+	memcpy(k->number, was.number, sizeof k->number);
+	k->cdr = was.cdr;
+	CDR_SET(k->cdr.linked, slice_str(k->cdr.id));
+	CDR_SET(k->cdr.leg[CDR_A].call_id, k->call_id);
+	CDR_SET(k->cdr.leg[CDR_B].call_id, *k->cdr.target ? k->call_id : SLICE_NONE);
+	*ret = k;
+	return 0;
 }
 
 static void go_on(struct proxied *k)
@@ -503,6 +508,7 @@ void proxied_close(struct agent *a)
 	hash_foreach(k, &a->proxied.table, by_dialog)
 		let_go(k, false);
 	hash_free(&a->proxied.table);
+	buf_reset(&a->proxied.record);
 }
 
 /* --- operators ------------------------------------------------------------------------------------------------------ */

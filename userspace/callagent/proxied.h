@@ -11,6 +11,7 @@ struct agent;
 
 struct proxied_calls {
 	struct hash table; /* by dialog; owns a reference of each */
+	struct buf record; /* the one being written */
 };
 
 int proxied_init(struct agent *a);
