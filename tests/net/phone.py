@@ -318,6 +318,8 @@ class Dialog:
         """The next NOTIFY of our REFER, which tells that status."""
         m = self.get("NOTIFY")
         self.reply(m, 200, "OK", contact=False)
+        if not (m.get("event") or "").startswith("refer") or not (m.get("content-type") or "").startswith("message/sipfrag"):
+            raise Unexpected(f"no word of a REFER: {m.raw}")
         if not m.body.startswith(f"SIP/2.0 {status} ") or m.get("subscription-state").split(";")[0] != ("terminated" if status >= 200 else "active"):
             raise Unexpected(f"instead of {status} NOTIFY told {m.raw}")
 

@@ -78,7 +78,8 @@ static void save_leg(const struct call *c, const struct leg *l, struct buf *out)
 	CDR_SET(k.object, slice_str(l->object));
 	size_t at = pack_begin(out, TAG_LEG);
 	pack_write(out, leg_fields, N(leg_fields), &k);
-	if (l->kind->save && l->state != LEG_CLOSED) {
+	/* Who has asked for a transfer and left may still be told how it goes. */
+	if (l->kind->save && (l->state != LEG_CLOSED || l == c->transferor)) {
 		size_t party = pack_begin(out, TAG_PARTY);
 		l->kind->save(l, out);
 		pack_end(out, party);

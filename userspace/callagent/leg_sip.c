@@ -453,17 +453,17 @@ static void verb_save(const struct leg *l, struct buf *out)
 	size_t at = pack_begin(out, TAG_SESSION);
 	if (s->ss)
 		sip_session_save(s->ss, out);
-	if (out->len == at) {
+	if (out->len == at)
 		out->len = before;
-		return;
-	}
-	pack_end(out, at);
-	if (s->refer_dialog) {
+	else
+		pack_end(out, at);
+	if (s->refer_dialog && s->refer.active) {
 		at = pack_begin(out, TAG_REFER_DIALOG);
 		sip_subscription_save(s->refer_dialog, out);
 		pack_end(out, at);
 	}
-	pack_write(out, fields, FIELDS, &k);
+	if (out->len != before)
+		pack_write(out, fields, FIELDS, &k);
 }
 
 static const struct leg_kind kind_sip = {

@@ -121,6 +121,17 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     s.gw.kill("tandem-ca")
     c.cancelled(invite)
     r.told(503)
+    a.bye(b)
+
+    # ... and when Bob has hung up already: then nobody is left for Alice.
+    a, b, r, c, invite = transfers()
+    b.request("BYE")
+    assert b.response(method="BYE").status == 200
+    s.gw.kill("tandem-ca")
+    c.cancelled(invite)
+    r.told(503)
+    a.hung_up()
+    a, b, _, _ = s.call(alice, bob)
 
     # Not by anybody else; and of a dialog that nobody has it is as one without.
     refer(carol, "1001", "<sip:1003@x>", target_dialog(b), wanted=403)

@@ -8,6 +8,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 from media import both_ways  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
+from steps import moved, replaces  # noqa: E402
 
 CAROL = 'user carol { password = "singer" numbers = { "1003" } display = "Carol" address = "outside" }'
 
@@ -43,11 +44,8 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
         both_ways(ma, Sdp(ok.body).at(), mb, Sdp(invite.body).at())
         # It agrees.
         d = carol.invite("1002", headers=[("Replaces", name), ("Require", "replaces")])
-        offer = stays.get("INVITE")
-        stays.reply(offer, 200, "OK", stays.phone.sdp(version=9))
-        answer = d.response(200)
-        d.ack(answer)
-        stays.get("ACK")
+        offer = moved(stays)
+        answer = d.connected()
         gone.hung_up()
         refused(603, name)  # that place is another's now
         m = ma if stays is da else mb
@@ -61,7 +59,7 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     db, invite = bob.answer_invite()
     db.reply(invite, 180, "Ringing")
     rings = da.response(180)
-    early = f"{db.call_id};to-tag={invite.tag('from')};from-tag={db.tag}"
+    early = replaces(db)
     refused(481, f"{da.call_id};to-tag={rings.tag('to')};from-tag={da.tag}")
     d = carol.invite("1002", headers=[("Replaces", early + ";early-only"), ("Require", "replaces")])
     taken, answered = d.response(200, method="INVITE"), da.response(200, method="INVITE")
@@ -81,7 +79,7 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
         db, invite = bob.rings()
         da.response(180)
         assert bool(invite.body) == (offerless == "carol"), invite
-        early = f"{db.call_id};to-tag={invite.tag('from')};from-tag={db.tag}"
+        early = replaces(db)
         if offerless == "both":
             refused(488, early, body="")
             da.cancel()
@@ -104,12 +102,10 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
 
     # In an answered call, without an offer: Carol gets one, and the one who stays her answer.
     da, db, invite, ok = s.call(alice, bob)
-    d = carol.invite("1002", "", headers=[("Replaces", f"{db.call_id};to-tag={invite.tag('from')};from-tag={db.tag}")])
+    d = carol.invite("1002", "", headers=[("Replaces", replaces(db))])
     taken = d.response(200, method="INVITE")
     d.ack(taken, carol.sdp())
-    offer = da.get("INVITE")
-    da.accept(offer, alice.sdp(version=3))
-    da.get("ACK")
+    offer = moved(da)
     db.hung_up()
     both_ways(ma, Sdp(offer.body).at(), mc, Sdp(taken.body).at())
     da.bye(d)
@@ -121,12 +117,10 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
     db.told(100)
     dc, invite = carol.rings()
     db.told(180)
-    d = other.invite("1003", headers=[("Replaces", f"{dc.call_id};to-tag={invite.tag('from')};from-tag={dc.tag};early-only")])
+    d = other.invite("1003", headers=[("Replaces", replaces(dc) + ";early-only")])
     dc.cancelled(invite)
-    offer = da.get("INVITE")
-    da.accept(offer, alice.sdp(version=3))
+    offer = moved(da)
     taken = d.connected()
-    da.get("ACK")
     db.told(200)
     db.hung_up()
     mo = s.media(other)

@@ -5,11 +5,10 @@
 And its records: one for each two who were connected and for each attempt, joined by `linked`."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
-from urllib.parse import quote  # noqa: E402
-
 from gateway import stage  # noqa: E402
 from media import both_ways  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
+from steps import in_place_of, moved, replaces  # noqa: E402
 
 MORE = '''
 user carol { password = "singer" numbers = { "1003" } address = "outside" forward-no-answer = "1004" no-answer-time = 300ms }
@@ -17,6 +16,8 @@ user dave { password = "drummer" numbers = { "1004" } address = "outside" }
 hunt desk { members = { "carol", "dave" } numbers = { "4000" } strategy = sequence ring-time = 300ms }
 trunk second { peer = "10.79.2.2:5081" address = "outside" }
 group both { members = { "carrier", "second priority=1" } }
+destination premium { prefix = { "0900" } }
+fraud dear { sources = { "bob" } destinations = { "premium" } calls = 1 }
 route far { prefix = "8" to = "both" strip = 1 }
 '''
 
@@ -57,8 +58,7 @@ with stage(more=MORE, sip="ring-timeout = 1s", process="restart-max = 50ms") as 
         d.get("ACK")
         b.told(200)
         b.hung_up()
-        a.accept(a.get("INVITE"), alice.sdp(version=5))
-        a.get("ACK")
+        moved(a)
         a.bye(d)
 
     # Carol does not answer, and has said who is called then.
@@ -94,6 +94,23 @@ with stage(more=MORE, sip="ring-timeout = 1s", process="restart-max = 50ms") as 
     comes(a, b, d, invite)
     check(rows(s, 2)[1], "alice", "second", 200, "bob", called="0301234")
 
+    # Whoever asks for it pays for it: Bob may have one such call at a time.
+    a, b = asked("90900123")
+    d, invite = carrier.rings()
+    b.told(180)
+    d.accept(invite)
+    d.get("ACK")
+    b.told(200)
+    b.hung_up()
+    moved(a)
+    a2, b2, _, _ = s.call(carol, bob)
+    b2.refer("sip:90900123@x")
+    b2.told(100)
+    b2.told(403)
+    a2.bye(b2)
+    a.bye(d)
+    rows(s, 4)
+
     # Nobody takes it: Bob still has Alice, and there is a record of the attempt.
     a, b = asked("4000")
     for phone in (carol, dave):
@@ -118,16 +135,13 @@ with stage(more=MORE, sip="ring-timeout = 1s", process="restart-max = 50ms") as 
 
     # After consultation both calls are one.
     a, b, _, _ = s.call(alice, bob)
-    consulting, d, _, ok = s.call(bob, dave, "1004")
-    name = f"{consulting.call_id};to-tag={ok.tag('to')};from-tag={consulting.tag}"
-    b.refer(f"sip:1004@x?Replaces={quote(name, safe='')}")
+    consulting, d, _, _ = s.call(bob, dave, "1004")
+    b.refer(in_place_of("sip:1004@x", consulting))
     b.told(100)
-    d.accept(d.get("INVITE"), dave.sdp(version=7))
-    d.get("ACK")
+    moved(d)
     b.told(200)
     b.hung_up(), consulting.hung_up()
-    a.accept(a.get("INVITE"), alice.sdp(version=5))
-    a.get("ACK")
+    moved(a)
     d.bye(a)
     one, other, both = rows(s, 3)
     check(one, "alice", "bob", 200, released_by="transfer")
@@ -135,12 +149,11 @@ with stage(more=MORE, sip="ring-timeout = 1s", process="restart-max = 50ms") as 
     check(both, "alice", "dave", 200, "bob", released_by="called", linked=one["id"])
 
     # A place that is taken, and one that is not there.
-    a, b, invite, _ = s.call(alice, bob)
-    name = f"{b.call_id};to-tag={invite.tag('from')};from-tag={b.tag}"
+    a, b, _, _ = s.call(alice, bob)
+    name = replaces(b)
     c = carol.invite("1001", headers=[("Replaces", name)])
-    a.accept(a.get("INVITE"), alice.sdp(version=5))
+    moved(a)
     c.connected()
-    a.get("ACK")
     b.hung_up()
     carol.invite("1001", headers=[("Replaces", name)]).failed(603)
     a.bye(c)
