@@ -91,6 +91,7 @@ static void replaces(struct slice v)
 	struct sip_replaces r;
 	struct sip_uri uri;
 	struct buf out = buf_growing();
+	(void)sip_target_dialog_parse(&r, v);
 	if (!sip_replaces_parse(&r, v)) {
 		within(r.call_id, v);
 		if (!r.to_tag.len || !r.from_tag.len || !r.call_id.len)

@@ -337,13 +337,21 @@ class Dialog:
         self.refuse(invite, 487, "Request Terminated")
         return cancel
 
+    def hang_up(self):
+        """BYE, which is answered with 200."""
+        self.request("BYE")
+        self.bye_answered()
+
+    def bye_answered(self):
+        answer = self.response(method="BYE")
+        if answer.status != 200:
+            raise Unexpected(f"BYE got {answer}")
+
     def bye(self, other):
         """Ends the call, which the other dialog must notice; wants 200."""
         self.request("BYE")
         other.hung_up()
-        answer = self.response(method="BYE")
-        if answer.status != 200:
-            raise Unexpected(f"BYE got {answer}")
+        self.bye_answered()
 
     def hung_up(self, timeout=3.0):
         """Waits for BYE and answers it."""

@@ -16,6 +16,22 @@ def talk(s, a, to_a, b, to_b):
     mb.close()
 
 
+def ringing(one, other, number="1002", body=None):
+    """One calls, the other's phone rings; both dialogs and the INVITE."""
+    d = one.invite(number, body)
+    e, invite = other.rings()
+    d.response(180)
+    return d, e, invite
+
+
+def accepted(d, e, invite):
+    """Who is called takes the call; the answer as the caller got it."""
+    e.accept(invite)
+    ok = d.connected()
+    e.get("ACK")
+    return ok
+
+
 def hold(one, other, version=2):
     """One puts the other on hold, who is told so and agrees."""
     request, answer = one.reinvite(other, one.phone.sdp(version=version, direction="sendonly"), other.phone.sdp(version=version, direction="recvonly"))

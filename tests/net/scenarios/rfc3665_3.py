@@ -9,6 +9,7 @@ from flows import flow, run  # noqa: E402
 from media import both_ways  # noqa: E402
 from phone import host  # noqa: E402
 from sipmsg import Sdp, digest  # noqa: E402
+from steps import accepted, ringing  # noqa: E402
 
 REALM = 'Digest realm="biloxi.invalid", nonce="f84f1cec41e6cbe5aea9c8e88d359", qop="auth", algorithm=SHA-256'
 
@@ -48,9 +49,7 @@ def two_proxies(s, alice, carrier):
     b.reply(invite, 100, "Trying")
     b.reply(invite, 180, "Ringing")
     a.response(180)
-    b.accept(invite)
-    ok = a.connected()
-    b.get("ACK")
+    ok = accepted(a, b, invite)
     talk(s, alice, ok, carrier, invite)
     b.bye(a)
 
@@ -66,9 +65,7 @@ def two_authentications(s, alice, carrier):
     b, invite = carrier.answer_invite()
     given = invite.all("proxy-authorization")
     assert len(given) == 1 and 'realm="biloxi.invalid"' in given[0] and invite.cseq == challenged.cseq + 1, invite.raw
-    b.accept(invite)
-    a.connected()
-    b.get("ACK")
+    accepted(a, b, invite)
     b.bye(a)
 
 
@@ -78,9 +75,7 @@ def proxy_failure(s, alice, carrier, proxy1):
     a = alice.invite("8555")  # Proxy 1 is silent, Proxy 2 is the carrier
     b, invite = carrier.rings(6)
     a.response(180)
-    b.accept(invite)
-    ok = a.connected()
-    b.get("ACK")
+    ok = accepted(a, b, invite)
     talk(s, alice, ok, carrier, invite)
     b.bye(a)
     proxy1.drain()
@@ -139,9 +134,7 @@ def address_change(s, alice, bob, moved):
 
 @flow("3.8 Unsuccessful No Answer", alice="407 100 180 {200/CANCEL 487}", bob="INVITE CANCEL ACK")
 def no_answer(s, alice, bob):
-    a = alice.invite("1002")
-    b, invite = bob.rings()
-    a.response(180)
+    a, b, invite = ringing(alice, bob)
     a.cancel()
     assert a.response(method="CANCEL").status == 200
     cancel = b.cancelled(invite)
@@ -169,9 +162,7 @@ def no_response(s, alice, bob):
 
 @flow("3.11 Unsuccessful Temporarily Unavailable", alice="407 100 180 480", bob="INVITE ACK")
 def unavailable(s, alice, bob):
-    a = alice.invite("1002")
-    b, invite = bob.rings()
-    a.response(180)
+    a, b, invite = ringing(alice, bob)
     b.refuse(invite, 480)
     a.failed(480)
 

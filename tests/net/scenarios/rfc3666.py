@@ -9,6 +9,7 @@ from media import both_ways  # noqa: E402
 from nameserver import unbound  # noqa: E402
 from phone import host  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
+from steps import accepted  # noqa: E402
 
 BOB, CAROL, ALICE = "+19725552222", "4443333", "+13145551111"
 
@@ -43,9 +44,7 @@ def to_isup(s, alice, ngw1):
     assert invite.uri.startswith(f"sip:{BOB}@{host(ngw1.ip)}:5080"), invite.uri
     early = treatment(a, g, invite)
     talk(s, alice, early, ngw1, invite)
-    g.accept(invite)
-    ok = a.connected()
-    g.get("ACK")
+    ok = accepted(a, g, invite)
     talk(s, alice, ok, ngw1, invite)
     a.bye(g)
 
@@ -56,9 +55,7 @@ def to_pbx(s, alice, gw1):
     assert invite.uri.startswith(f"sip:{CAROL}@"), "the number is not the one of the private plan"
     g.reply(invite, 180, "Ringing")
     a.response(180)
-    g.accept(invite)
-    a.connected()
-    g.get("ACK")
+    accepted(a, g, invite)
     a.bye(g)
 
 
@@ -69,9 +66,7 @@ def overflow(s, alice, ngw1, ngw2):
     g, invite = ngw2.answer_invite()
     early = treatment(a, g, invite)
     talk(s, alice, early, ngw2, invite)
-    g.accept(invite)
-    ok = a.connected()
-    g.get("ACK")
+    ok = accepted(a, g, invite)
     talk(s, alice, ok, ngw2, invite)
     a.bye(g)
 
@@ -82,9 +77,7 @@ def enum(s, alice, gw1):
     b, invite = gw1.rings()
     assert invite.uri.startswith(f"sip:{CAROL}@"), "not what the NAPTR record says"
     a.response(180)
-    b.accept(invite)
-    a.connected()
-    b.get("ACK")
+    accepted(a, b, invite)
     b.bye(a)
 
 
@@ -128,9 +121,7 @@ def from_pstn(s, alice, ngw1):
 def fast_answer(s, alice, ngw1):
     g = ngw1.invite(ALICE)
     b, invite = alice.answer_invite()
-    b.accept(invite)
-    g.connected()
-    b.get("ACK")
+    accepted(g, b, invite)
     g.bye(b)
 
 
@@ -196,9 +187,7 @@ def pstn_to_pstn(s, ngw1, gw1):
     c, invite = gw1.answer_invite()
     assert invite.uri.startswith(f"sip:{CAROL}@"), invite.uri
     treatment(a, c, invite)
-    c.accept(invite)
-    ok = a.connected()
-    c.get("ACK")
+    ok = accepted(a, c, invite)
     talk(s, ngw1, ok, gw1, invite)
     c.bye(a)
 
@@ -210,9 +199,7 @@ def pbx_to_pbx(s, gw1, ngw1, ngw2):
     c.refuse(invite, 503, headers=[("Reason", "Q.850;cause=34")])
     c, invite = ngw2.rings()
     a.response(180)
-    c.accept(invite)
-    a.connected()
-    c.get("ACK")
+    accepted(a, c, invite)
     c.bye(a)
 
 

@@ -7,7 +7,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from flows import flow, run  # noqa: E402
 from phone import Dialog, host  # noqa: E402
 from sipmsg import Sdp, digest  # noqa: E402
-from steps import hold, in_place_of, moved, replaces, resume, talk  # noqa: E402
+from steps import accepted, hold, in_place_of, moved, replaces, resume, talk  # noqa: E402
 
 
 # --- 2.1, 2.2 hold
@@ -42,8 +42,7 @@ def unattended(s, alice, bob, carol):
     b, a, _, _ = s.call(bob, alice, "1001")
     a.refer(f"sip:1003@{host(s.gw_a)}")
     a.told(100)
-    a.request("BYE")
-    assert a.response(method="BYE").status == 200
+    a.hang_up()
     c, invite = carol.rings()
     assert f"<sip:alice@{host(s.gw_b)}>" in invite.get("referred-by"), invite.raw
     c.accept(invite)
@@ -119,9 +118,7 @@ def forwarded(s, a, phone, by):
     d, invite = phone.rings()
     assert f"<sip:{by}@" in invite.get("diversion"), invite.raw
     a.response(180)
-    d.accept(invite)
-    ok = a.connected()
-    d.get("ACK")
+    ok = accepted(a, d, invite)
     talk(s, a.phone, ok, phone, invite)
     a.bye(d)
 
@@ -164,9 +161,7 @@ def find_me(s, alice, b1, b2, b3, b4):
         d, invite = phone.answer_invite()
         d.refuse(invite, status)
     d, invite = b4.rings()
-    d.accept(invite)
-    ok = a.connected()
-    d.get("ACK")
+    ok = accepted(a, d, invite)
     talk(s, alice, ok, b4, invite)
     d.bye(a)
 

@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from flows import flow, run  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
+from steps import ringing  # noqa: E402
 
 
 def answered(s, alice, bob, number="1002"):
@@ -44,9 +45,7 @@ def cancel(s, alice, bob):
 
 @flow("3.1.2 the same at the other side", alice="407 100 180 {200/CANCEL 487}", bob="INVITE CANCEL ACK BYE")
 def cancel_crosses_answer(s, alice, bob):
-    a = alice.invite("1002")
-    b, invite = bob.rings()
-    a.response(180)
+    a, b, invite = ringing(alice, bob)
     a.give_up()
     cancel = b.get("CANCEL")
     b.accept(invite)
@@ -67,11 +66,8 @@ def early_bye(s, alice, bob):
 
 @flow("3.1.3 BYE before the answer (Appendix A)", alice="407 100 180 {200/BYE 487}", bob="INVITE CANCEL ACK")
 def bye_before_answer(s, alice, bob):
-    a = alice.invite("1002")
-    b, invite = bob.rings()
-    a.response(180)
-    a.request("BYE")
-    assert a.response(method="BYE").status == 200
+    a, b, invite = ringing(alice, bob)
+    a.hang_up()
     b.cancelled(invite)
     a.cseq -= 1
     a.failed(487)
@@ -89,9 +85,7 @@ def reinvite_before_ack(s, alice, bob):
 
 @flow("3.1.5 Callee Receives re-INVITE (Case 2)", alice="407 100 180 200 491 200/BYE", bob="INVITE ACK BYE")
 def reinvite_before_answer(s, alice, bob):
-    a = alice.invite("1002", body="")
-    b, invite = bob.rings()
-    a.response(180)
+    a, b, invite = ringing(alice, bob, body="")
     b.accept(invite)
     ok = a.response(200)
     a.request("INVITE", alice.sdp(version=2, direction="sendonly"))
@@ -148,8 +142,7 @@ def answer_after_bye(s, alice, bob):
     a, b, _, _ = s.call(alice, bob)
     b.request("INVITE", bob.sdp(version=2))
     again = a.get("INVITE")
-    b.request("BYE")
-    assert b.response(method="BYE").status == 200
+    b.hang_up()
     bye = a.get("BYE")
     a.accept(again)
     a.get("ACK")
@@ -161,21 +154,17 @@ def answer_after_bye(s, alice, bob):
 @flow("3.2.4 Callee Receives ACK (Moratorium State)", alice="407 100 180 200 BYE", bob="INVITE ACK 200/BYE")
 def ack_after_bye(s, alice, bob):
     a, b, ok = answered(s, alice, bob)
-    b.request("BYE")
-    assert b.response(method="BYE").status == 200
+    b.hang_up()
     a.ack(ok)
     a.hung_up()
 
 
 @flow("3.2.4 the same with the answer in the ACK", alice="407 100 180 200 BYE", bob="INVITE {ACK 200/BYE}")
 def answer_in_ack_after_bye(s, alice, bob):
-    a = alice.invite("1002", body="")
-    b, invite = bob.rings()
-    a.response(180)
+    a, b, invite = ringing(alice, bob, body="")
     b.accept(invite)
     ok = a.response(200)
-    b.request("BYE")
-    assert b.response(method="BYE").status == 200
+    b.hang_up()
     a.ack(ok, alice.sdp())
     b.get("ACK")
     a.hung_up()

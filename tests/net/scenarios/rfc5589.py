@@ -8,7 +8,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from flows import flow, run  # noqa: E402
 from phone import host  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
-from steps import hold, in_place_of, moved, news, notify, refer, replaces, resume, subscribe, talk, target_dialog  # noqa: E402
+from steps import accepted, hold, in_place_of, moved, news, notify, refer, replaces, resume, subscribe, talk, target_dialog  # noqa: E402
 
 HELD = "407 100 180 200 INVITE ACK "       # Alice has called, and is on hold
 HOLDS = "INVITE ACK 100 200 "              # Bob was called, and holds her
@@ -163,9 +163,7 @@ def semi_attended(s, alice, bob, carol):
     b2.response(180)
     r, _ = refer(bob, "1001", in_place_of(carols(s), b2), target_dialog(b))
     r.told(100), r.told(180)
-    c.accept(invite)
-    b2.connected()
-    c.get("ACK")
+    accepted(b2, c, invite)
     to_c = moved(c)
     r.told(200)
     b.hung_up(), b2.hung_up()
@@ -179,9 +177,7 @@ def calls(one, other, number, headers=()):
     d = one.invite(number, headers=headers)
     e, invite = other.rings()
     d.response(180)
-    e.accept(invite)
-    d.connected()
-    e.get("ACK")
+    accepted(d, e, invite)
     return d, e
 
 
@@ -190,9 +186,7 @@ def takes_place(one, other, number, name):
     d = one.invite(number, headers=[("Replaces", name), ("Require", "replaces")])
     e, invite = other.answer_invite()
     assert invite.get("replaces") == name, invite.raw
-    e.accept(invite)
-    d.connected()
-    e.get("ACK")
+    accepted(d, e, invite)
     return d, e
 
 
