@@ -9,7 +9,10 @@ from sipmsg import Sdp, digest
 
 
 def talk(s, a, to_a, b, to_b):
-    """Media flow between the phones, to where each was told the other is."""
+    """Media flow between the phones, to where each was told the other is; what a proxy sets up goes past it."""
+    if getattr(s, "role", "b2bua") != "b2bua":
+        assert (Sdp(to_a.body).at(), Sdp(to_b.body).at()) == ((b.ip, b.media_port), (a.ip, a.media_port))
+        return
     ma, mb = s.media(a), s.media(b)
     both_ways(ma, Sdp(to_a.body).at(), mb, Sdp(to_b.body).at(), 5)
     ma.close()

@@ -6,10 +6,9 @@ a further proxy is the carrier."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from flows import flow, run  # noqa: E402
-from media import both_ways  # noqa: E402
 from phone import host  # noqa: E402
 from sipmsg import Sdp, digest  # noqa: E402
-from steps import accepted, ringing  # noqa: E402
+from steps import accepted, ringing, talk  # noqa: E402
 
 REALM = 'Digest realm="biloxi.invalid", nonce="f84f1cec41e6cbe5aea9c8e88d359", qop="auth", algorithm=SHA-256'
 
@@ -19,17 +18,6 @@ trunk silent {{ peer = "{silent}" transport = {transport} address = "outside" fi
 group proxies {{ members = {{ "silent", "carrier priority=1" }} }}
 route proxies {{ prefix = "8" to = "proxies" }}
 """
-
-
-def talk(s, a, to_a, b, to_b):
-    """Both Way RTP Media: each hears the other. What a proxy sets up goes past it."""
-    if s.role == "proxy":
-        assert (Sdp(to_a.body).at(), Sdp(to_b.body).at()) == ((b.ip, b.media_port), (a.ip, a.media_port))
-        return
-    ma, mb = s.media(a), s.media(b)
-    both_ways(ma, Sdp(to_a.body).at(), mb, Sdp(to_b.body).at())
-    ma.close()
-    mb.close()
 
 
 @flow("3.1 Successful Session Establishment", alice="407 100 180 200 BYE", bob="INVITE ACK 200/BYE")

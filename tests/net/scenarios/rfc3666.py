@@ -5,21 +5,11 @@
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from flows import flow, run  # noqa: E402
-from media import both_ways  # noqa: E402
 from nameserver import unbound  # noqa: E402
 from phone import host  # noqa: E402
-from sipmsg import Sdp  # noqa: E402
-from steps import accepted  # noqa: E402
+from steps import accepted, talk  # noqa: E402
 
 BOB, CAROL, ALICE = "+19725552222", "4443333", "+13145551111"
-
-
-def talk(s, a, to_a, b, to_b):
-    if s.role == "b2bua":
-        ma, mb = s.media(a), s.media(b)
-        both_ways(ma, Sdp(to_a.body).at(), mb, Sdp(to_b.body).at(), 5)
-        ma.close()
-        mb.close()
 
 
 def dial(alice, gateway, number):

@@ -892,9 +892,55 @@ out:
 	said[0] = '\0';
 }
 
+/* Nobody of the first round comes; a caller without an offer takes the place then. */
+static void looked_for(void *arg)
+{
+	struct leg *a, *b, *n = NULL;
+	gw = mem_alloc(sizeof(*gw), NULL);
+	struct call *c = !gw || open_calls() ? NULL : answered("a", "b", &a, &b);
+	if (!c)
+		goto out;
+	if (c->state == CALL_ACTIVE) {
+		x1 = party_new("x", SIDE_B, AF_INET);
+		later = party_new("y", SIDE_B, AF_INET6);
+		transfers(b);
+		if (x1 && x1->call && x1->joins)
+			news(call_on_closed, x1, 486, SLICE_NONE);
+		gateway_answers();
+		if (later && later->call && later->joins && later->state == LEG_OFFERED)
+			news(call_on_closed, later, 503, SLICE_NONE);
+		gateway_answers();
+		if (x1 && !x1->call)
+			x1 = mem_deref(x1);
+		if (later && !later->call)
+			later = mem_deref(later);
+	}
+	n = c->state == CALL_ACTIVE ? party_new("n", SIDE_A, AF_INET) : NULL;
+	if (n && call_replace(b, n, &(struct leg_news){0}))
+		n = mem_deref(n);
+	gateway_answers();
+	if (n && n->joins && n->state == LEG_ANSWERED)
+		news(call_on_confirmed, n, 0, sdp("192.0.2.9", AUDIO(9000)));
+	gateway_answers();
+	close_if_open(n);
+	close_if_open(b);
+	close_if_open(a);
+	close_if_open(x1);
+	close_if_open(later);
+	mem_deref(c);
+	gateway_answers();
+	assert_int_equal(calls_count(&calls), 0);
+out:
+	if (gw)
+		calls_fini(&calls);
+	mem_deref(gw);
+	said[0] = '\0';
+}
+
 static void memory_runs_out(void **state)
 {
 	list_init(&conns);
+	each_allocation_fails(looked_for, NULL);
 	each_allocation_fails(picked_up, NULL);
 	each_allocation_fails(transferred, NULL);
 	each_allocation_fails(transferred, "after consultation");
