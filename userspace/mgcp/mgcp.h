@@ -42,6 +42,7 @@ struct mgcp_msg {
 	struct slice version;         /* "MGCP 1.0" */
 	unsigned code;                /* response */
 	struct slice comment;
+	uint8_t first[MGCP_P_MAX];    /* which of the parameters is the first of that name, from 1; 0: none */
 	struct mgcp_param params[MGCP_MAX_PARAMS];
 	unsigned n_params;
 	struct slice sdp[2];          /* session descriptions after the empty line (CRCX responses may carry two) */

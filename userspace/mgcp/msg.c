@@ -107,6 +107,8 @@ static unsigned read_param(struct mgcp_msg *m, struct slice line)
 	p->name = slice_trim(slice_of(line.p, (size_t)colon));
 	p->value = slice_trim(slice_from(line, (size_t)colon + 1));
 	p->id = mgcp_param_parse(p->name);
+	if (!m->first[p->id])
+		m->first[p->id] = (uint8_t)m->n_params;
 	/* 3.2.2: X+ extensions are mandatory, X- ones may be ignored. */
 	return m->command && p->id == MGCP_P_OTHER && slice_casestarts(p->name, SLICE("X+")) ? 511 : 0;
 }
@@ -163,10 +165,7 @@ int mgcp_parse(struct mgcp_msg *ret, struct slice *text, unsigned *code)
 
 struct slice mgcp_param(const struct mgcp_msg *m, enum mgcp_param_id id)
 {
-	for (unsigned i = 0; i < m->n_params; i++)
-		if (m->params[i].id == id)
-			return m->params[i].value;
-	return SLICE_NONE;
+	return m->first[id] ? m->params[m->first[id] - 1].value : SLICE_NONE;
 }
 
 struct slice mgcp_option(struct slice list, struct slice name, char sep)

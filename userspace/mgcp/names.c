@@ -71,8 +71,22 @@ const char *mgcp_param_name(enum mgcp_param_id id)
 	return id < MGCP_P_MAX && slice_is_set(params[id]) ? params[id].p : "";
 }
 
+/* Most names have one letter: MGCP_P_OTHER stands for those that none has. */
+static enum mgcp_param_id named_by(char letter)
+{
+	static uint8_t ids[32];
+	static bool known;
+	for (unsigned i = 0; i < MGCP_P_MAX && !known; i++)
+		if (params[i].len == 1)
+			ids[params[i].p[0] & 31] = (uint8_t)i;
+	known = true;
+	return (letter | 0x20) >= 'a' && (letter | 0x20) <= 'z' ? ids[letter & 31] : MGCP_P_OTHER;
+}
+
 enum mgcp_param_id mgcp_param_parse(struct slice name)
 {
+	if (name.len == 1)
+		return named_by(name.p[0]);
 	for (unsigned i = 0; i < MGCP_P_MAX; i++)
 		if (is(params[i], name))
 			return i;
