@@ -607,6 +607,8 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 		err = set_caller_identity(s, from, req);
 	if (!err)
 		err = sip_session_accept(&s->ss, st, req->ruri.user, &handlers, s);
+	if (!err && s->trunk)
+		err = sip_session_login(s->ss, &s->trunk->login);
 	if (err)
 		mem_deref(s);
 	else

@@ -245,13 +245,44 @@ static void rewrite_line(struct buf *out, const struct sip_hdr *h, struct slice 
 		out->len = start;
 }
 
-bool headers_want_privacy(const struct sip_msg *m)
+bool headers_privacy(const struct sip_msg *m, const char *level)
 {
 	struct slice all = sip_msg_value(m, SIP_HDR_PRIVACY);
 	while (slice_is_set(all))
-		if (slice_caseeq(slice_trim(slice_cut(&all, ';')), SLICE("id")))
+		if (slice_caseeq(slice_trim(slice_cut(&all, ';')), slice_str(level)))
 			return true;
 	return false;
+}
+
+bool headers_want_privacy(const struct sip_msg *m)
+{
+	return headers_privacy(m, "id") || headers_privacy(m, "user");
+}
+
+/* What is done here for everybody, or for whom asks (RFC 3323 5): it is asked of nobody else. */
+static const char *const privacy_done[] = {"header", "session", "user"};
+
+/* `critical` is about the other levels, and means nothing alone. */
+static void privacy_line(struct buf *out, const struct sip_hdr *h)
+{
+	size_t start = out->len;
+	bool any = false, critical = false;
+	write_name(out, h);
+	for (struct slice rest = h->value; slice_is_set(rest);) {
+		struct slice level = slice_trim(slice_cut(&rest, ';'));
+		if (slice_caseeq(level, SLICE("critical")))
+			critical = true;
+		if (!level.len || slice_caseeq(level, SLICE("critical")) || is_listed(level, privacy_done, LENGTH(privacy_done)))
+			continue;
+		if (any)
+			buf_char(out, ';');
+		buf_slice(out, level);
+		any = true;
+	}
+	if (any)
+		buf_str(out, critical ? ";critical\r\n" : "\r\n");
+	else
+		out->len = start;
 }
 
 /* Requests that begin something. */
@@ -277,6 +308,8 @@ static enum action action_of(const struct rule *r, const struct sip_msg *m, cons
 	enum action action = !r ? DROP : m->request ? r->request : r->response;
 	/* How long a target wants to be left alone is between it and us (RFC 3261 16.7 step 6). */
 	if (h->id == SIP_HDR_RETRY_AFTER && (m->status == 503 || m->status == 500))
+		return DROP;
+	if (h->id == SIP_HDR_SUBJECT && headers_privacy(m, "user"))
 		return DROP;
 	if (h->id == SIP_HDR_PRIVACY && way->privacy != HEADERS_PRIVACY_AS_SENT)
 		return DROP;
@@ -308,7 +341,9 @@ void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers
 			counts[CNT_CONTROL]++;
 			action = DROP;
 		}
-		if (action == REWRITE) {
+		if (action == PASS && h->id == SIP_HDR_PRIVACY) {
+			privacy_line(out, h);
+		} else if (action == REWRITE) {
 			rewrite_line(out, h, way->host);
 		} else if (action == PASS) {
 			write_name(out, h);

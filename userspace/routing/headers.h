@@ -25,7 +25,9 @@ struct headers_way {
 	const struct header_table *table[HEADER_TABLES]; /* NULL: none */
 };
 
-/* Whether the sender does not want to be known (RFC 3323 4.2, RFC 3325 9.3). */
+/* Whether the sender asks for that level of privacy (RFC 3323 4.2): "user", "header", "id", ... */
+bool headers_privacy(const struct sip_msg *m, const char *level);
+/* Whether who it is asserted to be is not to be told (RFC 3325 7): `id`, or `user`, which would mean nothing otherwise. */
 bool headers_want_privacy(const struct sip_msg *m);
 /* Appends to `out` the header lines of `m` that pass. From, To and what makes the dialog are the leg's own. Errors stick in out->err. */
 void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers_way *way);

@@ -95,6 +95,7 @@ static void session_destroy(void *obj)
 	session_auth_reset(&ss->update_auth);
 	mem_free(ss->store);
 	mem_free(ss->bye_store);
+	mem_free(ss->login_store);
 }
 
 int session_new(struct sip_session **ret, struct sip_stack *s, struct sip_place *p, const struct sip_session_handlers *h, void *arg)
@@ -184,6 +185,24 @@ struct slice session_body_type(struct slice headers, struct slice body)
 }
 
 /* --- credentials (22.2): each kind of challenge is answered once a request -------------------------------------------- */
+
+int sip_session_login(struct sip_session *ss, const struct digest_login *login)
+{
+	const struct slice from[] = {login->user, login->password, login->realm};
+	struct slice *const to[] = {&ss->login.user, &ss->login.password, &ss->login.realm};
+	size_t size = from[0].len + from[1].len + from[2].len;
+	if (!login->user.len)
+		return 0;
+	ss->login_store = mem_raw(size);
+	if (!ss->login_store)
+		return -ENOMEM;
+	struct buf b = buf_fixed(ss->login_store, size);
+	for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
+		*to[i] = slice_of(b.p + b.len, from[i].len);
+		buf_slice(&b, from[i]);
+	}
+	return 0;
+}
 
 void session_auth_reset(struct session_auth *a)
 {

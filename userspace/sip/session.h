@@ -67,6 +67,8 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
 int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct slice contact_user,
 		       const struct sip_session_handlers *h, void *arg);
 /* Where `headers` have a Content-Type, here and below, that is what `sdp` is: a description with other parts (RFC 5621), or those alone. */
+/* Incoming: who we are to a caller that challenges requests of ours in the dialog. 0 or -ENOMEM. */
+int sip_session_login(struct sip_session *ss, const struct digest_login *login);
 /* Incoming: 101..199. Sent reliably (RFC 3262) when the caller requires that, or can do it and there is a description; then it waits for
  * its turn, as the answer does. -ENODATA: the caller requires that and has made no offer, so that the first one has to. */
 int sip_session_progress(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);

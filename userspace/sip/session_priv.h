@@ -89,6 +89,7 @@ struct sip_session {
 	struct timer probe;
 
 	struct sip_ctrans *bye;
+	char *login_store; /* incoming: what login points into */
 	char *bye_store;
 	struct slice bye_headers, bye_body;
 	unsigned end_status; /* what closed() will say */

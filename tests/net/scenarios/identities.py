@@ -33,6 +33,16 @@ with stage(registrar='domains = { "ours.example" }') as s:
     assert not seen(alice, "1002", bob, private).get("p-asserted-identity")
     assert "sip:alice@" in seen(alice, "9555", carrier, private).get("p-asserted-identity"), "a trunk is told, with Privacy"
 
+    # RFC 3323: what is to be done for the caller is done here, and asked of nobody further on.
+    for called, number in ((bob, "1002"), (carrier, "9555")):
+        invite = seen(alice, number, called, [("Privacy", "user;header;session;critical"), ("Subject", "secret")])
+        assert invite.get("from").startswith('"Anonymous" <sip:anonymous@anonymous.invalid>') or invite.get("from").startswith("Anonymous <sip:anonymous@anonymous.invalid>"), invite.raw
+        assert invite.get("contact").startswith("<sip:anonymous@") and not invite.get("privacy") and not invite.get("subject"), invite.raw
+        assert bool(invite.get("p-asserted-identity")) == (called is carrier), invite.raw
+        invite = seen(alice, number, called, [("Privacy", "header; id ;critical")])
+        assert invite.get("privacy") == "id;critical" and invite.get("contact").startswith("<sip:anonymous@") and "anonymous" not in invite.get("from"), invite.raw
+    assert seen(alice, "9555", carrier, [("Privacy", "none")]).get("privacy") == "none"
+
     # The last hop may still be made (RFC 3261 16.3).
     d = carrier.ask("INVITE", f"sip:1002@{at}", body=carrier.sdp(), replace={"Max-Forwards": "1"}, wait=False)
     db, invite = bob.answer_invite()

@@ -17,6 +17,34 @@ with stage(sip="session-expires = 4s min-se = 2s probe-interval = 0", process="r
     assert refused.status == 422 and refused.get("min-se") == "2", refused
     d.ack(refused)
 
+    # The callee's side wants longer sessions than we: it is asked again, and the caller learns nothing of it.
+    d = alice.invite("1002")
+    e, invite = bob.answer_invite()
+    e.refuse(invite, 422, headers=[("Min-SE", "90")])
+    e, again = bob.answer_invite()
+    assert again.get("call-id") == invite.get("call-id") and again.cseq == invite.cseq + 1, again.raw
+    assert again.get("session-expires") == "90" and again.get("min-se") == "90", again.raw
+    e.reply(again, 200, "OK", bob.sdp(), headers=[("Session-Expires", "90;refresher=uas"), ("Require", "timer")])
+    e.get("ACK")
+    assert not d.connected().get("session-expires")
+    d.bye(e)
+
+    # Alice asks us to refresh her: that is between her and us.
+    d = alice.invite("1002", headers=[("Supported", "timer"), ("Session-Expires", "4;refresher=uas"), ALLOW])
+    e, invite = bob.answer_invite()
+    e.accept(invite)
+    e.get("ACK")
+    ok = d.connected()
+    assert ok.get("session-expires") == "4;refresher=uas" and ok.get("require") == "timer", ok.raw
+    update = d.get("UPDATE")
+    assert update.get("session-expires") == "4;refresher=uac" and not update.body, update.raw
+    d.reply(update, 200, "OK", headers=[("Session-Expires", "4;refresher=uac"), ("Require", "timer")])
+    # ... and a re-INVITE that wants less than we allow is refused without harm.
+    d.request("INVITE", alice.sdp(), headers=[("Supported", "timer"), ("Session-Expires", "1")])
+    assert d.failed(422).get("min-se") == "2"
+    bob.nothing(lambda m: m.method, 0.1)
+    d.bye(e)
+
     def call(ask, grant, grant_headers=()):
         d = alice.invite("1002", headers=ask)
         e, invite = bob.answer_invite()

@@ -27,7 +27,7 @@ def challenged(s, alice, carrier, status, challenges):
 
 
 with stage(trunk='auth-user = "tandem-1" auth-realm = "carrier.invalid" password = "let-me-in"') as s:
-    alice, _ = s.pair()
+    alice, bob = s.pair()
     carrier = s.carrier()
     for status, challenges, chosen in ((407, [MD5], MD5), (401, [SHA, MD5], SHA)):
         d, dc, invite, given = challenged(s, alice, carrier, status, challenges)
@@ -97,4 +97,18 @@ with stage(trunk='auth-user = "tandem-1" auth-realm = "carrier.invalid" password
     d.connected()
     assert dc.get("ACK").get("proxy-authorization")
     d.hang_up()
+    dc.reply(asked(dc, dc.get("BYE")), 200, "OK", contact=False)
+
+    # ... also when it has called.
+    dc = carrier.invite("1002")
+    e, invite = bob.answer_invite()
+    e.accept(invite)
+    e.get("ACK")
+    dc.connected()
+    e.request("INVITE", bob.sdp())
+    dc.accept(asked(dc, dc.get("INVITE")))
+    dc.get("ACK")
+    e.connected()
+    e.request("BYE")
+    assert e.response(method="BYE").status == 200
     dc.reply(asked(dc, dc.get("BYE")), 200, "OK", contact=False)

@@ -72,6 +72,11 @@ int sip_session_restore(struct sip_session **ret, struct sip_stack *s, struct sl
 	return make(ret, h, arg);
 }
 
+int sip_session_login(struct sip_session *ss, const struct digest_login *login)
+{
+	return 0;
+}
+
 int sip_session_progress(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp)
 {
 	say("%u %s\n" SLICE_FMT, status, reason, SLICE_ARG(headers));

@@ -146,7 +146,9 @@ static void identities_are_believed_of_trusted_peers_only(void **state)
 static void privacy_is_kept_from_users(void **state)
 {
 	static const char invite[] = "INVITE sip:b@192.0.2.200 SIP/2.0";
-	assert_passes(invite, "Privacy: header; ID\r\n" ASSERTS, "", true, "Privacy: header; ID\r\n");
+	assert_passes(invite, "Privacy: header; ID\r\n" ASSERTS, "", true, "Privacy: ID\r\n");
+	assert_passes(invite, "Privacy: user;critical;session\r\nSubject: me\r\n" ASSERTS, "", true, ""); /* all done here */
+	assert_passes(invite, "Privacy: history;critical;user\r\n", "", false, "Privacy: history;critical\r\n");
 	assert_passes(invite, "Privacy: id\r\n" ASSERTS, "<sip:1001", true, "Privacy: id\r\n");
 	assert_passes(invite, "Privacy: id\r\n", "<sip:1001", false, "P-Asserted-Identity: <sip:1001@" US ">\r\nPrivacy: id\r\n");
 	assert_passes(invite, "Privacy: none\r\n", "<sip:1001", true, "P-Asserted-Identity: <sip:1001@" US ">\r\nPrivacy: none\r\n");
