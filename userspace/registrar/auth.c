@@ -258,8 +258,9 @@ static enum auth_result ask(struct check *c)
 	const struct sip_uri *uri = c->proxy ? &c->req->from.uri : &c->req->to.uri;
 	const struct user *u = auth_user_at(c->a, uri);
 	counts[CNT_NONE]++;
+	unsigned decoy = users_decoy_algs(c->a->users, uri->user);
 	c->realm = u ? u->realm : users_realm_of(c->a->users, uri->host);
-	return challenge(c, false, u ? u->algs : users_decoy(c->a->users)->algs);
+	return challenge(c, false, u ? u->algs : decoy);
 }
 
 enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct sip_msg *req, bool proxy, const struct user **user)
@@ -270,9 +271,10 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 	if (res == DIGEST_NONE)
 		return ask(&c);
 	const struct user *known = res == DIGEST_OK ? user_of_realm(&c) : NULL, *u = known ? known : users_decoy(a->users);
+	unsigned decoy = users_decoy_algs(a->users, slice_str(res == DIGEST_OK ? c.name : "")), algs = known ? known->algs : decoy;
 	if (res == DIGEST_OK) {
 		for (unsigned alg = 0; alg < DIGEST_ALGS; alg++)
-			ha1[alg] = u->algs & 1u << alg ? u->ha1[alg] : NULL;
+			ha1[alg] = algs & 1u << alg ? u->ha1[alg] : NULL;
 		res = digest_verify(a->digest[c.realm], req, proxy, &c.found, ha1);
 	}
 	switch (res) {
@@ -289,7 +291,7 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 		return AUTH_REFUSED;
 	case DIGEST_STALE:
 		counts[CNT_STALE]++;
-		return challenge(&c, true, u->algs);
+		return challenge(&c, true, algs);
 	case DIGEST_NONE: /* in an algorithm that this user may not use */
 	case DIGEST_WRONG:
 		break;
@@ -298,7 +300,7 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 	char peer[ADDR_STR_LEN];
 	tell(&c, false);
 	log_remote(NULL, "%s for \"%s\" from %s", known ? "wrong password" : "unknown user", c.name, addr_str(&req->src, peer));
-	challenge(&c, false, u->algs);
+	challenge(&c, false, algs);
 	return AUTH_WRONG;
 }
 

@@ -22,6 +22,7 @@ struct users {
 	struct user *all, decoy;
 	struct number *number;
 	unsigned n, n_numbers, default_algs;
+	bool mixed; /* somebody has other algorithms than those */
 	struct realm *realm;
 	unsigned n_realms;
 };
@@ -86,6 +87,7 @@ static int add_user(struct users *us, struct user *u, const struct conf_part *pa
 	u->domain = slice_str(conf_string(part, "domain"));
 	u->conf = part;
 	u->algs = algs_of(conf_string(part, "digest"), us->default_algs);
+	us->mixed |= u->algs != us->default_algs;
 	if (u->domain.len && !(u->realm = users_realm_of(us, u->domain)))
 		u->realm = add_realm(us, conf_string(part, "domain"));
 	for (enum digest_alg alg = 0; alg < DIGEST_ALGS; alg++)
@@ -206,4 +208,14 @@ const struct user *users_by_number(const struct users *us, const char *number, s
 const struct user *users_decoy(const struct users *us)
 {
 	return &us->decoy;
+}
+
+/* By a secret that stays as long as the users do: the password of one of them. */
+unsigned users_decoy_algs(const struct users *us, struct slice name)
+{
+	char hex[DIGEST_HEX_LEN];
+	uint32_t draw;
+	if (!us->mixed || digest_ha1(DIGEST_MD5, name, slice_str("-"), slice_str(us->all[0].ha1[DIGEST_MD5]), hex) || slice_hex32(slice_of(hex, 8), &draw))
+		return us->decoy.algs;
+	return us->all[draw % us->n].algs;
 }

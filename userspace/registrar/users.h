@@ -31,3 +31,6 @@ const struct user *users_by_name(const struct users *us, const char *name, struc
 const struct user *users_by_number(const struct users *us, const char *number, struct slice domain);
 /* The one who stands in for whoever is not there: its password is nobody's. */
 const struct user *users_decoy(const struct users *us);
+/* The algorithms that are offered to whoever claims such a name and is not there: those of some user, always the same for a name. Else users with a choice of
+ * their own could be told from nobody. */
+unsigned users_decoy_algs(const struct users *us, struct slice name);

@@ -7,10 +7,11 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 from lab import wait_for  # noqa: E402
+from sipmsg import parameters  # noqa: E402
 
 TELLING = ("server", "allow", "accept", "supported", "unsupported", "warning", "user-agent", "contact")
 
-with stage(more="security { unknown = refuse }") as s:
+with stage(more="security { unknown = refuse }", bob="digest = md5") as s:
     alice, bob = s.pair()
     eve = s.phone("a", "eve", "x", ip=s.another("a"))
     gateway = f"sip:1001@{eve.gateway}"
@@ -44,7 +45,16 @@ with stage(more="security { unknown = refuse }") as s:
         for answer in (known, unknown):
             assert answer.status == (407 if method == "INVITE" else 401), answer
             assert not [n for n, _ in answer.headers if n in TELLING], answer.raw
-        assert [n for n, _ in known.headers] == [n for n, _ in unknown.headers], "it shows who there is"
+        assert {n for n, _ in known.headers} == {n for n, _ in unknown.headers}, "it shows who there is"
+    # Bob's phone knows MD5 alone: so do some of those who are not there, and each always.
+    def offered(name, ask="INVITE"):
+        aor = f"<sip:{name}@{eve.gateway}>"
+        answer = eve.ask(ask, replace={"From": f"{aor};tag=1", "To": aor})
+        return tuple(parameters(c).get("algorithm", "MD5") for c in answer.all("proxy-authenticate") + answer.all("www-authenticate"))
+    nobodies = {name: offered(name) for name in (f"nobody{i}" for i in range(24))}
+    assert set(nobodies.values()) == {offered("alice"), offered("bob")} and offered("bob") == ("MD5",), nobodies
+    s.gw.ctl("reload")
+    assert all(offered(name, "REGISTER") == what for name, what in nobodies.items())
     full = alice.ask("OPTIONS", f"sip:{alice.gateway}")
     assert full.status == 200 and full.get("allow") and full.get("server"), full.raw
 
