@@ -3,7 +3,7 @@
  * ends, and nothing is left. Store and gateway are these few lines. */
 #include "base/log.h"
 #include "base/mem.h"
-#include "callagent/call.h"
+#include "callagent/agent.h"
 #include "callagent/callbacks.h"
 #include "callagent/fraud.h"
 #include "callagent/gateways.h"
@@ -260,6 +260,18 @@ static void callback(void)
 		mem_deref(cb);
 }
 
+static void proxied_call(void)
+{
+	struct agent a = {.store = store, .conf = conf, .calls = {.ring_ms = 20000, .longest_ms = 60000}};
+	key = SLICE("0123456789abcdef");
+	if (calls_init(&a.calls) || proxied_init(&a) || fraud_new(&a.fraud, &(struct fraud_params){.conf = conf}) || proxied_restore(&a))
+		abort();
+	pass(1000, 100);
+	proxied_close(&a);
+	calls_fini(&a.calls);
+	mem_deref(a.fraud);
+}
+
 /* What is read is written so that it is read the same. */
 static void call_record(void)
 {
@@ -273,7 +285,7 @@ static void call_record(void)
 	buf_reset(&out);
 }
 
-static void (*const tables[])(void) = {a_call, bindings, subscription, fraud_usage, callback, call_record};
+static void (*const tables[])(void) = {a_call, bindings, subscription, fraud_usage, callback, call_record, proxied_call};
 
 static void open_once(void)
 {

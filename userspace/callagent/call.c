@@ -568,6 +568,7 @@ json_t *call_json(const struct call *c)
 	put(o, "answer", r.answer ? json_integer(r.answer) : json_null());
 	put(o, "duration_ms", json_integer(r.answer ? (json_int_t)clock_utc_ms() - r.answer : 0));
 	put(o, "codec", json_string(r.codec));
+	put(o, "emergency", json_integer(r.emergency));
 	put(o, "a", json_string(r.leg[CDR_A].peer));
 	put(o, "b", json_string(r.leg[CDR_B].peer));
 	put(o, "a_call_id", json_string(r.leg[CDR_A].call_id));

@@ -52,6 +52,7 @@ with stage() as s:
     assert invite.uri == f"sip:112@{s.ip_b}:5091" and "<sip:+49301000@" in invite.get("from"), invite.raw
     assert (invite.get("geolocation"), invite.get("geolocation-routing"), invite.get("privacy")) == (GEO[0][1], "yes", None), invite.raw
     assert alarms() == ["emergency"], "at once"
+    assert [c["emergency"] for c in s.gw.show("calls") if c["to"] == "112"] == [1], s.gw.show("calls")
     de.reply(invite, 180, "Ringing")
     d.response(180)
     de.reply(invite, 200, "OK", psap.sdp())
