@@ -108,7 +108,8 @@ static struct proxied *make(struct agent *a, struct slice call_id, struct slice 
 	k->agent = a;
 	k->fraud = (struct fraud_call){.setup = &k->cdr.setup, .answered = &k->cdr.answer, .end = on_fraud};
 	memcpy(k->text, call_id.p, call_id.len);
-	memcpy(k->text + call_id.len, tag.p, tag.len);
+	if (tag.len) /* a caller of before RFC 3261 has none */
+		memcpy(k->text + call_id.len, tag.p, tag.len);
 	k->call_id = slice_of(k->text, call_id.len);
 	k->tag = slice_of(k->text + call_id.len, tag.len);
 	return k;
@@ -443,7 +444,7 @@ const struct proxy_calls proxied_told = {.begin = begin, .try = try, .failed = f
 static int read_record(struct agent *a, struct slice record, struct proxied **ret)
 {
 	struct proxied was = {0};
-	if (pack_read(&was, fields, N_FIELDS, record) || was.state >= PROXIED_OVER || was.n_dialogs > DIALOGS || !*was.cdr.id)
+	if (pack_read(&was, fields, N_FIELDS, record) || was.state >= PROXIED_OVER || was.n_dialogs > DIALOGS || !*was.cdr.id || !was.call_id.len)
 		return -EBADMSG;
 	struct proxied *k = make(a, was.call_id, was.tag);
 	if (!k)
