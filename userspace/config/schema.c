@@ -159,8 +159,8 @@ static const struct conf_option registrar_options[] = {
 	 .max = 86400000),
 	OPTION("service-route", CONF_LIST, "", "URIs of proxies that requests of registered phones shall go through, such as \"sip:192.0.2.1;lr\" (Service-Route, "
 	 "RFC 3608).", .check = check_route_uri),
-	OPTION("flow-timer", CONF_DURATION, "0", "How often phones that register with outbound (RFC 5626) shall keep their flow alive, told them as Flow-Timer. 0: they "
-	 "choose.", .min = 0, .max = 3600000),
+	OPTION("flow-timer", CONF_DURATION, "0", "How often phones that register with outbound (RFC 5626) shall keep their flow alive, told them as Flow-Timer. A connection on which "
+	 "nothing comes for a quarter longer is ended. 0: they choose.", .min = 0, .max = 3600000),
 	OPTION("domains", CONF_LIST, "", "Domain names served besides the realm and the addresses of this machine. Empty: any name is taken for ours; an "
 	 "IP address never is unless it is."),
 	{0},

@@ -143,6 +143,13 @@ static void put_ways(const struct registrar *r, struct buf *out, const struct si
 		sip_write_hdrf(out, "Flow-Timer", "%lld", (long long)(conf_int(p, "flow-timer") / 1000));
 }
 
+/* RFC 5626 4.4: longer than the phone is told, for what is under way. */
+static uint32_t flow_grace(const struct registrar *r)
+{
+	uint32_t ms = (uint32_t)conf_int(conf_section(r->conf, "registrar"), "flow-timer");
+	return ms + ms / 4;
+}
+
 /* 200 with all contacts (RFC 3261 10.3, step 8). What was stored outlives this process from the moment it was put: whoever has
  * this answer is in the store. */
 static void answer_contacts(struct registrar *r, struct sip_strans *st, const struct sip_msg *req, const char *aor)
@@ -156,6 +163,8 @@ static void answer_contacts(struct registrar *r, struct sip_strans *st, const st
 		outbound |= b[i].outbound && slice_eq(b[i].call_id, req->call_id) && b[i].cseq == req->cseq.number;
 	}
 	put_ways(r, &headers, req, outbound);
+	if (outbound)
+		sip_msg_expect(req, flow_grace(r));
 	if (headers.err)
 		answer(r, st, &(struct refusal){500, sip_reason(500), CNT_FAILED});
 	else

@@ -167,13 +167,22 @@ static void end(struct sip_conn *c, unsigned counter, const char *why)
 	sip_conn_fail(c, why);
 }
 
+/* How long nothing may come between messages; 0: for ever. */
+static uint32_t idle_ms(const struct sip_conn *c)
+{
+	uint32_t ms = c->place->stack->params.conns.idle_ms;
+	return c->flow_ms && (!ms || c->flow_ms < ms) ? c->flow_ms : ms;
+}
+
 static void on_impatient(void *arg)
 {
 	struct sip_conn *c = arg;
-	const struct sip_conn_limits *l = &c->place->stack->params.conns;
-	uint64_t now = clock_ms(), due = c->last + l->idle_ms;
-	if (!c->heard || c->begun)
-		due = (c->begun ? c->begun : c->since) + l->receive_ms;
+	bool waits = !c->heard || c->begun;
+	uint64_t now = clock_ms(), due = c->last + idle_ms(c);
+	if (waits)
+		due = (c->begun ? c->begun : c->since) + c->place->stack->params.conns.receive_ms;
+	else if (!idle_ms(c))
+		return;
 	if (now < due)
 		timer_start(&c->patience, due - now, on_impatient, c);
 	else if (c->begun)
@@ -181,14 +190,13 @@ static void on_impatient(void *arg)
 	else if (!c->heard)
 		end(c, CNT_SLOW, "no message came in time");
 	else
-		end(c, CNT_IDLE, "idle");
+		end(c, CNT_IDLE, c->flow_ms ? "its flow was not kept alive" : "idle");
 }
 
 /* The sooner time may have become the one that counts. */
 static void watch(struct sip_conn *c)
 {
-	const struct sip_conn_limits *l = &c->place->stack->params.conns;
-	uint64_t ms = c->heard && !c->begun ? l->idle_ms : l->receive_ms;
+	uint64_t ms = c->heard && !c->begun ? idle_ms(c) : c->place->stack->params.conns.receive_ms;
 	if (ms && (!timer_running(&c->patience) || c->patience.due > clock_ms() + ms))
 		timer_start(&c->patience, ms, on_impatient, c);
 }
@@ -633,6 +641,15 @@ int sip_conns_each(const struct sip_stack *s, int (*fn)(void *arg, const struct 
 		if (!err)
 			err = tell(c, fn, arg);
 	return err;
+}
+
+void sip_msg_expect(const struct sip_msg *m, uint32_t ms)
+{
+	struct sip_conn *c = m->listener ? find_peer(sip_place_of(m->listener), &m->src) : NULL;
+	if (!c)
+		return;
+	c->flow_ms = ms;
+	watch(c);
 }
 
 bool sip_msg_verified(const struct sip_msg *m, struct slice name)

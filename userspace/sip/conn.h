@@ -13,6 +13,7 @@ struct sip_conn {
 	struct sip_source *source; /* of one that was accepted: counted against its limit */
 	struct addr peer, alias;   /* alias: where its peer listens, for which it does as well (RFC 5923) */
 	bool accepted, open, ending, heard, counted; /* heard: a message came */
+	uint32_t flow_ms;          /* its peer has promised to be heard that often (RFC 5626 4.4); 0: it has not */
 	unsigned line_ends;        /* since the last message: two are a keep-alive */
 	uint64_t since, last, begun; /* clock_ms(): made, something came, the message that is not whole yet began (0: none) */
 	struct timer patience, ping;

@@ -120,6 +120,8 @@ void sip_stack_moved(struct sip_stack *s, enum sip_transport transport, const st
 bool sip_msg_verified(const struct sip_msg *m, struct slice name);
 /* The same of whoever has a connection from `src`. */
 bool sip_stack_verified(const struct sip_stack *s, const struct addr *src, struct slice name);
+/* Who sent it is to be heard over its connection at least that often from now on, else its flow has failed (RFC 5626 4.4); 0: no more than others. */
+void sip_msg_expect(const struct sip_msg *m, uint32_t ms);
 
 /* A connection, for whoever looks at them. */
 struct sip_conn_info {

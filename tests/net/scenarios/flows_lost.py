@@ -69,6 +69,22 @@ def connections(role):
         talks(alice.invite("1002"), desk)
 
 
+def silence():
+    """Who has been told how often to be heard, and is not, has lost that flow; who is, keeps it."""
+    with stage(transport="tcp", registrar="flow-timer = 1s", more="connections { idle-timeout = 0 receive-timeout = 500ms }") as s:
+        alice = s.phone("a")
+        assert alice.register().status == 200
+        first, second = two_flows(s)
+
+        def others():
+            first.wire.mine.sock.sendall(b"\r\n\r\n")
+            return [c["peer"] for c in s.gw.show("connections") if c["address"] == "outside"]
+        wait_for("the silent flow to end", lambda: len(others()) == 1, 3, 0.2)
+        first.drain()
+        assert [c["address"] for c in s.gw.show("connections")].count("inside") == 1, "who has promised nothing may be silent"
+        talks(alice.invite("1002"), first)
+
+
 def datagrams():
     with stage(sip="first-response = 500ms") as s:
         alice = s.phone("a")
@@ -104,4 +120,5 @@ def datagrams():
 
 connections("role = proxy")
 connections("")
+silence()
 datagrams()

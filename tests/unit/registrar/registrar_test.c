@@ -41,6 +41,10 @@ int sip_replyf(struct sip_strans *st, unsigned status, const char *reason, const
 	return sip_reply(st, status, reason, slice_str(text), SLICE_NONE, SLICE_NONE);
 }
 
+void sip_msg_expect(const struct sip_msg *m, uint32_t ms)
+{
+}
+
 const struct sip_listener *sip_strans_listener(const struct sip_strans *st)
 {
 	return &inside;
