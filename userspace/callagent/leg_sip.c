@@ -248,6 +248,17 @@ static void require_conditions(struct buf *out, struct slice offer)
 	}
 }
 
+/* Several cannot each agree with the caller before the answer (RFC 3262 5). */
+static bool rings_alone(const struct leg *l)
+{
+	const struct leg *o;
+	if (l->call)
+		list_foreach(o, &l->call->legs, link)
+			if (o != l && o->round == l->round)
+				return false;
+	return true;
+}
+
 static bool is_anonymous(const struct sip_msg *invite)
 {
 	return slice_caseeq(invite->from.uri.host, SLICE("anonymous.invalid")) || slice_caseeq(invite->from.uri.user, SLICE("anonymous"));
@@ -265,7 +276,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 		.target = &s->target, .own_host = s->own_host, .number = s->number, .display = s->display, .presentation = s->presentation,
 		.restyled = s->restyled, .diversions = s->diversions, .invite = native && native->method == SIP_INVITE ? native : NULL,
 	};
-	abilities_supported(&headers, dress.invite, n->sdp.len > 0, l->origin.conditions);
+	abilities_supported(&headers, dress.invite && rings_alone(l) ? dress.invite : NULL, n->sdp.len > 0, l->origin.conditions);
 	require_conditions(&headers, n->sdp);
 	if (*s->target.path)
 		sip_write_hdr(&headers, SIP_HDR_ROUTE, slice_str(s->target.path));

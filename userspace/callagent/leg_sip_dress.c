@@ -55,7 +55,7 @@ void dress_from(struct buf *uri, struct slice *display, const struct dress *d)
 /* RFC 3323 4.1.1.2: nor does Contact tell who does not want to be known. */
 void dress_contact(struct buf *user, const struct dress *d)
 {
-	sip_uri_escape_user(user, hides(d) || (d->invite && headers_privacy(d->invite, "header")) ? SLICE("anonymous") : slice_str(d->number));
+	sip_uri_escape_user(user, hides(d) || (d->presentation == PRESENT_AS_SENT && d->invite && headers_privacy(d->invite, "header")) ? SLICE("anonymous") : slice_str(d->number));
 }
 
 void dress_to(struct buf *uri, const struct dress *d)
