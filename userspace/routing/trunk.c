@@ -165,6 +165,7 @@ int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks 
 	*ts = (struct trunks){0};
 	list_init(&ts->all);
 	list_init(&ts->certified);
+	list_init(&ts->leaving);
 	int err = trunk_index_new(&ts->index);
 	for (unsigned i = 0; !err && (part = conf_titled(conf, "trunk", i)); i++) {
 		err = trunk_new(&t, conf, part);
@@ -180,7 +181,7 @@ int trunks_load(struct trunks *ts, const struct conf *conf, const struct trunks 
 	return err;
 }
 
-void trunks_free(struct trunks *ts)
+static void drop_all(struct trunks *ts)
 {
 	struct trunk *t;
 	list_foreach_safe(t, &ts->all, link) {
@@ -192,6 +193,14 @@ void trunks_free(struct trunks *ts)
 	ts->index = mem_deref(ts->index);
 }
 
+void trunks_free(struct trunks *ts)
+{
+	struct trunk *t;
+	drop_all(ts);
+	list_foreach_safe(t, &ts->leaving, link)
+		trunk_left(t);
+}
+
 /* --- what goes on by itself ----------------------------------------------------------------------------------------- */
 
 static void stop(struct trunk *t)
@@ -201,6 +210,21 @@ static void stop(struct trunk *t)
 	t->registration = mem_deref(t->registration);
 	t->probe = mem_deref(t->probe);
 	t->locate = mem_deref(t->locate);
+}
+
+/* One that is gone stays until its registrar has heard of that. */
+static void see_off(struct trunks *ts, struct trunk *t)
+{
+	t->probe = mem_deref(t->probe);
+	t->locate = mem_deref(t->locate);
+	if (!t->registration || !trunk_register_leave(t->registration)) {
+		t->registration = mem_deref(t->registration);
+		return;
+	}
+	list_remove(&t->link);
+	list_remove(&t->by_certificate);
+	trunk_index_remove(t);
+	list_append(&ts->leaving, &t->link);
 }
 
 static void hand_over(struct trunk *was, struct trunk *now)
@@ -222,17 +246,17 @@ static void hand_over(struct trunk *was, struct trunk *now)
 void trunks_replace(struct trunks *ts, struct trunks *now)
 {
 	struct trunk *t;
-	list_foreach(t, &ts->all, link) {
+	list_foreach_safe(t, &ts->all, link) {
 		struct trunk *same = trunks_find(now, slice_str(t->name));
 		if (same)
 			hand_over(t, same);
-		stop(t);
+		else
+			trunks_forget(ts, t);
 		if (!same || !trunk_unreachable(same))
 			clear_alarm(t);
-		if (!same)
-			trunks_forget(ts, t);
+		see_off(ts, t);
 	}
-	trunks_free(ts);
+	drop_all(ts);
 	list_foreach_safe(t, &now->all, link) {
 		list_remove(&t->link);
 		list_append(&ts->all, &t->link);
@@ -277,6 +301,8 @@ void trunks_stop(struct trunks *ts)
 	struct trunk *t;
 	list_foreach(t, &ts->all, link)
 		stop(t);
+	list_foreach_safe(t, &ts->leaving, link)
+		trunk_left(t);
 }
 
 /* --- finding -------------------------------------------------------------------------------------------------------- */
@@ -437,6 +463,12 @@ void trunk_told(struct trunk *t, bool good, const char *why)
 	/* Before it is known what the registrar says, nothing is wrong. */
 	if (t->registration)
 		check_alarm(t, why);
+}
+
+void trunk_left(struct trunk *t)
+{
+	list_remove(&t->link);
+	mem_deref(t);
 }
 
 void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n)

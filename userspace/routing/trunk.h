@@ -78,6 +78,7 @@ struct trunk {
 struct trunks {
 	struct list all;
 	struct list certified; /* those known by a certificate */
+	struct list leaving;   /* gone from the configuration, while a registrar is being told */
 	struct trunk_index *index;
 	/* Where it is kept which of them are drained; NULL: nowhere. */
 	struct store *store;
@@ -131,6 +132,8 @@ bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause);
 void trunk_probed(struct trunk *t, const struct addr *peer, bool answered, const char *why);
 /* The registration's: whether calls have a chance. */
 void trunk_told(struct trunk *t, bool good, const char *why);
+/* ... has been taken away, or cannot be: the trunk was only there for that. */
+void trunk_left(struct trunk *t);
 /* Its peers are these now; what is known of those that stay, stays known. */
 void trunk_set_peers(struct trunk *t, const struct trunk_peer *peer, unsigned n);
 /* The operator takes it out of use, or back. What is kept of that survives a restart; -ENOMEM: it was not kept. */

@@ -15,8 +15,8 @@
 /* As long as a Path of a phone's. */
 #define ROUTE_MAX 512
 
-enum state { REGISTERING, REGISTERED, WAITING };
-static const char *const names[] = {[REGISTERING] = "registering", [REGISTERED] = "registered", [WAITING] = "waiting"};
+enum state { REGISTERING, REGISTERED, WAITING, LEAVING };
+static const char *const names[] = {[REGISTERING] = "registering", [REGISTERED] = "registered", [WAITING] = "waiting", [LEAVING] = "leaving"};
 
 struct trunk_register {
 	struct sip_stack *stack;
@@ -195,7 +195,10 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 		return;
 	sip_ctrans_detach(r->ct);
 	r->ct = mem_deref(r->ct);
-	if (!rsp) {
+	if (r->state == LEAVING) {
+		if (!rsp || rsp->status < 300 || !authorize(r, rsp))
+			trunk_left(r->trunk);
+	} else if (!rsp) {
 		try_later(r, 0, err == -ETIMEDOUT ? "the registrar does not answer" : "the registrar cannot be reached");
 	} else if (rsp->status < 300) {
 		on_registered(r, rsp);
@@ -204,8 +207,8 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 	}
 }
 
-/* Each try goes to the next peer. */
-static void send_register(struct trunk_register *r, uint32_t expires_s)
+/* Each try goes to the next peer. -EHOSTUNREACH: its addresses are not known. */
+static int try_register(struct trunk_register *r, uint32_t expires_s)
 {
 	unsigned order[TRUNK_PEERS], n = trunk_order(r->trunk, order);
 	const char *many = conf_int(r->trunk->conf, "register") == TRUNK_REGISTER_MANY ? "Require: gin\r\nProxy-Require: gin\r\n" : "";
@@ -214,10 +217,8 @@ static void send_register(struct trunk_register *r, uint32_t expires_s)
 		order[0] = 0;
 		n = 1;
 	}
-	if (!n) {
-		try_later(r, 0, "its addresses are not known");
-		return;
-	}
+	if (!n)
+		return -EHOSTUNREACH;
 	const struct trunk_peer *peer = &r->trunk->peer[order[r->attempt % n]];
 	r->at = peer->addr;
 	r->over = peer->transport;
@@ -229,8 +230,16 @@ static void send_register(struct trunk_register *r, uint32_t expires_s)
 	};
 	int err = lines.err ? lines.err : trunk_request(&r->ct, r->stack, r->trunk, &q, on_response, r);
 	buf_reset(&lines);
-	if (err)
-		try_later(r, 0, strerror(-err));
+	return err;
+}
+
+static void send_register(struct trunk_register *r, uint32_t expires_s)
+{
+	int err = try_register(r, expires_s);
+	if (err && r->state == LEAVING)
+		trunk_left(r->trunk);
+	else if (err)
+		try_later(r, 0, err == -EHOSTUNREACH ? "its addresses are not known" : strerror(-err));
 }
 
 /* RFC 5626 4.2.1: another flow in the place of the one that has failed. A peer that ends each connection soon is not asked all the time. */
@@ -243,17 +252,20 @@ void trunk_register_lost(struct trunk_register *r, enum sip_transport transport,
 	timer_start(&r->next, pause_after(r, r->losses), on_next, r);
 }
 
-void trunk_register_leave(struct trunk_register *r)
+bool trunk_register_leave(struct trunk_register *r)
 {
 	timer_stop(&r->next);
 	if (r->ct)
 		sip_ctrans_detach(r->ct);
 	r->ct = mem_deref(r->ct);
 	if (r->state != REGISTERED)
-		return;
-	send_register(r, 0);
-	if (r->ct)
-		sip_ctrans_detach(r->ct);
+		return false;
+	r->authorized = r->fresh = false;
+	r->expires_s = 0;
+	if (try_register(r, 0))
+		return false;
+	r->state = LEAVING;
+	return true;
 }
 
 const char *trunk_register_route(const struct trunk_register *r)

@@ -9,11 +9,11 @@ struct trunk_register; /* mem_deref() ends it without a message */
 /* Registers `t`, which outlives it, if its configuration says so; *ret is NULL if not. `later_ms`: so much later than the
  * first one of many. -ENOMEM. */
 int trunk_register_new(struct trunk_register **ret, struct sip_stack *stack, struct trunk *t, uint32_t later_ms);
-/* Takes the binding away at the peer: one request, whose answer is not awaited. */
-void trunk_register_leave(struct trunk_register *r);
+/* Takes the binding away at the peer. True: its answer, or a challenge, is still to come; trunk_left() says that it is over. */
+bool trunk_register_leave(struct trunk_register *r);
 /* A connection to that peer, made by us, has ended: if it was registered over it, it soon is over another one. */
 void trunk_register_lost(struct trunk_register *r, enum sip_transport transport, const struct addr *peer);
-/* "registering", "registered", "waiting". */
+/* "registering", "registered", "waiting", "leaving". */
 const char *trunk_register_state(const struct trunk_register *r);
 /* Route values that calls over it shall have (RFC 3608), as one list; "" when the registrar gave none. */
 const char *trunk_register_route(const struct trunk_register *r);

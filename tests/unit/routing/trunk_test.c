@@ -136,11 +136,20 @@ static void a_registration_goes_on_across_a_reload(void **state)
 	assert_string_equal(wire_hdr(wire.sent[4].text, "Contact"), "<sip:c@192.0.2.1:5060>");
 	wire_answer(&wire, wire.sent[3].text, 200, "r", NULL);
 	wire_answer(&wire, wire.sent[4].text, 200, "r", "|Expires: 100");
+	assert_true(list_empty(&trunks.leaving));
 	/* The trunk is gone. */
 	load("");
 	assert_int_equal(wire.n, 6);
 	assert_string_equal(wire_hdr(wire_last(&wire), "Expires"), "0");
-	wire_answer(&wire, wire_last(&wire), 200, "r", NULL);
+	/* Who is to take it away may want to be sure who asks, also when the answer is long in coming; once. */
+	wire_answer(&wire, wire_last(&wire), 401, "r", "|WWW-Authenticate: Digest realm=\"d\", nonce=\"n\", stale=true");
+	assert_int_equal(wire.n, 7);
+	assert_string_equal(wire_hdr(wire_last(&wire), "Expires"), "0");
+	assert_non_null(strstr(wire_hdr(wire_last(&wire), "Authorization"), "nonce=\"n\""));
+	assert_false(list_empty(&trunks.leaving));
+	wire_answer(&wire, wire_last(&wire), 403, "r", NULL);
+	assert_int_equal(wire.n, 7);
+	assert_true(list_empty(&trunks.leaving));
 }
 
 static void probes_go_on_across_a_reload(void **state)
