@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: once
-"""Ten thousand trunks: each is known by its address and port, calls find theirs among ten thousand routes; a reload touches none of them but
+"""Ten thousand trunks: each is known by its address and port, calls find theirs; a reload touches none of them but
 the one that has changed, and is over soon."""
 import json
 import sys
@@ -10,7 +10,7 @@ sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 from lab import wait_for  # noqa: E402
 
-COUNT, REGISTERING = 10000, 200
+COUNT, REGISTERING, ROUTES = 10000, 100, 100
 
 
 def trunks(ip, changed=""):
@@ -18,7 +18,8 @@ def trunks(ip, changed=""):
         more = f'register = yes auth-user = "u{i}" password = "p" domain = "d{i}.example"' if i < REGISTERING else ""
         port = 5091 if i < REGISTERING else 10000 + i
         yield f'trunk t{i} {{ peer = "{ip}:{port}" address = "outside" {more} {changed if i == COUNT - 1 else ""} }}'
-        yield f'route r{i} {{ prefix = "8{i:05}" to = "t{i}" }}'
+        if i >= COUNT - ROUTES:
+            yield f'route r{i} {{ prefix = "8{i:05}" to = "t{i}" }}'
 
 
 class Registrar(threading.Thread):
@@ -50,7 +51,7 @@ with stage(start=False) as s:
     def registered():
         return sum(t["registration"] == "registered" for t in s.gw.show("trunks"))
 
-    wait_for("all registrations", lambda: registered() == REGISTERING, 15, 0.2)
+    wait_for("all registrations", lambda: registered() == REGISTERING, 15, 0.5)
 
     def call(number="1001"):
         d = last.invite(number, uri=f"sip:{number}@{s.gw_b}")
