@@ -245,6 +245,11 @@ static void on_empty(void *arg)
 		a->on_stopped();
 }
 
+static bool on_preempt(void *arg, const char *trunk)
+{
+	return proxied_preempt(arg, trunk);
+}
+
 int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 {
 	struct gateways_trace trace = {.fn = on_mgcp_trace, .arg = a};
@@ -253,6 +258,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	relay_register();
 	int err = calls_init(&a->calls) ?: proxied_init(a);
 	a->calls.on_empty = on_empty;
+	a->calls.preempt = on_preempt;
 	a->calls.arg = a;
 	transfer_open(a);
 	take_limits(a);
@@ -332,6 +338,7 @@ bool agent_stop(struct agent *a)
 {
 	a->stopping = true;
 	trunks_stop(&a->trunks);
+	proxied_end_all(a, "the gateway is shutting down");
 	calls_end_all(&a->calls, "the gateway is shutting down");
 	return !calls_count(&a->calls);
 }

@@ -41,6 +41,7 @@ struct calls {
 	uint64_t longest_ms; /* 0: no limit */
 	uint64_t ring_ms;
 	void (*on_empty)(void *arg); /* the last one is over; NULL */
+	bool (*preempt)(void *arg, const char *trunk); /* a call on that trunk that is none of these makes room; NULL: there are none */
 	void *arg;
 	/* Live state (calls_keep()). */
 	struct store *store; /* borrowed; NULL: calls end with the process */

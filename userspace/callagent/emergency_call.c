@@ -69,7 +69,7 @@ bool emergency_preempt(struct calls *cs, const char *trunk)
 		if (!c->cdr.emergency && !call_over(c) && (!strcmp(c->cdr.source, trunk) || !strcmp(c->cdr.target, trunk)))
 			newest = c;
 	if (!newest)
-		return false;
+		return cs->preempt && cs->preempt(cs->arg, trunk);
 	call_end(newest, CALL_BY_TANDEM, &(struct leg_news){.status = 503, .cause = CAUSE_PREEMPTION, .words = "released for an emergency call"});
 	return true;
 }

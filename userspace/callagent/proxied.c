@@ -18,7 +18,7 @@ static const struct counter_def counter_defs[CNT_MAX] = {
 	[CNT_ANSWERED] = {"answered", "of these, answered"},
 	[CNT_LIMIT] = {"limit", "targets that were not tried because of a limit of a trunk or against fraud"},
 	[CNT_EXPIRED] = {"expired", "answered calls not counted any more because their session was not refreshed"},
-	[CNT_TOO_LONG] = {"too-long", "answered calls not counted any more because they lasted longer than sip.max-duration"},
+	[CNT_TOO_LONG] = {"too-long", "answered calls ended because they lasted longer than sip.max-duration, or not counted any more after a day"},
 	[CNT_TAKEN_OVER] = {"taken-over", "calls of an earlier process"},
 	[CNT_NOW] = {"calls-now", "calls in progress"},
 };
@@ -27,6 +27,10 @@ static struct counter_group counters = COUNTER_GROUP("proxied", counter_defs, co
 
 enum {
 	DIALOGS = 4, /* that one call may have at a time, because several have answered (RFC 3261 13.2.2.4) */
+	CAUSE_EXPIRED = 102, /* Q.850: recovery on timer expiry */
+	CAUSE_PREEMPTION = 8,
+	CAUSE_NORMAL = 16,
+	CSEQ_GAP = 1000,
 	DAY_MS = 86400000, /* the longest, when there is no limit: its BYE has gone astray */
 };
 
@@ -48,6 +52,8 @@ struct proxied {
 	char number[128];    /* that a trunk was sent; empty: none was */
 	struct slice call_id, tag;
 	struct cdr cdr;
+	struct proxy_dialog dialog_held; /* to be ended with; its texts are in `held` */
+	char *held;
 	char text[];
 };
 
@@ -75,6 +81,13 @@ static const struct pack_field fields[] = {
 	PACK_FIELD(19, PACK_NUMBER, struct proxied, cdr.progress),
 	PACK_FIELD(20, PACK_NUMBER, struct proxied, cdr.answer),
 	PACK_FIELD(21, PACK_NUMBER, struct proxied, cdr.status),
+	PACK_FIELD(22, PACK_SLICE, struct proxied, dialog_held.from),
+	PACK_FIELD(23, PACK_SLICE, struct proxied, dialog_held.to),
+	PACK_FIELD(24, PACK_SLICE, struct proxied, dialog_held.contact[PROXY_CALLER]),
+	PACK_FIELD(25, PACK_SLICE, struct proxied, dialog_held.contact[PROXY_CALLED]),
+	PACK_FIELD(26, PACK_SLICE, struct proxied, dialog_held.routes),
+	PACK_FIELD(27, PACK_NUMBER, struct proxied, dialog_held.cseq[PROXY_CALLER]),
+	PACK_FIELD(28, PACK_NUMBER, struct proxied, dialog_held.cseq[PROXY_CALLED]),
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
@@ -100,9 +113,43 @@ static uint32_t hash_of(struct slice call_id, struct slice tag)
 
 static void on_fraud(struct fraud_call *fc, const struct leg_news *why);
 
+static void destroy(void *obj)
+{
+	struct proxied *k = obj;
+	mem_free(k->held);
+}
+
+static struct slice keep(char **at, struct slice s)
+{
+	struct slice kept = slice_of(*at, s.len);
+	if (s.len)
+		memcpy(*at, s.p, s.len);
+	*at += s.len;
+	return kept;
+}
+
+/* Without memory for it, it cannot be ended from here. */
+static void hold(struct proxied *k, const struct proxy_dialog *d)
+{
+	char *held = mem_raw(d->from.len + d->to.len + d->contact[PROXY_CALLER].len + d->contact[PROXY_CALLED].len + d->routes.len + 1), *at = held;
+	if (!held)
+		return;
+	const struct proxy_dialog now = {
+		.call_id = k->call_id,
+		.from = keep(&at, d->from),
+		.to = keep(&at, d->to),
+		.contact = {keep(&at, d->contact[PROXY_CALLER]), keep(&at, d->contact[PROXY_CALLED])},
+		.routes = keep(&at, d->routes),
+		.cseq = {d->cseq[PROXY_CALLER], d->cseq[PROXY_CALLED]},
+	};
+	mem_free(k->held);
+	k->held = held;
+	k->dialog_held = now;
+}
+
 static struct proxied *make(struct agent *a, struct slice call_id, struct slice tag)
 {
-	struct proxied *k = mem_alloc(sizeof *k + call_id.len + tag.len, NULL);
+	struct proxied *k = mem_alloc(sizeof *k + call_id.len + tag.len, destroy);
 	if (!k)
 		return NULL;
 	k->agent = a;
@@ -149,11 +196,24 @@ static void end(struct proxied *k, struct slice by, const char *why)
 	let_go(k, true);
 }
 
+/* It may not last any longer: both sides are told. What only rings goes on ringing, and is not counted any more. */
+static void hang_up(struct proxied *k, struct slice by, unsigned cause, const char *why)
+{
+	char reason[64];
+	struct buf line = buf_fixed(reason, sizeof reason);
+	buf_printf(&line, "Reason: Q.850;cause=%u\r\n", cause);
+	for (int to_caller = 0; to_caller < 2 && k->state == PROXIED_ANSWERED && k->dialog_held.to.len; to_caller++) {
+		int err = proxy_bye(k->agent->roles.proxy, &k->dialog_held, to_caller, buf_text(&line));
+		if (err)
+			log_warn(NULL, "no BYE to the %s side of a proxied call: %s", to_caller ? "calling" : "called", strerror(-err));
+	}
+	k->cdr.cause = cause;
+	end(k, by, why);
+}
+
 static void on_fraud(struct fraud_call *fc, const struct leg_news *why)
 {
-	struct proxied *k = container_of(fc, struct proxied, fraud);
-	k->cdr.cause = why->cause;
-	end(k, SLICE("tandem"), why->words);
+	hang_up(container_of(fc, struct proxied, fraud), SLICE("tandem"), why->cause, why->words);
 }
 
 static void take_line(struct proxied *k, unsigned side, struct slice name)
@@ -178,8 +238,12 @@ static uint64_t longest_left(const struct proxied *k)
 
 static void on_too_long(void *arg)
 {
+	struct proxied *k = arg;
 	counts[CNT_TOO_LONG]++;
-	end(arg, SLICE("tandem"), "the longest duration of a call");
+	if (k->agent->calls.longest_ms)
+		hang_up(k, SLICE("tandem"), CAUSE_EXPIRED, "the longest duration of a call");
+	else
+		end(k, SLICE("tandem"), "its end was not heard");
 }
 
 static void on_expired(void *arg)
@@ -230,8 +294,43 @@ static bool add_dialog(struct proxied *k, struct slice tag)
 	return true;
 }
 
+/* The URI of the only Contact there may be in what makes a dialog (RFC 3261 8.1.1.8, 12.1.1). */
+static struct slice contact_of(const struct sip_msg *m)
+{
+	struct sip_nameaddr n;
+	return sip_nameaddr_parse(&n, sip_msg_value(m, SIP_HDR_CONTACT)) || n.star ? SLICE_NONE : n.uri.text;
+}
+
+static void put_routes(struct buf *out, const struct sip_msg *rsp)
+{
+	struct sip_values it = {0};
+	struct slice value;
+	while (sip_msg_each(rsp, SIP_HDR_RECORD_ROUTE, &it, &value)) {
+		if (out->len)
+			buf_char(out, ',');
+		buf_slice(out, value);
+	}
+}
+
+static void hold_dialog(struct proxied *k, const struct sip_msg *rsp)
+{
+	char text[2048];
+	struct buf routes = buf_fixed(text, sizeof text);
+	put_routes(&routes, rsp);
+	const struct proxy_dialog d = {
+		.from = sip_msg_value(rsp, SIP_HDR_FROM),
+		.to = sip_msg_value(rsp, SIP_HDR_TO),
+		.contact = {k->dialog_held.contact[PROXY_CALLER], contact_of(rsp)},
+		.routes = buf_text(&routes),
+		.cseq = {rsp->cseq.number, 0},
+	};
+	if (!routes.err)
+		hold(k, &d);
+}
+
 static void answered(struct proxied *k, const struct sip_msg *rsp)
 {
+	hold_dialog(k, rsp);
 	k->state = PROXIED_ANSWERED;
 	k->cdr.answer = (int64_t)clock_utc_ms();
 	k->cdr.status = rsp->status;
@@ -283,6 +382,7 @@ static struct proxied *make_new(struct agent *a, const struct sip_msg *req)
 	if (random_id(k->cdr.id, sizeof k->cdr.id))
 		return mem_deref(k);
 	CDR_SET(k->cdr.linked, slice_str(k->cdr.id));
+	hold(k, &(struct proxy_dialog){.contact = {contact_of(req)}});
 	k->owned = true;
 	k->recorded = conf_bool(conf_section(a->conf, "proxy"), "cdr");
 	k->cdr.setup = (int64_t)clock_utc_ms();
@@ -418,6 +518,8 @@ static void on_ringing(struct proxied *k, const struct sip_msg *m, unsigned stat
 static void on_answered(struct proxied *k, const struct sip_msg *m, unsigned status, bool by_caller)
 {
 	bool changes = m->cseq.method == SIP_INVITE || m->cseq.method == SIP_UPDATE;
+	uint32_t *last = &k->dialog_held.cseq[by_caller ? PROXY_CALLER : PROXY_CALLED];
+	*last = m->cseq.number > *last ? m->cseq.number : *last;
 	if (m->cseq.method == SIP_BYE && status != 401 && status != 407)
 		hung_up(k, by_caller ? m->to.tag : m->from.tag, by_caller);
 	else if (changes && status < 300 && !m->request)
@@ -455,6 +557,10 @@ static int read_record(struct agent *a, struct slice record, struct proxied **re
 	k->n_dialogs = was.n_dialogs;
 	memcpy(k->dialog, was.dialog, sizeof k->dialog);
 	memcpy(k->number, was.number, sizeof k->number);
+	/* There may have been more requests since it was written. */
+	was.dialog_held.cseq[PROXY_CALLER] += CSEQ_GAP;
+	was.dialog_held.cseq[PROXY_CALLED] += CSEQ_GAP;
+	hold(k, &was.dialog_held);
 	k->cdr = was.cdr;
 	CDR_SET(k->cdr.linked, slice_str(k->cdr.id));
 	CDR_SET(k->cdr.leg[CDR_A].call_id, k->call_id);
@@ -510,6 +616,37 @@ void proxied_close(struct agent *a)
 		let_go(k, false);
 	hash_free(&a->proxied.table);
 	buf_reset(&a->proxied.record);
+}
+
+/* --- ended from here ------------------------------------------------------------------------------------------------ */
+
+void proxied_end_all(struct agent *a, const char *why)
+{
+	struct proxied *k;
+	hash_foreach(k, &a->proxied.table, by_dialog)
+		hang_up(k, SLICE("tandem"), CAUSE_NORMAL, why);
+}
+
+bool proxied_hang_up(struct agent *a, struct slice id)
+{
+	struct proxied *k;
+	hash_foreach(k, &a->proxied.table, by_dialog)
+		if (slice_caseeq(slice_str(k->cdr.id), id)) {
+			hang_up(k, SLICE("operator"), CAUSE_NORMAL, "ended by the operator");
+			return true;
+		}
+	return false;
+}
+
+bool proxied_preempt(struct agent *a, const char *trunk)
+{
+	struct proxied *k, *newest = NULL;
+	hash_foreach(k, &a->proxied.table, by_dialog)
+		if ((!strcmp(k->cdr.source, trunk) || !strcmp(k->cdr.target, trunk)) && (!newest || k->cdr.setup >= newest->cdr.setup))
+			newest = k;
+	if (newest)
+		hang_up(newest, SLICE("tandem"), CAUSE_PREEMPTION, "released for an emergency call");
+	return newest != NULL;
 }
 
 /* --- operators ------------------------------------------------------------------------------------------------------ */

@@ -100,6 +100,11 @@ static int hangup(void *arg, json_t *args, json_t **result, struct buf *why)
 	struct agent *a = arg;
 	const char *id = json_string_value(json_object_get(args, "call"));
 	struct call *c = id ? calls_find(&a->calls, slice_str(id)) : NULL;
+	if (!c && id && proxied_hang_up(a, slice_str(id))) {
+		json_t *ended = json_pack("{s:s}", "call", id);
+		*result = ended ? ended : json_null();
+		return 0;
+	}
 	if (!c) {
 		buf_str(why, id ? "no such call" : "call: expected the id of a call, as show calls lists them");
 		return id ? -ENOENT : -EINVAL;

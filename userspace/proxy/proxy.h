@@ -88,5 +88,17 @@ void proxy_redirect(struct proxy *p, struct sip_strans *st, const struct sip_msg
 int proxy_add(struct proxy_context *c, const struct proxy_target *t);
 /* Requests now in progress. */
 size_t proxy_contexts(const struct proxy *p);
+enum { PROXY_CALLER, PROXY_CALLED, PROXY_SIDES };
+
+/* What a dialog that passed here needs to be ended from here. Borrowed texts. */
+struct proxy_dialog {
+	struct slice call_id, from, to;   /* values as in the caller's requests, with tags */
+	struct slice contact[PROXY_SIDES]; /* URIs */
+	struct slice routes;              /* Record-Route values, one list, as in the 2xx */
+	uint32_t cseq[PROXY_SIDES];       /* the last of each side's requests */
+};
+
+/* Sends one side BYE in the name of the other; `headers` are lines for it. 0, or why it cannot be sent. */
+int proxy_bye(struct proxy *p, const struct proxy_dialog *d, bool to_caller, struct slice headers);
 /* Whether it follows a Record-Route of ours, made for this dialog. */
 bool proxy_is_on_route(struct proxy *p, const struct sip_msg *req);

@@ -520,6 +520,46 @@ static void what_ends_a_dialog_is_told(void **state)
 	x_close();
 }
 
+/* As the sides themselves would send it: along their route sets from here on (12.2.1.1). */
+static void end_a_dialog(const struct proxy_dialog *d)
+{
+	for (int to_caller = 0; to_caller < 2; to_caller++)
+		proxy_bye(x.proxy, d, to_caller, SLICE("Reason: Q.850;cause=16\r\n"));
+}
+
+static void a_dialog_can_be_ended_from_here(void **state)
+{
+	x_open();
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x_ask("INVITE", "sip:b@example.com", "1", "|Record-Route: <sip:192.0.2.33;lr>");
+	char routes[600];
+	snprintf(routes, sizeof routes, "<sip:192.0.2.44;lr>, %s", x_all(x_sent(0), "Record-Route"));
+	for (char *bar; (bar = strchr(routes, '|'));)
+		*bar = ',';
+	x_answer(0, 200, "t", "|Contact: <sip:b@192.0.2.20>");
+	struct proxy_dialog d = {.call_id = SLICE("c1"), .from = SLICE("<sip:a@example.com>;tag=f"), .to = SLICE("<sip:b@example.com>;tag=t"),
+				 .contact = {SLICE("sip:a@192.0.2.9:5070"), SLICE("sip:b@192.0.2.20")}, .routes = slice_str(routes), .cseq = {7, 0}};
+	unsigned n = x.w.n;
+	end_a_dialog(&d);
+	assert_int_equal(x.w.n, n + 2);
+	static const char *const want[2][6] = {
+		{"BYE sip:b@192.0.2.20 SIP/2.0", "192.0.2.44:5060", "<sip:192.0.2.44;lr>", "<sip:a@example.com>;tag=f", "<sip:b@example.com>;tag=t", "8 BYE"},
+		{"BYE sip:a@192.0.2.9:5070 SIP/2.0", "192.0.2.33:5060", "<sip:192.0.2.33;lr>", "<sip:b@example.com>;tag=t", "<sip:a@example.com>;tag=f", "1 BYE"},
+	};
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(x_is(n + i, want[i][0]));
+		x_to(n + i, want[i][1]);
+		assert_string_equal(x_all(x_sent(n + i), "Route"), want[i][2]);
+		assert_string_equal(x_all(x_sent(n + i), "From"), want[i][3]);
+		assert_string_equal(x_all(x_sent(n + i), "To"), want[i][4]);
+		assert_string_equal(x_all(x_sent(n + i), "CSeq"), want[i][5]);
+		assert_string_equal(x_all(x_sent(n + i), "Reason"), "Q.850;cause=16");
+		x_answer(n + i, 200, NULL, "");
+	}
+	assert_int_equal(x.w.n, n + 2); /* the answers are nobody else's */
+	x_close();
+}
+
 /* RFC 5626 7: of two flows to one instance the second is for when the first has failed; another instance is tried meanwhile. */
 static void flows_of_an_instance_are_tried_one_after_the_other(void **state)
 {
@@ -835,6 +875,7 @@ int main(void)
 		cmocka_unit_test(who_counts_calls_may_not_want_one),
 		cmocka_unit_test(a_failure_may_be_the_last),
 		cmocka_unit_test(what_ends_a_dialog_is_told),
+		cmocka_unit_test(a_dialog_can_be_ended_from_here),
 		cmocka_unit_test(flows_of_an_instance_are_tried_one_after_the_other),
 		cmocka_unit_test(targets_behind_proxies_are_reached_through_their_path),
 		cmocka_unit_test(a_registration_elsewhere_carries_our_path),
