@@ -58,6 +58,14 @@ IGNORED = [
     ("Content-Disposition", None, ["", ";handling=optional", "session;handling"]),
 ]
 
+# Nobody here reads these, or only who it is meant for: they reach Bob as they are, or not at all.
+OPAQUE = [
+    ("Date", ["", "x"]), ("Geolocation", ["", "<cid:x", "x y"]), ("Geolocation-Routing", ["", "maybe"]), ("Identity", ["", "x;info=<"]), ("Reason", ["", ";cause=16", "Q.850;cause=x"]),
+    ("Privacy", ["", ";", "a b"]), ("Priority", ["", "a b"]), ("Resource-Priority", ["", "x"]), ("User-to-User", ["", ";encoding"]), ("Content-Language", ["", "1;2"]),
+    ("Call-Info", ["", "<x"]), ("MIME-Version", ["", "x"]), ("Supported", ["", "a b", ";"]), ("Allow", ["", "a b", ";"]), ("Organization", [""]), ("In-Reply-To", [","]),
+    ("Subscription-State", ["", "x;expires=x"]), ("Min-Expires", ["x"]), ("Warning", ["x"]), ("WWW-Authenticate", ["x"]), ("Retry-After", ["x"]), ("RSeq", ["x"]),
+]
+
 # Status of Bob's answer, header, its counter, what the caller gets (None: the answer is none, and the call goes on), values. Where Bob has answered and the
 # caller gets 500, his call is ended.
 ANSWERED = [
@@ -75,6 +83,12 @@ ANSWERED = [
     (401, "WWW-Authenticate", "calls.failed-declined", 403, [None, "x", 'Digest realm="x', "Digest nonce=1"]),
     (503, "Retry-After", "calls.failed-unavailable", 500, ["", "x", "-1"]),
     (302, "Contact", "calls.failed-no-answer", 480, [None, "", "<sip:bob@x"]),
+]
+
+# What Alice's phone, which has to show who it is, sends.
+CREDENTIALS = [
+    ("Proxy-Authorization", 400, "auth.malformed", ['Digest username="alice', "Digest nonce"]),
+    ("Proxy-Authorization", 407, "auth.no-credentials", ["", "x", "Digest"]),
 ]
 
 PROXIED = [
@@ -156,12 +170,13 @@ def refused(s, sender, header, status, values):
                 sender.ack(headers)
 
 
-def ignored(s, sender, bob, header, values):
+def ignored(s, sender, bob, header, values, opaque=False):
     for value in values:
         mark = sender.request("INVITE", header, value)
         d, invite = bob.answer_invite()
         seen = [v for n, v in invite.headers if n == header.lower()]
-        assert not seen or value not in seen, f"{header}: {value!r} reached Bob"
+        assert opaque or value not in seen, f"{header}: {value!r} reached Bob"
+        assert not opaque or header in ("Supported", "Allow") or seen in ([], [value]), f"{header}: {value!r} reached Bob as {seen}"
         d.reply(invite, 486, "Busy Here")
         status, headers = sender.answer(mark)
         assert status == 486, f"{header}: {value!r} got {status}"
@@ -243,9 +258,11 @@ with stage(more="domain proxy.invalid { role = proxy }") as s:
     alice, bob = s.pair()
     carrier = s.carrier()
     da, db, beside, ok = s.call(alice, bob)
-    sender, registrar, proxy = Sender(s, carrier), Sender(s, bob), Sender(s, alice, "proxy.invalid")
+    sender, user, registrar, proxy = Sender(s, carrier), Sender(s, alice), Sender(s, bob), Sender(s, alice, "proxy.invalid")
     for header, status, name, values in REFUSED:
         counted(s, name, len(values), lambda: refused(s, sender, header, status, values))
+    for header, status, name, values in CREDENTIALS:
+        counted(s, name, len(values), lambda: proxied(s, user, header, status, values))
     for header, status, name, values in PROXIED:
         counted(s, name, len(values), lambda: proxied(s, proxy, header, status, values))
     counted(s, "malformed.event", 2, lambda: subscribes(s, carrier))
@@ -255,6 +272,8 @@ with stage(more="domain proxy.invalid { role = proxy }") as s:
             counted(s, name, len(values), lambda: ignored(s, sender, bob, header, values))
         else:
             ignored(s, sender, bob, header, values)
+    for header, values in OPAQUE:
+        ignored(s, sender, bob, header, values, True)
     for status, header, name, wanted, values in ANSWERED:
         n = len(values) * (2 if (status, wanted) == (200, 500) else 1)  # once more for the BYE
         counted(s, name, n, lambda: answered(s, carrier, bob, status, header, wanted, values))
