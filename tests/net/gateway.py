@@ -137,9 +137,12 @@ class Gateway:
         return next((c["value"] for c in self.show("counters") if (c["daemon"], c["group"], c["name"]) == (daemon, group, name)), None)
 
     def busy(self):
-        """What is still alive: calls, streams, endpoints in use, transactions."""
+        """What is still alive: calls, streams, endpoints in use, ports, transactions, and records of them in the stores."""
         left = {"calls": self.show("calls"), "streams": self.show("streams"), "endpoints": self.show("endpoints")}
-        left["transactions"] = [c for c in self.show("counters") if c["name"].endswith("transactions-now") and c["value"]]
+        left["ports"] = [p for p in self.show("ports") if p["used"]]
+        counters = [c for c in self.show("counters") if c["value"]]
+        left["transactions"] = [c for c in counters if c["name"].endswith("transactions-now")]
+        left["records"] = [c for c in counters if c["group"] == "store" and c["name"] in ("calls", "connections")]
         return {k: v for k, v in left.items() if v}
 
     def over(self, timeout=8):
