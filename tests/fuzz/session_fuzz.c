@@ -54,7 +54,7 @@ static void on_closed(void *arg, unsigned status, const struct sip_msg *m)
 }
 
 static const struct sip_session_handlers handlers = {
-	.progress = on_message, .answered = on_answered, .offer = on_offer, .offer_done = on_offer_done, .acked = on_message,
+	.progress = on_message, .answered = on_answered, .offer = on_offer, .offer_done = on_offer_done, .acked = on_message, .agreed = on_message,
 	.request = on_in_dialog, .closed = on_closed,
 };
 
@@ -93,7 +93,7 @@ static void user_answers(struct peer *p)
 {
 	if (!is_on(p))
 		return;
-	if (p->outgoing && p->answered)
+	if (p->outgoing) /* the 200, or a provisional response */
 		sip_session_ack(p->ss, SDP);
 	else if (!p->outgoing && !p->answered)
 		p->answered = !sip_session_answer(p->ss, SLICE_NONE, SDP);
@@ -103,6 +103,12 @@ static void user_offers(struct peer *p)
 {
 	if (is_on(p))
 		sip_session_offer(p->ss, SLICE_NONE, SDP);
+}
+
+static void user_withdraws(struct peer *p)
+{
+	if (is_on(p))
+		sip_session_withdraw(p->ss);
 }
 
 static void user_takes_offer(struct peer *p)
@@ -149,7 +155,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const steps[])(struct peer *p) = {
 		say_request, say_request, say_request, say_response, say_response, let_pass, user_calls, user_progresses,
-		user_answers, user_answers, user_offers, user_takes_offer, user_ends, starts_anew, say_anything, let_pass,
+		user_answers, user_withdraws, user_offers, user_takes_offer, user_ends, starts_anew, say_anything, let_pass,
 	};
 	struct peer p = {.on_request = accept_call};
 	peer_open(&p, data, size);

@@ -48,6 +48,7 @@ static const struct named_rule {
 	{SLICE("Identity-Info"), {PASS, DROP}},
 	{SLICE("P-Early-Media"), {PASS, PASS}}, /* RFC 5009 */
 	{SLICE("Priv-Answer-Mode"), {PASS, PASS}},
+	{SLICE("Recv-Info"), {PASS, PASS}}, /* RFC 6086: what may come in INFO, which passes */
 	{SLICE("Remote-Party-ID"), {IDENTITY, IDENTITY}},
 };
 

@@ -87,3 +87,17 @@ with stage() as s:
     a.connected()
     b.get("ACK")
     a.bye(b)
+
+    # An UPDATE may change an answered call as well (RFC 3311 5.1); at the other side that is a re-INVITE, which may take its time.
+    a, b, _, _ = s.call(alice, bob)
+    a.request("UPDATE", alice.sdp(direction="sendonly"))
+    m = b.get("INVITE")
+    assert direction(m) == "sendonly", m.body
+    b.accept(m, bob.sdp(direction="recvonly"))
+    b.get("ACK")
+    ok = a.response(200, method="UPDATE")
+    assert direction(ok) == "recvonly", ok.body
+    a.request("UPDATE", alice.sdp(direction="inactive"))
+    b.refuse(b.get("INVITE"), 488)
+    assert a.response(method="UPDATE").status == 488
+    a.bye(b)
