@@ -95,6 +95,8 @@ static void take_limits(struct agent *a)
 	const struct conf_part *sip = conf_section(a->conf, "sip");
 	/* Seconds on the wire; the gateway is told only when it shall watch. */
 	a->calls.silence_s = (uint32_t)((conf_int(conf_section(a->conf, "media"), "silence-timeout") + 999) / 1000);
+	a->calls.most = (size_t)conf_int(sip, "max-calls");
+	a->calls.most_of_user = (unsigned)conf_int(sip, "max-calls-per-user");
 	a->calls.longest_ms = (uint64_t)conf_int(sip, "max-duration");
 	a->calls.ring_ms = (uint64_t)conf_int(sip, "ring-timeout");
 }

@@ -38,6 +38,8 @@ struct calls {
 	struct leg *(*leg_named)(void *arg, struct slice replaces);
 	void *transfer_arg;
 	uint32_t silence_s;
+	size_t most;               /* calls at a time */
+	unsigned most_of_user;     /* 0: no limit */
 	uint64_t longest_ms; /* 0: no limit */
 	uint64_t ring_ms;
 	void (*on_empty)(void *arg); /* the last one is over; NULL */

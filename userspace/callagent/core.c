@@ -170,11 +170,10 @@ struct refusal {
 
 static struct refusal refusal_of(struct agent *a, const struct source *from, const struct sip_msg *req)
 {
-	const struct conf_part *sip = conf_section(a->conf, "sip");
-	unsigned limit = from->kind == TARGET_USER ? (unsigned)conf_int(sip, "max-calls-per-user") : from->max_calls;
+	unsigned limit = from->kind == TARGET_USER ? a->calls.most_of_user : from->max_calls;
 	if (a->stopping)
 		return (struct refusal){"the gateway is shutting down", TRUNK_DOWN, false};
-	if (a->calls.live + a->proxied.table.count >= (size_t)conf_int(sip, "max-calls"))
+	if (a->calls.live + a->proxied.table.count >= a->calls.most)
 		return (struct refusal){"too many calls", TRUNK_TOO_FAST, true};
 	/* Who takes somebody's place in a call that is there begins none. */
 	if (from->trunk && from->trunk->drained && !sip_msg_hdr(req, SIP_HDR_REPLACES))

@@ -66,14 +66,13 @@ static struct sip_flow hop_to(const struct agent *a, const char *listener, enum 
 static unsigned add_contacts(const struct agent *a, struct proxy_context *c, const struct sip_uri *called, const struct user *u, const struct binding *b, int n)
 {
 	char number[128], uri[1200];
-	uint32_t first_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "first-response");
 	unsigned added = 0;
 	if (sip_uri_user(called, number, sizeof(number)))
 		return 404;
 	for (int i = 0; i < n; i++) {
 		if (bulk_request_uri(b[i].uri, number, uri, sizeof(uri)))
 			continue;
-		struct proxy_target t = {.uri = slice_str(uri), .path = b[i].path, .q = b[i].q, .name = slice_str(user_name(u)), .first_ms = first_ms};
+		struct proxy_target t = {.uri = slice_str(uri), .path = b[i].path, .q = b[i].q, .name = slice_str(user_name(u)), .first_ms = a->roles.first_ms};
 		if (b[i].reg_id)
 			t.instance = b[i].instance;
 		if (!b[i].path.len) {
@@ -122,10 +121,13 @@ static unsigned targets(void *arg, struct proxy_context *c, const struct sip_msg
 void forwarding_params(struct agent *a, struct proxy_params *p)
 {
 	const struct conf_part *conf = conf_section(a->conf, "proxy");
+	a->roles.record_route = conf_bool(conf, "record-route");
+	a->roles.recorded = conf_bool(conf, "cdr");
+	a->roles.first_ms = (uint32_t)conf_int(conf_section(a->conf, "sip"), "first-response");
 	*p = (struct proxy_params){
 		.stack = a->sip,
 		.locator = a->locator,
-		.record_route = conf_bool(conf, "record-route"),
+		.record_route = a->roles.record_route,
 		.path = conf_bool(conf, "path"),
 		.recurse = conf_bool(conf, "recurse"),
 		.next_ms = (uint32_t)conf_int(conf, "next-after"),

@@ -384,7 +384,7 @@ static struct proxied *make_new(struct agent *a, const struct sip_msg *req)
 	CDR_SET(k->cdr.linked, slice_str(k->cdr.id));
 	hold(k, &(struct proxy_dialog){.contact = {contact_of(req)}});
 	k->owned = true;
-	k->recorded = conf_bool(conf_section(a->conf, "proxy"), "cdr");
+	k->recorded = a->roles.recorded;
 	k->cdr.setup = (int64_t)clock_utc_ms();
 	core_fill_record(&k->cdr, req, &a->roles.from);
 	CDR_SET(k->cdr.leg[CDR_A].call_id, req->call_id);
@@ -490,7 +490,7 @@ static void done(void *arg, void *call, const struct proxy_outcome *o)
 	if (!k || k->state != PROXIED_RINGING)
 		return;
 	take_outcome(k, o);
-	if (o->rsp && conf_bool(conf_section(a->conf, "proxy"), "record-route")) {
+	if (o->rsp && a->roles.record_route) {
 		answered(k, o->rsp);
 		return;
 	}

@@ -16,6 +16,8 @@ struct roles {
 	struct role_table *table;
 	struct source from; /* who sent the request that is being forwarded, set when it was admitted */
 	bool known;         /* and whether that is known */
+	bool record_route, recorded; /* of section proxy */
+	uint32_t first_ms;  /* sip.first-response */
 };
 
 int role_table_new(struct role_table **ret, const struct conf *conf);

@@ -52,6 +52,8 @@ with stage(inside=PROXY, outside=PROXY, sip="max-calls = 3 max-calls-per-user = 
     bob.password = None
     help_me = bob.invite("112")
     psap, sos = carrier.rings()
+    da.hung_up()  # the trunk's only line was its (proxy_ended.py)
+    dc.hung_up()
     psap.accept(sos)
     help_me.connected()
     psap.get("ACK")
@@ -63,7 +65,6 @@ with stage(inside=PROXY, outside=PROXY, sip="max-calls = 3 max-calls-per-user = 
     third_a.cancelled(invite)
     third.failed(487)
     second_b.bye(second)
-    da.bye(dc)
 
     # calls a second
     d, other, _, _ = s.call(alice, slow, "8555")
