@@ -844,6 +844,8 @@ static void a_forked_call(void *arg)
 			x_answer(i, 200, "t", "|Contact: <sip:b2@198.51.100.22>");
 	INVITE("2");
 	x_ask("CANCEL", "sip:b@example.com", "2", "|Reason: SIP;cause=200");
+	end_a_dialog(&(struct proxy_dialog){.call_id = SLICE("c1"), .from = SLICE("<sip:a@example.com>;tag=f"), .to = SLICE("<sip:b@example.com>;tag=t"),
+					    .contact = {SLICE("sip:a@192.0.2.9:5070"), SLICE("sip:b2@198.51.100.22")}});
 	x_close();
 }
 
