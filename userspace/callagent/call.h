@@ -139,6 +139,7 @@ struct call {
 	struct media *consulted_media; /* ... its media in this one */
 	struct call *awaits, *awaited_by; /* who shall come still rings there; a transfer waits for our answer; NULL */
 	unsigned transfer_status;      /* the best failure so far */
+	unsigned transfer_round;       /* its first */
 	const void *transfer_native;   /* the message that asks */
 	bool must_follow;              /* a re-offer that may not be refused: somebody has taken a place */
 	struct leg *misled;            /* was offered what then did not come: to be put right when it has answered; NULL */

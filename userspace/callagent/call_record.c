@@ -8,7 +8,6 @@
 struct call_record {
 	struct link link;
 	struct media *media; /* whose quality it waits for; NULL: an attempt */
-	unsigned round;      /* of the call: when the attempt began */
 	struct cdr cdr;
 };
 
@@ -152,7 +151,6 @@ int call_record_attempt(struct call *c)
 	struct buf id = buf_fixed(r->cdr.id, sizeof(r->cdr.id));
 	buf_printf(&id, "%s-%u", c->id, ++c->n_records + 1);
 	buf_z(&id);
-	r->round = c->round;
 	CDR_SET(r->cdr.linked, slice_str(c->cdr.linked));
 	CDR_SET(r->cdr.transferred_by, slice_str(c->transferor->target));
 	CDR_SET(r->cdr.source, slice_str(call_peer(c, c->transferor)->target));
@@ -194,11 +192,11 @@ void call_record_left(struct call *c)
 }
 
 /* Of those who did not come. */
-static const struct leg *best_since(const struct call *c, unsigned round)
+static const struct leg *best_of_transfer(const struct call *c)
 {
 	const struct leg *l, *best = NULL;
 	list_foreach(l, &c->legs, link)
-		if (l->round >= round && (!best || outcome_better(l->status, best->status)))
+		if (l->round >= c->transfer_round && (!best || outcome_better(l->status, best->status)))
 			best = l;
 	return best;
 }
@@ -208,7 +206,7 @@ void call_record_failed(struct call *c, const struct leg_news *n)
 	struct call_record *r = c->coming;
 	if (!r)
 		return;
-	const struct leg *l = best_since(c, r->round);
+	const struct leg *l = best_of_transfer(c);
 	const struct leg *stays = call_peer(c, c->transferor);
 	stays->kind->describe(stays, &r->cdr.leg[CDR_A]);
 	CDR_SET(r->cdr.caller, slice_str(r->cdr.leg[CDR_A].number));

@@ -21,12 +21,12 @@ int call_transfer_describe(const struct call *c, struct leg *to, struct media *m
 	return media_describe(m, side_other(stays->side), stays->said, &to->origin, dirs, out);
 }
 
-/* Media between the one who stays and one who comes, shared by those who are reached the same way. */
+/* Media between the one who stays and one who comes, shared by all of this transfer who are reached the same way, one round after another. */
 static int media_for(struct call *c, struct leg *l)
 {
 	const struct leg *stays = one_who_stays(c), *o;
 	list_foreach(o, &c->legs, link)
-		if (o != l && o->joins == c && o->media && o->party.signalling.family == l->party.signalling.family &&
+		if (o != l && o->round >= c->transfer_round && o->media && o->party.signalling.family == l->party.signalling.family &&
 		    slice_eq(slice_str(o->party.address), slice_str(l->party.address))) {
 			l->media = o->media;
 			return 0;
@@ -64,15 +64,12 @@ void call_transfer_tell(struct call *c, unsigned status)
 		k->transferred(c->transferor, &(struct leg_news){.status = status});
 }
 
-static void end_media(struct call *c, struct media *m)
+/* Of all who were to come, and of who has left. */
+static void end_other_media(struct call *c)
 {
-	const struct leg *l;
-	if (!m || m == c->winner->media)
-		return;
-	list_foreach(l, &c->legs, link)
-		if (l->media == m && l->state < LEG_CLOSING)
-			return;
-	media_end(m, call_on_media_over, c);
+	for (unsigned i = 0; i < c->n_groups; i++)
+		if (c->group[i] != c->winner->media)
+			media_end(c->group[i], call_on_media_over, c);
 }
 
 static void stop_waiting(struct call *c)
@@ -120,8 +117,6 @@ static void release_coming(struct call *c, const struct leg *but, const struct l
 		if (c->reofferer == o)
 			take_back_reoffer(c);
 		call_release_leg(o, n);
-		if (o->media && (!but || o->media != but->media))
-			end_media(c, o->media);
 	}
 }
 
@@ -135,16 +130,14 @@ void call_transfer_settle(struct call *c, const struct leg *l)
 static void fail(struct call *c, unsigned status, const char *words)
 {
 	struct leg *by = c->transferor;
-	struct media *m = c->consulted_media;
 	log_info(c->object, "transfer failed: %u%s%s", status, words ? ", " : "", words ? words : "");
 	outcome_transfer(false);
 	call_transfer_tell(c, status);
 	call_record_failed(c, &(struct leg_news){.status = status, .words = words});
 	stop_hunting(c);
 	forget_consulted(c);
-	if (m)
-		end_media(c, m);
 	c->consulted_media = NULL;
+	end_other_media(c);
 	c->transferor = NULL;
 	if (by->state == LEG_CLOSED)
 		call_end(c, by == c->a ? CALL_BY_CALLER : CALL_BY_CALLED, &(struct leg_news){.status = status, .words = words});
@@ -202,8 +195,6 @@ void call_transfer_lost(struct call *c, struct leg *l, unsigned status, const ch
 			l->call->reofferer = NULL;
 		c->consulted = NULL;
 	}
-	if (own)
-		end_media(c, l->media);
 	if (status >= 600 && own && !l->one_of_many)
 		release_coming(c, NULL, &(struct leg_news){.status = status, .words = words});
 	if (!any_coming(c))
@@ -250,8 +241,7 @@ void call_take_place(struct call *c, struct leg *l)
 	leg_state(l, LEG_ACTIVE, "takes the place of the transferor");
 	call_transfer_settle(c, l);
 	call_record_pair(c, l, before);
-	if (before != l->media)
-		media_end(before, call_on_media_over, c);
+	end_other_media(c);
 	if (call_set_party(c, l->side, slice_str(l->target)))
 		log_warn(c->object, "counts for %s: out of memory", l->target);
 	call_transfer_tell(c, 200);
@@ -487,7 +477,7 @@ void call_transfer_begin(struct leg *by)
 	struct call *c = by->call;
 	c->transferor = by;
 	c->transfer_status = 0;
-	c->round++;
+	c->transfer_round = ++c->round;
 }
 
 unsigned call_may_transfer(const struct leg *l)

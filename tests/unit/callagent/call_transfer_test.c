@@ -1,166 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Parties that give their place away (RFC 5589), or have it taken (RFC 3891). */
-#include "base/log.h"
-#include "fakes.h"
-
-#define AUDIO(port) "m=audio " #port " RTP/AVP 0 8\r\n"
-
-static struct calls calls;
-static struct mgcp_gw *gw;
-static struct leg *x1, *x2, *later, *named; /* whom a transfer leads to; whose dialog its Replaces names */
-static unsigned refusal;
-static char text[1024];
-
-static struct slice sdp(const char *addr, const char *media)
-{
-	return sdp_of(text, sizeof(text), addr, media);
-}
-
-static void news(void (*fn)(struct leg *, const struct leg_news *), struct leg *l, unsigned status, struct slice body)
-{
-	fn(l, &(struct leg_news){.status = status, .sdp = body});
-}
-
-static bool may_transfer(void *arg, const struct leg *by)
-{
-	return true;
-}
-
-/* Rounds of a transfer: x1 and x2 together, then `later`. */
-static int next_round(void *plan, struct call *c, const struct leg_news *how, struct leg_news *end)
-{
-	struct leg **all[] = {how ? &later : &x1, how ? NULL : &x2};
-	unsigned joined = 0;
-	if (how)
-		say("plan: %u\n", how->status);
-	for (int i = 0; i < 2; i++) {
-		if (!all[i] || !*all[i] || (*all[i])->call)
-			continue;
-		if (call_transfer_join(c, *all[i])) {
-			mem_deref(*all[i]);
-			*all[i] = NULL;
-		} else {
-			joined++;
-		}
-	}
-	if (!how && !joined)
-		end->status = 503;
-	return joined ? 0 : -ENOENT;
-}
-
-static unsigned transfer(void *arg, struct call *c, struct leg *by, const struct leg_transfer *t)
-{
-	c->transfer_plan.next = next_round;
-	return refusal;
-}
-
-static struct leg *leg_named(void *arg, struct slice replaces)
-{
-	return named;
-}
-
-static int open_calls(void)
-{
-	calls = (struct calls){.silence_s = 30, .ring_ms = 20000, .may_transfer = may_transfer, .transfer = transfer, .leg_named = leg_named};
-	x1 = x2 = later = named = NULL;
-	refusal = 0;
-	conns_made = 0;
-	gateway_err = 0;
-	gateway_err_from = 0;
-	said[0] = '\0';
-	return calls_init(&calls);
-}
-
-static int setup(void **state)
-{
-	list_init(&conns);
-	gw = mem_alloc(sizeof(*gw), NULL);
-	return open_calls();
-}
-
-static int teardown(void **state)
-{
-	calls_fini(&calls);
-	mem_deref(gw);
-	return list_empty(&conns) ? 0 : -1;
-}
-
-/* An answered call of `a` and `b`; NULL when memory is out. */
-static struct call *answered(const char *name_a, const char *name_b, struct leg **a, struct leg **b)
-{
-	struct call *c;
-	*a = party_new(name_a, SIDE_A, AF_INET);
-	*b = party_new(name_b, SIDE_B, AF_INET);
-	if (!*a || !*b || call_new(&c, &calls, gw)) {
-		*a = mem_deref(*a);
-		*b = mem_deref(*b);
-		return NULL;
-	}
-	if (call_add_leg(c, *a))
-		abort(); /* the caller's needs no memory */
-	if (call_add_leg(c, *b)) {
-		*b = mem_deref(*b);
-		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 500});
-		news(call_on_closed, *a, 0, SLICE_NONE);
-		*a = NULL;
-		return NULL;
-	}
-	mem_ref(c);
-	call_start(c, &(struct leg_news){.sdp = sdp("192.0.2.1", AUDIO(4000))});
-	gateway_answers();
-	if (c->state == CALL_RINGING)
-		news(call_on_answered, *b, 200, sdp("192.0.2.2", AUDIO(6000)));
-	gateway_answers();
-	if (c->state == CALL_ACTIVE)
-		news(call_on_confirmed, *a, 0, SLICE_NONE);
-	said[0] = '\0';
-	return c;
-}
-
-static void closed(struct leg *l)
-{
-	news(call_on_closed, l, 0, SLICE_NONE);
-}
-
-static void ask(struct leg *by, const char *replaces)
-{
-	call_on_transfer(by, &(struct leg_transfer){.replaces = slice_str(replaces)});
-}
-
-/* It answers the call, and the gateway joins it. */
-static void comes(struct leg *l)
-{
-	news(call_on_answered, l, 200, sdp("192.0.2.9", AUDIO(9000)));
-	gateway_answers();
-}
-
-/* It agrees to what it was re-offered. */
-static void follows(struct leg *l)
-{
-	news(call_on_reoffer_done, l, 200, sdp("192.0.2.1", AUDIO(4000)));
-	gateway_answers();
-}
-
-/* `by` asks for a transfer to whom x1 and x2 are, who are offered the call. */
-static void transfers(struct leg *by)
-{
-	ask(by, "");
-	gateway_answers();
-}
-
-/* A caller that asks for a place, with an offer. */
-static unsigned asks_for_place(unsigned (*fn)(struct leg *, struct leg *, const struct leg_news *), struct leg *theirs, struct leg *l)
-{
-	return fn(theirs, l, &(struct leg_news){.sdp = sdp("192.0.2.9", AUDIO(9000))});
-}
-
-static void assert_over(struct call *c)
-{
-	mem_deref(c);
-	gateway_answers();
-	assert_int_equal(calls_count(&calls), 0);
-	assert_true(list_empty(&conns));
-}
+#include "transfer.h"
 
 static void the_callee_gives_its_place_away(void **state)
 {
@@ -245,7 +85,7 @@ static void nobody_comes_and_the_call_is_as_it_was(void **state)
 	transfers(b);
 	said[0] = '\0';
 	news(call_on_closed, x1, 486, SLICE_NONE);
-	assert_said("gw: dlcx 3\ngw: dlcx 4\nplan: 486\nb: transfer 486\n");
+	assert_said("plan: 486\nb: transfer 486\ngw: dlcx 3\ngw: dlcx 4\n");
 	gateway_answers();
 	assert_int_equal(call_may_transfer(b), 0);
 	assert_true(call_on_info(a, &(struct leg_news){0}));
@@ -300,6 +140,48 @@ static void the_next_ones_are_tried(void **state)
 	closed(b);
 	follows(a);
 	closed(later);
+	closed(a);
+	assert_over(c);
+}
+
+/* However many rounds there are, with targets in both families: they share what media there are room for. */
+static int endless_round(void *plan, struct call *c, const struct leg_news *how, struct leg_news *end)
+{
+	static const sa_family_t family[] = {AF_INET, AF_INET6};
+	struct leg **all[] = {&x1, &x2};
+	for (int i = 0; i < 2; i++) {
+		*all[i] = party_new("x", SIDE_B, family[i]);
+		if (call_transfer_join(c, *all[i]))
+			fail_msg("no room for round %u", c->round);
+	}
+	return 0;
+}
+
+static unsigned endless_transfer(void *arg, struct call *c, struct leg *by, const struct leg_transfer *t)
+{
+	c->transfer_plan.next = endless_round;
+	return 0;
+}
+
+static void rounds_share_their_media(void **state)
+{
+	struct leg *a, *b;
+	struct call *c = answered("a", "b", &a, &b);
+	calls.transfer = endless_transfer;
+	ask(b, "");
+	for (int i = 0; i < 3 * CALL_GROUPS; i++) {
+		struct leg *one = x1, *other = x2;
+		gateway_answers();
+		news(call_on_closed, one, 486, SLICE_NONE);
+		news(call_on_closed, other, 486, SLICE_NONE);
+	}
+	gateway_answers();
+	comes(x2);
+	assert_ptr_equal(c->winner, x2);
+	closed(x1);
+	closed(b);
+	follows(a);
+	closed(x2);
 	closed(a);
 	assert_over(c);
 }
@@ -581,244 +463,8 @@ static void a_caller_gives_up_at_once(void **state)
 	assert_over(c);
 }
 
-/* Somebody answers in the place of one whom a transfer rings. */
-static void a_transfer_is_picked_up(void **state)
-{
-	struct leg *a, *b;
-	for (int offers = 0; offers < 2; offers++) {
-		struct call *c = answered("a", "b", &a, &b);
-		struct leg *n = party_new("n", SIDE_A, AF_INET);
-		x1 = party_new("x", SIDE_B, AF_INET);
-		assert_int_equal(asks_for_place(call_pick_up, b, n), 481);
-		transfers(b);
-		said[0] = '\0';
-		assert_int_equal(offers ? asks_for_place(call_pick_up, x1, n) : call_pick_up(x1, n, &(struct leg_news){0}), 0);
-		assert_non_null(strstr(said, "x: release 200\n"));
-		closed(x1);
-		gateway_answers();
-		if (offers)
-			follows(a);
-		else
-			news(call_on_confirmed, n, 0, sdp("192.0.2.9", AUDIO(9000)));
-		gateway_answers();
-		assert_non_null(strstr(said, "b: transfer 200\nb: release\n"));
-		assert_ptr_equal(c->winner, n);
-		closed(b);
-		if (!offers)
-			follows(a);
-		closed(n);
-		closed(a);
-		assert_over(c);
-	}
-}
-
-/* --- while it rings ------------------------------------------------------------------------------------------------------- */
-
-/* A call that rings `b`, or `b` and `d`, with that offer or (NULL) none; NULL when memory is out. */
-static struct call *ringing(const char *name_a, struct leg **a, struct leg **b, struct leg **d, const char *media)
-{
-	struct call *c;
-	*a = party_new(name_a, SIDE_A, AF_INET);
-	*b = party_new("b", SIDE_B, AF_INET);
-	if (!*a || !*b || call_new(&c, &calls, gw)) {
-		*a = mem_deref(*a);
-		*b = mem_deref(*b);
-		return NULL;
-	}
-	if (call_add_leg(c, *a))
-		abort(); /* the caller's needs no memory */
-	if (call_add_leg(c, *b)) {
-		*b = mem_deref(*b);
-		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = 500});
-		closed(*a);
-		return NULL;
-	}
-	if (d) {
-		*d = party_new("d", SIDE_B, AF_INET);
-		assert_int_equal(call_add_leg(c, *d), 0);
-	}
-	mem_ref(c);
-	call_start(c, &(struct leg_news){.sdp = media ? sdp("192.0.2.1", media) : SLICE_NONE});
-	gateway_answers();
-	news(call_on_progress, *b, 180, SLICE_NONE);
-	said[0] = '\0';
-	return c;
-}
-
-static void a_ringing_call_is_picked_up(void **state)
-{
-	struct leg *a, *b, *d;
-	struct call *c = ringing("a", &a, &b, &d, AUDIO(4000));
-	struct leg *n = party_new("n", SIDE_A, AF_INET);
-	assert_int_equal(asks_for_place(call_pick_up, b, n), 0);
-	gateway_answers();
-	assert_said("b: release 200\nd: release 200\ngw: mdcx 2 sendrecv 9000 arm 2\nn: answer 200 20004\na: answer 200 20002\n");
-	closed(b);
-	closed(d);
-	assert_ptr_equal(c->winner, n);
-	assert_int_equal(c->state, CALL_ACTIVE);
-	news(call_on_confirmed, n, 0, SLICE_NONE);
-	news(call_on_confirmed, a, 0, SLICE_NONE);
-	assert_int_equal(call_may_transfer(n), 0);
-	closed(a);
-	closed(n);
-	assert_over(c);
-}
-
-/* The one who has come is reached another way: its media are its own. */
-static void a_pick_up_from_elsewhere(void **state)
-{
-	struct leg *a, *b;
-	struct call *c = ringing("a", &a, &b, NULL, AUDIO(4000) "a=sendonly\r\n");
-	struct leg *n = party_new("n", SIDE_A, AF_INET6);
-	assert_int_equal(asks_for_place(call_pick_up, b, n), 0);
-	gateway_answers();
-	assert_non_null(strstr(said, "n: answer 200 20008/sendonly\na: answer 200 20006/recvonly\n"));
-	closed(b);
-	closed(n);
-	closed(a);
-	assert_over(c);
-}
-
-/* The caller has made no offer: it gets that of who has come, whose answer is the caller's. */
-static void a_call_without_offer_is_picked_up(void **state)
-{
-	struct leg *a, *b;
-	struct call *c = ringing("a", &a, &b, NULL, NULL);
-	struct leg *n = party_new("n", SIDE_A, AF_INET), *none = party_new("none", SIDE_A, AF_INET);
-	assert_int_equal(call_pick_up(b, none, &(struct leg_news){0}), 488);
-	mem_deref(none);
-	assert_int_equal(asks_for_place(call_pick_up, b, n), 0);
-	gateway_answers();
-	assert_said("b: release 200\ngw: crcx 1 sendrecv 9000\ngw: crcx 2 with 1 recvonly\na: answer 200 20004\n");
-	closed(b);
-	news(call_on_confirmed, a, 0, sdp("192.0.2.1", AUDIO(4000)));
-	gateway_answers();
-	assert_non_null(strstr(said, "n: answer 200 20002\n"));
-	news(call_on_confirmed, n, 0, SLICE_NONE);
-	assert_int_equal(n->state, LEG_ACTIVE);
-	closed(a);
-	closed(n);
-	assert_over(c);
-}
-
-/* Who comes has made no offer: it gets the caller's, and answers with its confirmation. */
-static void a_pick_up_without_offer(void **state)
-{
-	struct leg *a, *b;
-	for (int answers = 0; answers < 2; answers++) {
-		struct call *c = ringing("a", &a, &b, NULL, AUDIO(4000));
-		struct leg *n = party_new("n", SIDE_A, AF_INET);
-		assert_int_equal(call_pick_up(b, n, &(struct leg_news){0}), 0);
-		gateway_answers();
-		assert_non_null(strstr(said, "b: release 200\nn: answer 200 2000"));
-		closed(b);
-		news(call_on_confirmed, n, 0, answers ? sdp("192.0.2.9", AUDIO(9000)) : SLICE_NONE);
-		gateway_answers();
-		assert_non_null(strstr(said, answers ? "a: answer 200" : "a: release 502"));
-		assert_int_equal(c->state, answers ? CALL_ACTIVE : CALL_ENDING);
-		closed(a);
-		closed(n);
-		assert_over(c);
-	}
-}
-
-static void a_pick_up_that_fails_lets_it_ring(void **state)
-{
-	struct leg *a, *b;
-	struct call *c = ringing("a", &a, &b, NULL, AUDIO(4000));
-	struct leg *n = party_new("n", SIDE_A, AF_INET);
-	assert_int_equal(asks_for_place(call_pick_up, a, n), 481);
-	assert_int_equal(call_pick_up(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", "m=audio 9000 RTP/AVP 9\r\n")}), 488);
-	assert_int_equal(call_pick_up(b, n, &(struct leg_news){.sdp = sdp("192.0.2.9", "m=audio 9000 RTP/AVP 0\r\nm=video 9002 RTP/AVP 31\r\n")}), 488);
-	/* No ports for it. */
-	struct leg *v6 = party_new("v6", SIDE_A, AF_INET6);
-	gateway_err = -EIO;
-	gateway_err_from = 3;
-	assert_int_equal(asks_for_place(call_pick_up, b, v6), 0);
-	gateway_answers();
-	assert_non_null(strstr(said, "v6: release 503\n"));
-	closed(v6);
-	gateway_err = 0;
-	/* Too late. */
-	v6 = party_new("w6", SIDE_A, AF_INET6);
-	said[0] = '\0';
-	news(call_on_answered, b, 200, sdp("192.0.2.2", AUDIO(6000)));
-	gateway_answers();
-	assert_non_null(strstr(said, "a: answer 200"));
-	assert_int_equal(asks_for_place(call_pick_up, b, v6), 481);
-	mem_deref(v6);
-	mem_deref(n);
-	closed(a);
-	closed(b);
-	assert_over(c);
-}
-
-static void a_transfer_waits_for_who_still_rings(void **state)
-{
-	struct leg *a, *b, *b2, *x;
-	struct call *c = answered("a", "b", &a, &b), *other = ringing("b2", &b2, &x, NULL, AUDIO(5000));
-	named = b2;
-	ask(b, "of b2");
-	assert_said("b: transfer 180\n");
-	assert_int_equal(call_may_transfer(b), 491);
-	comes(x);
-	said[0] = '\0';
-	news(call_on_confirmed, b2, 0, SLICE_NONE);
-	gateway_answers();
-	assert_non_null(strstr(said, "b: reoffer"));
-	news(call_on_reoffer_done, x, 200, sdp("192.0.2.9", AUDIO(9000)));
-	gateway_answers();
-	assert_ptr_equal(c->winner, x);
-	assert_non_null(strstr(said, "b: transfer 200\nb: release\n"));
-	closed(b);
-	closed(b2);
-	mem_deref(other);
-	closed(x);
-	closed(a);
-	assert_over(c);
-}
-
-static void a_transfer_that_waited_in_vain(void **state)
-{
-	struct leg *a, *b, *b2, *x;
-	struct call *c = answered("a", "b", &a, &b), *other = ringing("b2", &b2, &x, NULL, AUDIO(5000));
-	named = b2;
-	ask(b, "of b2");
-	said[0] = '\0';
-	news(call_on_closed, x, 486, SLICE_NONE);
-	assert_non_null(strstr(said, "b: transfer 486\n"));
-	assert_int_equal(call_may_transfer(b), 0);
-	closed(b2);
-	mem_deref(other);
-	/* It rings for somebody else. */
-	other = ringing("b2", &b2, &x, NULL, AUDIO(5000));
-	snprintf(b2->target, sizeof(b2->target), "somebody");
-	named = b2;
-	ask(b, "of b2");
-	assert_said("b: transfer 403\n");
-	*b2->target = '\0';
-	/* The call whose party was to go there ends first: what rings goes on. */
-	ask(b, "of b2");
-	closed(a);
-	closed(b);
-	mem_deref(c);
-	gateway_answers();
-	comes(x);
-	news(call_on_confirmed, b2, 0, SLICE_NONE);
-	assert_int_equal(other->state, CALL_ACTIVE);
-	closed(b2);
-	closed(x);
-	assert_over(other);
-}
-
 /* --- memory runs out -------------------------------------------------------------------------------------------------- */
 
-static void close_if_open(struct leg *l)
-{
-	if (l && l->call && l->state != LEG_CLOSED && l->state != LEG_NEW)
-		closed(l);
-}
 
 static void transferred(void *arg)
 {
@@ -868,29 +514,6 @@ out:
 	said[0] = '\0';
 }
 
-static void picked_up(void *arg)
-{
-	struct leg *a, *b, *n = NULL;
-	gw = mem_alloc(sizeof(*gw), NULL);
-	struct call *c = !gw || open_calls() ? NULL : ringing("a", &a, &b, NULL, AUDIO(4000));
-	if (!c)
-		goto out;
-	n = c->state == CALL_RINGING ? party_new("n", SIDE_A, AF_INET6) : NULL;
-	if (n && asks_for_place(call_pick_up, b, n))
-		n = mem_deref(n);
-	gateway_answers();
-	close_if_open(n);
-	close_if_open(b);
-	close_if_open(a);
-	mem_deref(c);
-	gateway_answers();
-	assert_int_equal(calls_count(&calls), 0);
-out:
-	if (gw)
-		calls_fini(&calls);
-	mem_deref(gw);
-	said[0] = '\0';
-}
 
 /* Nobody of the first round comes; a caller without an offer takes the place then. */
 static void looked_for(void *arg)
@@ -941,7 +564,6 @@ static void memory_runs_out(void **state)
 {
 	list_init(&conns);
 	each_allocation_fails(looked_for, NULL);
-	each_allocation_fails(picked_up, NULL);
 	each_allocation_fails(transferred, NULL);
 	each_allocation_fails(transferred, "after consultation");
 }
@@ -957,6 +579,7 @@ int main(void)
 		CALL_TEST(nobody_comes_and_the_call_is_as_it_was),
 		CALL_TEST(a_transferor_may_leave_first),
 		CALL_TEST(the_next_ones_are_tried),
+		CALL_TEST(rounds_share_their_media),
 		CALL_TEST(one_refuses_for_all),
 		CALL_TEST(nobody_answers_in_time),
 		CALL_TEST(the_one_who_stays_may_leave),
@@ -969,14 +592,6 @@ int main(void)
 		CALL_TEST(a_place_that_is_not_given),
 		CALL_TEST(a_caller_without_offer_takes_a_place),
 		CALL_TEST(a_caller_gives_up_at_once),
-		CALL_TEST(a_transfer_is_picked_up),
-		CALL_TEST(a_ringing_call_is_picked_up),
-		CALL_TEST(a_call_without_offer_is_picked_up),
-		CALL_TEST(a_pick_up_without_offer),
-		CALL_TEST(a_pick_up_from_elsewhere),
-		CALL_TEST(a_pick_up_that_fails_lets_it_ring),
-		CALL_TEST(a_transfer_waits_for_who_still_rings),
-		CALL_TEST(a_transfer_that_waited_in_vain),
 		cmocka_unit_test(memory_runs_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
