@@ -142,7 +142,7 @@ class Gateway:
         left["ports"] = [p for p in self.show("ports") if p["used"]]
         counters = [c for c in self.show("counters") if c["value"]]
         left["transactions"] = [c for c in counters if c["name"].endswith("transactions-now")]
-        left["records"] = [c for c in counters if c["group"] == "store" and c["name"] in ("calls", "connections")]
+        left["records"] = [c for c in counters if c["group"] == "store" and c["name"] in ("calls", "connections", "proxied")]
         return {k: v for k, v in left.items() if v}
 
     def over(self, timeout=8):
