@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/random.h"
 #include "base/buf.h"
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+/* A signal may interrupt what is more than 256 bytes, or leave some out (getrandom(2)). */
+static void fill(uint8_t *to, size_t n)
+{
+	while (n) {
+		ssize_t got = getrandom(to, n, 0);
+		if (got < 0 && errno != EINTR)
+			abort(); /* a kernel without it */
+		to += got > 0 ? got : 0;
+		n -= got > 0 ? (size_t)got : 0;
+	}
+}
 
 void random_bytes(void *out, size_t n)
 {
 	static uint8_t pool[4096];
 	static size_t left;
 	if (left < n) {
-		if (getrandom(pool, sizeof pool, 0) != sizeof pool)
-			abort(); /* cannot happen once the pool of the kernel is ready */
+		fill(pool, sizeof pool);
 		left = sizeof pool;
 	}
 	left -= n;
