@@ -14,6 +14,7 @@ void cancel_branches(struct proxy_context *c, struct slice headers)
 			continue;
 		b->cancelled = true;
 		timer_stop(&b->timer_c);
+		timer_stop(&b->timer_first);
 		sip_cancel(b->ct, headers);
 	}
 }

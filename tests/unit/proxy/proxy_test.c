@@ -405,6 +405,27 @@ static void who_waits_is_tried_when_nothing_comes_from_the_first(void **state)
 	x_close();
 }
 
+/* A caller who gives up ends that waiting, too: what the target then answers to the CANCEL is its answer. */
+static void whom_the_caller_has_cancelled_is_not_called_silent(void **state)
+{
+	x_open();
+	two_targets(900, 100);
+	x.counted = true;
+	x.target[0].name = "A";
+	x.target[0].first_ms = 4000;
+	uint64_t silent = proxy_counts[PROXY_CNT_SILENT];
+	INVITE("1");
+	x_ask("CANCEL", "sip:b@example.com", "1", "");
+	clock_test_advance(4001);
+	assert_int_equal(proxy_counts[PROXY_CNT_SILENT], silent);
+	x_answer(0, 180, "t", "");
+	assert_true(x_is(x.w.n - 1, "CANCEL sip:b1@"));
+	x_answer(0, 487, "t", "");
+	assert_string_equal(x.failed, "A487 ");
+	assert_int_equal(x.outcome.status, 487);
+	x_close();
+}
+
 static void an_early_sign_of_life_is_enough(void **state)
 {
 	x_open();
@@ -872,6 +893,7 @@ int main(void)
 		cmocka_unit_test(lower_q_waits_until_higher_has_failed),
 		cmocka_unit_test(who_waits_is_tried_when_the_first_rings_too_long),
 		cmocka_unit_test(who_waits_is_tried_when_nothing_comes_from_the_first),
+		cmocka_unit_test(whom_the_caller_has_cancelled_is_not_called_silent),
 		cmocka_unit_test(an_early_sign_of_life_is_enough),
 		cmocka_unit_test(a_target_has_a_time_to_answer),
 		cmocka_unit_test(who_counts_calls_may_not_want_one),
