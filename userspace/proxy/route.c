@@ -119,7 +119,7 @@ static unsigned preprocess(struct proxy *p, const struct sip_msg *req, struct wa
 unsigned route_of(struct proxy *p, const struct sip_msg *req, struct way *w)
 {
 	unsigned status = preprocess(p, req, w);
-	proxy_counts[PROXY_CNT_BAD_ROUTE] += status != 0;
+	proxy_counts[PROXY_CNT_BAD_ROUTE] += status == 400;
 	return status;
 }
 
