@@ -240,7 +240,10 @@ static void follow_resolv_conf(struct dns_resolver *r)
 /* Somebody has answered after so many had been silent: he goes first. Without memory the order stays. */
 static void demote(struct dns_resolver *r, const struct channel *c, int silent)
 {
-	if (c != current(r) || silent <= 0 || replace(r, c->first + (unsigned)silent))
+	struct addr servers[DNS_MAX_SERVERS];
+	unsigned n = c == current(r) && silent > 0 ? servers_of(c, r, servers) : 0, first = c->first + (unsigned)silent;
+	/* It may be the first one that was late only. */
+	if (!n || first % n == c->first || replace(r, first))
 		return;
 	r->demoted_until = clock_ms() + DEMOTED_MS;
 	log_info("dns", "the server that is asked first does not answer: another one is, for %u s", DEMOTED_MS / 1000);
