@@ -5,7 +5,7 @@
 
 struct line {
 	struct hash_link by_name;
-	unsigned calls;
+	unsigned taken;
 	size_t len;
 	char name[];
 };
@@ -44,14 +44,14 @@ int lines_take(struct line **ret, struct lines *ls, struct slice name)
 		memcpy(l->name, name.p, name.len);
 		hash_insert(&ls->names, &l->by_name, slice_hash(name, false));
 	}
-	l->calls++;
+	l->taken++;
 	*ret = l;
 	return 0;
 }
 
 void line_release(struct lines *ls, struct line **l)
 {
-	if (*l && !--(*l)->calls) {
+	if (*l && !--(*l)->taken) {
 		hash_remove(&ls->names, &(*l)->by_name);
 		mem_free(*l);
 	}
@@ -61,5 +61,5 @@ void line_release(struct lines *ls, struct line **l)
 unsigned lines_taken(const struct lines *ls, struct slice name)
 {
 	const struct line *l = find(ls, name);
-	return l ? l->calls : 0;
+	return l ? l->taken : 0;
 }

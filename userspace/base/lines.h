@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Calls in progress of each user and trunk: what their limits are held against. */
+/* How many of each name are in use (calls of a user, a trunk or a route, connections of an address): what their limits are held against. */
 #pragma once
 #include "base/hash.h"
 #include "base/slice.h"
@@ -8,12 +8,12 @@ struct lines {
 	struct hash names;
 };
 
-struct line; /* of one user or trunk */
+struct line; /* of one name */
 
 int lines_init(struct lines *ls);
 /* All have been given back. */
 void lines_fini(struct lines *ls);
-/* One call more of `name`; ends with line_release(). *ret is NULL when the name is empty. 0 or -ENOMEM. */
+/* One more of `name`; ends with line_release(). *ret is NULL when the name is empty. 0 or -ENOMEM. */
 int lines_take(struct line **ret, struct lines *ls, struct slice name);
 /* Sets *l to NULL; one that is NULL is left alone. */
 void line_release(struct lines *ls, struct line **l);

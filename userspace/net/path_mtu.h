@@ -3,5 +3,5 @@
 #pragma once
 #include "net/addr.h"
 
-/* Bytes with the IP header; 0: not known. Four system calls. */
+/* Bytes with the IP header; 0: not known. Five system calls. */
 unsigned path_mtu(const struct addr *from, const struct addr *to);

@@ -228,7 +228,6 @@ void session_take_prack(struct sip_session *ss, struct sip_dialog *d, struct sip
 
 /* --- theirs ------------------------------------------------------------------------------------------------------------- */
 
-/* A repetition is PRACKed by the repetition of its PRACK; one that is ahead of its turn comes again. */
 static int send_prack(struct sip_session *ss, struct sip_dialog *d, uint32_t rseq, struct slice sdp)
 {
 	char text[48];
@@ -239,6 +238,7 @@ static int send_prack(struct sip_session *ss, struct sip_dialog *d, uint32_t rse
 							.body_type = sdp.len ? SLICE("application/sdp") : SLICE_NONE}, NULL, NULL);
 }
 
+/* A repetition is PRACKed by the repetition of its PRACK; one that is ahead of its turn comes again. */
 bool session_prack(struct sip_session *ss, struct sip_dialog *d, const struct sip_msg *rsp)
 {
 	uint32_t rseq;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A subscription: one SUBSCRIBE dialog usage (RFC 6665 4), or the one that a REFER outside of dialogs makes (RFC 3515 2.4.4), either end of it. The stack keeps the dialog and routes requests inside it; event
- * packages, expiry and what a NOTIFY says are the user's. */
+/* A subscription: one SUBSCRIBE dialog usage (RFC 6665 4), or the one that a REFER outside of dialogs makes (RFC 3515 2.4.4), either end of it. The
+ * stack keeps the dialog and routes requests inside it; event packages, expiry and what a NOTIFY says are the user's. */
 #pragma once
 #include "sip/digest.h"
 #include "sip/stack.h"
