@@ -516,11 +516,6 @@ int ctl_add(struct ctl *c, const struct ctl_verb *verbs, void *arg)
 	return 0;
 }
 
-int ctl_fd(const struct ctl *c)
-{
-	return c->fd;
-}
-
 /* --- events -------------------------------------------------------------------------------------------------------- */
 
 bool ctl_wanted(const struct ctl *c, const char *topic)

@@ -34,7 +34,6 @@ struct ctl_verb {
 int ctl_listen(struct ctl **ret, const char *path, int fd, const struct ctl_verb *verbs, void *arg);
 /* Adds a further table, asked after the earlier ones. */
 int ctl_add(struct ctl *c, const struct ctl_verb *verbs, void *arg);
-int ctl_fd(const struct ctl *c);
 /* Whether somebody listens to `topic`: ask before building an event. */
 bool ctl_wanted(const struct ctl *c, const char *topic);
 /* Calls `fn` whenever the answer of ctl_wanted() may have changed (a subscriber came or went). */

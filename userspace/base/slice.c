@@ -10,11 +10,6 @@ static unsigned char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (unsigned char)(c + 32) : (unsigned char)c;
 }
 
-static int compare_lengths(struct slice a, struct slice b)
-{
-	return a.len < b.len ? -1 : a.len > b.len;
-}
-
 bool slice_caseeq(struct slice a, struct slice b)
 {
 	if (a.len != b.len)
@@ -29,18 +24,7 @@ int slice_cmp(struct slice a, struct slice b)
 {
 	size_t n = a.len < b.len ? a.len : b.len;
 	int c = n ? memcmp(a.p, b.p, n) : 0;
-	return c ? c : compare_lengths(a, b);
-}
-
-int slice_casecmp(struct slice a, struct slice b)
-{
-	size_t n = a.len < b.len ? a.len : b.len;
-	for (size_t i = 0; i < n; i++) {
-		int d = lower(a.p[i]) - lower(b.p[i]);
-		if (d)
-			return d;
-	}
-	return compare_lengths(a, b);
+	return c ? c : a.len < b.len ? -1 : a.len > b.len;
 }
 
 bool slice_starts(struct slice s, struct slice prefix)

@@ -56,7 +56,6 @@ static inline bool slice_eq(struct slice a, struct slice b)
 /* ASCII case-insensitive. */
 bool slice_caseeq(struct slice a, struct slice b);
 int slice_cmp(struct slice a, struct slice b);
-int slice_casecmp(struct slice a, struct slice b);
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_casestarts(struct slice s, struct slice prefix);
 static inline bool slice_space(char c)

@@ -70,19 +70,6 @@ static const struct code {
 	{541, "Invalid local connection options", -EINVAL, false},
 };
 
-static const struct {
-	unsigned code;
-	const char *text;
-} reasons[] = {
-	{0, "Endpoint is in its normal state"},
-	{900, "Endpoint malfunctions"},
-	{901, "Endpoint taken out of service"},
-	{902, "Lower layer lost"},
-	{903, "Reserved quality of service lost"},
-	{904, "Manual intervention"},
-	{905, "Facility failed"},
-};
-
 static const struct code *find(unsigned code)
 {
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
@@ -100,14 +87,6 @@ const char *mgcp_code_text(unsigned code)
 	static const char *const ranges[10] = {"Response acknowledged", "Being executed", "OK",		   "Unknown code", "Transient error",
 					       "Permanent error",       "Unknown code",   "Unknown code", "Package error", "Unknown code"};
 	return code < 1000 ? ranges[code / 100] : "Unknown code";
-}
-
-const char *mgcp_reason_text(unsigned reason)
-{
-	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-		if (reasons[i].code == reason)
-			return reasons[i].text;
-	return "Unknown reason";
 }
 
 int mgcp_code_error(unsigned code)

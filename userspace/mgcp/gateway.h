@@ -11,8 +11,6 @@
 bool mgcp_name_matches(struct slice pattern, struct slice name);
 /* "*" alone, or "TYPE/" and "*": everything of the gateway, or of a kind. */
 bool mgcp_name_is_all(struct slice name);
-/* Whether a term of the local part is "$" ("any of"). */
-bool mgcp_name_has_any(struct slice name);
 
 /* One event of an R: or O: list: "r/rto@364823(N)(120)". Slices point into the text. */
 struct mgcp_event {

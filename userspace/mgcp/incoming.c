@@ -219,11 +219,6 @@ int mgcp_reply_code(struct mgcp_incoming *in, unsigned code, const char *comment
 	return b.err ? b.err : mgcp_reply(in, buf_text(&b));
 }
 
-uint32_t mgcp_incoming_tid(const struct mgcp_incoming *in)
-{
-	return in->tid;
-}
-
 static void confirm(struct mgcp_incoming *in)
 {
 	if (in->state != IN_ANSWERED && in->state != IN_WAIT_ACK)

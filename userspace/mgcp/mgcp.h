@@ -58,9 +58,8 @@ struct slice mgcp_option(struct slice list, struct slice name, char sep);
 enum mgcp_verb mgcp_verb_parse(struct slice text);
 const char *mgcp_verb_name(enum mgcp_verb v);
 const char *mgcp_param_name(enum mgcp_param_id id);
-/* Standard comment of a response code; reason codes (E:) of RFC 3435 2.5 too. */
+/* Standard comment of a response code. */
 const char *mgcp_code_text(unsigned code);
-const char *mgcp_reason_text(unsigned reason);
 
 void mgcp_write_command(struct buf *out, enum mgcp_verb v, uint32_t tid, const char *endpoint);
 void mgcp_write_response(struct buf *out, unsigned code, uint32_t tid, const char *comment);
@@ -115,6 +114,5 @@ void mgcp_forget(struct mgcp_peer *p, const void *arg);
 /* The whole response text, written with the command's tid. Kept for T-HIST to answer repetitions. */
 int mgcp_reply(struct mgcp_incoming *in, struct slice text);
 int mgcp_reply_code(struct mgcp_incoming *in, unsigned code, const char *comment);
-uint32_t mgcp_incoming_tid(const struct mgcp_incoming *in);
 /* Transactions alive (without the answered ones remembered for T-HIST). */
 size_t mgcp_peer_pending(const struct mgcp_peer *p);

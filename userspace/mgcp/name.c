@@ -38,15 +38,6 @@ bool mgcp_name_is_all(struct slice name)
 	return slice_is_set(local) ? is_term(local, '*') : is_term(first, '*');
 }
 
-bool mgcp_name_has_any(struct slice name)
-{
-	struct slice domain, local = local_part(name, &domain);
-	while (slice_is_set(local))
-		if (is_term(slice_cut(&local, '/'), '$'))
-			return true;
-	return false;
-}
-
 /* What stands in the parentheses that *s begins with, which may nest; *s moves past them. */
 static int parentheses(struct slice *s, struct slice *ret)
 {

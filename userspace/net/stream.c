@@ -555,11 +555,6 @@ const struct addr *stream_local(const struct stream *s)
 	return &s->local;
 }
 
-const struct addr *stream_peer(const struct stream *s)
-{
-	return &s->peer;
-}
-
 int stream_fd(const struct stream *s)
 {
 	return s->fd;

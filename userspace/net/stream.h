@@ -46,7 +46,6 @@ int stream_send(struct stream *s, struct slice data);
 void stream_end(struct stream *s);
 
 const struct addr *stream_local(const struct stream *s);
-const struct addr *stream_peer(const struct stream *s);
 int stream_fd(const struct stream *s);
 size_t stream_queued(const struct stream *s);
 uint64_t stream_rx_bytes(const struct stream *s);

@@ -199,17 +199,6 @@ int tls_new(struct tls **ret, const struct tls_params *p, struct buf *why)
 	return err;
 }
 
-int tls_replace(struct tls *t, const struct tls_params *p, struct buf *why)
-{
-	struct tls_contexts *next;
-	int err = contexts_new(&next, p, why);
-	if (err)
-		return err;
-	mem_deref(t->now);
-	t->now = next;
-	return 0;
-}
-
 void tls_take(struct tls *t, const struct tls *from)
 {
 	struct tls_contexts *before = t->now;

@@ -29,9 +29,7 @@ struct tls_params {
 
 /* Reads the files. On error says in `why` which of them is wrong. -EINVAL, -ENOMEM. */
 int tls_new(struct tls **ret, const struct tls_params *p, struct buf *why);
-/* The same for connections made from now on; those that are there go on with what they began with. On error nothing has changed. */
-int tls_replace(struct tls *t, const struct tls_params *p, struct buf *why);
-/* ... with what another one has read. */
+/* What another one has read is for connections made from now on; those that are there go on with what they began with. */
 void tls_take(struct tls *t, const struct tls *from);
 /* Whether there is a certificate to serve with. */
 bool tls_can_serve(const struct tls *t);

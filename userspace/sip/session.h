@@ -66,16 +66,16 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
  * usable Contact; it has been answered with 400. */
 int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct slice contact_user,
 		       const struct sip_session_handlers *h, void *arg);
-/* Where `headers` have a Content-Type, here and below, that is what `sdp` is: a description with other parts (RFC 5621), or those alone. */
-/* Incoming: who we are to a caller that challenges requests of ours in the dialog. 0 or -ENOMEM. */
+/* Incoming, once: who we are to a caller that challenges requests of ours in the dialog. 0 or -ENOMEM. */
 int sip_session_login(struct sip_session *ss, const struct digest_login *login);
+
+/* Where `headers` have a Content-Type, here and below, that is what `sdp` is: a description with other parts (RFC 5621), or those alone. */
+
 /* Incoming: 101..199. Sent reliably (RFC 3262) when the caller requires that, or can do it and there is a description; then it waits for
  * its turn, as the answer does. -ENODATA: the caller requires that and has made no offer, so that the first one has to. */
 int sip_session_progress(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
 /* Incoming: 200 with answer or offer. */
 int sip_session_answer(struct sip_session *ss, struct slice headers, struct slice sdp);
-/* Incoming, before the answer: 300..699. closed() does not follow. */
-int sip_session_reject(struct sip_session *ss, unsigned status, const char *reason, struct slice headers);
 /* Outgoing, INVITE without offer: the answer, in the ACK or in the PRACK. */
 int sip_session_ack(struct sip_session *ss, struct slice sdp);
 /* New offer by re-INVITE: -EINPROGRESS while another offer is open. Before the answer by UPDATE, once a reliable provisional response has
@@ -86,7 +86,7 @@ int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice
 bool sip_session_withdraw(struct sip_session *ss);
 /* Answer to offer(): status 200 with sdp, or a refusal. */
 int sip_session_reply_offer(struct sip_session *ss, unsigned status, const char *reason, struct slice headers, struct slice sdp);
-/* Ends it in whatever state: CANCEL (which has no body), BYE or `status` to an unanswered incoming one (0: 480). closed() follows when it is over. */
+/* Ends it in whatever state: CANCEL (which has no body), BYE or `status`, 300..699, to an unanswered incoming one (else: 480). closed() follows when it is over. */
 void sip_session_bye(struct sip_session *ss, unsigned status, struct slice headers, struct slice body);
 /* Sends another request within the confirmed dialog (INFO, MESSAGE, ...); `fn` as in sip_request(), finals only. -ENOTCONN before the answer. */
 int sip_session_request(struct sip_session *ss, enum sip_method method, struct slice headers, struct slice body_type, struct slice body,

@@ -182,16 +182,3 @@ int sip_session_answer(struct sip_session *ss, struct slice headers, struct slic
 	return 0;
 }
 
-int sip_session_reject(struct sip_session *ss, unsigned status, const char *reason, struct slice headers)
-{
-	if (status < 300 || status > 699)
-		return -EINVAL;
-	if (ss->state != SESSION_RINGING || timer_running(&ss->end))
-		return -ENOTCONN;
-	int err = sip_reply(ss->uas, status, reason, headers, SLICE_NONE, SLICE_NONE);
-	if (err)
-		return err;
-	ss->h = NULL;
-	session_close(ss, status, NULL);
-	return 0;
-}

@@ -78,8 +78,6 @@ static void comparing_takes_absent_for_empty(void **state)
 	assert_false(slice_caseeq(SLICE("[]"), SLICE("{}"))); /* only letters fold */
 	assert_true(slice_cmp(SLICE("a"), SLICE("ab")) < 0);
 	assert_true(slice_cmp(SLICE("b"), SLICE("ab")) > 0);
-	assert_int_equal(slice_casecmp(SLICE("Ab"), SLICE("aB")), 0);
-	assert_true(slice_casecmp(SLICE("A"), SLICE("b")) < 0);
 	assert_true(slice_starts(SLICE("abc"), SLICE("ab")));
 	assert_false(slice_starts(SLICE("a"), SLICE("ab")));
 	assert_true(slice_casestarts(SLICE("SIP:x"), SLICE("sip:")));

@@ -169,7 +169,7 @@ static void an_update_that_is_not_answered_ends_with_the_call(void **state)
 	b.answers_offers = false;
 	assert_int_equal(sip_session_offer(a.ss, SLICE_NONE, OFFER), 0);
 	clock_test_advance(50);
-	sip_session_reject(b.ss, 486, NULL, SLICE_NONE);
+	sip_session_bye(b.ss, 486, SLICE_NONE, SLICE_NONE);
 	clock_test_advance(50);
 	assert_int_equal(journal_count("SIP/2.0 487"), 1);
 	assert_int_equal(a.closed, 1);
