@@ -114,10 +114,10 @@ static void tell(struct sip_ctrans *ct, int err, const struct sip_msg *rsp)
 /* Time-out and transport errors end the machine before the user hears of it, once. */
 void sip_ctrans_fail(struct sip_ctrans *ct, int err)
 {
-	sip_response_fn fn = ct->fn;
-	void *arg = ct->arg, *owner = mem_ref(ct->owner);
 	if (ct->way && ct->state < CTRANS_PROCEEDING && sip_ctrans_try_next(ct, err == -ETIMEDOUT ? "no answer" : "not reached", 0))
 		return;
+	sip_response_fn fn = ct->fn;
+	void *arg = ct->arg, *owner = mem_ref(ct->owner);
 	sip_counts[err == -ETIMEDOUT ? SIP_CNT_TIMEOUT : SIP_CNT_TRANSPORT_ERROR]++;
 	sip_ctrans_end(ct);
 	if (fn)

@@ -203,7 +203,7 @@ static struct sip_session *call(const char *more)
 {
 	struct sip_session *ss;
 	struct sip_session_params p = {.ruri = SLICE("sip:bob@192.0.2.9:5070"), .dst = w.peer, .from_uri = SLICE("sip:a@h"), .to_uri = SLICE("sip:b@h"),
-				       .sdp = SLICE("v=0\r\n")};
+				       .sdp = SLICE("v=0\r\n"), .login = {.user = SLICE("a"), .password = SLICE("secret")}};
 	assert_int_equal(sip_session_connect(&ss, w.stack, &p, &handlers, NULL), 0);
 	char invite[3000];
 	snprintf(invite, sizeof invite, "%s", w.sent[0].text);
@@ -264,6 +264,28 @@ static void a_route_with_a_name_is_followed_to_its_next_place(void **state)
 	close_all();
 }
 
+/* What may be challenged is kept until its answer, and not longer. */
+static void a_request_that_is_kept_goes_to_the_next_place(void **state)
+{
+	struct outcome o = {0};
+	size_t before = mem_blocks();
+	open_all();
+	struct sip_session *ss = call("|Contact: <sip:bob@192.0.2.9:5070>|Record-Route: <sip:example.com;lr>");
+	clock_test_advance(50);
+	assert_int_equal(sip_session_request(ss, SIP_INFO, SLICE_NONE, SLICE_NONE, SLICE_NONE, on_response, &o), 0);
+	assert_true(went_to(w.n - 1, "192.0.2.11:5070"));
+	clock_test_advance(32000);
+	assert_true(went_to(w.n - 1, "192.0.2.12:5080"));
+	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
+	assert_int_equal(o.status, 200);
+	sip_session_bye(ss, 0, SLICE_NONE, SLICE_NONE);
+	wire_answer(&w, wire_last(&w), 200, NULL, NULL);
+	clock_test_advance(100);
+	mem_deref(ss);
+	close_all();
+	assert_int_equal(mem_blocks(), before);
+}
+
 static void a_contact_that_is_invalid_means_the_peers_address(void **state)
 {
 	open_all();
@@ -319,6 +341,7 @@ int main(void)
 		cmocka_unit_test(what_is_given_up_while_it_waits_is_never_sent),
 		cmocka_unit_test(ack_and_bye_follow_a_contact_with_a_name),
 		cmocka_unit_test(a_route_with_a_name_is_followed_to_its_next_place),
+		cmocka_unit_test(a_request_that_is_kept_goes_to_the_next_place),
 		cmocka_unit_test(a_contact_that_is_invalid_means_the_peers_address),
 		cmocka_unit_test(the_stack_may_end_before_the_ack_has_left),
 		cmocka_unit_test(memory_may_run_out),
