@@ -85,7 +85,11 @@ static unsigned take_maddr(struct proxy *p, const struct sip_msg *req, struct wa
 		buf_char(out, ';');
 		buf_slice(out, param);
 	}
-	return out->err || sip_uri_parse(&w->uri, buf_text(out)) ? 500 : 0;
+	if (out->err) {
+		buf_reset(out);
+		return 500;
+	}
+	return sip_uri_parse(&w->uri, buf_text(out)) ? 500 : 0;
 }
 
 static unsigned preprocess(struct proxy *p, const struct sip_msg *req, struct way *w)

@@ -870,9 +870,27 @@ static void a_forked_call(void *arg)
 	x_close();
 }
 
+/* Memory that was out for one is there for the next. */
+static void two_maddrs(void *arg)
+{
+	if (x_try_open())
+		return;
+	one_target("sip:b@192.0.2.20", "192.0.2.20:5060");
+	x_ask("MESSAGE", "sip:b@example.com;maddr=192.0.2.1", "1", "");
+	unsigned second = x.w.n;
+	bool failed = mem_failed();
+	x_ask("MESSAGE", "sip:b@example.com;maddr=192.0.2.1", "2", "");
+	assert_true(!failed || x_is(second, "MESSAGE sip:b@192.0.2.20 SIP/2.0"));
+	for (unsigned i = 0; i <= second; i++)
+		if (x_is(i, "MESSAGE"))
+			x_answer(i, 200, NULL, "");
+	x_close();
+}
+
 static void survives_any_failed_allocation(void **state)
 {
 	each_allocation_fails(a_forked_call, NULL);
+	each_allocation_fails(two_maddrs, NULL);
 }
 
 int main(void)
