@@ -2,6 +2,7 @@
 /* BYE in the name of a dialog's other side. RFC 3261 knows none from a proxy; who limits how long calls may last has no other way to end one. It takes the way that the side's own
  * BYE would take from here on. */
 #include "proxy/private.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include <errno.h>
 
@@ -48,34 +49,78 @@ static void on_answer(void *arg, int err, const struct sip_msg *rsp)
 {
 }
 
-static int send_bye(struct proxy *p, const struct sip_msg *bye)
+/* It may have to wait for DNS. */
+struct bye {
+	struct proxy *p;
+	struct sip_msg *msg;
+};
+
+static void bye_destroy(void *obj)
 {
+	struct bye *b = obj;
+	mem_deref(b->msg);
+	mem_deref(b->p);
+}
+
+static int bye_new(struct bye **ret, struct proxy *p, struct slice text)
+{
+	unsigned status;
+	const char *why;
+	struct bye *b = mem_alloc(sizeof *b, bye_destroy);
+	if (!b)
+		return -ENOMEM;
+	b->p = mem_ref(p);
+	int err = sip_msg_parse(&b->msg, text.p, text.len, &status, &why);
+	if (err)
+		mem_deref(b);
+	else
+		*ret = b;
+	return err;
+}
+
+static void on_located(void *arg, int err, struct sip_servers *servers);
+
+/* `servers` NULL: where its way begins is not looked up yet. */
+static int send_bye(struct bye *b, const struct sip_servers *servers)
+{
+	struct proxy *p = b->p;
 	struct way w;
 	struct sip_rewrite how;
 	struct sip_ctrans *ct = NULL;
 	char branch[SIP_FORWARD_BRANCH];
-	if (route_of(p, bye, &w))
+	if (route_of(p, b->msg, &w))
 		return -EBADMSG;
-	struct forward f = {.req = bye, .way = &w, .uri = w.uri.text, .hop = w.flow, .breadth = 1, .loop = token_loop(bye)};
+	struct forward f = {.req = b->msg, .way = &w, .uri = w.uri.text, .hop = w.flow, .breadth = 1, .loop = token_loop(b->msg)};
+	if (servers && !locate_use(p, &f, &servers->server[0]))
+		return -ENETUNREACH;
 	int err = forward_find_hop(p, &f);
 	if (err == -EHOSTUNREACH)
-		err = locate_hop_once(p, &f);
+		err = locate_hop_once(p, &f, on_located, b);
 	err = err ? err : forward_rewrite(p, &f, &how, branch);
-	err = err ? err : sip_forward_request(&ct, &f.hop, &how, bye, on_answer, NULL, p);
+	err = err ? err : sip_forward_request(&ct, &f.hop, &how, b->msg, on_answer, NULL, p);
 	mem_deref(ct);
 	return err;
+}
+
+static void on_located(void *arg, int err, struct sip_servers *servers)
+{
+	struct bye *b = arg;
+	err = err ? err : send_bye(b, servers);
+	if (err)
+		log_warn("proxy", "a BYE of ours to " SLICE_FMT " is not sent: %s", SLICE_ARG(b->msg->ruri_text), strerror(-err));
+	mem_deref(b);
 }
 
 int proxy_bye(struct proxy *p, const struct proxy_dialog *d, bool to_caller, struct slice headers)
 {
 	struct buf text = buf_growing();
-	struct sip_msg *bye = NULL;
-	unsigned status;
-	const char *why;
+	struct bye *b = NULL;
 	put_bye(p, &text, d, to_caller, headers);
-	int err = text.err ? text.err : sip_msg_parse(&bye, text.p, text.len, &status, &why);
-	err = err ? err : send_bye(p, bye);
-	mem_deref(bye);
+	int err = text.err ? text.err : bye_new(&b, p, buf_text(&text));
+	err = err ? err : send_bye(b, NULL);
 	buf_reset(&text);
+	if (err == -EINPROGRESS)
+		return 0;
+	mem_deref(b);
 	return err;
 }

@@ -9,7 +9,7 @@ static struct sip_locate_params question(struct proxy *p, const struct sip_uri *
 	return (struct sip_locate_params){.uri = uri->text, .reach = sip_stack_reach(p->params.stack, NULL), .stable = stable};
 }
 
-static bool use(struct proxy *p, struct forward *f, const struct sip_server *s)
+bool locate_use(struct proxy *p, struct forward *f, const struct sip_server *s)
 {
 	f->hop = (struct sip_flow){forward_listener(p, f->way->out, s->transport, &s->addr), s->addr, false};
 	return f->hop.listener;
@@ -18,7 +18,7 @@ static bool use(struct proxy *p, struct forward *f, const struct sip_server *s)
 static int use_next(struct branch *b, struct forward *f)
 {
 	while (b->servers && b->next_server < b->servers->n)
-		if (use(b->c->proxy, f, &b->servers->server[b->next_server++]))
+		if (locate_use(b->c->proxy, f, &b->servers->server[b->next_server++]))
 			return 0;
 	return -EHOSTUNREACH;
 }
@@ -57,19 +57,23 @@ int locate_hop(struct branch *b, struct forward *f)
 	return err ? err : use_next(b, f);
 }
 
-/* A question that only fills the cache. */
+/* A question of what has no branch. */
 struct asked {
 	struct sip_location *pending;
+	sip_locate_fn fn; /* NULL: it only fills the cache */
+	void *arg;
 };
 
 static void on_known(void *arg, int err, struct sip_servers *servers)
 {
 	struct asked *a = arg;
 	mem_deref(a->pending);
+	if (a->fn)
+		a->fn(a->arg, err, servers);
 	mem_free(a);
 }
 
-int locate_hop_once(struct proxy *p, struct forward *f)
+int locate_hop_once(struct proxy *p, struct forward *f, sip_locate_fn fn, void *arg)
 {
 	struct sip_servers *servers = NULL;
 	struct sip_uri uri;
@@ -78,12 +82,13 @@ int locate_hop_once(struct proxy *p, struct forward *f)
 	struct asked *asked = mem_raw(sizeof *asked);
 	if (!asked)
 		return -ENOMEM;
-	/* 4.4: the same place each time. Whoever waits for an answer repeats what it sent; by then it is known. */
+	*asked = (struct asked){.fn = fn, .arg = arg};
+	/* 4.4: the same place each time. */
 	const struct sip_locate_params q = question(p, &uri, true);
 	int err = sip_locate(&servers, &asked->pending, p->params.locator, &q, on_known, asked);
 	if (err != -EINPROGRESS)
 		mem_free(asked);
-	if (!err && !use(p, f, &servers->server[0]))
+	if (!err && !locate_use(p, f, &servers->server[0]))
 		err = -ENETUNREACH;
 	mem_deref(servers);
 	return err;

@@ -124,8 +124,10 @@ int forward_start(struct branch *b);
 
 /* locate.c (RFC 3263): f->hop is where a name leads. 0; -EINPROGRESS: forward_start() is called again when that is known; or negative errno. */
 int locate_hop(struct branch *b, struct forward *f);
-/* The same for what has no branch: what is not known yet is asked for only. */
-int locate_hop_once(struct proxy *p, struct forward *f);
+/* The same for what has no branch. -EINPROGRESS: `fn` gets what leads there; when that is NULL, whoever sent it repeats it, and by then it is known. */
+int locate_hop_once(struct proxy *p, struct forward *f, sip_locate_fn fn, void *arg);
+/* Makes f->hop that server; false: we have no way to it. */
+bool locate_use(struct proxy *p, struct forward *f, const struct sip_server *s);
 /* Whether the place that was tried has a successor (4.3), and that is tried. */
 bool locate_try_next(struct branch *b, const char *why);
 void locate_cancel(struct branch *b);

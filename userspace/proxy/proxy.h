@@ -98,7 +98,8 @@ struct proxy_dialog {
 	uint32_t cseq[PROXY_SIDES];       /* the last of each side's requests */
 };
 
-/* Sends one side BYE in the name of the other; `headers` are lines for it. 0, or why it cannot be sent. */
+/* Sends one side BYE in the name of the other; `headers` are lines for it. 0, also when it waits for DNS, or why it cannot
+ * be sent. */
 int proxy_bye(struct proxy *p, const struct proxy_dialog *d, bool to_caller, struct slice headers);
 /* Whether it follows a Record-Route of ours, made for this dialog. */
 bool proxy_is_on_route(struct proxy *p, const struct sip_msg *req);

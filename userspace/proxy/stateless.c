@@ -28,7 +28,7 @@ static bool send_to(struct proxy *p, const struct sip_listener *l, const struct 
 	char branch[SIP_FORWARD_BRANCH];
 	int err = forward_find_hop(p, &f);
 	if (err == -EHOSTUNREACH)
-		err = locate_hop_once(p, &f);
+		err = locate_hop_once(p, &f, NULL, NULL);
 	if (err == -EINPROGRESS)
 		return true;
 	if (err || forward_rewrite(p, &f, &how, branch) || sip_forward_request_once(&f.hop, &how, req)) {

@@ -126,6 +126,32 @@ static void what_is_asked_for_securely_does_not_go_otherwise(void **state)
 	close_all();
 }
 
+static int end_dialog_at(const char *contact)
+{
+	return proxy_bye(x.proxy, &(struct proxy_dialog){.call_id = SLICE("c1"), .from = SLICE("<sip:a@example.com>;tag=f"), .to = SLICE("<sip:b@example.com>;tag=t"),
+							 .contact = {SLICE("sip:a@192.0.2.9:5070"), slice_str(contact)}}, false, SLICE_NONE);
+}
+
+static void a_bye_of_ours_waits_for_the_name(void **state)
+{
+	open_all();
+	assert_int_equal(end_dialog_at("sip:b@far.example"), 0);
+	assert_int_equal(x.w.n, 0);
+	clock_test_advance(50);
+	assert_true(x_is(0, "BYE sip:b@far.example "));
+	x_to(0, "198.51.100.11:5070");
+	x_answer(0, 200, NULL, "");
+	/* it is known now: at once */
+	assert_int_equal(end_dialog_at("sip:b@far.example"), 0);
+	assert_true(x_is(1, "BYE sip:b@far.example "));
+	x_answer(1, 200, NULL, "");
+	/* it leads nowhere */
+	assert_int_equal(end_dialog_at("sip:b@nowhere.example"), 0);
+	clock_test_advance(50);
+	assert_int_equal(x.w.n, 2);
+	close_all();
+}
+
 static void a_named_call(void *arg)
 {
 	x = (struct proxied){0};
@@ -138,6 +164,7 @@ static void a_named_call(void *arg)
 			x_answer(i, i > 1 ? 200 : 503, "t", "");
 	x_ask("INVITE", "sip:b@nowhere.example", "2", "");
 	x_ask("CANCEL", "sip:b@nowhere.example", "2", "");
+	end_dialog_at("sip:b@relay.example");
 	clock_test_advance(50);
 	close_all();
 }
@@ -155,6 +182,7 @@ int main(void)
 		cmocka_unit_test(routes_may_be_names),
 		cmocka_unit_test(cancel_ends_the_search),
 		cmocka_unit_test(what_is_asked_for_securely_does_not_go_otherwise),
+		cmocka_unit_test(a_bye_of_ours_waits_for_the_name),
 		cmocka_unit_test(survives_any_failed_allocation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
