@@ -41,13 +41,19 @@ struct trunk_register {
 
 static void send_register(struct trunk_register *r, uint32_t expires_s);
 
+/* What is under way tells us nothing any more. */
+static void drop_request(struct trunk_register *r)
+{
+	if (r->ct)
+		sip_ctrans_detach(r->ct);
+	r->ct = mem_deref(r->ct);
+}
+
 static void destroy(void *obj)
 {
 	struct trunk_register *r = obj;
 	timer_stop(&r->next);
-	if (r->ct)
-		sip_ctrans_detach(r->ct);
-	mem_deref(r->ct);
+	drop_request(r);
 	mem_deref(r->stack);
 	buf_reset(&r->credentials);
 }
@@ -63,6 +69,7 @@ static void set_state(struct trunk_register *r, enum state state, const char *wh
 static void on_next(void *arg)
 {
 	struct trunk_register *r = arg;
+	drop_request(r);
 	r->authorized = r->fresh = r->brief = false;
 	buf_reset(&r->credentials);
 	send_register(r, r->expires_s);
@@ -193,8 +200,7 @@ static void on_response(void *arg, int err, const struct sip_msg *rsp)
 	struct trunk_register *r = arg;
 	if (rsp && rsp->status < 200)
 		return;
-	sip_ctrans_detach(r->ct);
-	r->ct = mem_deref(r->ct);
+	drop_request(r);
 	if (r->state == LEAVING) {
 		if (!rsp || rsp->status < 300 || !authorize(r, rsp))
 			trunk_left(r->trunk);
@@ -255,9 +261,7 @@ void trunk_register_lost(struct trunk_register *r, enum sip_transport transport,
 bool trunk_register_leave(struct trunk_register *r)
 {
 	timer_stop(&r->next);
-	if (r->ct)
-		sip_ctrans_detach(r->ct);
-	r->ct = mem_deref(r->ct);
+	drop_request(r);
 	if (r->state != REGISTERED)
 		return false;
 	r->authorized = r->fresh = false;
@@ -342,9 +346,7 @@ bool trunk_register_continues(struct trunk_register *r, struct trunk *now)
 	r->trunk = now;
 	if (!changed)
 		return true;
-	if (r->ct)
-		sip_ctrans_detach(r->ct);
-	r->ct = mem_deref(r->ct);
+	drop_request(r);
 	r->attempt = 0;
 	r->expires_s = (uint32_t)(conf_int(now->conf, "register-expiry") / 1000);
 	timer_start(&r->next, 0, on_next, r);
