@@ -458,7 +458,7 @@ void trunk_probed(struct trunk *t, const struct addr *peer, bool answered, const
 	check_alarm(t, why);
 }
 
-void trunk_told(struct trunk *t, bool good, const char *why)
+void trunk_told(struct trunk *t, const char *why)
 {
 	/* Before it is known what the registrar says, nothing is wrong. */
 	if (t->registration)

@@ -130,8 +130,8 @@ void trunk_heard(struct trunk *t, const struct addr *peer, bool heard);
 bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause);
 /* A probe's outcome: a peer is down after some failures in a row, and up after some successes. */
 void trunk_probed(struct trunk *t, const struct addr *peer, bool answered, const char *why);
-/* The registration's: whether calls have a chance. */
-void trunk_told(struct trunk *t, bool good, const char *why);
+/* The registration's: trunk_register_good() may say something else now. */
+void trunk_told(struct trunk *t, const char *why);
 /* ... has been taken away, or cannot be: the trunk was only there for that. */
 void trunk_left(struct trunk *t);
 /* Its peers are these now; what is known of those that stay, stays known. */

@@ -63,7 +63,7 @@ static void set_state(struct trunk_register *r, enum state state, const char *wh
 	if (r->state != state)
 		log_info(r->trunk->name, "registration %s -> %s: %s", names[r->state], names[state], why);
 	r->state = state;
-	trunk_told(r->trunk, state != WAITING, why);
+	trunk_told(r->trunk, why);
 }
 
 static void on_next(void *arg)
