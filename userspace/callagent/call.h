@@ -26,6 +26,7 @@ enum call_by { CALL_BY_CALLER, CALL_BY_CALLED, CALL_BY_GATEWAY, CALL_BY_OPERATOR
 struct calls {
 	struct hash table; /* by id */
 	size_t live; /* those not ending: what limits count */
+	size_t emergencies; /* of these, emergency calls */
 	struct lines lines; /* ... of each user and trunk */
 	struct list all;
 	struct cdr_log *cdr; /* borrowed; may be NULL */

@@ -4,6 +4,7 @@
  * verbs as a new one; one that cannot go on is ended as any other. */
 #include "base/pack.h"
 #include "callagent/call_priv.h"
+#include "callagent/emergency_call.h"
 #include "cdr/cdr_row.h"
 
 /* Grows when older readers would misunderstand, not with a field more. */
@@ -356,8 +357,10 @@ static int read_record(struct past *w, struct slice key, struct slice value)
 		return err;
 	c->n_legs = k.n_legs;
 	c->n_records = k.n_records;
-	err = cdr_row_read(&c->cdr, k.cdr) ?: call_set_party(c, SIDE_A, slice_str(c->cdr.source))
-					   ?: call_set_party(c, SIDE_B, slice_str(c->cdr.target)) ?: call_set_route(c, k.route);
+	err = cdr_row_read(&c->cdr, k.cdr);
+	emergency_count(c);
+	err = err ?: call_set_party(c, SIDE_A, slice_str(c->cdr.source)) ?: call_set_party(c, SIDE_B, slice_str(c->cdr.target))
+		  ?: call_set_route(c, k.route);
 	c->answered = k.answered ? k.answered : c->cdr.answer; /* the latter: of an older version */
 	if (!err)
 		err = restore_parts(c, w->p, value, &lost);

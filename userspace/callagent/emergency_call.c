@@ -16,15 +16,6 @@ static const struct alarm_def alarm_emergency = {
 	.clear_ms = 0,
 };
 
-static bool another_goes_on(const struct call *than)
-{
-	const struct call *c;
-	list_foreach(c, &than->calls->all, link)
-		if (c != than && c->cdr.emergency == EMERGENCY_CALL && !call_over(c))
-			return true;
-	return false;
-}
-
 static void alarm_of(const struct call *c, const char *where)
 {
 	char detail[200];
@@ -35,9 +26,15 @@ static void alarm_of(const struct call *c, const char *where)
 		alarm_raise(&alarm_emergency, "emergency", detail);
 }
 
+void emergency_count(struct call *c)
+{
+	c->calls->emergencies += c->cdr.emergency == EMERGENCY_CALL;
+}
+
 void emergency_began(struct call *c, const struct emergency *e)
 {
 	c->cdr.emergency = e->kind;
+	emergency_count(c);
 	alarm_of(c, e->site ? conf_title(e->site) : "no site");
 }
 
@@ -54,11 +51,12 @@ void emergency_over(const struct call *c)
 	const struct leg *l;
 	if (c->cdr.emergency != EMERGENCY_CALL)
 		return;
+	c->calls->emergencies--;
 	/* Whoever has heard of it may call back, also of one that was given up. */
 	list_foreach(l, &c->legs, link)
 		if (c->calls->callbacks && l->state > LEG_NEW)
 			callbacks_expect(c->calls->callbacks, c->cdr.source, l->target);
-	if (!another_goes_on(c))
+	if (!c->calls->emergencies)
 		alarm_clear(&alarm_emergency, "emergency");
 }
 
@@ -77,6 +75,8 @@ bool emergency_preempt(struct calls *cs, const char *trunk)
 bool emergency_engages(const struct calls *cs, const char *user, const char *from)
 {
 	const struct call *c;
+	if (!cs->emergencies) /* nearly always: each call to a user asks */
+		return false;
 	list_foreach(c, &cs->all, link)
 		if (c->cdr.emergency == EMERGENCY_CALL && !call_over(c) && !strcmp(c->cdr.source, user) && strcmp(c->cdr.target, from))
 			return true;

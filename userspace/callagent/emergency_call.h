@@ -6,6 +6,8 @@
 
 /* The call is one: its record and an alarm say so at once. */
 void emergency_began(struct call *c, const struct emergency *e);
+/* It counts among those that last, if its record says that it is one. */
+void emergency_count(struct call *c);
 /* After the calls of an earlier process were taken over: the alarm is on for those that go on. */
 void emergency_taken_over(const struct calls *cs);
 /* It is over; call.c asks for each call. */
