@@ -196,18 +196,24 @@ static void end(struct proxied *k, struct slice by, const char *why)
 	let_go(k, true);
 }
 
-/* It may not last any longer: both sides are told. What only rings goes on ringing, and is not counted any more. */
-static void hang_up(struct proxied *k, struct slice by, unsigned cause, const char *why)
+static void send_byes(struct proxied *k)
 {
 	char reason[64];
 	struct buf line = buf_fixed(reason, sizeof reason);
-	buf_printf(&line, "Reason: Q.850;cause=%u\r\n", cause);
-	for (int to_caller = 0; to_caller < 2 && k->state == PROXIED_ANSWERED && k->dialog_held.to.len; to_caller++) {
+	buf_printf(&line, "Reason: Q.850;cause=%u\r\n", (unsigned)k->cdr.cause);
+	for (int to_caller = 0; to_caller < 2 && k->dialog_held.to.len; to_caller++) {
 		int err = proxy_bye(k->agent->roles.proxy, &k->dialog_held, to_caller, buf_text(&line));
 		if (err)
 			log_warn(NULL, "no BYE to the %s side of a proxied call: %s", to_caller ? "calling" : "called", strerror(-err));
 	}
+}
+
+/* It may not last any longer: both sides are told. What only rings goes on ringing, not counted any more, and is ended if it is answered. */
+static void hang_up(struct proxied *k, struct slice by, unsigned cause, const char *why)
+{
 	k->cdr.cause = cause;
+	if (k->state == PROXIED_ANSWERED)
+		send_byes(k);
 	end(k, by, why);
 }
 
@@ -487,6 +493,10 @@ static void done(void *arg, void *call, const struct proxy_outcome *o)
 {
 	struct proxied *k = call;
 	struct agent *a = arg;
+	if (k && k->state == PROXIED_OVER && o->rsp && a->roles.record_route) {
+		hold_dialog(k, o->rsp);
+		send_byes(k);
+	}
 	if (!k || k->state != PROXIED_RINGING)
 		return;
 	take_outcome(k, o);
@@ -642,7 +652,7 @@ bool proxied_preempt(struct agent *a, const char *trunk)
 {
 	struct proxied *k, *newest = NULL;
 	hash_foreach(k, &a->proxied.table, by_dialog)
-		if ((!strcmp(k->cdr.source, trunk) || !strcmp(k->cdr.target, trunk)) && (!newest || k->cdr.setup >= newest->cdr.setup))
+		if (k->state == PROXIED_ANSWERED && (!strcmp(k->cdr.source, trunk) || !strcmp(k->cdr.target, trunk)) && (!newest || k->cdr.setup >= newest->cdr.setup))
 			newest = k;
 	if (newest)
 		hang_up(newest, SLICE("tandem"), CAUSE_PREEMPTION, "released for an emergency call");
@@ -654,10 +664,10 @@ bool proxied_preempt(struct agent *a, const char *trunk)
 static json_t *json_of(const struct proxied *k)
 {
 	const struct cdr *r = &k->cdr;
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", r->id, "state", names[k->state], "from", r->caller, "to",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:I, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s}", "id", r->id, "state", names[k->state], "from", r->caller, "to",
 			 r->called, "source", r->source, "target", r->target, "setup", (json_int_t)r->setup, "answer",
 			 r->answer ? json_integer(r->answer) : json_null(), "duration_ms",
-			 r->answer ? (json_int_t)clock_utc_ms() - r->answer : 0, "codec", "", "a", r->leg[CDR_A].peer, "b", r->leg[CDR_B].peer, "a_call_id",
+			 r->answer ? (json_int_t)clock_utc_ms() - r->answer : 0, "codec", "", "emergency", 0, "a", r->leg[CDR_A].peer, "b", r->leg[CDR_B].peer, "a_call_id",
 			 r->leg[CDR_A].call_id, "b_call_id", r->leg[CDR_A].call_id, "a_state", "proxied", "b_state", "proxied");
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: once
 """A proxied call that may not last any longer gets BYE on both sides, in each other's name, with a Reason: the talking time of a fraud limit, sip.max-duration (after a restart, too, and
-after requests of either side), the operator, an emergency call that needs the trunk's only line, the end of the gateway. Phones behind NATs get theirs on their flows."""
+after requests of either side), the operator, also before the answer, an emergency call that needs the trunk's only line, the end of the gateway. Phones behind NATs get theirs on their flows."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
@@ -43,6 +43,16 @@ with stage(inside=PROXY, outside=PROXY, sip="max-duration = 2s", trunk="max-call
     s.gw.ctl("hangup", s.gw.show("calls")[0]["id"])
     ended(da, db, 16)
 
+    # the same while it rings: it is over when it is answered
+    da = alice.invite("1002")
+    db, invite = bob.rings()
+    s.gw.ctl("hangup", s.gw.show("calls")[0]["id"])
+    assert not s.gw.show("calls")
+    db.accept(invite)
+    da.connected()
+    db.get("ACK")
+    ended(da, db, 16)
+
     # an emergency call takes the only line
     da, dc, _, _ = s.call(alice, carrier, "9555")
     bob.password = None
@@ -63,7 +73,7 @@ with stage(inside=PROXY, outside=PROXY, sip="max-duration = 2s", trunk="max-call
     da, db, _, _ = s.call(alice, bob)
     ended(da, db, 102)
     s.gw.idle()
-    rows = s.gw.cdrs(6)
+    rows = s.gw.cdrs(7)
     assert [r["released_by"] for r in rows if r["answer"]] == ["tandem", "tandem", "operator", "tandem", "caller", "tandem"], [(r["released_by"], r["why"]) for r in rows]
 
     # the end
