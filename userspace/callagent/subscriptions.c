@@ -284,6 +284,17 @@ static void put_party(struct buf *out, struct slice display, struct slice user, 
 	buf_printf(out, "@%s>", host);
 }
 
+/* Parameters of a Refer-To that say what is asked for there (RFC 3261 19.1.1), and of whom (RFC 5627): others say how we are reached. */
+static void put_wanted(struct buf *out, const struct sip_uri *to)
+{
+	static const char *const names[] = {"method", "user", "gr"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct slice value = sip_uri_param(to, slice_str(names[i]));
+		if (slice_is_set(value))
+			buf_printf(out, ";%s%s" SLICE_FMT, names[i], value.len ? "=" : "", SLICE_ARG(value));
+	}
+}
+
 /* Whoever is to call there finds us where it sees us; another's place is another's. */
 static void put_refer_to(struct buf *out, struct agent *a, const struct sip_msg *req, const char *host)
 {
@@ -297,6 +308,7 @@ static void put_refer_to(struct buf *out, struct agent *a, const struct sip_msg 
 		buf_char(out, ':');
 		buf_slice(out, to.uri.user);
 		buf_printf(out, "%s%s", to.uri.user.len ? "@" : "", host);
+		put_wanted(out, &to.uri);
 		if (to.uri.headers.len)
 			buf_printf(out, "?" SLICE_FMT, SLICE_ARG(to.uri.headers));
 	} else {

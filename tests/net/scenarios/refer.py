@@ -28,9 +28,9 @@ with stage(more=CAROL, process="restart-max = 50ms") as s:
         assert d.response(method="NOTIFY").status == 200
 
     # Click to dial: Bob's phone shall call Carol. It is told where it finds her; its progress comes back, also past a kill.
-    r, _ = refer(alice, "1002", f'"Carol" <sip:1003@{at_a}?Subject=hello>', wanted=None)
+    r, _ = refer(alice, "1002", f'"Carol" <sip:1003@{at_a};transport=tcp;method=INVITE?Subject=hello>', wanted=None)
     d, m = taken(bob, "REFER")
-    assert m.get("refer-to") == f"<sip:1003@{at_b}?Subject=hello>" and m.get("referred-by") == f"<sip:alice@{at_b}>", m.raw
+    assert m.get("refer-to") == f"<sip:1003@{at_b};method=INVITE?Subject=hello>" and m.get("referred-by") == f"<sip:alice@{at_b}>", m.raw
     assert m.get("call-id") != r.call_id and s.ip_a not in repr(m.raw) and s.gw_a not in repr(m.raw), m.raw
     tell(d, r, 100)  # it overtakes the answer
     d.reply(m, 202, "Accepted")
