@@ -264,6 +264,8 @@ static void check_user_names(struct findings *f, struct owners *o)
 static bool has_domain(const struct conf *c, const char *name)
 {
 	const struct conf_part *p;
+	if (conf_find(c, "domain", name))
+		return true;
 	for (unsigned i = 0; (p = conf_titled(c, "domain", i)); i++)
 		if (!strcasecmp(conf_title(p), name))
 			return true;
