@@ -10,11 +10,6 @@ static const char *const names[] = {
 	[CALL_ACTIVE] = "active", [CALL_ENDING] = "ending",     [CALL_DONE] = "done",
 };
 
-const char *call_state_name(enum call_state s)
-{
-	return names[s];
-}
-
 void call_state(struct call *c, enum call_state state, const char *why)
 {
 	log_debug(c->object, "%s -> %s: %s", names[c->state], names[state], why);

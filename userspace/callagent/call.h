@@ -46,7 +46,7 @@ struct calls {
 	void (*on_empty)(void *arg); /* the last one is over; NULL */
 	bool (*preempt)(void *arg, const char *trunk); /* a call on that trunk that is none of these makes room; NULL: there are none */
 	void *arg;
-	/* Live state (calls_keep()). */
+	/* Live state (call_save.c). */
 	struct store *store; /* borrowed; NULL: calls end with the process */
 	unsigned store_table;
 	struct list changed;
@@ -173,7 +173,6 @@ unsigned call_pick_up(struct leg *theirs, struct leg *l, const struct leg_news *
 void call_end(struct call *c, enum call_by by, const struct leg_news *why);
 /* The other party, once there is one. */
 struct leg *call_peer(const struct call *c, const struct leg *l);
-const char *call_state_name(enum call_state s);
 json_t *call_json(const struct call *c);
 
 /* --- what legs report ---------------------------------------------------------------------------------------------- */

@@ -78,7 +78,8 @@ void call_hunt(struct call *c, const struct leg_news *how)
 		call_hunted(c, err, &end);
 }
 
-void call_round_check(struct call *c)
+/* Goes on to the next ones when the last ones have all failed. */
+static void round_check(struct call *c)
 {
 	struct leg *l;
 	if (c->hunting || call_over(c) || c->winner)
@@ -107,7 +108,7 @@ void call_leg_failed(struct leg *l)
 		log_info(l->object, "another way to its party is tried");
 		call_offer_round(c);
 	} else {
-		call_round_check(c);
+		round_check(c);
 	}
 }
 
@@ -118,7 +119,7 @@ void call_round_refused(struct call *c, const struct leg_news *n)
 		if (l->state < LEG_CLOSING)
 			call_release_leg(l, n);
 	c->early = NULL;
-	call_round_check(c);
+	round_check(c);
 }
 
 /* --- patience with each of them ------------------------------------------------------------------------------------- */

@@ -99,8 +99,6 @@ void call_hunt(struct call *c, const struct leg_news *how);
 /* The one whose failure counts, of all or of this round; NULL: there are none. And how it ended. */
 struct leg *call_best_of(const struct call *c, bool of_this_round);
 struct leg_news call_outcome_of(struct leg *l);
-/* Goes on to the next ones when the last ones have all failed. */
-void call_round_check(struct call *c);
 /* `l` has ended, or is given up: its party is called in another way, or the round is over when it was the last one. */
 void call_leg_failed(struct leg *l);
 /* Somebody has refused for all of them (6xx): the others are released with `n`. */
@@ -108,8 +106,6 @@ void call_round_refused(struct call *c, const struct leg_news *n);
 void call_start_patience(struct leg *l);
 /* The call is `l`'s: nobody else rings any more. */
 void call_won(struct leg *l);
-/* The called party's description came (its answer, or its confirmation when it was offered ours in the answer to its own call). */
-void call_join_answer(struct leg *l, const struct leg_news *n);
 /* The media are joined with the winner's description (the task's): the caller gets it as its answer. */
 void call_answer_ready(void *arg, struct media *m, int err, unsigned code);
 

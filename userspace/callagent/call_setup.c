@@ -343,7 +343,8 @@ static int join_answer(struct leg *l, const struct leg_news *n, const char **why
 	return err;
 }
 
-void call_join_answer(struct leg *l, const struct leg_news *n)
+/* The called party's description came: its answer, or its confirmation when it was offered ours in the answer to its own call. */
+static void take_answer(struct leg *l, const struct leg_news *n)
 {
 	struct call *c = l->call;
 	const char *why;
@@ -369,7 +370,7 @@ void call_on_answered(struct leg *l, const struct leg_news *n)
 	}
 	leg_state(l, l->offers ? LEG_ANSWERED : LEG_ACTIVE, "answered");
 	call_won(l);
-	call_join_answer(l, n);
+	take_answer(l, n);
 out:
 	mem_deref(c);
 }
@@ -429,7 +430,7 @@ void call_on_confirmed(struct leg *l, const struct leg_news *n)
 		if (first && l->joins == c)
 			call_transfer_answered(l, n);
 		else if (first && l == c->winner && c->state == CALL_ANSWERING)
-			call_join_answer(l, n);
+			take_answer(l, n);
 		else if (first && l == c->a && c->winner && c->winner->offers)
 			confirm_answer(l, n);
 		else

@@ -145,7 +145,7 @@ unsigned core_status_of(int err)
 	}
 }
 
-const char *core_words(int err)
+static const char *words_of(int err)
 {
 	switch (err) {
 	case -ENOENT:
@@ -275,9 +275,9 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 	}
 	if (e.kind)
 		emergency_began(c, &e);
-	err = c->gw ? dial_emergency(a, c, req, &from, e.kind ? &e : NULL) : -EHOSTDOWN;
+	err = c->gw ? dial(a, c, req, &from, e.kind ? &e : NULL) : -EHOSTDOWN;
 	if (err)
-		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = core_words(err)});
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = words_of(err)});
 	else
 		start_call(c, req);
 }

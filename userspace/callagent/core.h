@@ -12,8 +12,6 @@ void core_fill_record(struct cdr *r, const struct sip_msg *req, const struct sou
 bool core_refuses(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from);
 /* What the caller is told when routing failed with `err`. */
 unsigned core_status_of(int err);
-/* The same in words. */
-const char *core_words(int err);
 /* An attempt that was refused before it became a call has its record, too. */
 void core_record_refusal(struct agent *a, const struct sip_msg *req, const struct source *from, unsigned status, const char *why);
 /* sip_stack_params.on_request; arg is the agent. */

@@ -329,7 +329,7 @@ static void put_location(struct buf *out, const struct emergency *e)
 		buf_printf(out, "Geolocation: <%s>\r\nGeolocation-Routing: yes\r\n", uri);
 }
 
-int dial_emergency(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from, const struct emergency *e)
+int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from, const struct emergency *e)
 {
 	uint32_t hops = req->max_forwards == UINT32_MAX ? (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards") : req->max_forwards;
 	struct dial *d = mem_alloc(sizeof(*d), destroy);
@@ -376,9 +376,4 @@ int dial_transfer(struct call_plan *ret, struct agent *a, struct call *c, const 
 	else
 		*ret = (struct call_plan){.next = next, .plan = d};
 	return err;
-}
-
-int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from)
-{
-	return dial_emergency(a, c, req, from, NULL);
 }

@@ -20,7 +20,7 @@ enum leg_state {
 	LEG_CLOSED,
 };
 
-/* What one party says to the other. Passed by pointer, valid during the call; leg_news_keep() keeps one. */
+/* What one party says to the other. Passed by pointer, valid during the call. */
 struct leg_news {
 	unsigned status;    /* SIP status code, the common language of progress and outcome; 0: normal end */
 	unsigned cause;     /* Q.850; 0: none told */

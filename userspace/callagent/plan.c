@@ -41,7 +41,7 @@ void plan_refused(struct plan *p, unsigned status, unsigned cause, const char *w
 	p->words = words;
 }
 
-struct plan_view *plan_view_new(const struct shown *shown, const struct rule *rule)
+static struct plan_view *view_new(const struct shown *shown, const struct rule *rule)
 {
 	struct plan_view *v = mem_alloc(sizeof(*v), NULL);
 	if (v)
@@ -104,7 +104,7 @@ static int take_rule(struct plan *p, const struct rule *r, const char *called)
 		plan_refused(p, 484, 28, "the number cannot be rewritten");
 		return 0;
 	}
-	struct plan_view *view = plan_view_new(&shown, r);
+	struct plan_view *view = view_new(&shown, r);
 	for (unsigned i = r->n_dests; view && i--;) {
 		const struct dest *d = &r->dest[i];
 		struct plan_step *s = plan_push(p, d->kind, d->name, number, view);
@@ -121,7 +121,7 @@ static int take_rule(struct plan *p, const struct rule *r, const char *called)
 
 static int push_party(struct plan *p, enum dest_kind kind, const char *name, const char *number)
 {
-	struct plan_view *view = plan_view_new(&p->shown, NULL);
+	struct plan_view *view = view_new(&p->shown, NULL);
 	int err = view && plan_push(p, kind, name, number, view) ? 0 : -ENOMEM;
 	p->rule = NULL;
 	mem_deref(view);
@@ -219,7 +219,7 @@ static void show_call_back(struct plan *p, const struct emergency *e)
 static int push_emergency(struct plan *p, const struct emergency *e)
 {
 	const char *option = e->kind == EMERGENCY_TEST && e->site && conf_list_count(e->site, "emergency-test-to") ? "emergency-test-to" : "emergency-to";
-	struct plan_view *view = plan_view_new(&p->shown, NULL);
+	struct plan_view *view = view_new(&p->shown, NULL);
 	int err = view ? 0 : -ENOMEM;
 	for (unsigned i = e->site ? conf_list_count(e->site, option) : 0; !err && i--;) {
 		struct dest d;

@@ -74,7 +74,6 @@ struct plan_step *plan_append(struct plan *p, enum dest_kind kind, const char *n
  * circles. */
 #define PLAN_LOOKUPS 100
 int plan_lookup(struct plan *p, const char *number, bool ours);
-struct plan_view *plan_view_new(const struct shown *shown, const struct rule *rule);
 
 /* plan_step.c: makes an attempt of a step (0), or further steps, or nothing (-EAGAIN: go on with the next), or ends the plan. */
 int plan_step_take(struct plan *p, struct plan_step *s, struct attempt *ret);

@@ -132,7 +132,8 @@ static bool is_anonymous_host(struct slice host)
 	return slice_caseeq(host, SLICE("anonymous.invalid"));
 }
 
-bool headers_rewrite_uri(struct buf *out, const struct sip_uri *uri, struct slice host)
+/* SIP URIs get `host` and lose every parameter that is not part of the number; tel ones keep their digits. */
+static bool rewrite_uri(struct buf *out, const struct sip_uri *uri, struct slice host)
 {
 	switch (uri->scheme) {
 	case SIP_SCHEME_SIP:
@@ -172,7 +173,7 @@ bool headers_rewrite_value(struct buf *out, struct slice value, struct slice hos
 		buf_char(out, ' ');
 	}
 	buf_char(out, '<');
-	if (!headers_rewrite_uri(out, &na.uri, host)) {
+	if (!rewrite_uri(out, &na.uri, host)) {
 		out->len = before;
 		return false;
 	}

@@ -33,5 +33,3 @@ bool headers_want_privacy(const struct sip_msg *m);
 void headers_pass(struct buf *out, const struct sip_msg *m, const struct headers_way *way);
 /* Appends one name-addr or URI value with its host replaced. What cannot be parsed is left out: returns false. */
 bool headers_rewrite_value(struct buf *out, struct slice value, struct slice host);
-/* Appends a URI: SIP ones get `host` and lose every parameter that is not part of the number; tel ones keep their digits. */
-bool headers_rewrite_uri(struct buf *out, const struct sip_uri *uri, struct slice host);
