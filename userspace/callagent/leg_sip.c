@@ -346,7 +346,8 @@ static int passed_whole(struct buf *headers, struct buf *body, const struct sip_
 
 static int verb_progress(struct leg *l, const struct leg_news *n)
 {
-	WITH_MESSAGE(l, n, (require_conditions(&headers, n->offers ? n->sdp : SLICE_NONE), sip_session_progress(s->ss, n->status, sip_reason(n->status), buf_text(&headers), buf_text(&body))));
+	WITH_MESSAGE(l, n, (require_conditions(&headers, n->offers ? n->sdp : SLICE_NONE),
+			    sip_session_progress(s->ss, n->status, sip_reason(n->status), buf_text(&headers), buf_text(&body))));
 }
 
 static int verb_answer(struct leg *l, const struct leg_news *n)

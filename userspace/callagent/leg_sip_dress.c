@@ -29,12 +29,18 @@ static void put_number(struct buf *out, const struct dress *d, const char *numbe
 
 /* --- who calls ------------------------------------------------------------------------------------------------------ */
 
+/* The caller wants that level of privacy (RFC 3323), and no route knows better. */
+static bool asks(const struct dress *d, const char *level)
+{
+	return d->presentation == PRESENT_AS_SENT && d->invite && headers_privacy(d->invite, level);
+}
+
 /* The host hides; a user called "anonymous" at a host that is one only calls itself so. */
 static bool hides(const struct dress *d)
 {
 	if (d->presentation != PRESENT_AS_SENT)
 		return d->presentation == PRESENT_RESTRICTED;
-	return d->invite && (slice_caseeq(d->invite->from.uri.host, SLICE("anonymous.invalid")) || headers_privacy(d->invite, "user"));
+	return asks(d, "user") || (d->invite && slice_caseeq(d->invite->from.uri.host, SLICE("anonymous.invalid")));
 }
 
 void dress_from(struct buf *uri, struct slice *display, const struct dress *d)
@@ -42,7 +48,7 @@ void dress_from(struct buf *uri, struct slice *display, const struct dress *d)
 	const struct trunk_numbers *t = style(d);
 	bool nameless = d->invite && d->presentation == PRESENT_AS_SENT && (hides(d) || slice_caseeq(d->invite->from.uri.user, SLICE("anonymous")));
 	*display = slice_str(d->display);
-	if (d->presentation == PRESENT_RESTRICTED || (d->presentation == PRESENT_AS_SENT && d->invite && headers_privacy(d->invite, "user")))
+	if (d->presentation == PRESENT_RESTRICTED || asks(d, "user"))
 		*display = SLICE("Anonymous");
 	else if (d->invite && (slice_empty(*display) || nameless))
 		*display = d->invite->from.display;
@@ -55,7 +61,7 @@ void dress_from(struct buf *uri, struct slice *display, const struct dress *d)
 /* RFC 3323 4.1.1.2: nor does Contact tell who does not want to be known. */
 void dress_contact(struct buf *user, const struct dress *d)
 {
-	sip_uri_escape_user(user, hides(d) || (d->presentation == PRESENT_AS_SENT && d->invite && headers_privacy(d->invite, "header")) ? SLICE("anonymous") : slice_str(d->number));
+	sip_uri_escape_user(user, hides(d) || asks(d, "header") ? SLICE("anonymous") : slice_str(d->number));
 }
 
 void dress_to(struct buf *uri, const struct dress *d)
