@@ -113,12 +113,19 @@ int agent_guard_open(struct agent *a, struct buf *why)
 	return err;
 }
 
+/* As when it was dialled: neither a call for help, nor one to a phone of ours. */
+static bool is_limited(const struct agent *a, const struct call *c)
+{
+	const char *to = c->cdr.target;
+	return c->answered && !c->cdr.emergency && (trunks_find(&a->trunks, slice_str(to)) || !auth_user(registrar_auth(a->registrar), to));
+}
+
 void agent_guard_calls(struct agent *a)
 {
 	struct call *c;
 	const char *rule;
 	list_foreach(c, &a->calls.all, link)
-		if (c->answered)
+		if (is_limited(a, c))
 			fraud_admits(a->fraud, &c->fraud, *c->cdr.transferred_by ? c->cdr.transferred_by : c->cdr.source, c->cdr.called_sent, true, &rule);
 }
 

@@ -13,6 +13,8 @@ destination premium { prefix = { "0900" } }
 destination mobile { prefix = { "017", "+4917" } }
 fraud dear { destinations = { "premium" } calls = 1 talk-per-day = 4s }
 fraud often { sources = { "alice", "bob" } destinations = { "mobile" } calls-per-minute = 2 }
+fraud all { sources = { "bob" } calls = 9 }
+site here { emergency = { "112" } emergency-to = { "carrier" } }
 fraud never { destinations = { "mobile" } calls = 1 time = { "mon 00:00-00:01" } }
 """
 
@@ -64,3 +66,14 @@ with stage(more=RULES) as s:
     assert sum(bool(r["answer"]) for r in rows) == 1 and all(r["released_by"] == "tandem" for r in rows)
     # The counters died with the processes that had them: the last one's.
     assert s.gw.counter("fraud", "refused-talk") == 1 and s.gw.counter("fraud", "ended-talk") == 1
+
+    # Calls for help and those to a phone are limited by nothing, after a kill neither; one to the carrier is.
+    db, da, _, _ = s.call(bob, alice, "1001")
+    sos, psap, _, _ = s.call(bob, carrier, "112")
+    out, dc, _, _ = s.call(bob, carrier, "9030123")
+    used = lambda: next(r["calls"] for r in s.gw.show("fraud") if (r["rule"], r["source"]) == ("all", "bob"))
+    assert used() == 1, s.gw.show("fraud")
+    s.gw.kill("tandem-ca")
+    assert used() == 1, s.gw.show("fraud")
+    for one, other in ((out, dc), (sos, psap), (db, da)):
+        one.bye(other)
