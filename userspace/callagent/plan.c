@@ -144,7 +144,7 @@ int plan_lookup(struct plan *p, const char *called, bool ours)
 {
 	const struct auth *a = registrar_auth((struct registrar *)(uintptr_t)p->p.registrar);
 	struct query q = p->query;
-	if (p->lookups++ == PLAN_LOOKUPS) {
+	if (p->lookups++ >= PLAN_LOOKUPS) {
 		plan_said(p, "number", called, false, "the routing goes round in circles");
 		plan_refused(p, 500, 25, "the routing goes round in circles");
 		return -ENOENT;
