@@ -124,7 +124,7 @@ static const struct conf_option dns_options[] = {
 static const struct conf_option overload_options[] = {
 	OPTION("control", CONF_BOOL, "yes", "Whether part of what begins something new is refused with 503 when the processor cannot do it all. Requests within "
 	 "calls and emergency calls never are; refreshed registrations a quarter as often as calls."),
-	OPTION("occupancy", CONF_INT, "90", "How busy, in percent, tandem-ca's processor, or the control group that all daemons share, is let be.", .min = 10,
+	OPTION("occupancy", CONF_INT, "85", "How busy, in percent, tandem-ca's processor, or the control group that all daemons share, is let be.", .min = 10,
 	 .max = 100),
 	OPTION("delay", CONF_DURATION, "20ms", "How long messages may wait in a socket, all of them, before that is an overload as well.", .min = 1, .max = 10000),
 	OPTION("stale", CONF_DURATION, "500ms", "A new request that waited this long is dropped: its sender is repeating it. 0: never.", .min = 0, .max = 32000),

@@ -16,6 +16,7 @@
 #define RISE        1.1
 #define NEAR        0.75 /* from there on it changes by a part only: calls taken now go on to take time for a while */
 #define PART        0.3
+#define RESERVE     0.8  /* of what is left above the wanted occupancy, that much may go into refusing */
 #define LEAST       0.02 /* it never is less, or it could not be found out that there is room again */
 
 enum class { EMERGENCY, DIALOG, REFRESH, REGISTRATION, CALL, OTHER, CLASSES };
@@ -133,7 +134,7 @@ static void set_admitted(struct overload *o, double share)
 static double load_of(const struct overload *o)
 {
 	/* What refusing takes comes out of the reserve, not out of what the calls have. */
-	double wanted = o->wanted + (1 - o->wanted) / 2 * (1 - o->admitted);
+	double wanted = o->wanted + (1 - o->wanted) * RESERVE * (1 - o->admitted);
 	double load = o->occupancy / wanted, delay = o->delay_ms;
 	if (o->arrivals < ENOUGH)
 		return load;

@@ -65,13 +65,13 @@ try:
         limit.set(PROCESSORS)
         if LONG:
             capacity = goodput(s, 500, 12)
-            peak, over = [], []
-            for _ in range(int(os.environ.get("R", "3"))):  # in turn, since what a shared machine gives changes
-                peak.append(goodput(s, int(1.25 * capacity), 14))
-                over.append(goodput(s, int(4 * capacity), 14))
-            peak, over = statistics.median(peak), statistics.median(over)
-            print(f"overload-goodput ours={over:.0f} peak={peak:.0f} ratio={over / peak:.3f}")
-            assert over >= 0.95 * peak, f"{over:.0f}/s at {4 * capacity:.0f}/s, the best was {peak:.0f}/s"
+            rounds = []
+            for _ in range(int(os.environ.get("R", "5"))):  # in turn, since what a shared machine gives changes
+                peak, over = goodput(s, int(1.25 * capacity), 10), goodput(s, int(4 * capacity), 10)
+                rounds.append((over / peak, over, peak))
+            ratio, over, peak = statistics.median_low(rounds)
+            print(f"overload-goodput ours={over:.0f} peak={peak:.0f} ratio={ratio:.3f}")
+            assert ratio >= 0.95, f"{over:.0f}/s at {4 * capacity:.0f}/s, the best was {peak:.0f}/s"
         else:
             load = offer(s, 800, 5)
             wait_for("the overload to be noticed", lambda: s.gw.counter("overload", "loss-now") >= 50, 5)
