@@ -288,16 +288,24 @@ static void go_on(struct call *c, const struct call_kept *k)
 	log_debug(c->object, "%s -> %s taken over", c->cdr.caller, c->cdr.called);
 }
 
-/* Its legs are on their way by themselves; in a damaged record they may not be. */
+/* Who is on his way is so by himself, and takes no second release; in a damaged record he may not know. */
+static void release_again(struct leg *l, const struct leg_news *n)
+{
+	if (l->state == LEG_CLOSING)
+		l->kind->release(l, n);
+	else
+		call_release_leg(l, n);
+}
+
 static void go_on_ending(struct call *c)
 {
 	const struct leg_news n = {.status = 503, .cause = CAUSE_TEMPORARY};
 	struct leg *l;
 	mem_ref(c);
 	call_not_live(c);
-	call_release_leg(c->a, &n);
+	release_again(c->a, &n);
 	list_foreach(l, &c->legs, link)
-		call_release_leg(l, &n);
+		release_again(l, &n);
 	for (unsigned i = 0; i < c->n_groups; i++)
 		media_end(c->group[i], call_on_media_over, c);
 	call_check_done(c);

@@ -59,7 +59,7 @@ struct leg_kind {
 	int (*info)(struct leg *l, const struct leg_news *n);
 	/* How the transfer that its party asked for goes: 1xx, and a final status once. NULL: its party cannot ask. */
 	void (*transferred)(struct leg *l, const struct leg_news *n);
-	/* Ends it in whatever state, once; call_on_closed() follows, maybe at once. */
+	/* Ends it in whatever state, once (after a restart again, which one on its way passes over); call_on_closed() follows, maybe at once. */
 	void (*release)(struct leg *l, const struct leg_news *n);
 	/* One line about the peer, and its name for the dialogue, for records and lists. */
 	void (*describe)(const struct leg *l, struct cdr_leg *out);

@@ -233,7 +233,7 @@ static void a_ringing_call_ends(void **state)
 	news(call_on_closed, b1, 0, SLICE_NONE);
 	/* Killed again, halfway: those that are over are not told twice. */
 	restart();
-	assert_said(ADOPTED "gw: dlcx 1\ngw: dlcx 2\n");
+	assert_said(ADOPTED "b2: release 503\ngw: dlcx 1\ngw: dlcx 2\n");
 	assert_string_equal(b1->object + 14, "leg b2");
 	news(call_on_closed, b1, 0, SLICE_NONE);
 	assert_over();
