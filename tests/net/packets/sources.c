@@ -64,7 +64,7 @@ static void check_frame(unsigned side, const struct frame *f)
 {
 	bool v6 = f->b[12] == 0x86;
 	const uint8_t *ip = f->b + f->ip_at, *udp = f->b + f->udp_at;
-	if (v6 != g.v6[side] || ip[v6 ? 6 : 9] != 17)
+	if (v6 != g.v6[side] || protocol_of(f) != 17)
 		return;
 	unsigned sport = (unsigned)udp[0] << 8 | udp[1], dport = (unsigned)udp[2] << 8 | udp[3];
 	unsigned i = (sport - GW_PORT) / STEP, rtcp = (sport - GW_PORT) % STEP;

@@ -268,7 +268,7 @@ bool next_frame(const struct peer *p, struct frame *f)
 	return false;
 }
 
-static uint8_t protocol(const struct frame *f)
+uint8_t protocol_of(const struct frame *f)
 {
 	return f->b[12] == 0x86 ? f->b[f->ip_at + 6] : f->b[12] == 0x08 && !f->b[13] ? f->b[f->ip_at + 9] : 0;
 }
@@ -298,7 +298,7 @@ static bool is_media(const struct frame *f)
 {
 	uint16_t sport;
 	memcpy(&sport, f->b + f->udp_at, 2);
-	return protocol(f) == 17 && sport == htons(GW_PORT);
+	return protocol_of(f) == 17 && sport == htons(GW_PORT);
 }
 
 bool receive(const struct peer *p, struct frame *f, int wait_ms)
@@ -318,7 +318,7 @@ unsigned errors_at(const struct peer *p)
 	struct frame f;
 	unsigned n = 0;
 	while (next_frame(p, &f)) {
-		uint8_t kind = protocol(&f), type = f.b[f.udp_at];
+		uint8_t kind = protocol_of(&f), type = f.b[f.udp_at];
 		n += (kind == 1 && (type == 3 || type == 11 || type == 12)) || (kind == 58 && type < 128);
 	}
 	return n;
@@ -403,7 +403,7 @@ bool is_fence(const struct frame *f, uint16_t seq)
 {
 	const uint8_t *rtp = f->b + f->udp_at + 8;
 	uint32_t ssrc = htonl(FENCE_SSRC);
-	return protocol(f) == 17 && !memcmp(rtp + 8, &ssrc, 4) && (rtp[2] << 8 | rtp[3]) == seq;
+	return protocol_of(f) == 17 && !memcmp(rtp + 8, &ssrc, 4) && (rtp[2] << 8 | rtp[3]) == seq;
 }
 
 bool receive_before_fence(const struct peer *p, struct frame *f, const bool v6[2], uint16_t seq)

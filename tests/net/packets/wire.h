@@ -67,6 +67,8 @@ void put_fragments(const struct peer *p, const struct frame *f);
 void put_pieces(const struct peer *p, const struct frame *f, size_t size);
 /* The next frame that came to a peer, whatever it is; false when there is none. */
 bool next_frame(const struct peer *p, struct frame *f);
+/* Of IPv4 and IPv6 what their header says is in them; 0: neither (ARP). */
+uint8_t protocol_of(const struct frame *f);
 /* Lets the loop run once, without waiting. */
 void turn_loop(void);
 /* Waits for a frame of the gateway's media port at a peer while the loop runs; false when none comes. */
