@@ -51,6 +51,14 @@ static inline void buf_slice(struct buf *b, struct slice s)
 	buf_add(b, s.p, s.len);
 }
 
+/* The copy of a text that is kept in the block which `b` (fixed, and large enough for all such texts) fills. */
+static inline struct slice buf_keep(struct buf *b, struct slice s)
+{
+	size_t from = b->len;
+	buf_slice(b, s);
+	return slice_of(b->p + from, b->len - from);
+}
+
 static inline void buf_str(struct buf *b, const char *z)
 {
 	buf_add(b, z, strlen(z));

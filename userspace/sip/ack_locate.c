@@ -25,13 +25,6 @@ static void ack_destroy(void *obj)
 	mem_deref(w->dialog);
 }
 
-static struct slice keep(struct buf *b, struct slice s)
-{
-	size_t from = b->len;
-	buf_slice(b, s);
-	return slice_of(b->p + from, s.len);
-}
-
 static struct waiting_ack *ack_new(struct sip_dialog *d, struct sip_ctrans *invite, uint32_t cseq, const struct sip_ack_text *t)
 {
 	size_t size = t->headers.len + t->body_type.len + t->body.len;
@@ -42,7 +35,7 @@ static struct waiting_ack *ack_new(struct sip_dialog *d, struct sip_ctrans *invi
 	w->dialog = mem_ref(d);
 	w->invite = mem_ref(invite);
 	w->cseq = cseq;
-	w->text = (struct sip_ack_text){keep(&b, t->headers), keep(&b, t->body_type), keep(&b, t->body)};
+	w->text = (struct sip_ack_text){buf_keep(&b, t->headers), buf_keep(&b, t->body_type), buf_keep(&b, t->body)};
 	list_append(&d->stack->waiting_acks, &w->link);
 	return w;
 }

@@ -69,13 +69,6 @@ static struct slice since(const struct buf *b, size_t from)
 	return slice_of(b->p + from, b->len - from);
 }
 
-static struct slice keep(struct buf *b, struct slice s)
-{
-	size_t from = b->len;
-	buf_slice(b, s);
-	return since(b, from);
-}
-
 static int keep_routes(struct sip_dialog *d, struct buf *b, const struct routes *r)
 {
 	struct sip_nameaddr first;
@@ -87,7 +80,7 @@ static int keep_routes(struct sip_dialog *d, struct buf *b, const struct routes 
 			sip_malformed(SIP_PART_RECORD_ROUTE);
 			return -EBADMSG;
 		}
-	d->first_route = keep(b, first.uri.text);
+	d->first_route = buf_keep(b, first.uri.text);
 	d->strict = !slice_is_set(sip_uri_param(&first.uri, SLICE("lr")));
 	from = b->len;
 	for (unsigned i = d->strict; i < r->n; i++)
@@ -104,10 +97,10 @@ static int keep_parts(struct sip_dialog *d, const struct parts *p)
 	if (!d->text)
 		return -ENOMEM;
 	struct buf b = buf_fixed(d->text, size);
-	d->call_id = keep(&b, p->call_id);
-	d->local_tag = keep(&b, p->local_tag);
-	d->remote_tag = keep(&b, p->remote_tag);
-	d->remote = keep(&b, p->remote);
+	d->call_id = buf_keep(&b, p->call_id);
+	d->local_tag = buf_keep(&b, p->local_tag);
+	d->remote_tag = buf_keep(&b, p->remote_tag);
+	d->remote = buf_keep(&b, p->remote);
 	from = b.len;
 	buf_slice(&b, p->local);
 	if (p->add_tag) {
@@ -361,7 +354,7 @@ static int keep_texts(struct sip_dialog *d, const struct kept *k)
 		return -ENOMEM;
 	struct buf b = buf_fixed(d->text, size);
 	for (size_t i = 0; i < sizeof from / sizeof from[0]; i++)
-		*to[i] = slice_is_set(from[i]) ? keep(&b, from[i]) : SLICE_NONE;
+		*to[i] = slice_is_set(from[i]) ? buf_keep(&b, from[i]) : SLICE_NONE;
 	return 0;
 }
 

@@ -188,19 +188,16 @@ struct slice session_body_type(struct slice headers, struct slice body)
 
 int sip_session_login(struct sip_session *ss, const struct digest_login *login)
 {
-	const struct slice from[] = {login->user, login->password, login->realm};
-	struct slice *const to[] = {&ss->login.user, &ss->login.password, &ss->login.realm};
-	size_t size = from[0].len + from[1].len + from[2].len;
+	size_t size = login->user.len + login->password.len + login->realm.len;
 	if (!login->user.len)
 		return 0;
 	ss->login_store = mem_raw(size);
 	if (!ss->login_store)
 		return -ENOMEM;
 	struct buf b = buf_fixed(ss->login_store, size);
-	for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
-		*to[i] = slice_of(b.p + b.len, from[i].len);
-		buf_slice(&b, from[i]);
-	}
+	ss->login.user = buf_keep(&b, login->user);
+	ss->login.password = buf_keep(&b, login->password);
+	ss->login.realm = buf_keep(&b, login->realm);
 	return 0;
 }
 

@@ -62,10 +62,8 @@ int session_bye_keep(struct sip_session *ss, struct slice headers, struct slice 
 	if (!ss->bye_store)
 		return size ? -ENOMEM : 0;
 	struct buf b = buf_fixed(ss->bye_store, size);
-	buf_slice(&b, headers);
-	buf_slice(&b, body);
-	ss->bye_headers = slice_of(ss->bye_store, headers.len);
-	ss->bye_body = slice_of(ss->bye_store + headers.len, body.len);
+	ss->bye_headers = buf_keep(&b, headers);
+	ss->bye_body = buf_keep(&b, body);
 	return 0;
 }
 

@@ -145,10 +145,8 @@ int sip_session_offer(struct sip_session *ss, struct slice headers, struct slice
 	if (!ss->offer_store)
 		return -ENOMEM;
 	struct buf b = buf_fixed(ss->offer_store, headers.len + sdp.len);
-	buf_slice(&b, headers);
-	buf_slice(&b, sdp);
-	ss->offer_headers = slice_of(b.p, headers.len);
-	ss->offer_sdp = slice_of(b.p + headers.len, sdp.len);
+	ss->offer_headers = buf_keep(&b, headers);
+	ss->offer_sdp = buf_keep(&b, sdp);
 	ss->offering = true;
 	if (up)
 		session_drop_ctrans(&ss->invite);

@@ -92,9 +92,9 @@ static int say_later(struct session_reliable *r, unsigned status, struct slice h
 	if (!l)
 		return -ENOMEM;
 	struct buf b = buf_fixed(l->text, headers.len + sdp.len);
-	buf_slice(&b, headers);
-	buf_slice(&b, sdp);
-	*l = (struct later){.status = status, .headers = slice_of(l->text, headers.len), .sdp = slice_of(l->text + headers.len, sdp.len)};
+	*l = (struct later){.status = status};
+	l->headers = buf_keep(&b, headers);
+	l->sdp = buf_keep(&b, sdp);
 	list_append(&r->later, &l->link);
 	r->n_later++;
 	return 0;

@@ -92,13 +92,10 @@ static int keep_texts(struct sip_session *ss, const struct kept *k, const struct
 	if (!ss->store)
 		return -ENOMEM;
 	struct buf b = buf_fixed(ss->store, size);
-	struct { struct slice *to, from; } parts[] = {
-		{&ss->contact_user, k->contact_user}, {&ss->login.user, login->user}, {&ss->login.password, login->password}, {&ss->login.realm, login->realm},
-	};
-	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-		*parts[i].to = slice_of(b.p + b.len, parts[i].from.len);
-		buf_slice(&b, parts[i].from);
-	}
+	ss->contact_user = buf_keep(&b, k->contact_user);
+	ss->login.user = buf_keep(&b, login->user);
+	ss->login.password = buf_keep(&b, login->password);
+	ss->login.realm = buf_keep(&b, login->realm);
 	return session_bye_keep(ss, k->bye_headers, k->bye_body);
 }
 

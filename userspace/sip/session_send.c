@@ -26,17 +26,15 @@ static void asked_destroy(void *obj)
 
 static struct asked *asked_new(struct sip_session *ss, const struct sip_dialog *d, const struct sip_dialog_request *r, sip_response_fn fn, void *arg)
 {
-	const struct slice from[] = {r->headers, r->body_type, r->body, d->remote_tag};
-	size_t size = from[0].len + from[1].len + from[2].len + from[3].len;
+	size_t size = r->headers.len + r->body_type.len + r->body.len + d->remote_tag.len;
 	struct asked *q = mem_alloc(sizeof *q + size, asked_destroy);
 	if (!q)
 		return NULL;
-	struct slice *const to[] = {&q->r.headers, &q->r.body_type, &q->r.body, &q->remote_tag};
 	struct buf b = buf_fixed(q->text, size);
-	for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
-		*to[i] = slice_of(b.p + b.len, from[i].len);
-		buf_slice(&b, from[i]);
-	}
+	q->r.headers = buf_keep(&b, r->headers);
+	q->r.body_type = buf_keep(&b, r->body_type);
+	q->r.body = buf_keep(&b, r->body);
+	q->remote_tag = buf_keep(&b, d->remote_tag);
 	q->r.method = r->method;
 	q->ss = ss;
 	q->fn = fn;

@@ -154,11 +154,8 @@ static int keep_texts(struct sip_subscription *sub, const struct sip_subscriptio
 	if (!sub->store)
 		return -ENOMEM;
 	struct buf b = buf_fixed(sub->store, size);
-	for (size_t i = 0; i < n; i++) {
-		struct slice text = *to[i];
-		*to[i] = slice_of(b.p + b.len, text.len);
-		buf_slice(&b, text);
-	}
+	for (size_t i = 0; i < n; i++)
+		*to[i] = buf_keep(&b, *to[i]);
 	return b.err;
 }
 
