@@ -3,23 +3,10 @@
 #include "base/log.h"
 #include "fakes.h"
 
-#define AUDIO(port) "m=audio " #port " RTP/AVP 0 8\r\n"
-
 static struct calls calls;
 static struct mgcp_gw *gw;
 static struct call *call;
 static struct leg *a, *b1, *b2;
-static char text[1024];
-
-static struct slice sdp(const char *addr, const char *media)
-{
-	return sdp_of(text, sizeof(text), addr, media);
-}
-
-static void news(void (*fn)(struct leg *, const struct leg_news *), struct leg *l, unsigned status, struct slice body)
-{
-	fn(l, &(struct leg_news){.status = status, .sdp = body});
-}
 
 static void offers(struct leg *l, struct slice body)
 {

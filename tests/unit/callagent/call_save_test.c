@@ -7,25 +7,13 @@
 #include "callagent/call_priv.h"
 #include <time.h>
 
-#define AUDIO(port) "m=audio " #port " RTP/AVP 0 8\r\n"
-
 static const char *const tables[] = {"calls", NULL};
-static char dir[] = "/tmp/tandem-call-save-XXXXXX", text[1024];
+static char dir[] = "/tmp/tandem-call-save-XXXXXX";
 static struct store *store;
 static struct calls calls;
 static struct mgcp_gw *gw;
 static struct call *call;
 static struct leg *a, *b1, *b2;
-
-static struct slice sdp(const char *addr, const char *media)
-{
-	return sdp_of(text, sizeof(text), addr, media);
-}
-
-static void news(void (*fn)(struct leg *, const struct leg_news *), struct leg *l, unsigned status, struct slice body)
-{
-	fn(l, &(struct leg_news){.status = status, .sdp = body});
-}
 
 static struct mgcp_gw *the_gateway(void *arg, struct slice name)
 {

@@ -6,11 +6,10 @@
 #include "callagent/callbacks.h"
 #include "callagent/emergency_call.h"
 
-#define AUDIO "m=audio 4000 RTP/AVP 0\r\n"
+#define PCMU "m=audio 4000 RTP/AVP 0\r\n"
 
 static struct calls calls;
 static struct mgcp_gw *gw;
-static char text[512];
 
 static int setup(void **state)
 {
@@ -43,7 +42,7 @@ static struct call *ring(const char *source, const char *target, const struct em
 	assert_int_equal(call_set_party(c, SIDE_B, slice_str(target)), 0);
 	if (e)
 		emergency_began(c, e);
-	call_start(c, &(struct leg_news){.sdp = sdp_of(text, sizeof(text), "192.0.2.1", AUDIO)});
+	call_start(c, &(struct leg_news){.sdp = sdp("192.0.2.1", PCMU)});
 	gateway_answers();
 	return c;
 }

@@ -283,10 +283,18 @@ static struct leg *party_new(const char *name, enum side side, sa_family_t famil
 	return &p->leg;
 }
 
-/* "m" lines of a description: audio ports and directions, as a party would write them. */
-static struct slice sdp_of(char *out, size_t size, const char *addr, const char *media)
+#define AUDIO(port) "m=audio " #port " RTP/AVP 0 8\r\n"
+
+/* A description with those "m" lines, as a party would write them; until the next one. */
+static inline struct slice sdp(const char *addr, const char *media)
 {
-	struct buf b = buf_fixed(out, size);
+	static char text[1024];
+	struct buf b = buf_fixed(text, sizeof(text));
 	buf_printf(&b, "v=0\r\no=x 7 7 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n%s", addr, addr, media);
 	return buf_text(&b);
+}
+
+static inline void news(void (*fn)(struct leg *, const struct leg_news *), struct leg *l, unsigned status, struct slice body)
+{
+	fn(l, &(struct leg_news){.status = status, .sdp = body});
 }

@@ -4,23 +4,10 @@
 #include "base/log.h"
 #include "fakes.h"
 
-#define AUDIO(port) "m=audio " #port " RTP/AVP 0 8\r\n"
-
 static struct calls calls;
 static struct mgcp_gw *gw;
 static struct leg *x1, *x2, *later, *named; /* whom a transfer leads to; whose dialog its Replaces names */
 static unsigned refusal;
-static char text[1024];
-
-static inline struct slice sdp(const char *addr, const char *media)
-{
-	return sdp_of(text, sizeof(text), addr, media);
-}
-
-static inline void news(void (*fn)(struct leg *, const struct leg_news *), struct leg *l, unsigned status, struct slice body)
-{
-	fn(l, &(struct leg_news){.status = status, .sdp = body});
-}
 
 static inline bool may_transfer(void *arg, const struct leg *by)
 {
