@@ -465,7 +465,6 @@ static void a_caller_gives_up_at_once(void **state)
 
 /* --- memory runs out -------------------------------------------------------------------------------------------------- */
 
-
 static void transferred(void *arg)
 {
 	struct leg *a, *b, *b2 = NULL, *x = NULL, *n = NULL;
@@ -513,7 +512,6 @@ out:
 	mem_deref(gw);
 	said[0] = '\0';
 }
-
 
 /* Nobody of the first round comes; a caller without an offer takes the place then. */
 static void looked_for(void *arg)

@@ -245,7 +245,6 @@ void call_on_heard(struct leg *l)
 {
 }
 
-
 bool call_on_info(struct leg *l, const struct leg_news *n)
 {
 	return information_to && !information_to->kind->info(information_to, n);
