@@ -14,11 +14,11 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 CPPFLAGS += -D_GNU_SOURCE -Iuserspace -Ikernel/include -I$(O)/gen
 ALL_CFLAGS = -std=gnu17 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread $(SAN)
 ALLOCATOR = $(if $(SAN),,-ljemalloc) # first, so that every library uses it; the sanitizers have their own
-LDLIBS   := -Wl,--as-needed -luv -ljansson -lconfuse -llmdb -lsqlite3 -lwebsockets -lssl -lcrypto -lcares -lpcre2-8 -lxdp -lbpf -lmnl -lm -pthread
+LDLIBS   := -Wl,--as-needed -luv -ljansson -lconfuse -llmdb -lsqlite3 -lwebsockets -lssl -lcrypto -lcares -lpcre2-8 -lxdp -lbpf -lmnl -lspandsp -lm -pthread
 prefix   ?= /usr
 
 # Folders from the most to the least dependent: also the link order.
-LIBS     := callagent routing registrar guard cdr mediagw keep ctl config fastpath proxy sip sdp mgcp rtp stun net base
+LIBS     := callagent routing registrar guard cdr mediagw keep ctl config fastpath proxy sip sdp mgcp media rtp stun net base
 PROGRAMS := tandem-keep tandem-ca tandem-mg tandemctl
 dir_tandem-keep := keep
 dir_tandem-ca   := callagent

@@ -17,6 +17,7 @@ unit_sdp       := sdp net base
 unit_proxy     := proxy sip stun net base
 unit_mgcp      := mgcp net base
 unit_rtp       := rtp net base
+unit_media     := media rtp net base
 unit_fastpath  := fastpath net base
 unit_ctl       := ctl config net base
 unit_keep      := keep fastpath config net base
