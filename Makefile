@@ -18,7 +18,7 @@ LDLIBS   := -Wl,--as-needed -luv -ljansson -lconfuse -llmdb -lsqlite3 -lwebsocke
 prefix   ?= /usr
 
 # Folders from the most to the least dependent: also the link order.
-LIBS     := callagent routing registrar guard cdr mediagw keep ctl config fastpath proxy sip sdp mgcp media rtp stun net base
+LIBS     := callagent routing registrar guard cdr mediagw keep ctl config fastpath proxy sip sdp mgcp media rtp stun tdm net base
 PROGRAMS := tandem-keep tandem-ca tandem-mg tandemctl
 dir_tandem-keep := keep
 dir_tandem-ca   := callagent

@@ -27,6 +27,7 @@ unit_guard     := guard config sip stun net base
 unit_registrar := registrar guard config sip stun net base
 unit_routing   := routing registrar guard cdr config sip stun net base
 unit_callagent := callagent routing registrar guard cdr config proxy sip sdp mgcp rtp stun net base
+unit_tdm       := tdm config net base
 unit_kernel    :=
 
 # What has threads runs once more under the thread sanitizer, which must find nothing.

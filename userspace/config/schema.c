@@ -258,6 +258,51 @@ static const struct conf_option media_options[] = {
 	{0},
 };
 
+static const struct conf_option tdm_options[] = {
+	OPTION("system-conf", CONF_STRING, "/etc/dahdi/system.conf", "DAHDI's own file of spans and channels, read when it is there; what the sections span, dynamic and channels "
+	 "say goes before it. Empty: none.", .check = check_path_or_empty),
+	OPTION("zone", CONF_STRING, "", "Country of the tones on lines, as DAHDI names them, such as \"us\" or \"de\". Empty: defaultzone of system.conf, else \"us\"."),
+	OPTION("configure", CONF_BOOL, "yes", "Whether spans and channels are set up as said when they appear. no: dahdi_cfg has done it."),
+	OPTION("poll", CONF_DURATION, "1s", "How often alarms and error counters of spans are read.", .min = 100, .max = 60000),
+	{0},
+};
+
+static const struct conf_option span_options[] = {
+	OPTION("timing", CONF_INT, "0", "Place among the sources of timing: the far end of the first that works gives the clock, 1 before 2. 0: never.", .min = 0, .max = 255),
+	OPTION("build-out", CONF_INT, "0", "Line build-out: 0 to 4 for cables of up to 133, 266, 399, 533 and 655 feet; 5 to 7 for -7.5, -15 and -22.5 dB.", .min = 0, .max = 7),
+	OPTION("framing", CONF_CHOICE, NULL, "T1: d4 or esf. E1: cas with signalling in timeslot 16, ccs without; ccs for BRI too.", .choices = "d4|esf|cas|ccs"),
+	OPTION("coding", CONF_CHOICE, NULL, "T1: ami or b8zs. E1: ami or hdb3. BRI: ami.", .choices = "ami|b8zs|hdb3"),
+	OPTION("crc4", CONF_BOOL, "no", "E1: check sums of frames."),
+	OPTION("yellow", CONF_BOOL, "no", "Whether the remote alarm is sent while no channel is open."),
+	OPTION("nt", CONF_BOOL, "no", "BRI: we are the network side."),
+	OPTION("terminate", CONF_BOOL, "no", "BRI: the bus is terminated here."),
+	{0},
+};
+
+static const struct conf_option dynamic_options[] = {
+	OPTION("driver", CONF_STRING, NULL, "DAHDI's driver of it, such as \"eth\" or \"loc\"."),
+	OPTION("address", CONF_STRING, NULL, "The driver's address, such as \"eth0/00:02:b3:35:43:9c\" or \"1:0\"."),
+	OPTION("channels", CONF_INT, NULL, "How many channels it has.", .min = 1, .max = 256),
+	OPTION("timing", CONF_INT, "0", "As span.timing.", .min = 0, .max = 255),
+	{0},
+};
+
+static const struct conf_option channels_options[] = {
+	OPTION("numbers", CONF_LIST, NULL, "DAHDI's numbers of the channels, such as \"1-15,17-31\"."),
+	OPTION("signalling", CONF_STRING, "", "As the keywords of system.conf: \"bchan\", \"dchan\", \"hardhdlc\", \"fxsks\" (a port towards an exchange), \"fxoks\" (one with a telephone), "
+	 "\"e&m\", \"cas\", \"clear\", ... Empty: as system.conf says."),
+	OPTION("idle-bits", CONF_STRING, "", "With cas: the bits A, B, C and D of a channel that is free, such as 1101."),
+	OPTION("join", CONF_INT, "0", "With dacs and dacsrbs: the channel that the first of these is joined to, the second to the next.", .min = 0, .max = 1024),
+	OPTION("law", CONF_CHOICE, "default", "How voice is encoded there. default: as the span's driver says.", .choices = "default|mulaw|alaw"),
+	OPTION("echo-canceller", CONF_STRING, "", "DAHDI's canceller, such as \"mg2\" or \"hwec\"; it is on unless a call needs it off. Empty: as system.conf says."),
+	OPTION("echo-tail", CONF_DURATION, "0", "How late an echo may be, 0: as the canceller is made.", .min = 0, .max = 128),
+	OPTION("rx-gain", CONF_INT, "0", "Gain of what is heard, in tenths of a decibel.", .min = -240, .max = 240),
+	OPTION("tx-gain", CONF_INT, "0", "Gain of what is said, in tenths of a decibel.", .min = -240, .max = 240),
+	OPTION("order", CONF_CHOICE, "ascending", "Which free channel is taken next: the lowest, the highest, or the next one after the last taken.",
+	 .choices = "ascending|descending|round-robin"),
+	{0},
+};
+
 static const struct conf_option agent_options[] = {
 	OPTION("bind", CONF_STRING, "127.0.0.1:2727", "Where tandem-ca listens for MGCP.", .check = check_address_port),
 	OPTION("t-hist", CONF_DURATION, "30s", "How long transactions are remembered, so that a repeated command is not executed again (RFC 3435 "
@@ -476,6 +521,10 @@ const struct conf_section config_schema[] = {
 	{"certificate", "NAME", "A certificate of ours for TLS, and its key.", certificate_options},
 	{"connections", NULL, "TCP, TLS and WebSocket connections of SIP.", connection_options},
 	{"media", NULL, "The media gateway, tandem-mg.", media_options},
+	{"tdm", NULL, "Telephone lines through DAHDI.", tdm_options},
+	{"span", "NUMBER", "A T1, E1 or BRI span, by DAHDI's number.", span_options},
+	{"dynamic", "NAME", "A span over a network, or within this machine. They get the numbers after those of the hardware, in this order.", dynamic_options},
+	{"channels", "NAME", "A group of channels that are alike.", channels_options},
 	{"agent", NULL, "The call agent's MGCP side, in tandem-ca.", agent_options},
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},
 	{"user", "NAME", "A user who registers phones and makes calls; the name is the user part of the SIP address.", user_options},
