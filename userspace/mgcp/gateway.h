@@ -19,5 +19,8 @@ struct mgcp_event {
 	struct slice actions;    /* what the first parentheses hold; absent without */
 	struct slice parameters; /* what the second hold; in O: lists the first are the parameters */
 };
+/* Takes the next element off a list with commas, without white space around it; commas in parentheses or quotes part nothing. The list is
+ * absent after its last element. */
+struct slice mgcp_list_next(struct slice *list);
 /* 0 or -EBADMSG. */
 int mgcp_event_parse(struct mgcp_event *ret, struct slice text);

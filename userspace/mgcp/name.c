@@ -38,14 +38,39 @@ bool mgcp_name_is_all(struct slice name)
 	return slice_is_set(local) ? is_term(local, '*') : is_term(first, '*');
 }
 
-/* What stands in the parentheses that *s begins with, which may nest; *s moves past them. */
+struct slice mgcp_list_next(struct slice *list)
+{
+	struct slice all = *list;
+	bool quoted = false;
+	int depth = 0;
+	for (size_t i = 0; i < all.len; i++) {
+		char c = all.p[i];
+		quoted ^= c == '"';
+		if (quoted)
+			continue;
+		depth += (c == '(') - (c == ')');
+		if (c == ',' && depth <= 0) {
+			*list = slice_from(all, i + 1);
+			return slice_trim(slice_of(all.p, i));
+		}
+	}
+	*list = SLICE_NONE;
+	return slice_trim(all);
+}
+
+/* What stands in the parentheses that *s begins with, which may nest and hold quotes; *s moves past them. */
 static int parentheses(struct slice *s, struct slice *ret)
 {
 	unsigned depth = 0;
+	bool quoted = false;
+	*s = slice_trim(*s);
 	*ret = SLICE_NONE;
 	if (slice_empty(*s))
 		return 0;
 	for (size_t i = 0; i < s->len; i++) {
+		quoted ^= s->p[i] == '"';
+		if (quoted)
+			continue;
 		depth += s->p[i] == '(';
 		if (!depth)
 			return -EBADMSG;
