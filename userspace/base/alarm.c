@@ -170,6 +170,12 @@ void alarm_clear(const struct alarm_def *def, const char *object)
 	}
 }
 
+bool alarm_is_on(const struct alarm_def *def, const char *object)
+{
+	const struct alarm *a = find(def, object);
+	return a && (a->state == ON || a->state == FALLING);
+}
+
 static bool shown(const struct alarm *a)
 {
 	return a->state == ON || a->state == FALLING || (a->state == CLEARED && a->count);

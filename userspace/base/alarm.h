@@ -4,6 +4,7 @@
  * cleared after it has been gone for `clear_ms`. */
 #pragma once
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum alarm_severity { ALARM_WARNING, ALARM_MINOR, ALARM_MAJOR, ALARM_CRITICAL };
@@ -18,6 +19,8 @@ struct alarm_def {
 /* Says that the condition holds (again), or no longer holds. `detail` is one line, copied. Out of memory is logged. */
 void alarm_raise(const struct alarm_def *def, const char *object, const char *detail);
 void alarm_clear(const struct alarm_def *def, const char *object);
+/* Whether it is shown: raised, held off for long enough, and not yet cleared. */
+bool alarm_is_on(const struct alarm_def *def, const char *object);
 /* [{"name","object","severity","since","cleared","count","detail","help"}]: on ones and the last 100 cleared;
  * since/cleared are UTC milliseconds, cleared null while on. A new reference. */
 json_t *alarm_json(void);

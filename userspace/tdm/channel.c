@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tdm/channel.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "tdm/tdm.h"
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+const char *const tdm_state_names[TDM_STATES] = {
+	[TDM_IN_SERVICE] = "in-service", [TDM_IN_USE] = "in-use",   [TDM_DRAINING] = "draining",         [TDM_BLOCKED] = "blocked",
+	[TDM_TESTED] = "tested",         [TDM_LOCKED] = "locked", [TDM_OUT_OF_ORDER] = "out-of-order",
+};
+
+const char *const tdm_fault_names[TDM_FAULTS] = {
+	[TDM_FAULT_GONE] = "gone",
+	[TDM_FAULT_SPAN] = "span-alarm",
+	[TDM_FAULT_SETUP] = "set-up",
+	[TDM_FAULT_OPEN] = "used-by-another",
+	[TDM_FAULT_SIGNALLING] = "signalling-down",
+};
+
+static void channel_destroy(void *obj)
+{
+	struct tdm_channel *c = obj;
+	if (c->test >= 0)
+		close(c->test);
+}
+
+struct tdm_channel *tdm_channel_new(struct tdm *t, const struct tdm_channel_status *status)
+{
+	struct tdm_channel *c = mem_alloc(sizeof(*c), channel_destroy);
+	if (!c)
+		return NULL;
+	c->tdm = t;
+	c->number = status->number;
+	c->test = -1;
+	snprintf(c->object, sizeof(c->object), "channel %u", c->number);
+	t->channels[c->number] = c;
+	return c;
+}
+
+static enum tdm_state state_of(const struct tdm_channel *c)
+{
+	if (c->faults)
+		return TDM_OUT_OF_ORDER;
+	if (c->locked)
+		return TDM_LOCKED;
+	if (c->test >= 0)
+		return TDM_TESTED;
+	if (c->used)
+		return c->draining ? TDM_DRAINING : TDM_IN_USE;
+	return c->blocks ? TDM_BLOCKED : TDM_IN_SERVICE;
+}
+
+/* What bears on the state has changed. */
+static void changed(struct tdm_channel *c, const char *why)
+{
+	if (c->draining && !c->used) {
+		c->draining = false;
+		c->locked = true;
+	}
+	enum tdm_state old = c->state, now = state_of(c);
+	if (old == now)
+		return;
+	log_info(c->object, "%s, was %s: %s", tdm_state_names[now], tdm_state_names[old], why);
+	c->state = now;
+	const struct tdm_listener *l = c->tdm->listener;
+	if (l && l->channel)
+		l->channel(c, old, c->tdm->arg);
+}
+
+int tdm_channel_take(struct tdm_channel *c, bool incoming)
+{
+	if (!tdm_carries_calls(c->signalling))
+		return -ENOTSUP;
+	if (c->used)
+		return -EBUSY;
+	if (c->state == TDM_OUT_OF_ORDER)
+		return -EIO;
+	if (c->state != TDM_IN_SERVICE && !(c->state == TDM_BLOCKED && incoming))
+		return -EACCES;
+	c->used = true;
+	struct tdm_span *s = tdm_span(c->tdm, c->span);
+	if (s)
+		s->values[TDM_TAKEN]++;
+	changed(c, incoming ? "a call from there" : "a call from here");
+	return 0;
+}
+
+void tdm_channel_release(struct tdm_channel *c)
+{
+	c->used = false;
+	c->owner = NULL;
+	changed(c, "its call is over");
+}
+
+void tdm_channel_set_fault(struct tdm_channel *c, enum tdm_fault fault, bool on, const char *why)
+{
+	c->faults = on ? c->faults | 1u << fault : c->faults & ~(1u << fault);
+	changed(c, why);
+}
+
+void tdm_channel_set_blocked_there(struct tdm_channel *c, bool on)
+{
+	c->blocks = on ? c->blocks | TDM_BLOCK_THERE : c->blocks & ~TDM_BLOCK_THERE;
+	changed(c, on ? "the far end blocks it" : "the far end unblocks it");
+}
+
+int tdm_channel_lock(struct tdm_channel *c)
+{
+	c->locked = true;
+	c->draining = false;
+	changed(c, "locked by an operator");
+	return 0;
+}
+
+int tdm_channel_unlock(struct tdm_channel *c)
+{
+	c->locked = c->draining = false;
+	changed(c, "unlocked by an operator");
+	return 0;
+}
+
+int tdm_channel_drain(struct tdm_channel *c)
+{
+	c->draining = !c->locked;
+	changed(c, "drained by an operator");
+	return 0;
+}
+
+int tdm_channel_block(struct tdm_channel *c)
+{
+	c->blocks |= TDM_BLOCK_HERE;
+	changed(c, "blocked by an operator");
+	return 0;
+}
+
+int tdm_channel_unblock(struct tdm_channel *c)
+{
+	c->blocks &= ~TDM_BLOCK_HERE;
+	changed(c, "unblocked by an operator");
+	return 0;
+}
+
+int tdm_channel_reset(struct tdm_channel *c)
+{
+	const struct tdm_listener *l = c->tdm->listener;
+	tdm_channel_unloop(c);
+	if (l && l->reset)
+		l->reset(c, c->tdm->arg);
+	tdm_channel_set_fault(c, TDM_FAULT_OPEN, false, "reset by an operator");
+	return 0;
+}
+
+int tdm_channel_loop(struct tdm_channel *c)
+{
+	const struct tdm_driver *d = c->tdm->driver;
+	if (c->used || c->test >= 0)
+		return -EBUSY;
+	int fd = d->open(c->number);
+	if (fd < 0)
+		return fd;
+	int err = d->loop(fd, true);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	c->test = fd;
+	changed(c, "looped by an operator");
+	return 0;
+}
+
+int tdm_channel_unloop(struct tdm_channel *c)
+{
+	if (c->test < 0)
+		return 0;
+	c->tdm->driver->loop(c->test, false);
+	close(c->test);
+	c->test = -1;
+	changed(c, "its loop is ended");
+	return 0;
+}

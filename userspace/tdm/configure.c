@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Setting up what the driver offers as the configuration says, what dahdi_cfg would do. */
+#include "base/alarm.h"
+#include "base/log.h"
+#include "tdm/tdm.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct alarm_def not_set_up = {"span-setup", ALARM_MAJOR, "A span or channels of it could not be set up as configured. The detail says which and why.", 0, 0};
+
+static int configure_channel(struct tdm *t, struct tdm_channel *c)
+{
+	const struct tdm_channel_setup *setup = &t->setup->channels[c->number];
+	struct tdm_channel_status status;
+	int err = t->driver->channel_setup(t->ctl, c->number, setup);
+	if (!err)
+		err = t->driver->channel_read(t->ctl, c->number, &status);
+	if (!err) {
+		c->signalling = setup->signalling;
+		c->law = status.law;
+	}
+	tdm_channel_set_fault(c, TDM_FAULT_SETUP, err, err ? "it could not be set up" : "it is set up");
+	return err;
+}
+
+static void told(struct tdm_span *s, const char *what, unsigned number, int err)
+{
+	char detail[96];
+	snprintf(detail, sizeof(detail), "%s %u: %s", what, number, strerror(-err));
+	log_warn(s->object, "could not be set up: %s", detail);
+	alarm_raise(&not_set_up, s->object, detail);
+}
+
+void tdm_span_configure(struct tdm_span *s)
+{
+	struct tdm *t = s->tdm;
+	unsigned number = s->now.number;
+	const struct tdm_span_setup *setup = &t->setup->spans[number];
+	bool failed = false;
+	int err = setup->set ? t->driver->span_setup(t->ctl, number, setup) : 0;
+	if (err) {
+		told(s, "span", number, err);
+		failed = true;
+	}
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
+		struct tdm_channel *c = t->channels[n];
+		if (!c || c->span != number || !t->setup->channels[n].set)
+			continue;
+		err = configure_channel(t, c);
+		if (err && !failed)
+			told(s, "channel", n, err);
+		failed |= err != 0;
+	}
+	err = t->driver->span_start(t->ctl, number);
+	if (err && !failed)
+		told(s, "start of span", number, err);
+	if (!failed && !err)
+		alarm_clear(&not_set_up, s->object);
+}
+
+/* Bundled channels are their master's, and one clear channel is like another. */
+static bool is_as_configured(const struct tdm_channel *c, const struct tdm_channel_setup *setup)
+{
+	if (setup->master != c->number || tdm_use_of(setup->signalling) == TDM_USE_BEARER)
+		return setup->master != c->number || tdm_use_of(c->signalling) == TDM_USE_BEARER;
+	return c->signalling == setup->signalling;
+}
+
+void tdm_span_verify(struct tdm_span *s)
+{
+	struct tdm *t = s->tdm;
+	bool failed = false;
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
+		struct tdm_channel *c = t->channels[n];
+		const struct tdm_channel_setup *setup = &t->setup->channels[n];
+		if (!c || c->span != s->now.number || !setup->set)
+			continue;
+		bool right = is_as_configured(c, setup);
+		tdm_channel_set_fault(c, TDM_FAULT_SETUP, !right, right ? "it is as configured" : "it is set up as something else");
+		if (right || failed)
+			continue;
+		char detail[96];
+		snprintf(detail, sizeof(detail), "channel %u is %s, and configured is %s", n, tdm_signalling_defs[c->signalling].name,
+			 tdm_signalling_defs[setup->signalling].name);
+		alarm_raise(&not_set_up, s->object, detail);
+		failed = true;
+	}
+	if (!failed)
+		alarm_clear(&not_set_up, s->object);
+}
+
+/* The description that the driver gives such a span, as much of it as there is room for. */
+static bool is_called(const struct tdm_span *s, const struct tdm_dynamic_setup *d)
+{
+	char description[sizeof(d->driver) + sizeof(d->address) + 24];
+	snprintf(description, sizeof(description), "Dynamic '%s' span at '%s'", d->driver, d->address);
+	return !strncmp(description, s->now.description, sizeof(s->now.description) - 1);
+}
+
+const struct tdm_dynamic_setup *tdm_dynamic_of(const struct tdm_span *s)
+{
+	const struct tdm_setup *setup = s->tdm->setup;
+	for (unsigned i = 0; i < setup->n_dynamics; i++)
+		if (is_called(s, &setup->dynamics[i]))
+			return &setup->dynamics[i];
+	return NULL;
+}
+
+static bool is_there(const struct tdm *t, const struct tdm_dynamic_setup *d)
+{
+	for (unsigned n = 1; n <= TDM_MAX_SPANS; n++)
+		if (t->spans[n] && is_called(t->spans[n], d))
+			return true;
+	return false;
+}
+
+void tdm_dynamic_configure(struct tdm *t)
+{
+	for (unsigned i = 0; i < t->setup->n_dynamics; i++) {
+		const struct tdm_dynamic_setup *d = &t->setup->dynamics[i];
+		char object[sizeof(d->driver) + sizeof(d->address) + 16];
+		unsigned span;
+		if (is_there(t, d))
+			continue;
+		snprintf(object, sizeof(object), "dynamic %s,%s", d->driver, d->address);
+		int err = t->driver->dynamic_add(t->ctl, d, &span);
+		if (err && err != -EEXIST)
+			alarm_raise(&not_set_up, object, strerror(-err));
+		else
+			alarm_clear(&not_set_up, object);
+	}
+}
