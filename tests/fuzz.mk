@@ -19,6 +19,7 @@ fuzz_sdp    := sdp net base
 fuzz_mgcp   := mgcp net base
 fuzz_digitmap := mgcp net base
 fuzz_request := mgcp net base
+fuzz_notifier := mgcp net base
 fuzz_stun   := stun net base
 fuzz_dns    := net base
 fuzz_enum   := sip stun net base
