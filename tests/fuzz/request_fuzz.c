@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The lines of an RQNT, and lists of observed events. What is read is written back, and that is read again as the same. */
+/* The lines of an RQNT, notified entities, and lists of observed events. What is read is written back, and that is read again as the same. */
 #include "base/mem.h"
+#include "mgcp/entity.h"
 #include "mgcp/request.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -24,8 +25,11 @@ static struct mgcp_rqnt *read_text(struct slice text)
 	unsigned code;
 	const char *why = NULL;
 	struct mgcp_observed o;
+	struct mgcp_entities entities = {0};
 	if (mgcp_parse(&m, &text, &code) || !m.command)
 		return NULL;
+	if (!mgcp_entities_set(&entities, mgcp_param(&m, MGCP_P_NOTIFIED_ENTITY)) && !mgcp_entities_addr(&entities))
+		mgcp_entities_fail_over(&entities);
 	mgcp_observed_start(&o, mgcp_packages_all, mgcp_param(&m, MGCP_P_OBSERVED_EVENTS));
 	for (int err; (err = mgcp_observed_next(&o)) && err != -EBADMSG;)
 		;
