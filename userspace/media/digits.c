@@ -87,6 +87,11 @@ char digit_receiver_now(const struct digit_receiver *r)
 	return r->now;
 }
 
+bool digit_receiver_suspects(const struct digit_receiver *r)
+{
+	return r->now || (r->dtmf && dtmf_rx_status(r->dtmf));
+}
+
 struct digit_sender {
 	dtmf_tx_state_t *dtmf;
 	bell_mf_tx_state_t *mf;
