@@ -2,7 +2,7 @@
 # What needs a kernel of its own: Debian's, under emulation. `make check-qemu T=storm` those cases whose names hold that; `make check-qemu LONG=1`
 # with longer storms and a million fuzzed messages.
 
-QEMU_TOOLS := $(O)/qemu/operators.bpf.o $(O)/qemu/keepxdp $(O)/qemu/storm $(O)/qemu/choice $(O)/qemu/nlfuzz
+QEMU_TOOLS := $(O)/qemu/operators.bpf.o $(O)/qemu/keepxdp $(O)/qemu/storm $(O)/qemu/choice $(O)/qemu/nlfuzz $(O)/qemu/lines $(O)/dahdi/dahdi.ko
 
 .PHONY: check-qemu qemu-tools
 check-qemu: all module $(O)/packets $(QEMU_TOOLS) ## the kernel module, and what else wants another kernel, under QEMU; T=NAME chooses
@@ -19,3 +19,9 @@ $(O)/qemu/operators.bpf.o: tests/qemu/operators.bpf.c
 $(O)/qemu/nlfuzz: $(O)/tests/qemu/nlfuzz.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -lmnl -lbpf
+$(O)/qemu/lines: $(O)/tests/qemu/lines.o $(O)/tdm.a $(O)/net.a $(O)/base.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
+$(O)/dahdi/dahdi.ko: tests/qemu/dahdi
+	$(call say,KBUILD,$@)
+	$(Q)tests/qemu/dahdi $(@D) $(KDIR)
