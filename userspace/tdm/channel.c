@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "tdm/tdm.h"
+#include "tdm/tester.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -23,8 +24,9 @@ const char *const tdm_fault_names[TDM_FAULTS] = {
 static void channel_destroy(void *obj)
 {
 	struct tdm_channel *c = obj;
-	if (c->test >= 0)
-		close(c->test);
+	mem_deref(c->tester);
+	if (c->loop >= 0)
+		close(c->loop);
 }
 
 struct tdm_channel *tdm_channel_new(struct tdm *t, const struct tdm_channel_status *status)
@@ -34,7 +36,7 @@ struct tdm_channel *tdm_channel_new(struct tdm *t, const struct tdm_channel_stat
 		return NULL;
 	c->tdm = t;
 	c->number = status->number;
-	c->test = -1;
+	c->loop = -1;
 	snprintf(c->object, sizeof(c->object), "channel %u", c->number);
 	t->channels[c->number] = c;
 	return c;
@@ -46,7 +48,7 @@ static enum tdm_state state_of(const struct tdm_channel *c)
 		return TDM_OUT_OF_ORDER;
 	if (c->locked)
 		return TDM_LOCKED;
-	if (c->test >= 0)
+	if (c->loop >= 0 || c->tester)
 		return TDM_TESTED;
 	if (c->used)
 		return c->draining ? TDM_DRAINING : TDM_IN_USE;
@@ -147,6 +149,7 @@ int tdm_channel_reset(struct tdm_channel *c)
 {
 	const struct tdm_listener *l = c->tdm->listener;
 	tdm_channel_unloop(c);
+	tdm_channel_unbert(c);
 	if (l && l->reset)
 		l->reset(c, c->tdm->arg);
 	tdm_channel_set_fault(c, TDM_FAULT_OPEN, false, "reset by an operator");
@@ -156,7 +159,7 @@ int tdm_channel_reset(struct tdm_channel *c)
 int tdm_channel_loop(struct tdm_channel *c)
 {
 	const struct tdm_driver *d = c->tdm->driver;
-	if (c->used || c->test >= 0)
+	if (c->used || c->loop >= 0 || c->tester)
 		return -EBUSY;
 	int fd = d->open(c->number);
 	if (fd < 0)
@@ -166,18 +169,39 @@ int tdm_channel_loop(struct tdm_channel *c)
 		close(fd);
 		return err;
 	}
-	c->test = fd;
+	c->loop = fd;
 	changed(c, "looped by an operator");
 	return 0;
 }
 
 int tdm_channel_unloop(struct tdm_channel *c)
 {
-	if (c->test < 0)
+	if (c->loop < 0)
 		return 0;
-	c->tdm->driver->loop(c->test, false);
-	close(c->test);
-	c->test = -1;
+	c->tdm->driver->loop(c->loop, false);
+	close(c->loop);
+	c->loop = -1;
 	changed(c, "its loop is ended");
+	return 0;
+}
+
+int tdm_channel_bert(struct tdm_channel *c)
+{
+	if (c->used || c->loop >= 0 || c->tester)
+		return -EBUSY;
+	int err = tdm_tester_start(&c->tester, c);
+	if (!err)
+		changed(c, "a bit error rate test begins");
+	return err;
+}
+
+int tdm_channel_unbert(struct tdm_channel *c)
+{
+	if (!c->tester)
+		return 0;
+	const struct tdm_bert *b = tdm_tester_result(c->tester);
+	log_info(c->object, "bit error rate test: %llu of %llu bits wrong, %u times lost", (unsigned long long)b->errors, (unsigned long long)b->bits, b->losses);
+	c->tester = mem_deref(c->tester);
+	changed(c, "its bit error rate test is over");
 	return 0;
 }

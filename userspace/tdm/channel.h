@@ -5,6 +5,7 @@
 #include "tdm/driver.h"
 
 struct tdm;
+struct tdm_tester;
 
 enum tdm_state {
 	TDM_IN_SERVICE,   /* free */
@@ -40,7 +41,8 @@ struct tdm_channel {
 	unsigned faults; /* 1 << enum tdm_fault */
 	unsigned blocks; /* of enum tdm_block */
 	bool locked, draining, used;
-	int test;        /* the descriptor it is looped or tested with, -1 */
+	int loop;        /* the descriptor it is looped with, -1 */
+	struct tdm_tester *tester; /* its bit error rate test, NULL */
 	void *owner;     /* whoever has it in use: for that one to set and read */
 };
 
@@ -67,3 +69,5 @@ int tdm_channel_unblock(struct tdm_channel *c);
 int tdm_channel_reset(struct tdm_channel *c);
 int tdm_channel_loop(struct tdm_channel *c);   /* -EBUSY while it has a call, or another program has it */
 int tdm_channel_unloop(struct tdm_channel *c);
+int tdm_channel_bert(struct tdm_channel *c);   /* likewise; runs until unbert or reset, on base's loop */
+int tdm_channel_unbert(struct tdm_channel *c);

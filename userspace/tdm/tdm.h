@@ -68,6 +68,8 @@ void tdm_count_slip(struct tdm_channel *c);
 
 /* The span whose far end gives the clock: of those with a timing priority the first that is without alarm; 0 when none is. */
 unsigned tdm_timing(const struct tdm *t);
+/* Of a span, as configured; 0: none. */
+unsigned tdm_timing_priority(const struct tdm *t, unsigned span);
 
 /* The channel of `group` (by its name) whose turn it is, taken: 0, -ENOENT for no such group, -EBUSY when no channel is free. */
 int tdm_group_take(struct tdm *t, struct slice group, struct tdm_channel **ret);

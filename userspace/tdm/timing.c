@@ -8,7 +8,7 @@
 static const struct alarm_def fallback = {"timing-fallback", ALARM_MINOR, "The first source of timing failed; the clock is taken from another span.", 0, 0};
 static const struct alarm_def lost = {"timing-lost", ALARM_MAJOR, "No source of timing works; the clock runs free, and there will be slips.", 0, 0};
 
-static unsigned priority_of(const struct tdm *t, unsigned span)
+unsigned tdm_timing_priority(const struct tdm *t, unsigned span)
 {
 	const struct tdm_dynamic_setup *d = t->spans[span] ? tdm_dynamic_of(t->spans[span]) : NULL;
 	if (d)
@@ -22,8 +22,8 @@ static unsigned first(const struct tdm *t, bool working)
 	unsigned best = 0;
 	for (unsigned n = 1; n <= TDM_MAX_SPANS; n++) {
 		const struct tdm_span *s = t->spans[n];
-		unsigned p = priority_of(t, n);
-		if (p && (!working || (s && !s->failed)) && (!best || p < priority_of(t, best)))
+		unsigned p = tdm_timing_priority(t, n);
+		if (p && (!working || (s && !s->failed)) && (!best || p < tdm_timing_priority(t, best)))
 			best = n;
 	}
 	return best;

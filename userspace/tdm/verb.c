@@ -29,9 +29,11 @@ const struct tdm_verb tdm_verbs[] = {
 	{"drain", "Takes no new calls, and locks it when its call is over.", tdm_channel_drain, NULL},
 	{"block", "Begins no calls on it; those that come in are taken.", tdm_channel_block, NULL},
 	{"unblock", "Ends block.", tdm_channel_unblock, NULL},
-	{"reset", "Ends its call and loop, and puts it into the state it has without.", tdm_channel_reset, NULL},
+	{"reset", "Ends its call, loop and test, and puts it into the state it has without.", tdm_channel_reset, NULL},
 	{"loop", "Sends back what comes in, for a test of the far end.", tdm_channel_loop, loop_span},
 	{"unloop", "Ends loop.", tdm_channel_unloop, unloop_span},
+	{"bert", "Begins a bit error rate test: the sequence of O.152 is sent, and what comes back compared.", tdm_channel_bert, NULL},
+	{"unbert", "Ends bert.", tdm_channel_unbert, NULL},
 	{0},
 };
 

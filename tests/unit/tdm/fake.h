@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define FAKE_SPANS    4
@@ -18,9 +19,10 @@ static struct {
 	struct tdm_channel_setup set_up[FAKE_CHANNELS + 1];
 	bool started[FAKE_SPANS + 1], looped[FAKE_CHANNELS + 1], taken_by_other[FAKE_CHANNELS + 1];
 	enum tdm_maintenance maintained[FAKE_SPANS + 1];
-	unsigned open_channels;
 	int fail_setup_of; /* a channel */
 	unsigned fds[64];  /* the channel that each descriptor is of */
+	bool wired;        /* channels that are opened are */
+	int far;           /* the far end of the last one, then */
 } fake;
 
 static void fake_count(void)
@@ -60,9 +62,16 @@ static int fake_open(unsigned channel)
 		return -ENXIO;
 	if (channel && fake.taken_by_other[channel])
 		return -EBUSY;
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	fake.fds[fd] = channel;
-	return fd;
+	int fds[2];
+	if (!channel || !fake.wired) {
+		fds[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	} else {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds))
+			return -errno;
+		fake.far = fds[1];
+	}
+	fake.fds[fds[0]] = channel;
+	return fds[0];
 }
 
 static int fake_span_read(int ctl, unsigned span, struct tdm_span_status *ret)
@@ -129,6 +138,16 @@ static int fake_loop(int fd, bool on)
 	return 0;
 }
 
+static int fake_audio(int fd, bool on)
+{
+	return 0;
+}
+
+static int fake_buffers(int fd, const struct tdm_buffers *b)
+{
+	return 0;
+}
+
 static const struct tdm_driver fake_driver = {
 	.name = "fake",
 	.open = fake_open,
@@ -140,4 +159,6 @@ static const struct tdm_driver fake_driver = {
 	.dynamic_add = fake_dynamic_add,
 	.maintain = fake_maintain,
 	.loop = fake_loop,
+	.audio = fake_audio,
+	.buffers = fake_buffers,
 };
