@@ -35,8 +35,8 @@ fuzz_pass   := routing registrar guard cdr config sip stun net base
 fuzz_transaction := sip stun net base
 fuzz_session := sip stun net base
 fuzz_config := config net base
-fuzz_systemconf := tdm net base
-fuzz_endpoint := tdm net base
+fuzz_systemconf := tdm base
+fuzz_endpoint := tdm base
 # Its store and gateway stand in for those of the archives.
 fuzz_ld_record := -Wl,-z,muldefs
 fuzz_record := callagent routing registrar guard cdr config proxy sip sdp mgcp rtp stun net base

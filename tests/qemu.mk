@@ -19,7 +19,7 @@ $(O)/qemu/operators.bpf.o: tests/qemu/operators.bpf.c
 $(O)/qemu/nlfuzz: $(O)/tests/qemu/nlfuzz.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< -lmnl -lbpf
-$(O)/qemu/lines: $(O)/tests/qemu/lines.o $(O)/tdm.a $(O)/net.a $(O)/base.a
+$(O)/qemu/lines: $(O)/tests/qemu/lines.o $(O)/tdm.a $(O)/base.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D); $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
 $(O)/dahdi/dahdi.ko: tests/qemu/dahdi

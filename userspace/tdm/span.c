@@ -91,7 +91,8 @@ int tdm_span_new(struct tdm *t, const struct tdm_span_status *status)
 	s->now = *status;
 	memcpy(s->seen, status->errors, sizeof(s->seen));
 	snprintf(s->object, sizeof(s->object), "span %u", status->number);
-	s->counters = (struct counter_group)COUNTER_GROUP(s->object, counter_defs, s->values);
+	snprintf(s->counters_name, sizeof(s->counters_name), "span-%u", status->number);
+	s->counters = (struct counter_group)COUNTER_GROUP(s->counters_name, counter_defs, s->values);
 	int err = find_channels(s);
 	if (err) {
 		mem_deref(s);

@@ -27,6 +27,7 @@ struct tdm_span {
 	uint32_t seen[TDM_ERRORS]; /* the driver's counters at the last poll */
 	uint64_t values[TDM_COUNTERS];
 	struct counter_group counters;
+	char counters_name[16]; /* "span-1" */
 };
 
 /* What the owner is told. Each may be NULL. */

@@ -102,17 +102,17 @@ static void errors_are_counted_from_when_we_came_also_past_a_reset(void **state)
 	fake_plug(1, TDM_SPAN_T1, 24, 1);
 	fake.spans[1].errors[TDM_CRC] = 1000;
 	box_open(T1, true);
-	assert_int_equal(counted("span 1", "crc"), 0);
+	assert_int_equal(counted("span-1", "crc"), 0);
 	fake.spans[1].errors[TDM_CRC] = 1005;
 	fake.spans[1].errors[TDM_BPV] = 2;
 	clock_test_advance(1000);
-	assert_int_equal(counted("span 1", "crc"), 5);
-	assert_int_equal(counted("span 1", "bpv"), 2);
+	assert_int_equal(counted("span-1", "crc"), 5);
+	assert_int_equal(counted("span-1", "bpv"), 2);
 	fake.spans[1].errors[TDM_CRC] = 3; /* somebody reset the card's */
 	clock_test_advance(1000);
-	assert_int_equal(counted("span 1", "crc"), 8);
+	assert_int_equal(counted("span-1", "crc"), 8);
 	tdm_count_slip(tdm_channel(box.t, 5));
-	assert_int_equal(counted("span 1", "slips"), 1);
+	assert_int_equal(counted("span-1", "slips"), 1);
 }
 
 static void a_span_that_is_pulled_takes_its_channels_along_and_brings_them_back(void **state)
