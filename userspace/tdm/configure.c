@@ -34,6 +34,7 @@ static void told(struct tdm_span *s, const char *what, unsigned number, int err)
 
 void tdm_span_configure(struct tdm_span *s)
 {
+	static const unsigned ring[TDM_CADENCE] = {2000, 4000};
 	struct tdm *t = s->tdm;
 	unsigned number = s->now.number;
 	const struct tdm_span_setup *setup = &t->setup->spans[number];
@@ -43,6 +44,7 @@ void tdm_span_configure(struct tdm_span *s)
 		told(s, "span", number, err);
 		failed = true;
 	}
+	t->driver->ringing(t->ctl, ring);
 	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
 		struct tdm_channel *c = t->channels[n];
 		if (!c || c->span != number || !t->setup->channels[n].set)

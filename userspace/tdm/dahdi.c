@@ -165,6 +165,16 @@ static int span_setup(int ctl, unsigned span, const struct tdm_span_setup *s)
 	return call(ctl, DAHDI_SPANCONFIG, &c);
 }
 
+/* The tones are made elsewhere, with the voice; the driver only rings. It does not without a zone, and one zone is enough. */
+static int ringing(int ctl, const unsigned ms[TDM_CADENCE])
+{
+	struct dahdi_tone_def_header zone = {.count = 0, .zone = 0, .name = "Tandem"};
+	for (int i = 0; i < TDM_CADENCE && i < DAHDI_MAX_CADENCE; i++)
+		zone.ringcadence[i] = ms[i];
+	int err = call(ctl, DAHDI_LOADZONE, &zone);
+	return err == -EBUSY || err == -EEXIST || err == -EINVAL ? 0 : err;
+}
+
 static int span_start(int ctl, unsigned span)
 {
 	return set_int(ctl, DAHDI_STARTUP, span);
@@ -289,13 +299,15 @@ static int flush(int fd, unsigned what)
 						(what & TDM_FLUSH_EVENTS ? DAHDI_FLUSH_EVENT : 0));
 }
 
+/* Of a channel that is gone the driver gives its last event and fails at once. */
 static int event(int fd, struct tdm_event *ret)
 {
-	int code;
+	int code = DAHDI_EVENT_NONE;
 	int err = call(fd, DAHDI_GETEVENT, &code);
-	if (!err)
-		*ret = tdm_event_of(code);
-	return err;
+	if (err && err != -ENODEV)
+		return err;
+	*ret = tdm_event_of(err ? DAHDI_EVENT_REMOVED : code);
+	return 0;
 }
 
 /* A hook state that takes its time is under way, and its end is TDM_EV_HOOK_DONE: not an error. */
@@ -360,6 +372,7 @@ const struct tdm_driver tdm_dahdi = {
 	.span_read = span_read,
 	.channel_read = channel_read,
 	.span_setup = span_setup,
+	.ringing = ringing,
 	.span_start = span_start,
 	.channel_setup = channel_setup,
 	.dynamic_add = dynamic_add,

@@ -62,6 +62,9 @@ struct tdm_gains {
 
 #define TDM_CADENCE 16
 
+/* errno of read() and write() while an event waits to be taken with event(). */
+#define TDM_EVENT_WAITS 500
+
 struct tdm_driver {
 	const char *name;
 	/* A channel for reading, writing and the below, not blocking; 0: the control device. The descriptor, or negative errno. */
@@ -71,6 +74,7 @@ struct tdm_driver {
 	int (*span_read)(int ctl, unsigned span, struct tdm_span_status *ret); /* -ENXIO: no such span */
 	int (*channel_read)(int ctl, unsigned channel, struct tdm_channel_status *ret);
 	int (*span_setup)(int ctl, unsigned span, const struct tdm_span_setup *s);
+	int (*ringing)(int ctl, const unsigned ms[TDM_CADENCE]); /* how phones ring unless cadence() says otherwise: needed once before any can; on, off, ... */
 	int (*span_start)(int ctl, unsigned span);
 	int (*channel_setup)(int ctl, unsigned channel, const struct tdm_channel_setup *c); /* signalling, law, and the canceller attached */
 	int (*dynamic_add)(int ctl, const struct tdm_dynamic_setup *d, unsigned *ret_span);

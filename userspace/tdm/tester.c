@@ -10,6 +10,7 @@
 #define BLOCK 160 /* octets: 20 ms */
 
 struct tdm_tester {
+	const struct tdm_driver *driver;
 	int fd;
 	struct loop_watch *watch;
 	struct tdm_bert bert;
@@ -25,20 +26,28 @@ static void tester_destroy(void *obj)
 		close(t->fd);
 }
 
-/* Any error but "not now": the test is over and its result stays. */
-static bool is_lost(ssize_t n)
+/* Any error but "not now" and "take the event": the test is over and its result stays. */
+static bool is_lost(struct tdm_tester *t, ssize_t n)
 {
-	return n < 0 && errno != EAGAIN && errno != EINTR;
+	struct tdm_event e = {0};
+	if (n >= 0 || errno == EAGAIN || errno == EINTR)
+		return false;
+	return errno != TDM_EVENT_WAITS || t->driver->event(t->fd, &e) || e.kind == TDM_EV_REMOVED;
 }
 
 static void on_ready(void *arg, int events)
 {
 	struct tdm_tester *t = arg;
 	uint8_t in[BLOCK];
-	ssize_t n = 0;
-	if (events & UV_READABLE && (n = read(t->fd, in, sizeof(in))) > 0)
-		tdm_bert_check(&t->bert, in, n);
-	if (events & UV_WRITABLE && !is_lost(n)) {
+	bool lost = false;
+	ssize_t n;
+	if (events & UV_READABLE) {
+		n = read(t->fd, in, sizeof(in));
+		if (n > 0)
+			tdm_bert_check(&t->bert, in, n);
+		lost = is_lost(t, n);
+	}
+	if (events & UV_WRITABLE && !lost) {
 		if (!t->n_out) {
 			tdm_bert_fill(&t->bert, t->out, sizeof(t->out));
 			t->n_out = sizeof(t->out);
@@ -46,9 +55,10 @@ static void on_ready(void *arg, int events)
 		n = write(t->fd, t->out + sizeof(t->out) - t->n_out, t->n_out);
 		if (n > 0)
 			t->n_out -= n;
+		lost = is_lost(t, n);
 	}
-	if (is_lost(n)) {
-		log_warn(NULL, "bit error rate test: %s", strerror(errno));
+	if (lost) {
+		log_warn(NULL, "bit error rate test: the channel is lost");
 		t->watch = mem_deref(t->watch);
 	}
 }
@@ -60,6 +70,7 @@ int tdm_tester_start(struct tdm_tester **ret, struct tdm_channel *c)
 	struct tdm_tester *t = mem_alloc(sizeof(*t), tester_destroy);
 	if (!t)
 		return -ENOMEM;
+	t->driver = d;
 	t->fd = d->open(c->number);
 	int err = t->fd < 0 ? t->fd : d->buffers(t->fd, &buffers);
 	if (!err && tdm_use_of(c->signalling) == TDM_USE_BEARER)

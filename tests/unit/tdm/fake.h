@@ -138,6 +138,17 @@ static int fake_loop(int fd, bool on)
 	return 0;
 }
 
+static int fake_ringing(int ctl, const unsigned ms[TDM_CADENCE])
+{
+	return 0;
+}
+
+static int fake_event(int fd, struct tdm_event *ret)
+{
+	*ret = (struct tdm_event){0};
+	return 0;
+}
+
 static int fake_audio(int fd, bool on)
 {
 	return 0;
@@ -159,6 +170,8 @@ static const struct tdm_driver fake_driver = {
 	.dynamic_add = fake_dynamic_add,
 	.maintain = fake_maintain,
 	.loop = fake_loop,
+	.ringing = fake_ringing,
+	.event = fake_event,
 	.audio = fake_audio,
 	.buffers = fake_buffers,
 };
