@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* lines SYSTEM.CONF: telephone channels of the kernel's DAHDI through userspace/tdm. The file makes two spans that are back to back: T1s whose first
  * channels are bearers, then two FXS against two FXO, one E&M, one CAS, and at last a D-channel; or E1s, if it says so. */
+#include "base/log.h"
 #include "base/mem.h"
 #include "tdm/bert.h"
 #include "tdm/endpoint.h"
@@ -80,6 +81,17 @@ static int wait_event(int fd, enum tdm_event_kind kind)
 	}
 }
 
+/* What has come, past events of the channel: its length, 0 when nothing has. */
+static ssize_t read_past_events(int fd, uint8_t *octets, size_t size)
+{
+	struct tdm_event e;
+	ssize_t n;
+	while ((n = read(fd, octets, size)) < 0 && errno == TDM_EVENT_WAITS)
+		if (driver->event(fd, &e))
+			return -EIO;
+	return n < 0 && errno == EAGAIN ? 0 : n < 0 ? -errno : n;
+}
+
 /* The test's sequence from one to the other until so many bits were compared: -EBADMSG for a wrong one. */
 static int compare_bits(int from, int to, uint64_t bits)
 {
@@ -92,9 +104,9 @@ static int compare_bits(int from, int to, uint64_t bits)
 			return err;
 		if (write(from, block, sizeof(block)) < 0)
 			return -errno;
-		ssize_t n = read(to, block, sizeof(block));
-		if (n < 0 && errno != EAGAIN)
-			return -errno;
+		ssize_t n = read_past_events(to, block, sizeof(block));
+		if (n < 0)
+			return n;
 		if (n > 0)
 			tdm_bert_check(&receiver, block, n);
 	}
@@ -129,6 +141,7 @@ static void a_looped_channel_gives_back(void)
 	buf_reset(&told);
 }
 
+/* As on any line the first may be lost, while the receiver finds the flags. */
 static void frames_cross(unsigned position)
 {
 	const struct tdm_buffers b = {.count = 16, .bytes = 1024};
@@ -140,12 +153,16 @@ static void frames_cross(unsigned position)
 	if (!err) {
 		driver->buffers(from, &b);
 		driver->buffers(to, &b);
-		err = write(from, frame, sizeof(frame)) < 0 ? -errno : wait_for(to, POLLIN | POLLPRI);
 	}
-	if (!err)
-		n = read(to, heard, sizeof(heard));
+	for (int i = 0; !err && !n && i < 20; i++) {
+		struct pollfd p = {.fd = to, .events = POLLIN | POLLPRI};
+		if (write(from, frame, sizeof(frame)) < 0 && errno != EAGAIN)
+			err = -errno;
+		else if (poll(&p, 1, 1000) > 0)
+			n = read_past_events(to, heard, sizeof(heard));
+	}
 	if (!err && (n != sizeof(frame) || memcmp(heard, frame, sizeof(frame) - 2)))
-		err = n < 0 ? -errno : -EBADMSG;
+		err = n < 0 ? n : n ? -EBADMSG : -ETIMEDOUT;
 	result("a frame crosses a pair of D-channels", err);
 	close(from);
 	close(to);
@@ -232,6 +249,7 @@ static void a_span_is_pulled(void)
 
 int main(int argc, char **argv)
 {
+	log_set_level(LOG_LEVEL_ERROR);
 	struct tdm_setup *s = read_setup(argc > 1 ? argv[1] : "/etc/dahdi/system.conf");
 	if (tdm_open(&tdm, driver, s, true, 1000, NULL, NULL))
 		return 1;
@@ -256,6 +274,9 @@ int main(int argc, char **argv)
 		frames_cross(24);
 	}
 	a_span_is_pulled();
+	/* For the next run. DAHDI miscounts the users of its modules when a span is pulled, and may refuse. */
+	for (unsigned i = tdm->setup->n_dynamics; i-- > 0;)
+		driver->dynamic_remove(tdm->ctl, &tdm->setup->dynamics[i]);
 	mem_deref(tdm);
 	return failures != 0;
 }
