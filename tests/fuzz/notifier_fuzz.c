@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The life of an endpoint, a line a step: "E" and events, "X" and an RQNT with ";" for its line ends, "A" for an answer, "L" for a lost
- * one, "C" connected again, "W" and seconds to wait, "S" and a signal that ended, "D" and a connection that is gone, "R" a restart. */
+ * one, "C" connected again, "W" and seconds to wait, "S" and a signal that ended, "D" and a connection that is gone, "R" a restart, "P"
+ * another process, "T" and a record with ";" for its line ends. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/timer.h"
@@ -69,8 +70,38 @@ static void events(struct mgcp_notifier *n, struct slice list, bool done)
 	}
 }
 
-static void step(struct mgcp_notifier *n, char what, struct slice line)
+static void fresh(struct mgcp_notifier **n)
 {
+	mem_deref(*n);
+	if (mgcp_notifier_new(n, "endpoint", mgcp_packages_all, &mgcp_notifier_default_timers, &handlers, n))
+		abort();
+}
+
+/* What was saved can be loaded and says the same, but for brief signals. */
+static void another_process(struct mgcp_notifier **n)
+{
+	struct buf record = buf_growing();
+	mgcp_notifier_save(*n, &record);
+	fresh(n);
+	if (record.err || mgcp_notifier_load(*n, buf_text(&record)))
+		abort();
+	buf_reset(&record);
+}
+
+static void load(struct mgcp_notifier *n, struct slice line)
+{
+	struct buf record = buf_growing();
+	while (slice_is_set(line)) {
+		buf_slice(&record, slice_cut(&line, ';'));
+		buf_char(&record, '\n');
+	}
+	mgcp_notifier_load(n, buf_text(&record));
+	buf_reset(&record);
+}
+
+static void step(struct mgcp_notifier **at, char what, struct slice line)
+{
+	struct mgcp_notifier *n = *at;
 	uint64_t seconds;
 	switch (what) {
 	case 'X':
@@ -93,6 +124,12 @@ static void step(struct mgcp_notifier *n, char what, struct slice line)
 	case 'R':
 		mgcp_notifier_reset(n);
 		break;
+	case 'P':
+		another_process(at);
+		break;
+	case 'T':
+		load(n, line);
+		break;
 	case 'W':
 		if (!slice_u64(line, 1000, &seconds))
 			clock_test_advance(seconds * 1000);
@@ -108,11 +145,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct mgcp_notifier *n = NULL;
 	started = 0;
 	log_set_level(LOG_LEVEL_ERROR);
-	if (mgcp_notifier_new(&n, "endpoint", mgcp_packages_all, &mgcp_notifier_default_timers, &handlers, &n))
-		abort();
+	fresh(&n);
 	for (struct slice line; slice_is_set(line = slice_line(&text));)
 		if (!slice_empty(line))
-			step(n, line.p[0], slice_from(line, 1));
+			step(&n, line.p[0], slice_from(line, 1));
 	mem_deref(n);
 	if (mem_blocks() || timer_count())
 		abort();

@@ -19,6 +19,8 @@ struct mgcp_event {
 	struct slice actions;    /* what the first parentheses hold; absent without */
 	struct slice parameters; /* what the second hold; in O: lists the first are the parameters */
 };
+/* A connection identifier (3.2.2.5): 1 to 32 letters and digits; they should be hexadecimal. */
+bool mgcp_conn_id_valid(struct slice id);
 /* Takes the next element off a list with commas, without white space around it; commas in parentheses or quotes part nothing. The list is
  * absent after its last element. */
 struct slice mgcp_list_next(struct slice *list);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Endpoint names (RFC 3435 2.1.2, 3.2.1.3) and event names (3.2.2.16). */
 #include "mgcp/gateway.h"
+#include <ctype.h>
 #include <errno.h>
 
 static struct slice local_part(struct slice name, struct slice *domain)
@@ -36,6 +37,14 @@ bool mgcp_name_is_all(struct slice name)
 	struct slice domain, local = local_part(name, &domain);
 	struct slice first = slice_cut(&local, '/');
 	return slice_is_set(local) ? is_term(local, '*') : is_term(first, '*');
+}
+
+bool mgcp_conn_id_valid(struct slice id)
+{
+	for (size_t i = 0; i < id.len; i++)
+		if (!isalnum((unsigned char)id.p[i]))
+			return false;
+	return id.len > 0 && id.len <= 32;
 }
 
 struct slice mgcp_list_next(struct slice *list)

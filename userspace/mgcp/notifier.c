@@ -51,11 +51,6 @@ int mgcp_notifier_new(struct mgcp_notifier **ret, const char *object, mgcp_packa
 
 /* --- lists of events ---------------------------------------------------------------------------------------------- */
 
-static struct slice place(const struct seen *e)
-{
-	return e->connection[0] ? slice_str(e->connection) : SLICE_NONE;
-}
-
 static struct slice params(const struct seen *e)
 {
 	return e->has_params ? slice_str(e->params) : SLICE_NONE;
@@ -189,6 +184,14 @@ static void take_effect(struct mgcp_notifier *n, const struct mgcp_script *s, st
 	signals_apply(n, s, fresh);
 }
 
+void request_replace(struct mgcp_notifier *n, struct mgcp_rqnt *r, struct list *fresh)
+{
+	replace(&n->rqnt, r);
+	if (r->detects)
+		replace(&n->detect, r);
+	take_effect(n, r->script, fresh);
+}
+
 /* What was observed and not yet told is judged again, unless it was told: then it is gone (4.4.1). */
 static void requarantine(struct mgcp_notifier *n, bool discard)
 {
@@ -214,10 +217,7 @@ unsigned mgcp_notifier_request(struct mgcp_notifier *n, struct mgcp_rqnt *r, con
 		return 403;
 	n->running = true;
 	requarantine(n, r->discard);
-	replace(&n->rqnt, r);
-	if (r->detects)
-		replace(&n->detect, r);
-	take_effect(n, r->script, &fresh);
+	request_replace(n, r, &fresh);
 	n->running = false;
 	if (n->state == MGCP_NOTIFYING && !n->lost)
 		n->renewed = true;
@@ -289,7 +289,7 @@ static bool embed(struct mgcp_notifier *n, const struct mgcp_script *s)
 
 static unsigned actions_for(const struct mgcp_notifier *n, const struct seen *e, const struct mgcp_requested **r)
 {
-	*r = requested_for(n, e->package, e->type, place(e));
+	*r = requested_for(n, e->package, e->type, seen_at(e));
 	if (*r)
 		return (*r)->actions;
 	return e->type->event & MGCP_PERSISTENT ? MGCP_NOTIFY : 0;
@@ -375,13 +375,12 @@ const char *mgcp_notifier_id(const struct mgcp_notifier *n)
 	return n->rqnt->id;
 }
 
-static void write_seen(struct buf *out, const struct events *list, bool *first)
+void events_write(struct buf *out, const struct events *list)
 {
 	for (unsigned i = 0; i < list->n; i++) {
-		if (!*first)
+		if (i)
 			buf_char(out, ',');
-		*first = false;
-		mgcp_event_write(out, list->at[i].package, list->at[i].type, place(&list->at[i]), params(&list->at[i]));
+		mgcp_event_write(out, list->at[i].package, list->at[i].type, seen_at(&list->at[i]), params(&list->at[i]));
 	}
 }
 
@@ -399,7 +398,6 @@ static void write_signals(struct buf *out, const struct mgcp_notifier *n)
 
 void mgcp_notifier_audit(const struct mgcp_notifier *n, enum mgcp_param_id id, struct buf *out)
 {
-	bool first = true;
 	switch (id) {
 	case MGCP_P_REQUESTED_EVENTS:
 		mgcp_requested_write(out, n->script->events, n->script->n_events, true);
@@ -422,7 +420,7 @@ void mgcp_notifier_audit(const struct mgcp_notifier *n, enum mgcp_param_id id, s
 		buf_str(out, n->rqnt->id);
 		break;
 	case MGCP_P_OBSERVED_EVENTS:
-		write_seen(out, &n->observed, &first);
+		events_write(out, &n->observed);
 		break;
 	default:
 		break;

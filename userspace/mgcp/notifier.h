@@ -56,6 +56,12 @@ void mgcp_notifier_reconnected(struct mgcp_notifier *n);
 /* The endpoint restarts: all signals stop and all requests are forgotten. 0 or -ENOMEM. */
 int mgcp_notifier_reset(struct mgcp_notifier *n);
 
+/* Appends a record of all that holds. */
+void mgcp_notifier_save(const struct mgcp_notifier *n, struct buf *out);
+/* Takes such a record over into one that is new: signals but the brief ones start again, with all their time; a NTFY that was not
+ * answered is lost, as the connection to the call agent is (mgcp_notifier_reconnected()). 0, or -EBADMSG or -ENOMEM with nothing changed. */
+int mgcp_notifier_load(struct mgcp_notifier *n, struct slice record);
+
 enum mgcp_notifier_state mgcp_notifier_state(const struct mgcp_notifier *n);
 /* Events that could not be kept: a list was full, or the text too long. */
 uint64_t mgcp_notifier_lost(const struct mgcp_notifier *n);

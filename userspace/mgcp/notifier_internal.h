@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the files of the notifier share: notifier.c judges events, signals.c keeps the signals that are on, dialling.c the dial string. */
+/* What the files of the notifier share: notifier.c judges events, signals.c keeps the signals that are on, dialling.c the dial
+ * string, notifier_save.c the record that outlives the process. */
 #pragma once
 #include "base/list.h"
 #include "base/timer.h"
@@ -15,6 +16,12 @@ struct seen {
 	char params[PARAMS_MAX + 1];
 	bool has_params;
 };
+
+/* The connection, absent on the endpoint. */
+static inline struct slice seen_at(const struct seen *e)
+{
+	return e->connection[0] ? slice_str(e->connection) : SLICE_NONE;
+}
 
 struct events {
 	struct seen at[EVENTS_MAX];
@@ -55,6 +62,9 @@ struct mgcp_notifier {
 /* notifier.c */
 const struct mgcp_requested *requested_for(const struct mgcp_notifier *n, const struct mgcp_package *package, const struct mgcp_event_type *type,
 					   struct slice connection);
+/* A request that is known to be sound takes the place of the one before. */
+void request_replace(struct mgcp_notifier *n, struct mgcp_rqnt *r, struct list *fresh);
+void events_write(struct buf *out, const struct events *list);
 /* signals.c: what of a script is not on yet. 0 or -ENOMEM with nothing prepared. */
 int signals_prepare(struct mgcp_notifier *n, const struct mgcp_script *script, struct mgcp_rqnt *owner, struct list *fresh);
 /* Takes over from the list before; what is in `fresh` belongs to the notifier then. */

@@ -50,10 +50,10 @@ static unsigned rows_for(const struct reading *in, struct slice list, size_t siz
 static unsigned connection_parse(const struct reading *in, struct slice text, struct slice *ret)
 {
 	*ret = text;
-	if (slice_is_set(text) && (slice_empty(text) || text.len > MGCP_CONN_ID_MAX))
-		return fail(in, 515, "a connection identifier has 1 to 32 characters");
-	if (!slice_eq(text, SLICE("$")))
+	if (!slice_is_set(text) || slice_eq(text, SLICE("*")) || mgcp_conn_id_valid(text))
 		return 0;
+	if (!slice_eq(text, SLICE("$")))
+		return fail(in, 515, "a connection identifier has 1 to 32 hexadecimal digits");
 	*ret = in->current;
 	return slice_is_set(in->current) ? 0 : fail(in, 515, "there is no current connection");
 }
@@ -147,6 +147,15 @@ static unsigned digits_parse(struct mgcp_requested *r, const struct reading *in)
 	return 0;
 }
 
+/* Whether any of the packages has such an event; "all" is in each. */
+static bool somewhere(const struct reading *in, struct slice name)
+{
+	bool found = slice_caseeq(name, SLICE("all"));
+	for (mgcp_packages p = in->packages; *p && !found; p++)
+		found = mgcp_event_type_find(*p, name);
+	return found;
+}
+
 /* Which event, or which group. */
 static unsigned event_name_parse(struct mgcp_requested *r, const struct reading *in, struct slice text)
 {
@@ -158,8 +167,10 @@ static unsigned event_name_parse(struct mgcp_requested *r, const struct reading 
 		return fail(in, 518, "the endpoint does not have that package");
 	if (slice_starts(r->name, SLICE("[")) || slice_caseeq(r->name, SLICE("x")))
 		return digits_parse(r, in);
-	if (any || slice_caseeq(r->name, SLICE("all")))
-		return slice_empty(r->name) ? fail(in, 522, "there is no such event") : 0;
+	if (any)
+		return somewhere(in, r->name) ? 0 : fail(in, 522, "there is no such event");
+	if (slice_caseeq(r->name, SLICE("all")))
+		return 0;
 	r->type = mgcp_event_type_find(r->package, r->name);
 	if (!r->type)
 		return fail(in, 522, "there is no such event");

@@ -150,7 +150,7 @@ int mgcp_observed_next(struct mgcp_observed *o)
 		return next_digit(o);
 	if (!slice_is_set(o->rest))
 		return 0;
-	if (mgcp_event_parse(&e, mgcp_list_next(&o->rest)) || slice_is_set(e.parameters))
+	if (mgcp_event_parse(&e, mgcp_list_next(&o->rest)) || slice_is_set(e.parameters) || (slice_is_set(e.connection) && !mgcp_conn_id_valid(e.connection)))
 		return -EBADMSG;
 	o->connection = e.connection;
 	o->params = e.actions;

@@ -600,6 +600,86 @@ static void events_on_connections_carry_their_name(void **state)
 	done(&l);
 }
 
+/* The process dies and another one takes the endpoint over. */
+static void reborn(struct line *l)
+{
+	char record[2048];
+	struct buf out = buf_fixed(record, sizeof record);
+	enum mgcp_hook hook = l->hook;
+	mgcp_notifier_save(l->n, &out);
+	assert_int_equal(out.err, 0);
+	mem_deref(l->n);
+	assert_int_equal(line_new(l), 0);
+	l->hook = hook;
+	assert_int_equal(mgcp_notifier_load(l->n, buf_text(&out)), 0);
+}
+
+static void an_endpoint_outlives_its_process(void **state)
+{
+	struct line l;
+	assert_int_equal(line_new(&l), 0);
+	reborn(&l);
+	assert_audit(&l, MGCP_P_REQUEST_ID, "0");
+	ask(&l, "R: L/hd(A,E(R(D/[0-9#T](D),L/hu(N)),S(L/dl)))\nS: L/rg,L/vmwi,L/rs\nT: L/hf\nD: (12|3xT)\n");
+	assert_noted(&l, "+L/rg +L/vmwi +L/rs ");
+	reborn(&l);
+	assert_noted(&l, "+L/rg +L/vmwi ");
+	assert_audit(&l, MGCP_P_REQUESTED_EVENTS, "L/hd(A,E(R(D/[0-9#T](D),L/hu(N)),S(L/dl)))");
+	see(&l, "L/hd");
+	dial(&l, "3");
+	assert_noted(&l, "-L/rg +L/dl -L/dl ");
+	/* In the middle of a number. */
+	reborn(&l);
+	assert_noted(&l, "+L/vmwi ");
+	dial(&l, "4");
+	clock_test_advance(3999);
+	reborn(&l);
+	clock_test_advance(3999);
+	assert_noted(&l, "+L/vmwi ");
+	clock_test_advance(1);
+	assert_noted(&l, "NTFY 1 L/hd,D/3,D/4,D/T ");
+	/* The answer is awaited by nobody any more. */
+	see(&l, "L/hf");
+	reborn(&l);
+	assert_audit(&l, MGCP_P_OBSERVED_EVENTS, "L/hd,D/3,D/4,D/T");
+	mgcp_notifier_reconnected(l.n);
+	assert_int_equal(mgcp_notifier_state(l.n), MGCP_LOCKSTEP);
+	reborn(&l);
+	assert_int_equal(mgcp_notifier_state(l.n), MGCP_LOCKSTEP);
+	ask(&l, "R: L/hf\n");
+	assert_noted(&l, "+L/vmwi NTFY 1 L/hf ");
+	done(&l);
+}
+
+static void damaged_records_are_refused(void **state)
+{
+	static const char *const bad[] = {"", "observing", "dreaming\n\n\nX: 1\n", "observing\nL/\n\nX: 1\n", "observing\n\n\nX: \n", "observing\n\n\nX: 1\nR: L/xyz\n",
+					  "observing\n\nL/hd(\nX: 1\n", "observing\n\n\nnonsense\n"};
+	struct line l;
+	assert_int_equal(line_new(&l), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		if (mgcp_notifier_load(l.n, slice_str(bad[i])) != -EBADMSG)
+			fail_msg("%s", bad[i]);
+	assert_audit(&l, MGCP_P_REQUEST_ID, "0");
+	done(&l);
+}
+
+static void try_load(void *arg)
+{
+	struct line l;
+	int err = line_new(&l);
+	if (!err)
+		err = mgcp_notifier_load(l.n, SLICE("observing\nL/hd\n\nX: 1\nQ: step\nR: L/hu,D/x(D)\nD: xx\nS: L/dl\n"));
+	assert_true(!err || err == -ENOMEM);
+	mem_deref(l.n);
+}
+
+static void without_memory_nothing_is_taken_over(void **state)
+{
+	each_allocation_fails(try_load, NULL);
+	assert_int_equal(timer_count(), 0);
+}
+
 static void try(void *arg)
 {
 	struct line l;
@@ -646,6 +726,9 @@ int main(void)
 		cmocka_unit_test(full_lists_are_told_where_asked),
 		cmocka_unit_test(a_restart_ends_all),
 		cmocka_unit_test(events_on_connections_carry_their_name),
+		cmocka_unit_test(an_endpoint_outlives_its_process),
+		cmocka_unit_test(damaged_records_are_refused),
+		cmocka_unit_test(without_memory_nothing_is_taken_over),
 		cmocka_unit_test(without_memory_nothing_changes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,8 @@ static void each_mistake_has_its_code(void **state)
 		{513, "S: L/rg@1f\r\n"},
 		{515, "S: G/rt@$\r\n"},
 		{515, "S: G/rt@\r\n"},
+		{515, "S: G/rt@1)\r\n"},
+		{522, "R: */xyz\r\n"},
 		{515, "R: R/rto@012345678901234567890123456789012\r\n"},
 		{538, "S: L/rg(to=soon)\r\n"},
 		{538, "S: L/rg(1,2)\r\n"},
@@ -306,6 +308,7 @@ static void observed_events_are_read_one_by_one(void **state)
 	assert_observed("L/hu,V/other,L/nothing,L/12,L/hd", "L/hu ? ? ? ? L/hd ");
 	assert_observed("", "");
 	assert_observed("L/hu(", "!");
+	assert_observed("R/qa@1)", "!");
 }
 
 static void packages_are_listed_with_the_default_first(void **state)
