@@ -30,6 +30,7 @@ fuzz_comfort := media rtp net base
 fuzz_jitter := media rtp net base
 fuzz_events := media rtp net base
 fuzz_tone   := media rtp net base
+fuzz_callerid := media rtp net base
 fuzz_header := routing registrar guard cdr config sip stun net base
 fuzz_pass   := routing registrar guard cdr config sip stun net base
 fuzz_transaction := sip stun net base
