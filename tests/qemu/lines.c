@@ -128,6 +128,66 @@ static void bytes_cross(void)
 	close(b);
 }
 
+/* So many octets of one value are sent; the value that is heard for a while at last, or negative errno. */
+static int heard_of(int from, int to, uint8_t sent)
+{
+	uint8_t block[BLOCK];
+	int last = -1, same = 0;
+	for (int i = 0; i < 500 && same < 4 * BLOCK; i++) {
+		memset(block, sent, sizeof(block));
+		int err = wait_for(from, POLLOUT);
+		if (err)
+			return err;
+		if (write(from, block, sizeof(block)) < 0 && errno != EAGAIN && errno != TDM_EVENT_WAITS)
+			return -errno;
+		ssize_t n = read_past_events(to, block, sizeof(block));
+		for (ssize_t k = 0; k < n; k++) {
+			same = block[k] == last ? same + 1 : 0;
+			last = block[k];
+		}
+	}
+	return same < 4 * BLOCK ? -EBADMSG : last;
+}
+
+/* Gains are tables, so one that turns the lowest bit shows that they are in use, and when. */
+static void voice_is_treated(void)
+{
+	struct tdm_gains turned;
+	int a = open_at(1, 3), b = open_at(2, 3);
+	for (int i = 0; i < 256; i++) {
+		turned.rx[i] = i;
+		turned.tx[i] = i ^ 1;
+	}
+	int err = a < 0 ? a : b < 0 ? b : driver->audio(a, true);
+	if (!err)
+		err = driver->gains(a, &turned);
+	result("gains are set on a channel that carries voice", err);
+	result("and are heard", heard_of(a, b, 0x54) == 0x55 ? 0 : -EBADMSG);
+	result("the echo canceller is switched on", driver->cancel_echo(a, 256));
+	result("and off", driver->cancel_echo(a, 0));
+	result("a channel's law is set", driver->law(a, TDM_LAW_ALAW));
+	err = driver->audio(a, false);
+	result("a clear channel has neither gains nor canceller", err ? err : driver->gains(a, &turned) == -EINVAL && driver->cancel_echo(a, 256) == -EINVAL ? 0 : -EBADMSG);
+	close(a);
+	close(b);
+	a = open_at(1, 3), b = open_at(2, 3);
+	result("and nothing of it is left when it was closed", a < 0 || b < 0 ? -EBUSY : heard_of(a, b, 0x54) == 0x54 ? 0 : -EBADMSG);
+	close(a);
+	close(b);
+}
+
+/* Who writes too late has slipped, and is told. */
+static void slips_are_told(void)
+{
+	uint8_t block[BLOCK] = {0};
+	int fd = open_at(1, 4);
+	int err = fd < 0 ? fd : driver->buffer_events(fd, true);
+	if (!err)
+		err = write(fd, block, sizeof(block)) < 0 ? -errno : wait_event(fd, TDM_EV_WRITE_UNDERRUN);
+	result("a slip is told", err);
+	close(fd);
+}
+
 static void a_looped_channel_gives_back(void)
 {
 	struct buf told = buf_growing();
@@ -265,6 +325,8 @@ int main(int argc, char **argv)
 	result(e1 ? "two E1 are made as system.conf says" : "two T1 are made as system.conf says",
 	       in_state(1, TDM_IN_SERVICE) == tdm_span(tdm, 1)->now.channels ? 0 : -EBADMSG);
 	bytes_cross();
+	voice_is_treated();
+	slips_are_told();
 	if (e1) {
 		frames_cross(16);
 	} else {
