@@ -6,29 +6,12 @@
 #include "mediagw/digits.h"
 #include "mediagw/rsip.h"
 #include "mediagw/watch.h"
+#include "mgcp/gateway.h"
 #include <errno.h>
 
 #define RTO_DEFAULT_S 60 /* RFC 3660 2.10 */
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
-
-/* The next element of a list with commas, those in parentheses left alone. */
-static struct slice next_event(struct slice *list)
-{
-	int depth = 0;
-	for (size_t i = 0; i < list->len; i++) {
-		char c = list->p[i];
-		depth += (c == '(') - (c == ')');
-		if (c == ',' && depth <= 0) {
-			struct slice event = slice_of(list->p, i);
-			*list = slice_from(*list, i + 1);
-			return slice_trim(event);
-		}
-	}
-	struct slice event = slice_trim(*list);
-	*list = SLICE_NONE;
-	return event;
-}
 
 struct event {
 	struct slice package, name, conn;
@@ -108,7 +91,7 @@ static unsigned events_check(struct slice list, const char **why)
 {
 	struct event e;
 	while (slice_is_set(list) && !slice_empty(slice_trim(list))) {
-		unsigned code = event_parse(next_event(&list), &e, why);
+		unsigned code = event_parse(mgcp_list_next(&list), &e, why);
 		if (code)
 			return code;
 	}
@@ -125,7 +108,7 @@ uint32_t request_rto(struct slice events, struct slice conn_id)
 	struct event e;
 	const char *why;
 	while (slice_is_set(events) && !slice_empty(slice_trim(events)))
-		if (!event_parse(next_event(&events), &e, &why) && e.rto_s && about(&e, conn_id))
+		if (!event_parse(mgcp_list_next(&events), &e, &why) && e.rto_s && about(&e, conn_id))
 			return e.rto_s;
 	return 0;
 }
@@ -300,7 +283,7 @@ void request_digit(const struct conn *c, uint32_t code)
 	const char *why;
 	struct event e;
 	while (name && slice_is_set(events) && !slice_empty(slice_trim(events))) {
-		if (event_parse(next_event(&events), &e, &why) || !(e.digits >> code & 1) || !about(&e, slice_str(c->id)))
+		if (event_parse(mgcp_list_next(&events), &e, &why) || !(e.digits >> code & 1) || !about(&e, slice_str(c->id)))
 			continue;
 		struct buf b = buf_fixed(observed, sizeof observed);
 		/* The connection is named to whoever asked by connection. */

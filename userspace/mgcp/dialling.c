@@ -15,7 +15,7 @@ static void expired(void *arg)
 /* How timer T is asked for: its actions, or none. */
 static unsigned actions_of_t(const struct mgcp_notifier *n)
 {
-	const struct mgcp_requested *r = requested_for(n, &mgcp_package_d, type_t(), SLICE_NONE);
+	const struct mgcp_requested *r = mgcp_notifier_requested(n, &mgcp_package_d, type_t(), SLICE_NONE);
 	return r ? r->actions : 0;
 }
 

@@ -71,7 +71,7 @@ static const struct mgcp_requested *find(const struct mgcp_requested *list, unsi
 	return group;
 }
 
-const struct mgcp_requested *requested_for(const struct mgcp_notifier *n, const struct mgcp_package *package, const struct mgcp_event_type *type,
+const struct mgcp_requested *mgcp_notifier_requested(const struct mgcp_notifier *n, const struct mgcp_package *package, const struct mgcp_event_type *type,
 					   struct slice connection)
 {
 	return find(n->script->events, n->script->n_events, package, type, connection);
@@ -97,11 +97,12 @@ static bool add(struct mgcp_notifier *n, struct events *list, const struct seen 
 static void notify(struct mgcp_notifier *n)
 {
 	dialling_stop(n);
-	n->renewed = false;
-	n->lost = false;
+	n->renewed = n->lost = n->unsent = false;
 	set_state(n, MGCP_NOTIFYING, n->observed.n ? n->observed.at[n->observed.n - 1].type->name : "nothing");
-	if (n->h->notify(n->arg, n))
-		n->lost = true;
+	if (n->h->notify(n->arg, n)) {
+		n->lost = n->unsent = true;
+		n->unsent_at = clock_ms();
+	}
 }
 
 /* The end of the notification state. */
@@ -125,7 +126,12 @@ void mgcp_notifier_answered(struct mgcp_notifier *n, int err)
 
 void mgcp_notifier_reconnected(struct mgcp_notifier *n)
 {
-	if (n->state == MGCP_NOTIFYING && n->lost)
+	if (n->state != MGCP_NOTIFYING || !n->lost)
+		return;
+	/* 4.4.7: what could not be sent is kept for T-MAX. */
+	if (n->unsent && clock_ms() - n->unsent_at <= mgcp_default_timers.t_max_ms)
+		notify(n);
+	else
 		notified(n, "connected again");
 }
 
@@ -195,7 +201,7 @@ void request_replace(struct mgcp_notifier *n, struct mgcp_rqnt *r, struct list *
 /* What was observed and not yet told is judged again, unless it was told: then it is gone (4.4.1). */
 static void requarantine(struct mgcp_notifier *n, bool discard)
 {
-	if (n->state == MGCP_NOTIFYING)
+	if (n->state == MGCP_NOTIFYING && !n->unsent)
 		n->observed.n = 0;
 	if (discard)
 		n->observed.n = n->quarantine.n = 0;
@@ -252,7 +258,7 @@ static bool observe(struct mgcp_notifier *n, const struct seen *e)
 	if (add(n, &n->observed, e, "oef") || n->observed.n == before)
 		return false;
 	const struct seen *full = &n->observed.at[n->observed.n - 1];
-	const struct mgcp_requested *r = requested_for(n, full->package, full->type, SLICE_NONE);
+	const struct mgcp_requested *r = mgcp_notifier_requested(n, full->package, full->type, SLICE_NONE);
 	return r && r->actions & MGCP_NOTIFY;
 }
 
@@ -265,7 +271,7 @@ static bool embedded_failed(struct mgcp_notifier *n, const struct mgcp_script *s
 	const struct mgcp_requested *r = find(s->events, s->n_events, &mgcp_package_b, type, SLICE_NONE);
 	log_info(n->object, "embedded request failed: %u", code);
 	if (!r)
-		r = requested_for(n, &mgcp_package_b, type, SLICE_NONE);
+		r = mgcp_notifier_requested(n, &mgcp_package_b, type, SLICE_NONE);
 	if (!r || r->actions & MGCP_IGNORE)
 		return false;
 	buf_u64(&out, code);
@@ -289,7 +295,7 @@ static bool embed(struct mgcp_notifier *n, const struct mgcp_script *s)
 
 static unsigned actions_for(const struct mgcp_notifier *n, const struct seen *e, const struct mgcp_requested **r)
 {
-	*r = requested_for(n, e->package, e->type, seen_at(e));
+	*r = mgcp_notifier_requested(n, e->package, e->type, seen_at(e));
 	if (*r)
 		return (*r)->actions;
 	return e->type->event & MGCP_PERSISTENT ? MGCP_NOTIFY : 0;
@@ -332,7 +338,7 @@ void mgcp_notifier_run(struct mgcp_notifier *n)
 
 bool mgcp_notifier_wants(const struct mgcp_notifier *n, const struct mgcp_package *package, const struct mgcp_event_type *type, struct slice connection)
 {
-	if (type->event & MGCP_PERSISTENT || requested_for(n, package, type, connection))
+	if (type->event & MGCP_PERSISTENT || mgcp_notifier_requested(n, package, type, connection))
 		return true;
 	return n->detect && find(n->detect->detect, n->detect->n_detect, package, type, connection);
 }

@@ -21,7 +21,7 @@ struct mgcp_notifier; /* reference-counted; mem_deref() drops all without a word
 
 struct mgcp_notifier_handlers {
 	/* Send NTFY, with mgcp_notifier_id() and mgcp_notifier_audit(MGCP_P_OBSERVED_EVENTS), and call mgcp_notifier_answered() later. Other
-	 * than 0: it cannot be sent, as when the endpoint is disconnected. */
+	 * than 0: it cannot be sent, as when the endpoint is disconnected; it is asked for again if it is connected within T-MAX. */
 	int (*notify)(void *arg, const struct mgcp_notifier *n);
 	/* May report at once that it is done. */
 	void (*signal_start)(void *arg, const struct mgcp_signal *s);
@@ -42,7 +42,7 @@ int mgcp_notifier_new(struct mgcp_notifier **ret, const char *object, mgcp_packa
  * mgcp_notifier_run(), which may notify what was quarantined. */
 unsigned mgcp_notifier_request(struct mgcp_notifier *n, struct mgcp_rqnt *r, const char **why);
 void mgcp_notifier_run(struct mgcp_notifier *n);
-/* An event was seen. `params`: what O: is to have in parentheses, or absent. */
+/* An event was seen. At the start of an endpoint whose hook is off, and whose package has that as persistent, so it is (4.4.1). `params`: what O: is to have in parentheses, or absent. */
 void mgcp_notifier_event(struct mgcp_notifier *n, const struct mgcp_package *package, const struct mgcp_event_type *type, struct slice connection,
 			 struct slice params);
 /* A signal came to its end by itself, or failed. */
@@ -66,6 +66,9 @@ enum mgcp_notifier_state mgcp_notifier_state(const struct mgcp_notifier *n);
 /* Events that could not be kept: a list was full, or the text too long. */
 uint64_t mgcp_notifier_lost(const struct mgcp_notifier *n);
 const char *mgcp_notifier_id(const struct mgcp_notifier *n);
+/* What is asked for with R: about an event, for its parameters; NULL: nothing. */
+const struct mgcp_requested *mgcp_notifier_requested(const struct mgcp_notifier *n, const struct mgcp_package *package,
+						     const struct mgcp_event_type *type, struct slice connection);
 /* Whether somebody wants to know of an event now: what costs to detect needs not be looked for otherwise. */
 bool mgcp_notifier_wants(const struct mgcp_notifier *n, const struct mgcp_package *package, const struct mgcp_event_type *type, struct slice connection);
 /* Writes the value of R, S, T, D, Q, X or O as AUEP tells it (2.3.10). */

@@ -47,8 +47,10 @@ struct mgcp_notifier {
 	void *arg;
 	enum mgcp_notifier_state state;
 	bool lost;    /* the NTFY will not be answered */
+	bool unsent;  /* nor was it ever sent */
 	bool renewed; /* a request came while it was not answered */
 	bool running;
+	uint64_t unsent_at;
 	struct mgcp_rqnt *rqnt, *detect;   /* the last one, and the last with T: */
 	const struct mgcp_script *script;  /* the request's, or one inside of it */
 	struct mgcp_digitmap *map;
@@ -60,8 +62,6 @@ struct mgcp_notifier {
 };
 
 /* notifier.c */
-const struct mgcp_requested *requested_for(const struct mgcp_notifier *n, const struct mgcp_package *package, const struct mgcp_event_type *type,
-					   struct slice connection);
 /* A request that is known to be sound takes the place of the one before. */
 void request_replace(struct mgcp_notifier *n, struct mgcp_rqnt *r, struct list *fresh);
 void events_write(struct buf *out, const struct events *list);

@@ -105,7 +105,7 @@ static void redial(struct mgcp_notifier *n)
 {
 	for (unsigned i = 0; i < n->observed.n && n->state == MGCP_OBSERVING; i++) {
 		const struct seen *e = &n->observed.at[i];
-		const struct mgcp_requested *r = requested_for(n, e->package, e->type, seen_at(e));
+		const struct mgcp_requested *r = mgcp_notifier_requested(n, e->package, e->type, seen_at(e));
 		if (r && r->actions & MGCP_BY_DIGITMAP)
 			dialling_add(n, e->type);
 	}

@@ -258,13 +258,50 @@ static void a_lost_notification_is_over_when_connected_again(void **state)
 	assert_int_equal(mgcp_notifier_state(l.n), MGCP_NOTIFYING);
 	mgcp_notifier_reconnected(l.n);
 	assert_int_equal(mgcp_notifier_state(l.n), MGCP_LOCKSTEP);
+	assert_noted(&l, "NTFY 1 L/hd ");
 	/* A request that comes first takes it out as well. */
-	l.disconnected = true;
 	ask(&l, "R: L/hf(N)\n");
 	see(&l, "L/hf");
+	mgcp_notifier_answered(l.n, -ETIMEDOUT);
 	assert_int_equal(ask(&l, "R: L/hf(N)\n"), 0);
 	assert_int_equal(mgcp_notifier_state(l.n), MGCP_OBSERVING);
-	assert_noted(&l, "NTFY 1 L/hd NTFY 2 L/hf ");
+	assert_noted(&l, "NTFY 2 L/hf ");
+	done(&l);
+}
+
+/* 4.4.7: what could not be sent is kept for a while. */
+static void what_could_not_be_sent_is_sent_when_connected(void **state)
+{
+	struct line l;
+	assert_int_equal(line_new(&l), 0);
+	ask(&l, "R: L/hd(N)\n");
+	l.disconnected = true;
+	see(&l, "L/hd");
+	assert_noted(&l, "NTFY 1 L/hd ");
+	l.disconnected = false;
+	clock_test_advance(20000);
+	mgcp_notifier_reconnected(l.n);
+	assert_noted(&l, "NTFY 1 L/hd ");
+	mgcp_notifier_reconnected(l.n);
+	answer(&l);
+	assert_int_equal(mgcp_notifier_state(l.n), MGCP_LOCKSTEP);
+	/* A request may come first, and judges it. */
+	ask(&l, "R: L/hf(N)\n");
+	l.disconnected = true;
+	see(&l, "L/hf");
+	l.disconnected = false;
+	ask(&l, "R: L/hf(A),L/hu(N)\n");
+	see(&l, "L/hu");
+	assert_noted(&l, "NTFY 2 L/hf NTFY 3 L/hf,L/hu ");
+	answer(&l);
+	ask(&l, "R: L/hd(N)\n");
+	l.disconnected = true;
+	see(&l, "L/hd");
+	l.disconnected = false;
+	clock_test_advance(20001);
+	mgcp_notifier_reconnected(l.n);
+	assert_noted(&l, "NTFY 4 L/hd ");
+	assert_int_equal(mgcp_notifier_state(l.n), MGCP_LOCKSTEP);
 	done(&l);
 }
 
@@ -710,6 +747,7 @@ int main(void)
 		cmocka_unit_test(a_request_in_the_notification_state_waits_for_the_answer),
 		cmocka_unit_test(what_was_accumulated_is_judged_by_the_next_request),
 		cmocka_unit_test(a_lost_notification_is_over_when_connected_again),
+		cmocka_unit_test(what_could_not_be_sent_is_sent_when_connected),
 		cmocka_unit_test(digits_are_collected_by_the_map),
 		cmocka_unit_test(the_timer_between_digits_ends_the_number),
 		cmocka_unit_test(a_timer_without_map_runs_until_the_first_digit),
