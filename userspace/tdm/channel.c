@@ -37,6 +37,10 @@ struct tdm_channel *tdm_channel_new(struct tdm *t, const struct tdm_channel_stat
 	c->tdm = t;
 	c->number = status->number;
 	c->loop = -1;
+	c->locked = t->setup->channels[c->number].locked;
+	c->blocks = t->setup->channels[c->number].blocked ? TDM_BLOCK_HERE : 0;
+	c->state = TDM_OUT_OF_ORDER;
+	c->faults = 1u << TDM_FAULT_GONE; /* until its span says otherwise */
 	snprintf(c->object, sizeof(c->object), "channel %u", c->number);
 	t->channels[c->number] = c;
 	return c;
@@ -56,7 +60,7 @@ static enum tdm_state state_of(const struct tdm_channel *c)
 }
 
 /* What bears on the state has changed. */
-static void changed(struct tdm_channel *c, const char *why)
+static void changed_at(enum log_level level, struct tdm_channel *c, const char *why)
 {
 	if (c->draining && !c->used) {
 		c->draining = false;
@@ -65,11 +69,26 @@ static void changed(struct tdm_channel *c, const char *why)
 	enum tdm_state old = c->state, now = state_of(c);
 	if (old == now)
 		return;
-	log_info(c->object, "%s, was %s: %s", tdm_state_names[now], tdm_state_names[old], why);
+	log_at(level, c->object, "%s, was %s: %s", tdm_state_names[now], tdm_state_names[old], why);
 	c->state = now;
 	const struct tdm_listener *l = c->tdm->listener;
 	if (l && l->channel)
 		l->channel(c, old, c->tdm->arg);
+}
+
+static void changed(struct tdm_channel *c, const char *why)
+{
+	changed_at(LOG_LEVEL_INFO, c, why);
+}
+
+/* The same, by an operator. */
+static int ordered(struct tdm_channel *c, const char *why)
+{
+	const struct tdm_listener *l = c->tdm->listener;
+	changed(c, why);
+	if (l && l->admin)
+		l->admin(c, c->tdm->arg);
+	return 0;
 }
 
 int tdm_channel_take(struct tdm_channel *c, bool incoming)
@@ -100,7 +119,8 @@ void tdm_channel_release(struct tdm_channel *c)
 void tdm_channel_set_fault(struct tdm_channel *c, enum tdm_fault fault, bool on, const char *why)
 {
 	c->faults = on ? c->faults | 1u << fault : c->faults & ~(1u << fault);
-	changed(c, why);
+	/* What befalls a whole span is told once, of it. */
+	changed_at(fault == TDM_FAULT_SPAN || fault == TDM_FAULT_GONE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, c, why);
 }
 
 void tdm_channel_set_blocked_there(struct tdm_channel *c, bool on)
@@ -113,36 +133,31 @@ int tdm_channel_lock(struct tdm_channel *c)
 {
 	c->locked = true;
 	c->draining = false;
-	changed(c, "locked by an operator");
-	return 0;
+	return ordered(c, "locked by an operator");
 }
 
 int tdm_channel_unlock(struct tdm_channel *c)
 {
 	c->locked = c->draining = false;
-	changed(c, "unlocked by an operator");
-	return 0;
+	return ordered(c, "unlocked by an operator");
 }
 
 int tdm_channel_drain(struct tdm_channel *c)
 {
 	c->draining = !c->locked;
-	changed(c, "drained by an operator");
-	return 0;
+	return ordered(c, "drained by an operator");
 }
 
 int tdm_channel_block(struct tdm_channel *c)
 {
 	c->blocks |= TDM_BLOCK_HERE;
-	changed(c, "blocked by an operator");
-	return 0;
+	return ordered(c, "blocked by an operator");
 }
 
 int tdm_channel_unblock(struct tdm_channel *c)
 {
 	c->blocks &= ~TDM_BLOCK_HERE;
-	changed(c, "unblocked by an operator");
-	return 0;
+	return ordered(c, "unblocked by an operator");
 }
 
 int tdm_channel_reset(struct tdm_channel *c)

@@ -39,6 +39,7 @@ struct tdm_channel_setup {
 	uint16_t tail;     /* of the canceller, in samples; 0: the driver's own */
 	int16_t rx_gain, tx_gain; /* tenths of a decibel */
 	uint8_t group;     /* its place in groups, plus one; 0: in none */
+	bool locked, blocked; /* in no file: how an operator left it, from whoever kept that */
 };
 
 enum tdm_order { TDM_ASCENDING, TDM_DESCENDING, TDM_ROUND_ROBIN };

@@ -121,6 +121,7 @@ void tdm_span_absent(unsigned number, const char *detail)
 void tdm_span_end(struct tdm_span *s)
 {
 	struct tdm *t = s->tdm;
+	log_warn(s->object, "gone");
 	each_channel(s, TDM_FAULT_GONE, true, "its span is gone");
 	each_channel(s, TDM_FAULT_SPAN, false, "its span is gone");
 	for (unsigned i = 0; i < TDM_DEFECTS; i++)

@@ -9,7 +9,7 @@
 static struct {
 	struct tdm *t;
 	unsigned told[TDM_STATES]; /* how many channels went into each state */
-	unsigned resets;
+	unsigned resets, kept;
 } box;
 
 static void box_on_channel(struct tdm_channel *c, enum tdm_state old, void *arg)
@@ -24,7 +24,12 @@ static void box_on_reset(struct tdm_channel *c, void *arg)
 		tdm_channel_release(c);
 }
 
-static const struct tdm_listener box_listener = {.channel = box_on_channel, .reset = box_on_reset};
+static void box_on_admin(struct tdm_channel *c, void *arg)
+{
+	box.kept++;
+}
+
+static const struct tdm_listener box_listener = {.channel = box_on_channel, .reset = box_on_reset, .admin = box_on_admin};
 
 /* With the lines of a system.conf; cards are plugged in before. */
 static void box_open(const char *system_conf, bool configure)

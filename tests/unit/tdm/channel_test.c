@@ -86,6 +86,26 @@ static void a_blocked_channel_takes_only_calls_that_come_in(void **state)
 	assert_int_equal(c->state, TDM_IN_SERVICE);
 }
 
+static void what_an_operator_set_is_to_be_kept_and_given_back(void **state)
+{
+	assert_int_equal(tdm_channel_take(tdm_channel(box.t, 3), false), 0);
+	assert_all_done("block", "channel 3"); /* changes no state, and is kept */
+	assert_int_equal(box.kept, 1);
+	tdm_channel_set_blocked_there(tdm_channel(box.t, 4), true);
+	assert_int_equal(box.kept, 1);
+	assert_all_done("lock", "channel 5");
+	assert_int_equal(box.kept, 2);
+	struct tdm_setup *s = mem_ref(box.t->setup);
+	s->channels[3].blocked = s->channels[5].locked = true;
+	mem_deref(box.t); /* a restart */
+	assert_int_equal(tdm_open(&box.t, &fake_driver, s, true, 1000, &box_listener, NULL), 0);
+	mem_deref(s);
+	tdm_poll(box.t);
+	assert_int_equal(box_state(3), TDM_BLOCKED);
+	assert_int_equal(box_state(4), TDM_IN_SERVICE);
+	assert_int_equal(box_state(5), TDM_LOCKED);
+}
+
 static void a_fault_goes_before_all_and_hides_nothing(void **state)
 {
 	struct tdm_channel *c = tdm_channel(box.t, 1);
@@ -217,6 +237,7 @@ int main(void)
 		TEST(a_locked_channel_ends_its_call_and_takes_none),
 		TEST(a_drained_channel_keeps_its_call_and_is_locked_after_it),
 		TEST(a_blocked_channel_takes_only_calls_that_come_in),
+		TEST(what_an_operator_set_is_to_be_kept_and_given_back),
 		TEST(a_fault_goes_before_all_and_hides_nothing),
 		TEST(a_reset_ends_the_call_and_forgets_that_another_had_it),
 		TEST(a_looped_channel_is_tested_and_no_other),
