@@ -29,6 +29,7 @@ int capture_init(struct capture *c, const struct capture_config *config)
 	c->seq = config->seq;
 	c->now = config->timestamp;
 	c->pause = true;
+	silence_init(&c->silence);
 	if (config->events && config->format != PLAYOUT_CLEAR) {
 		c->receiver = digit_receiver_new(DIGIT_DTMF, on_digit, c);
 		if (!c->receiver)
@@ -45,6 +46,7 @@ void capture_release(struct capture *c)
 void capture_transparent(struct capture *c)
 {
 	capture_release(c);
+	c->config.suppress = false;
 	event_end(&c->events, c->now);
 }
 
@@ -95,16 +97,32 @@ static bool next_event(struct capture *c, struct capture_packet *ret)
 	return true;
 }
 
-/* A packet time of which everything was cut has no packet; the one behind it is marked (RFC 3551 4.1). */
+static enum silence_verdict judge(struct capture *c)
+{
+	int16_t linear[CAPTURE_PTIME];
+	if (!c->config.suppress || c->config.format == PLAYOUT_CLEAR)
+		return SILENCE_SPEECH;
+	law_decode(c->config.format == PLAYOUT_PCMA ? LAW_A : LAW_U, linear, c->payload, c->config.ptime);
+	return silence_judge(&c->silence, comfort_level(linear, c->config.ptime), c->config.ptime);
+}
+
+/* A packet time of which everything was cut, or that is silent, has no audio; the packet behind it is marked (RFC 3551 4.1). */
 static bool next_audio(struct capture *c, struct capture_packet *ret)
 {
-	const unsigned kept = c->kept;
+	const enum silence_verdict verdict = c->kept ? judge(c) : SILENCE_QUIET;
 	c->fill = c->kept = 0;
-	if (kept)
+	if (verdict != SILENCE_QUIET)
 		*ret = (struct capture_packet){.format = c->config.format, .marker = c->pause, .seq = c->seq++, .timestamp = c->now - c->config.ptime,
 			.payload = c->payload, .len = c->config.ptime};
-	c->pause = !kept;
-	return kept;
+	c->pause = verdict != SILENCE_SPEECH;
+	if (verdict != SILENCE_TELL)
+		return verdict == SILENCE_SPEECH;
+	c->noise = c->silence.told;
+	ret->format = PLAYOUT_NOISE;
+	ret->marker = false;
+	ret->payload = &c->noise;
+	ret->len = sizeof c->noise;
+	return true;
 }
 
 bool capture_next(struct capture *c, struct capture_packet *ret)

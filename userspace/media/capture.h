@@ -6,6 +6,7 @@
 #include "media/events.h"
 #include "media/g711.h"
 #include "media/playout.h"
+#include "media/silence.h"
 
 #define CAPTURE_PTIME 1600 /* the longest: 200 ms */
 
@@ -14,12 +15,13 @@ struct capture_config {
 	enum playout_format format; /* PLAYOUT_PCMU, PLAYOUT_PCMA or PLAYOUT_CLEAR */
 	unsigned ptime;             /* octets a packet, 8 to CAPTURE_PTIME */
 	bool events;                /* the peer takes telephone-events */
+	bool suppress;              /* silence is not sent but as comfort noise, which the peer takes (RFC 3389) */
 	uint16_t seq;               /* of the first packet, */
 	uint32_t timestamp;         /* and its time: random ones (RFC 3550 5.1) */
 };
 
 struct capture_packet {
-	enum playout_format format; /* that of the configuration, or PLAYOUT_EVENT */
+	enum playout_format format; /* that of the configuration, PLAYOUT_EVENT or PLAYOUT_NOISE */
 	bool marker;
 	uint16_t seq;
 	uint32_t timestamp;
@@ -37,15 +39,16 @@ struct capture {
 	bool pause;          /* the last packet time had no packet */
 	struct digit_receiver *receiver;
 	struct event_sender events;
+	struct silence silence;
 	uint64_t digits, late; /* heard; not told of, for the one before had not ended */
-	uint8_t payload[CAPTURE_PTIME], event[EVENT_PAYLOAD];
+	uint8_t payload[CAPTURE_PTIME], event[EVENT_PAYLOAD], noise;
 };
 
 /* 0, -EINVAL (packet time) or -ENOMEM. */
 int capture_init(struct capture *c, const struct capture_config *config);
 /* Safe on one that is all zeroes. */
 void capture_release(struct capture *c);
-/* For data: nothing is listened for or cut any more; a digit that goes on ends. */
+/* For data: nothing is listened for, cut or suppressed any more; a digit that goes on ends. */
 void capture_transparent(struct capture *c);
 /* Takes octets of the channel and returns how many, at least 1: up to where a packet is complete. */
 size_t capture_put(struct capture *c, const uint8_t *octets, size_t n);

@@ -16,7 +16,7 @@ static uint8_t content(uint32_t n)
 /* What the packets of a capture were. */
 struct wire {
 	struct capture_packet last;
-	unsigned audio, reports, digits, markers;
+	unsigned audio, noises, reports, digits, markers;
 	uint16_t seq;
 	bool begun;
 	struct playout *to;
@@ -45,6 +45,8 @@ static void on_wire(struct wire *w, const struct capture_packet *k)
 	if (k->format == PLAYOUT_EVENT) {
 		w->reports++;
 		w->digits += k->marker;
+	} else if (k->format == PLAYOUT_NOISE) {
+		w->noises++;
 	} else {
 		w->audio++;
 	}
@@ -204,6 +206,48 @@ static void data_is_not_listened_to(void **state)
 	capture_release(&c);
 }
 
+/* Two seconds of noise at -55 dBov, then a word at -20, and again: noise goes out as its level, the word as audio, whole; the other end plays both. */
+static void silence_is_sent_as_its_level(void **state)
+{
+	struct capture c;
+	struct playout p;
+	struct wire w = {.to = &p};
+	struct comfort noise;
+	struct capture_config config = plain;
+	config.suppress = true;
+	assert_int_equal(capture_init(&c, &config), 0);
+	playout_init(&p, LAW_A, &(struct jitter_config){.fixed = true, .depth = 80});
+	comfort_init(&noise, 5);
+	for (unsigned round = 0; round < 3; round++)
+		for (unsigned tick = 0; tick < 150; tick++) {
+			int16_t linear[160];
+			uint8_t octets[160], out[160];
+			unsigned before = w.audio;
+			bool word = tick >= 100;
+			if (tick == 0 || tick == 100)
+				comfort_set(&noise, &(struct comfort_noise){.level = word ? 20 : 55});
+			comfort_make(&noise, linear, 160);
+			law_encode(LAW_A, octets, linear, 160);
+			put(&c, &w, octets, 160);
+			playout_get(&p, out, 160);
+			law_decode(LAW_A, linear, out, 160);
+			if (word)
+				assert_int_equal(w.audio, before + 1);
+			if (tick >= 15 && !word)
+				assert_true(w.last.format == PLAYOUT_NOISE);
+			if (tick == 50)
+				assert_in_range(comfort_level(linear, 160), 51, 59);
+			if (tick == 130)
+				assert_in_range(comfort_level(linear, 160), 18, 22);
+		}
+	assert_in_range(w.noises, 6, 30);
+	assert_in_range(w.audio, 150, 150 + 2 * 12 + 12);
+	assert_int_equal(w.markers, 3);
+	assert_int_equal(p.jitter.stats.stray, 0);
+	assert_int_equal(jitter_lost(&p.jitter), 0);
+	capture_release(&c);
+}
+
 static void init_one(void *arg)
 {
 	struct capture c = {0};
@@ -227,6 +271,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_is_refused),
 		cmocka_unit_test(digits_go_across_as_events),
 		cmocka_unit_test(data_is_not_listened_to),
+		cmocka_unit_test(silence_is_sent_as_its_level),
 		cmocka_unit_test(memory_may_run_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
