@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* lines SYSTEM.CONF: telephone channels of the kernel's DAHDI through userspace/tdm. The file makes two spans that are back to back: T1s whose first
- * channels are bearers, then two FXS against two FXO, one E&M, one CAS, and at last a D-channel; or E1s, if it says so. */
+ * channels are bearers, then an FXS against an FXO, an E&M trunk, a CAS channel, and at last a D-channel; or E1s, if it says so. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "tdm/bert.h"
@@ -249,6 +249,23 @@ static void hooks_cross(unsigned position)
 	close(phone);
 }
 
+/* E&M wink start: who is called winks when it is ready for digits. */
+static void winks_cross(unsigned position)
+{
+	int caller = open_at(1, position), called = open_at(2, position);
+	int err = caller < 0 ? caller : called < 0 ? called : driver->hook(caller, TDM_OFFHOOK);
+	if (!err)
+		err = wait_event(called, TDM_EV_OFFHOOK);
+	result("an E&M trunk is seized", err);
+	err = driver->hook(called, TDM_WINK);
+	if (!err)
+		err = wait_event(caller, TDM_EV_WINK_FLASH);
+	result("and winks", err);
+	result("and the wink is over", wait_event(called, TDM_EV_HOOK_DONE));
+	close(caller);
+	close(called);
+}
+
 static void bits_cross(unsigned position)
 {
 	int from = open_at(1, position), to = open_at(2, position);
@@ -332,6 +349,7 @@ int main(int argc, char **argv)
 	} else {
 		a_looped_channel_gives_back();
 		hooks_cross(21);
+		winks_cross(22);
 		bits_cross(23);
 		frames_cross(24);
 	}
