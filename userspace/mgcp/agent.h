@@ -12,6 +12,7 @@ struct mgcp_profile {
 	bool extensions;           /* knows our X- parameters */
 	bool needs_domain;         /* endpoint must carry the gateway's own domain name */
 	const char *relay_all;     /* all packet-relay endpoints, for audits and deletions */
+	const char *lines_all[2];  /* likewise the endpoints of lines, when none of them can be another agent's */
 	const char *probe;         /* endpoint to audit just to see whether somebody answers; any answer will do */
 	const char *inactive;      /* mode to ask for where RFC 3435 says "inactive"; NULL: just that */
 	bool wild_delete;          /* DLCX of relay_all deletes everything */
@@ -55,7 +56,8 @@ struct mgcp_conn_handlers {
 
 struct mgcp_conn_setup {
 	const char *call_id;     /* hex, RFC 3435 C: */
-	struct mgcp_conn *with;  /* put it on the same endpoint as this one (a relayed call); NULL: a new endpoint */
+	const char *endpoint;    /* a line: "ds/e1-1/7", with or without "@domain", which may be the ANY wildcard ("aaln/$"); NULL: a packet relay */
+	struct mgcp_conn *with;  /* put it on the same endpoint as this one (a relayed call); NULL: `endpoint`, or a new relay */
 	const char *mode;        /* "sendrecv", "recvonly", "inactive", ... */
 	const char *options;     /* LocalConnectionOptions, "p:20, a:PCMU;PCMA"; NULL */
 	struct slice sdp;        /* remote description; empty: none yet */

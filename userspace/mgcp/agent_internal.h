@@ -59,7 +59,7 @@ struct mgcp_conn {
 /* gw.c: what an exchange with the gateway says about it. */
 void gw_answered(struct mgcp_gw *gw);
 void gw_timed_out(struct mgcp_gw *gw);
-/* "local@domain" */
+/* "local@domain"; as it is when it has a domain already. */
 char *gw_endpoint(const struct mgcp_gw *gw, const char *local);
 int gw_send(struct mgcp_gw *gw, uint32_t tid, const struct buf *text, mgcp_response_fn fn, void *arg);
 

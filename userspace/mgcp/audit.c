@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Resynchronisation (RFC 3435 4.4.7, 2.3.10): what the gateway has and we do not know is deleted there; what we believe to
- * have and it does not, is lost. The list of endpoints comes in pages: ZM: at most so many, Z: those after that one. */
+ * have and it does not, is lost. Packet relays first, then each kind of lines; the list of endpoints comes in pages: ZM: at most so
+ * many, Z: those after that one. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "mgcp/agent_internal.h"
@@ -24,12 +25,14 @@ struct audit {
 	struct list todo, suspects;
 	uint32_t serial;
 	size_t endpoints;
-	char *last; /* the end of the last page */
+	unsigned kind; /* of endpoints: whose list is asked for */
+	char *last; /* the end of its last page */
 	struct timer timer;
 	bool again; /* asked for once more while under way */
 };
 
 static int ask_endpoints(struct audit *a);
+static bool next_kind(struct audit *a);
 static void next_endpoint(struct audit *a);
 
 static void audited_destroy(void *obj)
@@ -209,7 +212,8 @@ static void on_endpoint(void *arg, int err, const struct mgcp_msg *rsp)
 static void next_endpoint(struct audit *a)
 {
 	if (list_empty(&a->todo)) {
-		compare(a);
+		if (!next_kind(a))
+			compare(a);
 		return;
 	}
 	struct audited *x = container_of(list_first(&a->todo), struct audited, link);
@@ -281,9 +285,18 @@ out:
 	mem_deref(gw);
 }
 
+/* NULL after the last one. */
+static const char *kind_name(const struct audit *a)
+{
+	const struct mgcp_profile *p = a->gw->p.profile;
+	if (!a->kind)
+		return p->relay_all;
+	return a->kind <= sizeof p->lines_all / sizeof *p->lines_all ? p->lines_all[a->kind - 1] : NULL;
+}
+
 static int ask_endpoints(struct audit *a)
 {
-	char *all = gw_endpoint(a->gw, a->gw->p.profile->relay_all);
+	char *all = gw_endpoint(a->gw, kind_name(a));
 	if (!all)
 		return -ENOMEM;
 	struct buf text = buf_growing();
@@ -296,6 +309,19 @@ static int ask_endpoints(struct audit *a)
 	buf_reset(&text);
 	mem_free(all);
 	return err;
+}
+
+static bool next_kind(struct audit *a)
+{
+	a->kind++;
+	mem_free(a->last);
+	a->last = NULL;
+	if (!kind_name(a))
+		return false;
+	int err = ask_endpoints(a);
+	if (err)
+		give_up(a, strerror(-err));
+	return true;
 }
 
 /* A gateway that audits nothing: when we have nothing there, nothing must be there. */

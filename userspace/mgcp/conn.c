@@ -485,16 +485,25 @@ static int begin(struct cx *c, struct mgcp_conn *with)
 	return 0;
 }
 
-int mgcp_conn_create(struct mgcp_conn **ret, struct mgcp_gw *gw, const struct mgcp_conn_setup *setup, const struct mgcp_conn_handlers *handlers, void *arg)
+/* What CRCX names. *known: it is no wildcard. */
+static char *asked_for(const struct mgcp_gw *gw, const struct mgcp_conn_setup *setup, bool *known)
 {
 	const struct mgcp_conn *with = setup->with;
+	*known = with ? with->cx->endpoint_known : setup->endpoint && !strpbrk(setup->endpoint, "$*");
+	if (with && *known)
+		return mem_strdup(with->cx->endpoint);
+	return gw_endpoint(gw, setup->endpoint && !with ? setup->endpoint : gw->p.profile->relay_any);
+}
+
+int mgcp_conn_create(struct mgcp_conn **ret, struct mgcp_gw *gw, const struct mgcp_conn_setup *setup, const struct mgcp_conn_handlers *handlers, void *arg)
+{
 	if (gw->state == MGCP_GW_DOWN)
 		return -EHOSTUNREACH;
 	if (gw->draining)
 		return -EBUSY;
 	struct mgcp_conn *h = NULL;
-	bool known = with && with->cx->endpoint_known;
-	char *endpoint = known ? mem_strdup(with->cx->endpoint) : gw_endpoint(gw, gw->p.profile->relay_any);
+	bool known;
+	char *endpoint = asked_for(gw, setup, &known);
 	int err = endpoint ? conn_new(&h, gw, setup->call_id, endpoint, handlers, arg) : -ENOMEM;
 	if (err)
 		return err;

@@ -66,6 +66,8 @@ const char *mgcp_gw_name(const struct mgcp_gw *gw)
 
 char *gw_endpoint(const struct mgcp_gw *gw, const char *local)
 {
+	if (strchr(local, '@'))
+		return mem_strdup(local);
 	struct buf b = buf_growing();
 	buf_str(&b, local);
 	buf_char(&b, '@');

@@ -9,6 +9,7 @@ static const struct mgcp_profile profiles[] = {
 		.name = "tandem",
 		.relay_any = "rtpbridge/$",
 		.relay_all = "rtpbridge/*",
+		.lines_all = {"ds/*", "aaln/*"},
 		.probe = "rtpbridge/1",
 		.audits = true,
 		.extensions = true,

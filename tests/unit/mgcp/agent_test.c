@@ -344,6 +344,19 @@ static void a_connection_the_gateway_does_not_know_is_lost(void **state)
 	bench_close(&b);
 }
 
+/* The gateway is asked for the two kinds of lines, which it does not have; `tid` is the first question's. */
+static void has_no_lines(struct bench *b, unsigned tid)
+{
+	static const char *const kinds[] = {"ds/*@mg", "aaln/*@mg"};
+	for (unsigned i = 0; i < 2; i++) {
+		char text[64];
+		snprintf(text, sizeof text, "AUEP %u %s", tid + i, kinds[i]);
+		assert_non_null(strstr(wire_take(&b->wire), text));
+		snprintf(text, sizeof text, "500 %u no such endpoint\r\n", tid + i);
+		wire_receive(&b->wire, GW, text);
+	}
+}
+
 static void a_silent_gateway_is_down_until_it_answers_a_probe(void **state)
 {
 	struct bench b = {0};
@@ -380,9 +393,10 @@ static void resynchronisation_deletes_what_is_not_ours_and_reports_what_is_gone(
 	wire_receive(&b.wire, GW, "200 1003 OK\r\nI: A1, DEAD\r\n");
 	assert_string_equal(wire_take(&b.wire), "AUEP 1004 rtpbridge/9@mg MGCP 1.0\r\nK: 1003\r\nF: I\r\n--\n");
 	wire_receive(&b.wire, GW, "200 1004 OK\r\nI: 5\r\n");
+	has_no_lines(&b, 1005);
 	assert_int_equal(b.a.lost, 0);
 	assert_int_equal(b.b.lost, 1);
-	assert_string_equal(wire_take(&b.wire), "DLCX 1005 rtpbridge/7@mg MGCP 1.0\r\nK: 1004\r\nI: DEAD\r\n.\r\nDLCX 1006 rtpbridge/9@mg MGCP 1.0\r\nI: 5\r\n--\n");
+	assert_string_equal(wire_take(&b.wire), "DLCX 1007 rtpbridge/7@mg MGCP 1.0\r\nK: 1006\r\nI: DEAD\r\n.\r\nDLCX 1008 rtpbridge/9@mg MGCP 1.0\r\nI: 5\r\n--\n");
 	bench_close(&b);
 }
 
@@ -395,8 +409,9 @@ static void a_connection_the_list_missed_is_found_by_name(void **state)
 	mgcp_gw_resync(b.gw);
 	wire_take(&b.wire);
 	wire_receive(&b.wire, GW, "200 1002 OK\r\nZN: 1\r\n");
-	assert_non_null(strstr(wire_take(&b.wire), "AUEP 1003 rtpbridge/7@mg"));
-	wire_receive(&b.wire, GW, "200 1003 OK\r\nI: B2, a1\r\n");
+	has_no_lines(&b, 1003);
+	assert_non_null(strstr(wire_take(&b.wire), "AUEP 1005 rtpbridge/7@mg"));
+	wire_receive(&b.wire, GW, "200 1005 OK\r\nI: B2, a1\r\n");
 	assert_int_equal(b.a.lost + b.b.lost, 0);
 	assert_string_equal(wire_take(&b.wire), "");
 	bench_close(&b);
@@ -412,6 +427,7 @@ static void resynchronisation_spares_a_connection_whose_answer_is_on_its_way(voi
 	wire_take(&b.wire);
 	wire_receive(&b.wire, GW, "200 1001 OK\r\nZ: rtpbridge/7@mg\r\n");
 	wire_receive(&b.wire, GW, "200 1002 OK\r\nI: A1\r\n");
+	has_no_lines(&b, 1003);
 	assert_string_equal(strstr(wire_take(&b.wire), "DLCX") ? "deleted" : "spared", "spared");
 	wire_receive(&b.wire, GW, "200 1000 OK\r\nI: A1\r\nZ: rtpbridge/7@mg\r\n\r\n" SDP_G);
 	clock_test_advance(300);
@@ -476,8 +492,9 @@ static void after_a_restart_what_the_gateway_does_not_know_is_lost(void **state)
 	assert_non_null(strstr(wire_take(&b.wire), "AUEP 1002 rtpbridge/*@mg"));
 	wire_receive(&b.wire, GW, "200 1002 OK\r\nZN: 0\r\n");
 	assert_int_equal(b.a.lost + b.b.lost, 0);
+	has_no_lines(&b, 1003);
 	wire_take(&b.wire);
-	wire_receive(&b.wire, GW, "500 1003 no such endpoint\r\n");
+	wire_receive(&b.wire, GW, "500 1005 no such endpoint\r\n");
 	assert_int_equal(b.a.lost + b.b.lost, 2);
 	bench_close(&b);
 }
@@ -564,6 +581,59 @@ static void an_adopted_connection_is_used_like_any_other(void **state)
 	assert_string_equal(wire_take(&b.wire), "");
 	mgcp_conn_delete(b.ca);
 	assert_string_equal(wire_take(&b.wire), "DLCX 1000 rtpbridge/3@mg MGCP 1.0\r\nC: C0FFEE\r\nI: AA\r\n--\n");
+	bench_close(&b);
+}
+
+static void a_connection_on_a_line_names_its_endpoint(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b, "tandem");
+	struct mgcp_conn_setup s = {.call_id = "1", .endpoint = "ds/e1-1/7", .mode = "recvonly"};
+	assert_int_equal(mgcp_conn_create(&b.ca, b.gw, &s, &handlers, &b.a), 0);
+	assert_string_equal(wire_take(&b.wire), "CRCX 1000 ds/e1-1/7@mg MGCP 1.0\r\nC: 1\r\nL: nt:IN\r\nM: recvonly\r\n--\n");
+	assert_string_equal(mgcp_conn_endpoint(b.ca), "ds/e1-1/7@mg");
+	wire_receive(&b.wire, GW, "200 1000 OK\r\nI: A1\r\n\r\n" SDP_G);
+	assert_int_equal(b.a.done, 1);
+	assert_string_equal(b.a.sdp, SDP_G);
+	/* A second one there does not wait for the first, nor has it to say which. */
+	s = (struct mgcp_conn_setup){.call_id = "1", .with = b.ca, .mode = "recvonly"};
+	assert_int_equal(mgcp_conn_create(&b.cb, b.gw, &s, &handlers, &b.b), 0);
+	assert_non_null(strstr(wire_take(&b.wire), "CRCX 1001 ds/e1-1/7@mg"));
+	bench_close(&b);
+}
+
+static void one_of_a_kind_of_lines_is_known_when_it_is_made(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b, "rfc3435");
+	struct mgcp_conn_setup s = {.call_id = "1", .endpoint = "aaln/$@phones", .mode = "recvonly"};
+	assert_int_equal(mgcp_conn_create(&b.ca, b.gw, &s, &handlers, &b.a), 0);
+	assert_non_null(strstr(wire_take(&b.wire), "CRCX 1000 aaln/$@phones MGCP"));
+	assert_string_equal(mgcp_conn_endpoint(b.ca), "");
+	wire_receive(&b.wire, GW, "200 1000 OK\r\nI: A1\r\nZ: aaln/2@phones\r\n\r\n" SDP_G);
+	assert_string_equal(mgcp_conn_endpoint(b.ca), "aaln/2@phones");
+	bench_close(&b);
+}
+
+/* After our own restart: what is adopted on a line stays, if the gateway has it, and what nobody knows goes. */
+static void lines_are_resynchronised_as_well(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b, "tandem");
+	assert_int_equal(mgcp_conn_adopt(&b.ca, b.gw, "C0FFEE", "ds/e1-1/7@mg", "AA", &handlers, &b.a), 0);
+	assert_int_equal(mgcp_conn_adopt(&b.cb, b.gw, "C0FFEE", "aaln/2@mg", "BB", &handlers, &b.b), 0);
+	clock_test_advance(1);
+	mgcp_gw_resync(b.gw);
+	wire_receive(&b.wire, GW, "200 1000 OK\r\nZN: 0\r\n");
+	wire_receive(&b.wire, GW, "200 1001 OK\r\nZ: ds/e1-1/7@mg\r\nZ: ds/e1-1/8@mg\r\n");
+	wire_receive(&b.wire, GW, "200 1002 OK\r\nI: AA\r\n");
+	wire_receive(&b.wire, GW, "200 1003 OK\r\nI: CC\r\n");
+	wire_receive(&b.wire, GW, "200 1004 OK\r\nZ: aaln/2@mg\r\n");
+	wire_take(&b.wire);
+	wire_receive(&b.wire, GW, "200 1005 OK\r\nI:\r\n");
+	assert_int_equal(b.a.lost, 0);
+	assert_int_equal(b.b.lost, 1);
+	assert_non_null(strstr(wire_take(&b.wire), "DLCX 1006 ds/e1-1/8@mg MGCP 1.0\r\nK: 1005\r\nI: CC\r\n"));
 	bench_close(&b);
 }
 
@@ -660,6 +730,9 @@ int main(void)
 		cmocka_unit_test(graceful_means_nothing_new),
 		cmocka_unit_test(disconnected_resynchronises),
 		cmocka_unit_test(silence_is_reported_for_the_connection_it_is_about),
+		cmocka_unit_test(a_connection_on_a_line_names_its_endpoint),
+		cmocka_unit_test(one_of_a_kind_of_lines_is_known_when_it_is_made),
+		cmocka_unit_test(lines_are_resynchronised_as_well),
 		cmocka_unit_test(an_adopted_connection_is_used_like_any_other),
 		cmocka_unit_test(dropping_the_gateway_first_is_safe),
 		cmocka_unit_test(out_of_memory_is_clean),
