@@ -68,10 +68,19 @@ static void ep_datagram(const struct gateway *gw, const struct endpoint *e, stru
 	buf_printf(b, "MD: %d\r\n", MAX_DATAGRAM);
 }
 
+static const struct endpoint_kind *kind_of(const struct endpoint *e)
+{
+	return e ? e->kind : endpoint_relay;
+}
+
 static void ep_capabilities(const struct gateway *gw, const struct endpoint *e, struct buf *b)
 {
-	/* A relay carries whatever codec both sides agree on. */
-	line(b, "A", SLICE("nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive"));
+	line(b, "A", slice_str(kind_of(e)->capabilities));
+}
+
+static void ep_packages(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	line(b, "PL", slice_str(kind_of(e)->packages));
 }
 
 /* Supported but always empty, or always the same. */
@@ -89,7 +98,6 @@ FIXED(ep_bearer, "B", "")
 FIXED(ep_quarantine, "Q", "process,loop")
 FIXED(ep_delay, "RD", "0")
 FIXED(ep_reason, "E", "000")
-FIXED(ep_packages, "PL", "R:0;D:1")
 
 static const struct {
 	struct slice code;
@@ -102,34 +110,47 @@ static const struct {
 	{SLICE("A"), ep_capabilities},
 };
 
-/* The endpoints in use; the others exist only as names, and nothing is known of them. ZM: says how many the agent takes at a time and
+static uint32_t named(const struct gateway *gw, const struct endpoint_name *name)
+{
+	const struct endpoint *e;
+	uint32_t n = 0;
+	list_foreach(e, &gw->endpoints, link)
+		n += endpoint_is_named(e, name);
+	return n;
+}
+
+/* The endpoints there are; other relays exist only as names, and nothing is known of them. ZM: says how many the agent takes at a time and
  * Z: after which one to go on. */
 static unsigned list_endpoints(struct gateway *gw, const struct command *cmd, struct answer *a)
 {
 	struct slice after = mgcp_param(cmd->msg, MGCP_P_SPECIFIC_ENDPOINT), limit = mgcp_param(cmd->msg, MGCP_P_MAX_ENDPOINTS);
-	uint32_t max = MAX_LISTED, number = 0, n = 0;
+	uint32_t max = MAX_LISTED, place = 0, n = 0;
 	bool limited = slice_is_set(limit) && !slice_u32(slice_trim(limit), &max);
-	if (slice_is_set(after) && endpoint_name_parse(slice_cut(&after, '@'), gw->max_endpoints, &number) != NAME_ONE)
-		return 500;
-	/* By number, so that the next page is found although endpoints come and go in between. */
-	for (; number < gw->max_endpoints && n <= max && n <= MAX_LISTED; number++) {
-		const struct endpoint *e = endpoint_find(gw, number + 1);
-		if (e && ++n <= max)
+	if (slice_is_set(after)) {
+		struct endpoint_name last = endpoint_name_parse(gw, slice_cut(&after, '@'));
+		if (last.kind != NAME_ONE)
+			return 500;
+		place = last.place + 1;
+	}
+	/* By place, so that the next page is found although endpoints come and go in between. */
+	for (; place < endpoint_places(gw) && n <= max && n <= MAX_LISTED; place++) {
+		const struct endpoint *e = endpoint_find(gw, place);
+		if (e && endpoint_is_named(e, &cmd->name) && ++n <= max)
 			buf_printf(&a->lines, "Z: %s@" SLICE_FMT "\r\n", e->name, SLICE_ARG(cmd->msg->ep_host));
 	}
 	if (n > MAX_LISTED && !limited)
 		return 533;
 	if (limited)
-		buf_printf(&a->lines, "ZN: %u\r\n", numbers_used(gw->numbers));
+		buf_printf(&a->lines, "ZN: %u\r\n", named(gw, &cmd->name));
 	return 200;
 }
 
 unsigned verb_auep(struct gateway *gw, const struct command *cmd, struct answer *a)
 {
 	struct slice info = mgcp_param(cmd->msg, MGCP_P_REQUESTED_INFO);
-	if (cmd->kind != NAME_ONE)
+	if (cmd->name.kind != NAME_ONE)
 		return list_endpoints(gw, cmd, a);
-	const struct endpoint *e = endpoint_find(gw, cmd->number);
+	const struct endpoint *e = endpoint_find(gw, cmd->name.place);
 	while (slice_is_set(info)) {
 		struct slice code = slice_trim(slice_cut(&info, ','));
 		for (size_t i = 0; i < sizeof ep_infos / sizeof ep_infos[0]; i++)

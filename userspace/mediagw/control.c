@@ -77,15 +77,15 @@ static json_t *stream(const struct conn *c)
 
 /* How much of a long answer is made in one turn of the loop: a row costs some 20 us, an endpoint that is not in use one look. */
 #define ENDPOINTS_A_TURN 16
-#define NUMBERS_A_TURN   16384
+#define PLACES_A_TURN    16384
 
-/* Appends `put`'s rows of the endpoints from number *at + 1 on. */
+/* Appends `put`'s rows of the endpoints from place *at on. */
 static int endpoint_rows(struct gateway *gw, uint64_t *at, json_t *rows, json_t *args,
 			 void (*put)(json_t *rows, const struct endpoint *e, json_t *args))
 {
-	const uint64_t max = gw ? gw->max_endpoints : 0;
-	for (unsigned seen = 0, told = 0; *at < max && seen < NUMBERS_A_TURN && told < ENDPOINTS_A_TURN; seen++, ++*at) {
-		const struct endpoint *e = gw->by_number[*at];
+	const uint64_t max = gw ? endpoint_places(gw) : 0;
+	for (unsigned seen = 0, told = 0; *at < max && seen < PLACES_A_TURN && told < ENDPOINTS_A_TURN; seen++, ++*at) {
+		const struct endpoint *e = endpoint_find(gw, (uint32_t)*at);
 		if (e) {
 			put(rows, e, args);
 			told++;
@@ -167,7 +167,7 @@ static int stream_engine(void *arg, json_t *args, json_t **result, struct buf *w
 
 static const char *state_of(const struct endpoint *e)
 {
-	return e->n_conns == ENDPOINT_CONNECTIONS ? "joined" : e->n_conns ? "half" : "idle";
+	return e->n_conns == e->kind->connections ? "joined" : e->n_conns ? "half" : "idle";
 }
 
 static void put_endpoint(json_t *rows, const struct endpoint *e, json_t *args)

@@ -40,7 +40,7 @@ static struct endpoint *given_before(const struct gateway *gw, const struct comm
 	uint32_t tid;
 	if (slice_u32(mgcp_param(cmd->msg, MGCP_P_X_WITH), &tid) || tid != gw->given.tid || !addr_eq(cmd->src, &gw->given.src))
 		return NULL;
-	struct endpoint *e = endpoint_find(gw, gw->given.number);
+	struct endpoint *e = endpoint_find(gw, gw->given.place);
 	const struct conn *c = e && e->n_conns ? container_of(list_first(&e->conns), struct conn, link) : NULL;
 	return c && slice_caseeq(slice_str(c->call), slice_trim(mgcp_param(cmd->msg, MGCP_P_CALL_ID))) ? e : NULL;
 }
@@ -49,24 +49,28 @@ static void note_given(struct gateway *gw, const struct command *cmd, const stru
 {
 	gw->given.src = *cmd->src;
 	gw->given.tid = cmd->msg->tid;
-	gw->given.number = e->number;
+	gw->given.place = e->place;
 }
 
 /* The endpoint the command means; `code` 0 and *ret, or the refusal. */
-static unsigned find_endpoint(struct gateway *gw, const struct command *cmd, struct endpoint **ret)
+static unsigned find_endpoint(struct gateway *gw, const struct command *cmd, struct endpoint **ret, struct answer *a)
 {
 	int err = 0;
-	if (cmd->kind == NAME_ONE)
-		err = endpoint_get(gw, cmd->number, ret);
+	if (cmd->name.kind == NAME_ONE)
+		err = endpoint_get(gw, cmd->name.place, ret);
 	else if (!slice_is_set(mgcp_param(cmd->msg, MGCP_P_X_WITH)))
-		err = endpoint_any(gw, ret);
+		err = cmd->name.type->any(gw, &cmd->name, ret);
 	else if (!(*ret = given_before(gw, cmd)))
 		return 500;
 	if (err == -EBUSY)
-		return 410;
+		return refuse(a, 410, cmd->name.type->none_free);
 	if (err)
 		return 400;
-	return (*ret)->n_conns < ENDPOINT_CONNECTIONS ? 0 : 540;
+	if ((*ret)->n_conns >= (*ret)->kind->connections)
+		return 540;
+	const char *why = NULL;
+	unsigned code = (*ret)->kind->admit ? (*ret)->kind->admit(*ret, &why) : 0;
+	return code ? refuse(a, code, why) : 0;
 }
 
 static unsigned open_ports(struct conn *c, const struct command *cmd, const struct conn_change *ch, struct answer *a)
@@ -107,7 +111,7 @@ static void respond(struct answer *a, const struct command *cmd, const struct co
 	buf_str(&a->lines, "I: ");
 	buf_str(&a->lines, c->id);
 	buf_str(&a->lines, "\r\n");
-	if (cmd->kind == NAME_ANY) {
+	if (cmd->name.kind == NAME_ANY) {
 		buf_str(&a->lines, "Z: ");
 		buf_str(&a->lines, c->ep->name);
 		buf_char(&a->lines, '@');
@@ -131,7 +135,7 @@ unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer 
 		code = request_parse(&request, cmd->msg, &why);
 	if (code)
 		return refuse(a, code, why);
-	code = find_endpoint(gw, cmd, &e);
+	code = find_endpoint(gw, cmd, &e, a);
 	if (!code)
 		code = make(gw, cmd, &ch, a, &c);
 	if (!code && endpoint_add(e, c))
@@ -151,7 +155,7 @@ unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer 
 	record_put(c);
 	watch_update(c);
 	respond(a, cmd, c);
-	if (cmd->kind == NAME_ANY)
+	if (cmd->name.kind == NAME_ANY)
 		note_given(gw, cmd, e);
 	mg_count[MG_CRCX]++;
 	return 200;

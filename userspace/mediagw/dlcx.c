@@ -29,14 +29,15 @@ static unsigned delete_many(struct gateway *gw, const struct command *cmd, struc
 	struct endpoint *e;
 	if (slice_is_set(mgcp_param(cmd->msg, MGCP_P_REQUEST_ID)))
 		return refuse(a, 510, "no notification request goes with the deletion of several connections");
-	if (cmd->kind == NAME_ONE) {
-		e = endpoint_find(gw, cmd->number);
+	if (cmd->name.kind == NAME_ONE) {
+		e = endpoint_find(gw, cmd->name.place);
 		if (e)
 			drop_all(e, call);
 		return 250;
 	}
 	list_foreach_safe(e, &gw->endpoints, link)
-		drop_all(e, call);
+		if (endpoint_is_named(e, &cmd->name))
+			drop_all(e, call);
 	return 250;
 }
 
@@ -47,7 +48,7 @@ unsigned verb_dlcx(struct gateway *gw, const struct command *cmd, struct answer 
 	struct conn *c;
 	if (!slice_is_set(mgcp_param(cmd->msg, MGCP_P_CONNECTION_ID)))
 		return delete_many(gw, cmd, a);
-	if (cmd->kind != NAME_ONE)
+	if (cmd->name.kind != NAME_ONE)
 		return refuse(a, 503, "one connection is on one endpoint");
 	unsigned code = lookup_conn(gw, cmd, false, &c, a);
 	if (code)

@@ -3,29 +3,9 @@
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/gateway.h"
+#include "mediagw/line.h"
 #include <errno.h>
 #include <stdio.h>
-
-enum name_kind endpoint_name_parse(struct slice local, uint32_t max, uint32_t *number)
-{
-	struct slice rest = local, term = slice_cut(&rest, '/');
-	bool typed = slice_caseeq(term, SLICE(ENDPOINT_TYPE));
-	bool all = slice_eq(term, SLICE("*")), any = slice_eq(term, SLICE("$"));
-	uint32_t n;
-	if (!typed && !all && !any)
-		return NAME_UNKNOWN;
-	if (!slice_is_set(rest))
-		return typed ? NAME_UNKNOWN : all ? NAME_ALL : NAME_ANY;
-	if (slice_eq(rest, SLICE("$")))
-		return NAME_ANY;
-	if (slice_eq(rest, SLICE("*")))
-		return any ? NAME_UNKNOWN : NAME_ALL;
-	/* One spelling a name: no leading zeroes. */
-	if (slice_u32(rest, &n) || !n || n > max || rest.p[0] == '0')
-		return NAME_UNKNOWN;
-	*number = n;
-	return NAME_ONE;
-}
 
 static void destroy(void *obj)
 {
@@ -35,21 +15,39 @@ static void destroy(void *obj)
 	list_remove(&e->link);
 	buf_reset(&e->requested);
 	buf_reset(&e->notified_text);
-	if (e->gw->by_number[e->number - 1] == e) {
-		e->gw->by_number[e->number - 1] = NULL;
-		numbers_give(e->gw->numbers, e->number - 1);
-		mg_count[MG_ENDPOINTS]--;
-	}
+	mem_deref(e->line);
+	if (e->gw->places[e->place] != e)
+		return;
+	e->gw->places[e->place] = NULL;
+	mg_count[MG_ENDPOINTS]--;
+	if (e->kind == endpoint_relay)
+		numbers_give(e->gw->numbers, e->place);
 }
 
-int endpoints_init(struct gateway *gw, uint32_t max)
+uint32_t endpoint_places(const struct gateway *gw)
 {
-	gw->by_number = mem_raw(max * sizeof *gw->by_number);
-	if (!gw->by_number)
+	return gw->relays + (gw->p.tdm ? TDM_MAX_CHANNELS : 0);
+}
+
+uint32_t endpoint_channel_place(const struct gateway *gw, unsigned channel)
+{
+	return gw->relays + channel - 1;
+}
+
+struct tdm_channel *endpoint_channel(const struct gateway *gw, uint32_t place)
+{
+	return place < gw->relays ? NULL : tdm_channel(gw->p.tdm, place - gw->relays + 1);
+}
+
+int endpoints_init(struct gateway *gw, uint32_t relays)
+{
+	gw->relays = relays;
+	size_t size = endpoint_places(gw) * sizeof *gw->places;
+	gw->places = mem_raw(size);
+	if (!gw->places)
 		return -ENOMEM;
-	memset(gw->by_number, 0, max * sizeof *gw->by_number);
-	gw->max_endpoints = max;
-	return numbers_new(&gw->numbers, max);
+	memset(gw->places, 0, size);
+	return numbers_new(&gw->numbers, relays);
 }
 
 void endpoints_clear(struct gateway *gw)
@@ -61,76 +59,124 @@ void endpoints_clear(struct gateway *gw)
 void endpoints_free(struct gateway *gw)
 {
 	endpoints_clear(gw);
-	mem_free(gw->by_number);
-	gw->by_number = NULL;
+	mem_free(gw->places);
+	gw->places = NULL;
 	gw->numbers = mem_deref(gw->numbers);
 }
 
-struct endpoint *endpoint_find(const struct gateway *gw, uint32_t number)
+struct endpoint *endpoint_find(const struct gateway *gw, uint32_t place)
 {
-	return gw->by_number[number - 1];
+	return gw->places[place];
 }
 
-/* `number` is taken from the free ones already. */
-static int endpoint_new(struct gateway *gw, uint32_t number, struct endpoint **ret)
+static const struct endpoint_kind *kind_of_channel(const struct tdm_channel *c)
 {
+	char name[TDM_ENDPOINT_MAX];
+	tdm_endpoint_name(c, name);
+	struct slice rest = slice_str(name), type = slice_cut(&rest, '/');
+	const struct endpoint_kind *k = endpoint_kinds;
+	while (!slice_eq(type, slice_str(k->type)))
+		k++;
+	return k;
+}
+
+static int endpoint_new(struct gateway *gw, uint32_t place, struct endpoint **ret)
+{
+	struct tdm_channel *channel = endpoint_channel(gw, place);
 	struct endpoint *e = mem_alloc(sizeof *e, destroy);
-	if (!e) {
-		numbers_give(gw->numbers, number - 1);
+	if (!e)
 		return -ENOMEM;
-	}
 	e->gw = gw;
-	e->number = number;
+	e->place = place;
 	e->requested = e->notified_text = buf_growing();
 	e->request_id[0] = '0';
-	snprintf(e->name, sizeof e->name, ENDPOINT_TYPE "/%u", number);
-	gw->by_number[number - 1] = e;
+	e->kind = channel ? kind_of_channel(channel) : endpoint_relay;
+	if (channel)
+		tdm_endpoint_name(channel, e->name);
+	else
+		snprintf(e->name, sizeof e->name, "%s/%u", e->kind->type, place + 1);
+	int err = channel ? line_new(e, channel) : 0;
+	if (err) {
+		mem_deref(e);
+		return err;
+	}
+	gw->places[place] = e;
 	list_append(&gw->endpoints, &e->link);
 	mg_count[MG_ENDPOINTS]++;
 	*ret = e;
 	return 0;
 }
 
-int endpoint_get(struct gateway *gw, uint32_t number, struct endpoint **ret)
+/* `number` is taken from the free ones already. */
+static int relay_new(struct gateway *gw, uint32_t number, struct endpoint **ret)
 {
-	*ret = endpoint_find(gw, number);
-	if (*ret)
-		return 0;
-	int err = numbers_claim(gw->numbers, number - 1);
-	return err ? err : endpoint_new(gw, number, ret);
+	int err = endpoint_new(gw, number, ret);
+	if (err)
+		numbers_give(gw->numbers, number);
+	return err;
 }
 
-int endpoint_any(struct gateway *gw, struct endpoint **ret)
+int endpoint_get(struct gateway *gw, uint32_t place, struct endpoint **ret)
 {
-	uint32_t n;
-	int err = numbers_take(gw->numbers, &n);
-	return err ? err : endpoint_new(gw, n + 1, ret);
+	*ret = endpoint_find(gw, place);
+	if (*ret)
+		return 0;
+	if (place >= gw->relays)
+		return endpoint_new(gw, place, ret);
+	int err = numbers_claim(gw->numbers, place);
+	return err ? err : relay_new(gw, place, ret);
 }
 
 void endpoint_release_idle(struct endpoint *e)
 {
-	if (!e->n_conns && !e->requested.len && !addr_is_set(&e->notified))
+	if (e->n_conns)
+		return;
+	if (e->kind->vacate)
+		e->kind->vacate(e);
+	if (!e->kind->lasting && !e->requested.len && !addr_is_set(&e->notified))
 		mem_deref(e);
 }
 
-static int join(struct endpoint *e)
+/* --- packet relays: the two connections on one are joined --------------------------------------------------------- */
+
+static int relay_any(struct gateway *gw, const struct endpoint_name *name, struct endpoint **ret)
 {
-	struct conn *a = container_of(list_first(&e->conns), struct conn, link), *b = conn_other(a);
-	return b ? fastpath_join(e->gw->p.fp, a->rtp.slot, b->rtp.slot) : 0;
+	uint32_t n;
+	int err = numbers_take(gw->numbers, &n);
+	return err ? err : relay_new(gw, n, ret);
 }
+
+static int relay_join(struct endpoint *e, struct conn *c)
+{
+	struct conn *other = conn_other(c);
+	int err = other ? fastpath_join(e->gw->p.fp, other->rtp.slot, c->rtp.slot) : 0;
+	if (!err)
+		err = conn_follow(c);
+	return err ? err : conn_follow(other);
+}
+
+static void relay_part(struct endpoint *e, struct conn *c)
+{
+	struct conn *other = conn_other(c);
+	struct fp_stats st;
+	if (!other)
+		return;
+	conn_received(c, &st);
+	other->sent_packets += st.rx_packets;
+	other->sent_bytes += st.rx_bytes;
+	fastpath_join(e->gw->p.fp, c->rtp.slot, NO_SLOT);
+}
+
+/* --- connections -------------------------------------------------------------------------------------------------- */
 
 int endpoint_add(struct endpoint *e, struct conn *c)
 {
-	if (e->n_conns >= ENDPOINT_CONNECTIONS)
+	if (e->n_conns >= e->kind->connections)
 		return -EBUSY;
 	list_append(&e->conns, &c->link);
 	e->n_conns++;
 	c->ep = e;
-	int err = join(e);
-	if (!err)
-		err = conn_follow(c);
-	if (!err)
-		err = conn_follow(conn_other(c));
+	int err = e->kind->join(e, c);
 	if (err) {
 		list_remove(&c->link);
 		e->n_conns--;
@@ -141,14 +187,7 @@ int endpoint_add(struct endpoint *e, struct conn *c)
 
 void endpoint_remove(struct endpoint *e, struct conn *c)
 {
-	struct conn *other = conn_other(c);
-	if (other) {
-		struct fp_stats st;
-		conn_received(c, &st);
-		other->sent_packets += st.rx_packets;
-		other->sent_bytes += st.rx_bytes;
-		fastpath_join(e->gw->p.fp, c->rtp.slot, NO_SLOT);
-	}
+	e->kind->part(e, c);
 	list_remove(&c->link);
 	e->n_conns--;
 	c->ep = NULL;
@@ -163,3 +202,19 @@ struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 			return it;
 	return NULL;
 }
+
+/* --- kinds -------------------------------------------------------------------------------------------------------- */
+
+#define LINE_PACKAGES     "R:0;D:1"
+#define LINE_CAPABILITIES "a:PCMU;PCMA;CLEARMODE, p:10-30, e:on, s:on, gc:on, nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive"
+
+const struct endpoint_kind endpoint_kinds[] = {
+	/* A relay carries whatever codec both sides agree on. */
+	{"rtpbridge", 2, false, "R:0;D:1", "nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive", "no packet relay is free", endpoint_relay_parse, relay_any,
+	 NULL, relay_join, relay_part, NULL},
+	{"ds", 1, true, LINE_PACKAGES, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
+	{"bri", 1, true, LINE_PACKAGES, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
+	{"aaln", 1, true, LINE_PACKAGES, LINE_CAPABILITIES, "no line is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
+	{0},
+};
+const struct endpoint_kind *const endpoint_relay = &endpoint_kinds[0];

@@ -1,21 +1,48 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Endpoints (RFC 3435 2.1.2): the packet relays rtpbridge/1 .. rtpbridge/N. One exists while it has connections or a notification
- * request; the others are numbers waiting to be used. */
+/* Endpoints (RFC 3435 2.1.2): the packet relays rtpbridge/1 .. rtpbridge/N, and this machine's telephone channels by the names of
+ * tdm/endpoint.h. A relay exists while it has connections or a notification request, the others are numbers waiting to be used; a channel's
+ * endpoint exists from when the channel is first seen. Each has its place in the gateway: relays first, then channels by their numbers. */
 #pragma once
 #include "base/list.h"
 #include "mediagw/conn.h"
 #include "mediagw/numbers.h"
+#include "tdm/endpoint.h"
 
-#define ENDPOINT_TYPE        "rtpbridge"
-#define ENDPOINT_CONNECTIONS 2
-#define REQUEST_ID_MAX       32
-#define NAME_MAX_LEN         24
+#define REQUEST_ID_MAX 32
+
+struct endpoint_name;
+
+/* What kinds of endpoints differ in. */
+struct endpoint_kind {
+	const char *type;              /* the first term of its names */
+	unsigned connections;          /* so many at once, at most */
+	bool lasting;                  /* it exists without holding anything */
+	const char *packages, *capabilities; /* as AUEP has them (PL:, A:) */
+	const char *none_free;         /* the words of 410 */
+	/* Reads a local name of this type; the kind is NAME_UNKNOWN for what is none. */
+	void (*parse)(const struct gateway *gw, struct slice local, struct endpoint_name *ret);
+	/* A free one of those named, for NAME_ANY: 0, -EBUSY, -ENOMEM. */
+	int (*any)(struct gateway *gw, const struct endpoint_name *name, struct endpoint **ret);
+	/* It is to have a connection: 0, or the response code and *why. NULL: it may always. */
+	unsigned (*admit)(struct endpoint *e, const char **why);
+	/* A connection was put on it: media flows. */
+	int (*join)(struct endpoint *e, struct conn *c);
+	/* A connection is about to be taken off. */
+	void (*part)(struct endpoint *e, struct conn *c);
+	/* It has none any more, or the one that was admitted does not come. NULL: that is nothing to it. */
+	void (*vacate)(struct endpoint *e);
+};
+
+extern const struct endpoint_kind endpoint_kinds[]; /* ends with type == NULL */
+extern const struct endpoint_kind *const endpoint_relay;
 
 struct endpoint {
 	struct link link;   /* in the gateway, in order of first use */
 	struct gateway *gw;
-	uint32_t number;    /* 1..N */
-	char name[NAME_MAX_LEN];
+	const struct endpoint_kind *kind;
+	uint32_t place;
+	char name[TDM_ENDPOINT_MAX];
+	struct line *line;  /* of a telephone channel; NULL of a relay */
 	struct list conns;
 	unsigned n_conns;
 	/* The last notification request (2.3.3). */
@@ -27,22 +54,39 @@ struct endpoint {
 
 /* How a command names endpoints (2.1.2 rules 3 to 5). */
 enum name_kind { NAME_ONE, NAME_ANY, NAME_ALL, NAME_UNKNOWN };
-enum name_kind endpoint_name_parse(struct slice local, uint32_t max, uint32_t *number);
 
-int endpoints_init(struct gateway *gw, uint32_t max);
+struct endpoint_name {
+	enum name_kind kind;
+	uint32_t place;                   /* NAME_ONE */
+	const struct endpoint_kind *type; /* NULL: whatever the kind */
+	struct tdm_endpoint channels;     /* of telephone channels, which of them */
+};
+
+/* endpoint_name.c */
+struct endpoint_name endpoint_name_parse(const struct gateway *gw, struct slice local);
+/* Whether an endpoint is one of those named. */
+bool endpoint_is_named(const struct endpoint *e, const struct endpoint_name *name);
+void endpoint_relay_parse(const struct gateway *gw, struct slice local, struct endpoint_name *ret);
+void endpoint_channel_parse(const struct gateway *gw, struct slice local, struct endpoint_name *ret);
+
+int endpoints_init(struct gateway *gw, uint32_t relays);
 void endpoints_free(struct gateway *gw);
 /* Ends every endpoint and connection. */
 void endpoints_clear(struct gateway *gw);
+/* How many places there are. */
+uint32_t endpoint_places(const struct gateway *gw);
+/* The place of the telephone channel with that number. */
+uint32_t endpoint_channel_place(const struct gateway *gw, unsigned channel);
+/* The channel at a place; NULL of a relay. */
+struct tdm_channel *endpoint_channel(const struct gateway *gw, uint32_t place);
 /* The endpoint if it exists now. */
-struct endpoint *endpoint_find(const struct gateway *gw, uint32_t number);
+struct endpoint *endpoint_find(const struct gateway *gw, uint32_t place);
 /* The endpoint, made when it does not exist: 0, -ENOMEM. */
-int endpoint_get(struct gateway *gw, uint32_t number, struct endpoint **ret);
-/* A free one: 0, -EBUSY when there is none, -ENOMEM. */
-int endpoint_any(struct gateway *gw, struct endpoint **ret);
-/* Ends one that holds nothing any more. */
+int endpoint_get(struct gateway *gw, uint32_t place, struct endpoint **ret);
+/* After connections or requests of it ended: ends one that holds nothing any more, unless it lasts. */
 void endpoint_release_idle(struct endpoint *e);
-/* Puts a connection on it; the endpoint then owns it. Two of them are joined. */
+/* Puts a connection on it; the endpoint then owns it. */
 int endpoint_add(struct endpoint *e, struct conn *c);
-/* Takes it off, un-joins and frees it. */
+/* Takes it off and frees it. */
 void endpoint_remove(struct endpoint *e, struct conn *c);
 struct conn *endpoint_conn(const struct endpoint *e, struct slice id);

@@ -31,7 +31,7 @@ int gateway_new(struct gateway **ret, const struct gateway_params *params)
 	list_init(&gw->conns);
 	int err = gw->domain ? hash_init(&gw->slots, 1024) : -ENOMEM;
 	if (!err)
-		err = endpoints_init(gw, params->max_endpoints ? params->max_endpoints : pairs / 2 ? pairs / 2 : 1);
+		err = endpoints_init(gw, params->max_relays ? params->max_relays : pairs / 2 ? pairs / 2 : 1);
 	if (!err)
 		err = rsip_new(&gw->rsip, gw);
 	if (err)
@@ -114,14 +114,14 @@ static unsigned run(struct gateway *gw, const struct mgcp_msg *m, const struct a
 		return 504;
 	if (!domain_is_ours(gw, m->ep_host))
 		return refuse(a, 500, "unknown domain name");
-	cmd.kind = endpoint_name_parse(m->ep_local, gw->max_endpoints, &cmd.number);
-	if (cmd.kind == NAME_UNKNOWN)
+	cmd.name = endpoint_name_parse(gw, m->ep_local);
+	if (cmd.name.kind == NAME_UNKNOWN)
 		return 500;
 	unsigned code = check_params(v, m, a);
 	if (code)
 		return code;
-	if (!(v->names & 1u << cmd.kind))
-		return refuse(a, cmd.kind == NAME_ALL ? 503 : 500, "this wildcard makes no sense here");
+	if (!(v->names & 1u << cmd.name.kind))
+		return refuse(a, cmd.name.kind == NAME_ALL ? 503 : 500, "this wildcard makes no sense here");
 	if (!v->audit)
 		rsip_command_seen(gw->rsip);
 	return v->run(gw, &cmd, a);

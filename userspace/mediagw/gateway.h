@@ -16,15 +16,16 @@ struct gateway_params {
 	struct store *store;      /* NULL: nothing is kept */
 	struct addr agent;        /* provisioned notified entity (4.4.6); unset: nobody is told anything */
 	const char *domain;       /* after '@' in our endpoint names */
-	uint32_t max_endpoints;   /* 0: half the pairs of ports */
+	uint32_t max_relays;      /* 0: half the pairs of ports */
+	struct tdm *tdm;          /* NULL: no telephone channels */
 };
 
 struct gateway {
 	struct gateway_params p;
 	char *domain; /* p.domain: a reload frees the configuration's */
-	struct numbers *numbers;       /* of endpoints; number n is rtpbridge/n+1 */
-	struct endpoint **by_number;
-	uint32_t max_endpoints;
+	struct endpoint **places;      /* of endpoints: relays, then telephone channels; NULL where none is */
+	struct numbers *numbers;       /* those of relays; number n is rtpbridge/n+1 */
+	uint32_t relays;
 	struct list endpoints, conns;
 	uint32_t n_conns;
 	struct hash slots;
@@ -32,7 +33,7 @@ struct gateway {
 	/* The last command that was given any endpoint, for X-With. */
 	struct {
 		struct addr src;
-		uint32_t tid, number;
+		uint32_t tid, place;
 	} given;
 	/* Where responses are put together. */
 	char lines_mem[8192], sdp_mem[4096], comment_mem[160];
@@ -59,8 +60,7 @@ void gateway_event(void *arg, uint32_t slot, unsigned event, uint32_t value);
 struct command {
 	const struct mgcp_msg *msg;
 	const struct addr *src;
-	enum name_kind kind;
-	uint32_t number; /* NAME_ONE */
+	struct endpoint_name name;
 };
 unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer *a);
 unsigned verb_mdcx(struct gateway *gw, const struct command *cmd, struct answer *a);

@@ -10,7 +10,7 @@ bool call_matches(const struct conn *c, struct slice call)
 unsigned lookup_conn(struct gateway *gw, const struct command *cmd, bool check_call, struct conn **ret, struct answer *a)
 {
 	struct slice call = mgcp_param(cmd->msg, MGCP_P_CALL_ID);
-	struct endpoint *e = endpoint_find(gw, cmd->number);
+	struct endpoint *e = endpoint_find(gw, cmd->name.place);
 	struct conn *c = e ? endpoint_conn(e, slice_trim(mgcp_param(cmd->msg, MGCP_P_CONNECTION_ID))) : NULL;
 	if (!c)
 		return 515;

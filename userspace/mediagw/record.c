@@ -7,12 +7,13 @@
 #include "mediagw/watch.h"
 #include <errno.h>
 
-#define RECORD_VERSION 2
+#define RECORD_VERSION 3
 
 /* The value of table "connections", whose key is the connection identifier; options, the remote and the local description
  * follow. A machine reads only what it wrote itself, so that its own byte order and padding do. */
 struct record {
-	uint32_t version, endpoint;
+	uint32_t version;
+	char endpoint[TDM_ENDPOINT_MAX];
 	char call[CALL_ID_MAX + 1], cname[17];
 	char address[32];
 	uint8_t mode, family, latch, engine; /* engine: enum fp_want + 1, 0: the address' */
@@ -35,7 +36,7 @@ void record_put(const struct conn *c)
 	struct store *store = c->gw->p.store;
 	struct slice described = c->remote_sdp ? c->remote_sdp->text : SLICE_NONE;
 	struct record r = {
-		.version = RECORD_VERSION, .endpoint = c->ep->number, .mode = c->mode, .family = c->family, .latch = c->latch,
+		.version = RECORD_VERSION, .mode = c->mode, .family = c->family, .latch = c->latch,
 		.engine = (uint8_t)(c->engine_set ? c->engine + 1 : 0),
 		.port = c->port, .dscp = (int16_t)c->dscp, .arm = c->arm, .silence_s = c->silence_s, .signalling = c->signalling,
 		.remote = c->remote, .remote_rtcp = c->remote_rtcp, .sdp_id = c->sdp_id, .sdp_version = c->sdp_version,
@@ -45,6 +46,7 @@ void record_put(const struct conn *c)
 	};
 	if (!store)
 		return;
+	memcpy(r.endpoint, c->ep->name, sizeof r.endpoint);
 	memcpy(r.call, c->call, sizeof r.call);
 	memcpy(r.cname, c->cname, sizeof r.cname);
 	int err = slice_copy(slice_str(c->address->name), r.address, sizeof r.address);
@@ -134,9 +136,10 @@ static int restore(struct gateway *gw, struct slice key, struct slice value)
 	struct slice texts = slice_from(value, sizeof r);
 	if (r.version != RECORD_VERSION || r.family >= FAMILIES || (uint64_t)r.options_len + r.remote_len + r.local_len != texts.len)
 		return -EINVAL;
-	if (!r.endpoint || r.endpoint > gw->max_endpoints || r.call[CALL_ID_MAX] || r.cname[16] || r.address[31])
+	if (r.endpoint[sizeof r.endpoint - 1] || r.call[CALL_ID_MAX] || r.cname[16] || r.address[31])
 		return -EINVAL;
-	int err = endpoint_get(gw, r.endpoint, &e);
+	struct endpoint_name name = endpoint_name_parse(gw, slice_str(r.endpoint));
+	int err = name.kind == NAME_ONE ? endpoint_get(gw, name.place, &e) : -ENOENT;
 	if (err)
 		return err;
 	err = restore_on(e, key, &r, texts);

@@ -210,10 +210,10 @@ int request_apply(struct endpoint *e, const struct request *r, const struct conn
 	return 0;
 }
 
-static unsigned apply_one(struct gateway *gw, uint32_t number, const struct request *r)
+static unsigned apply_one(struct gateway *gw, uint32_t place, const struct request *r)
 {
 	struct endpoint *e;
-	int err = endpoint_get(gw, number, &e);
+	int err = endpoint_get(gw, place, &e);
 	if (!err) {
 		err = request_apply(e, r, NULL);
 		endpoint_release_idle(e);
@@ -232,11 +232,11 @@ unsigned verb_rqnt(struct gateway *gw, const struct command *cmd, struct answer 
 		buf_str(&a->lines, "PL: R:0;D:1\r\n");
 	if (code)
 		return refuse(a, code, why);
-	if (cmd->kind == NAME_ONE)
-		return apply_one(gw, cmd->number, &r);
+	if (cmd->name.kind == NAME_ONE)
+		return apply_one(gw, cmd->name.place, &r);
 	code = 200;
 	list_foreach_safe(e, &gw->endpoints, link)
-		if (apply_one(gw, e->number, &r) != 200)
+		if (endpoint_is_named(e, &cmd->name) && apply_one(gw, e->place, &r) != 200)
 			code = 400;
 	return code;
 }

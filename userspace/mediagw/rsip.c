@@ -113,7 +113,7 @@ static void send_now(void *arg)
 		return;
 	}
 	uint32_t tid = mgcp_next_tid(gw->p.peer);
-	buf_printf(&full, ENDPOINT_TYPE "/*@%s", gw->p.domain);
+	buf_printf(&full, "%s/*@%s", endpoint_relay->type, gw->p.domain);
 	mgcp_write_command(&out, MGCP_RSIP, tid, buf_z(&full));
 	mgcp_write_text(&out, MGCP_P_RESTART_METHOD, slice_str(methods[r->method].name));
 	if (methods[r->method].reason)

@@ -76,6 +76,15 @@ static int find_channels(struct tdm_span *s)
 	return err;
 }
 
+/* The owner is told what there is now. */
+static void show_channels(const struct tdm_span *s)
+{
+	const struct tdm *t = s->tdm;
+	for (unsigned n = 1; t->listener && t->listener->seen && n <= TDM_MAX_CHANNELS; n++)
+		if (t->channels[n] && t->channels[n]->span == s->now.number)
+			t->listener->seen(t->channels[n], t->arg);
+}
+
 static void span_destroy(void *obj)
 {
 	struct tdm_span *s = obj;
@@ -108,6 +117,7 @@ int tdm_span_new(struct tdm *t, const struct tdm_span_status *status)
 	else
 		tdm_span_verify(s);
 	tdm_span_update(s, status);
+	show_channels(s);
 	return 0;
 }
 

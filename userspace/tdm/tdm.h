@@ -32,6 +32,8 @@ struct tdm_span {
 
 /* What the owner is told. Each may be NULL. */
 struct tdm_listener {
+	/* A channel is there, new or again, and set up: maybe as something else than before. */
+	void (*seen)(struct tdm_channel *c, void *arg);
 	/* A channel changed its state: a call on one that is no longer TDM_IN_USE or TDM_DRAINING has to end. */
 	void (*channel)(struct tdm_channel *c, enum tdm_state old, void *arg);
 	/* An operator wants the channel reset: its call ends, the far end is told as its signalling has it, and it is closed. */

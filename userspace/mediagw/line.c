@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mediagw/line.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <errno.h>
+
+static void destroy(void *obj)
+{
+	struct line *l = obj;
+	line_end(l, l->uses);
+}
+
+int line_new(struct endpoint *e, struct tdm_channel *c)
+{
+	struct line *l = mem_alloc(sizeof *l, destroy);
+	if (!l)
+		return -ENOMEM;
+	l->ep = e;
+	l->channel = c;
+	e->line = l;
+	return 0;
+}
+
+void line_seen(struct gateway *gw, struct tdm_channel *c)
+{
+	uint32_t place = endpoint_channel_place(gw, c->number);
+	struct endpoint *e = endpoint_find(gw, place);
+	char name[TDM_ENDPOINT_MAX];
+	tdm_endpoint_name(c, name);
+	/* It may be plugged in again as part of another span. */
+	if (e && (!tdm_carries_calls(c->signalling) || strcmp(name, e->name) != 0))
+		e = mem_deref(e);
+	if (!e && tdm_carries_calls(c->signalling) && endpoint_get(gw, place, &e))
+		log_error(c->object, "no memory for its endpoint %s", name);
+}
+
+/* --- use ---------------------------------------------------------------------------------------------------------- */
+
+/* The response code to what tdm_channel_take() says. */
+static unsigned code_of(int err, const char **why)
+{
+	static const struct {
+		int err;
+		unsigned code;
+		const char *why;
+	} rows[] = {
+		{-EBUSY, 540, "the channel is in use"},
+		{-EIO, 501, "the channel is out of order"},
+		{-EACCES, 501, "the channel is out of service: locked, draining, blocked or under test"},
+		{-ENOTSUP, 501, "the channel carries no calls"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (rows[i].err == err) {
+			*why = rows[i].why;
+			return rows[i].code;
+		}
+	return 400;
+}
+
+unsigned line_begin(struct line *l, enum line_use use, bool incoming, const char **why)
+{
+	int err = l->uses ? 0 : tdm_channel_take(l->channel, incoming);
+	if (err)
+		return code_of(err, why);
+	l->uses |= use;
+	return 0;
+}
+
+void line_end(struct line *l, enum line_use use)
+{
+	if (!l->uses)
+		return;
+	l->uses &= ~use;
+	if (!l->uses)
+		tdm_channel_release(l->channel);
+}
+
+/* --- connections -------------------------------------------------------------------------------------------------- */
+
+int line_any(struct gateway *gw, const struct endpoint_name *name, struct endpoint **ret)
+{
+	for (uint32_t place = gw->relays; place < endpoint_places(gw); place++) {
+		struct endpoint *e = endpoint_find(gw, place);
+		if (e && endpoint_is_named(e, name) && e->line->channel->state == TDM_IN_SERVICE) {
+			*ret = e;
+			return 0;
+		}
+	}
+	return -EBUSY;
+}
+
+/* Who places calls on a bearer channel is who signals them, and knows which are blocked; on other lines a call comes from there when the far end
+ * is off hook or rings. */
+static bool comes_from_there(const struct line *l)
+{
+	struct tdm_channel_status status;
+	const struct tdm *t = l->channel->tdm;
+	return tdm_use_of(l->channel->signalling) == TDM_USE_BEARER ||
+	       (!t->driver->channel_read(t->ctl, l->channel->number, &status) && status.off_hook);
+}
+
+unsigned line_admit(struct endpoint *e, const char **why)
+{
+	return line_begin(e->line, LINE_CONNECTED, comes_from_there(e->line), why);
+}
+
+int line_join(struct endpoint *e, struct conn *c)
+{
+	return 0;
+}
+
+void line_part(struct endpoint *e, struct conn *c)
+{
+}
+
+void line_vacate(struct endpoint *e)
+{
+	line_end(e->line, LINE_CONNECTED);
+}

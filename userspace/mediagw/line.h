@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Telephone channels as endpoints. A line belongs to its endpoint, which exists from when its channel is first seen; it takes the channel
+ * (tdm/channel.h) while something uses it. */
+#pragma once
+#include "mediagw/gateway.h"
+
+/* What has a channel in use; several at once. */
+enum line_use { LINE_CONNECTED = 1, LINE_SEIZED = 2 }; /* by a connection; on the line itself: off hook, ringing */
+
+struct line {
+	struct endpoint *ep;
+	struct tdm_channel *channel;
+	unsigned uses; /* or-ed enum line_use */
+};
+
+/* The rows of endpoint_kinds. */
+int line_new(struct endpoint *e, struct tdm_channel *c); /* e->line */
+int line_any(struct gateway *gw, const struct endpoint_name *name, struct endpoint **ret);
+unsigned line_admit(struct endpoint *e, const char **why);
+int line_join(struct endpoint *e, struct conn *c);
+void line_part(struct endpoint *e, struct conn *c);
+void line_vacate(struct endpoint *e);
+
+/* A channel is there that was not, or is set up as something else: it has an endpoint when it carries calls. */
+void line_seen(struct gateway *gw, struct tdm_channel *c);
+/* Begins a use of the channel, for a call from the line (`incoming`) or from here: 0, or the response code and *why. */
+unsigned line_begin(struct line *l, enum line_use use, bool incoming, const char **why);
+/* Ends one; with the last the channel is given back. */
+void line_end(struct line *l, enum line_use use);
