@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* AuditEndpoint and AuditConnection (RFC 3435 2.3.10, 2.3.11). */
+#include "mediagw/events.h"
 #include "mediagw/lookup.h"
 #include "mediagw/quality.h"
-#include "mediagw/rqnt.h"
 #include "mediagw/rsip.h"
 
 #define MAX_DATAGRAM 16000
@@ -30,14 +30,44 @@ static void notified(const struct endpoint *e, const struct gateway *gw, struct 
 /* `e` is NULL for an endpoint that holds nothing now. */
 typedef void (*ep_info_fn)(const struct gateway *gw, const struct endpoint *e, struct buf *b);
 
-static void ep_requested(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+/* What the notifier knows; `none` goes for an endpoint that was asked for nothing yet. */
+static void ep_asked(const struct endpoint *e, enum mgcp_param_id id, const char *none, struct buf *b)
 {
-	line(b, "R", e ? buf_text(&e->requested) : SLICE(""));
+	buf_str(b, mgcp_param_name(id));
+	buf_str(b, ": ");
+	if (e && e->notifier)
+		mgcp_notifier_audit(e->notifier, id, b);
+	else
+		buf_str(b, none);
+	buf_str(b, "\r\n");
 }
 
-static void ep_request_id(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+#define ASKED(fn, id, none)                                                                            \
+	static void fn(const struct gateway *gw, const struct endpoint *e, struct buf *b)              \
+	{                                                                                              \
+		ep_asked(e, id, none, b);                                                              \
+	}
+ASKED(ep_requested, MGCP_P_REQUESTED_EVENTS, "")
+ASKED(ep_request_id, MGCP_P_REQUEST_ID, "0")
+ASKED(ep_digits, MGCP_P_DIGIT_MAP, "")
+ASKED(ep_signals, MGCP_P_SIGNAL_REQUESTS, "")
+ASKED(ep_observed, MGCP_P_OBSERVED_EVENTS, "")
+ASKED(ep_detect, MGCP_P_DETECT_EVENTS, "")
+ASKED(ep_quarantine, MGCP_P_QUARANTINE, "step,process")
+
+static void ep_states(const struct gateway *gw, const struct endpoint *e, struct buf *b)
 {
-	line(b, "X", slice_str(e ? e->request_id : "0"));
+	buf_str(b, "ES: ");
+	if (e && e->events->states)
+		e->events->states(e, b);
+	buf_str(b, "\r\n");
+}
+
+static void ep_packages(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	buf_str(b, "PL: ");
+	mgcp_packages_write(b, e ? e->events->packages : relay_events.packages);
+	buf_str(b, "\r\n");
 }
 
 static void ep_notified(const struct gateway *gw, const struct endpoint *e, struct buf *b)
@@ -78,24 +108,13 @@ static void ep_capabilities(const struct gateway *gw, const struct endpoint *e, 
 	line(b, "A", slice_str(kind_of(e)->capabilities));
 }
 
-static void ep_packages(const struct gateway *gw, const struct endpoint *e, struct buf *b)
-{
-	line(b, "PL", slice_str(kind_of(e)->packages));
-}
-
 /* Supported but always empty, or always the same. */
 #define FIXED(fn, name, text)                                                                          \
 	static void fn(const struct gateway *gw, const struct endpoint *e, struct buf *b)              \
 	{                                                                                              \
 		line(b, name, SLICE(text));                                                            \
 	}
-FIXED(ep_digits, "D", "")
-FIXED(ep_signals, "S", "")
-FIXED(ep_observed, "O", "")
-FIXED(ep_states, "ES", "")
-FIXED(ep_detect, "T", "")
 FIXED(ep_bearer, "B", "")
-FIXED(ep_quarantine, "Q", "process,loop")
 FIXED(ep_delay, "RD", "0")
 FIXED(ep_reason, "E", "000")
 

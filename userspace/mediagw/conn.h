@@ -62,7 +62,6 @@ struct conn {
 
 	/* Silence (watch.h). */
 	uint32_t silence_s, rto_s;
-	bool rto_asked;
 	uint64_t watch_from_ms;
 	struct timer watch;
 };

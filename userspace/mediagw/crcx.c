@@ -106,6 +106,27 @@ static unsigned make(struct gateway *gw, const struct command *cmd, const struct
 	return code;
 }
 
+/* Puts the connection on its endpoint, with the request that comes with it. */
+static unsigned put_on(struct endpoint *e, struct conn *c, const struct command *cmd, struct answer *a)
+{
+	struct request r;
+	const char *why = NULL;
+	unsigned code = request_parse(&r, e, cmd->msg, c, &why);
+	if (code) {
+		mem_deref(c);
+		return refuse(a, code, why);
+	}
+	if (endpoint_add(e, c)) {
+		mem_deref(c);
+		code = 400;
+	} else if ((code = request_apply(e, &r, &why))) {
+		endpoint_remove(e, c);
+		refuse(a, code, why);
+	}
+	request_drop(&r);
+	return code;
+}
+
 static void respond(struct answer *a, const struct command *cmd, const struct conn *c)
 {
 	buf_str(&a->lines, "I: ");
@@ -124,36 +145,26 @@ static void respond(struct answer *a, const struct command *cmd, const struct co
 unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer *a)
 {
 	struct conn_change ch;
-	struct request request;
 	struct endpoint *e = NULL;
 	struct conn *c = NULL;
 	const char *why = NULL;
 	if (slice_is_set(mgcp_param(cmd->msg, MGCP_P_SECOND_ENDPOINT)))
 		return refuse(a, 507, "connections to a second endpoint are not supported");
 	unsigned code = conn_change_parse(&ch, cmd->msg, &why);
-	if (!code)
-		code = request_parse(&request, cmd->msg, &why);
 	if (code)
 		return refuse(a, code, why);
 	code = find_endpoint(gw, cmd, &e, a);
 	if (!code)
 		code = make(gw, cmd, &ch, a, &c);
-	if (!code && endpoint_add(e, c))
-		code = 400;
-	else if (!code && request_apply(e, &request, c)) {
-		endpoint_remove(e, c);
-		c = NULL;
-		code = 400;
-	}
+	if (!code)
+		code = put_on(e, c, cmd, a);
 	if (code) {
-		if (c)
-			mem_deref(c);
 		if (e)
 			endpoint_release_idle(e);
 		return code;
 	}
 	record_put(c);
-	watch_update(c);
+	watch_asked(c);
 	respond(a, cmd, c);
 	if (cmd->name.kind == NAME_ANY)
 		note_given(gw, cmd, e);

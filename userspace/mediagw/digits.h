@@ -8,5 +8,3 @@
 uint8_t digits_payload_type(const struct conn *c);
 /* The event's name, or '\0' for one that is no digit. */
 char digits_name(uint32_t code);
-/* The events that a name in a request means, as a set of 1 << code: "5", "X" (any of 0 to 9), a range "[0-9#*A-D]", or "all"; 0: no digits. "*" is the key. */
-uint32_t digits_set(struct slice name);

@@ -53,12 +53,14 @@ unsigned verb_dlcx(struct gateway *gw, const struct command *cmd, struct answer 
 	unsigned code = lookup_conn(gw, cmd, false, &c, a);
 	if (code)
 		return code;
-	code = request_parse(&request, cmd->msg, &why);
+	struct endpoint *e = c->ep;
+	code = request_parse(&request, e, cmd->msg, NULL, &why);
+	if (!code) {
+		code = request_apply(e, &request, &why);
+		request_drop(&request);
+	}
 	if (code)
 		return refuse(a, code, why);
-	struct endpoint *e = c->ep;
-	if (request_apply(e, &request, NULL))
-		return 400;
 	quality_write(c, &a->lines);
 	drop(c);
 	endpoint_release_idle(e);

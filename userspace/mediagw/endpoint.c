@@ -2,6 +2,7 @@
 #include "mediagw/endpoint.h"
 #include "base/mem.h"
 #include "mediagw/counters.h"
+#include "mediagw/events.h"
 #include "mediagw/gateway.h"
 #include "mediagw/line.h"
 #include <errno.h>
@@ -10,10 +11,10 @@
 static void destroy(void *obj)
 {
 	struct endpoint *e = obj;
+	events_free(e);
 	while (!list_empty(&e->conns))
 		endpoint_remove(e, container_of(list_first(&e->conns), struct conn, link));
 	list_remove(&e->link);
-	buf_reset(&e->requested);
 	buf_reset(&e->notified_text);
 	mem_deref(e->line);
 	if (e->gw->places[e->place] != e)
@@ -88,8 +89,8 @@ static int endpoint_new(struct gateway *gw, uint32_t place, struct endpoint **re
 		return -ENOMEM;
 	e->gw = gw;
 	e->place = place;
-	e->requested = e->notified_text = buf_growing();
-	e->request_id[0] = '0';
+	e->events = &relay_events;
+	e->notified_text = buf_growing();
 	e->kind = channel ? kind_of_channel(channel) : endpoint_relay;
 	if (channel)
 		tdm_endpoint_name(channel, e->name);
@@ -133,7 +134,7 @@ void endpoint_release_idle(struct endpoint *e)
 		return;
 	if (e->kind->vacate)
 		e->kind->vacate(e);
-	if (!e->kind->lasting && !e->requested.len && !addr_is_set(&e->notified))
+	if (!e->kind->lasting && events_idle(e))
 		mem_deref(e);
 }
 
@@ -187,6 +188,7 @@ int endpoint_add(struct endpoint *e, struct conn *c)
 
 void endpoint_remove(struct endpoint *e, struct conn *c)
 {
+	events_connection_gone(e, c);
 	e->kind->part(e, c);
 	list_remove(&c->link);
 	e->n_conns--;
@@ -205,16 +207,15 @@ struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 
 /* --- kinds -------------------------------------------------------------------------------------------------------- */
 
-#define LINE_PACKAGES     "R:0;D:1"
 #define LINE_CAPABILITIES "a:PCMU;PCMA;CLEARMODE, p:10-30, e:on, s:on, gc:on, nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive"
 
 const struct endpoint_kind endpoint_kinds[] = {
 	/* A relay carries whatever codec both sides agree on. */
-	{"rtpbridge", 2, false, "R:0;D:1", "nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive", "no packet relay is free", endpoint_relay_parse, relay_any,
+	{"rtpbridge", 2, false, "nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive", "no packet relay is free", endpoint_relay_parse, relay_any,
 	 NULL, relay_join, relay_part, NULL},
-	{"ds", 1, true, LINE_PACKAGES, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
-	{"bri", 1, true, LINE_PACKAGES, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
-	{"aaln", 1, true, LINE_PACKAGES, LINE_CAPABILITIES, "no line is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
+	{"ds", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
+	{"bri", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
+	{"aaln", 1, true, LINE_CAPABILITIES, "no line is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
 	{0},
 };
 const struct endpoint_kind *const endpoint_relay = &endpoint_kinds[0];

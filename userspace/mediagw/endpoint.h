@@ -8,8 +8,6 @@
 #include "mediagw/numbers.h"
 #include "tdm/endpoint.h"
 
-#define REQUEST_ID_MAX 32
-
 struct endpoint_name;
 
 /* What kinds of endpoints differ in. */
@@ -17,7 +15,7 @@ struct endpoint_kind {
 	const char *type;              /* the first term of its names */
 	unsigned connections;          /* so many at once, at most */
 	bool lasting;                  /* it exists without holding anything */
-	const char *packages, *capabilities; /* as AUEP has them (PL:, A:) */
+	const char *capabilities;      /* as AUEP has them (A:) */
 	const char *none_free;         /* the words of 410 */
 	/* Reads a local name of this type; the kind is NAME_UNKNOWN for what is none. */
 	void (*parse)(const struct gateway *gw, struct slice local, struct endpoint_name *ret);
@@ -45,10 +43,12 @@ struct endpoint {
 	struct line *line;  /* of a telephone channel; NULL of a relay */
 	struct list conns;
 	unsigned n_conns;
-	/* The last notification request (2.3.3). */
-	char request_id[REQUEST_ID_MAX + 1];
-	struct buf requested; /* R: as it came */
-	struct addr notified; /* unset: the gateway's own */
+	/* What it was asked for, and whom it tells (events.h). */
+	const struct endpoint_events *events;
+	struct mgcp_notifier *notifier; /* NULL: nothing was asked for yet */
+	bool busy;                      /* the notifier is at work: what it does is kept when it is done */
+	struct timer run;
+	struct addr notified;           /* unset: the gateway's own */
 	struct buf notified_text;
 };
 

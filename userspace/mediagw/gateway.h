@@ -6,7 +6,7 @@
 #include "mediagw/endpoint.h"
 #include "mgcp/mgcp.h"
 
-enum gateway_table { TABLE_CONNECTIONS, TABLE_META, TABLES };
+enum gateway_table { TABLE_CONNECTIONS, TABLE_META, TABLE_REQUESTS, TABLES };
 extern const char *const gateway_tables[TABLES + 1];
 
 struct gateway_params {

@@ -272,9 +272,12 @@ static void ended(void *arg)
 static bool stop(void *arg)
 {
 	struct mg *mg = arg;
+	struct endpoint *e;
 	struct conn *c;
 	list_foreach(c, &mg->gw->conns, all)
 		record_del(c);
+	list_foreach(e, &mg->gw->endpoints, link)
+		record_del_request(e);
 	endpoints_clear(mg->gw);
 	rsip_forced(mg->gw->rsip, FORCED_WAIT_MS, ended, NULL);
 	return false;

@@ -15,9 +15,10 @@ static unsigned modify(struct conn *c, const struct conn_change *ch, const struc
 	unsigned code = conn_set(c, ch, &why);
 	if (code)
 		return refuse(a, code, why);
-	if (conn_apply(c) || conn_follow(conn_other(c)) || localsdp_write(c) || request_apply(c->ep, request, c))
+	if (conn_apply(c) || conn_follow(conn_other(c)) || localsdp_write(c))
 		return 400;
-	return 0;
+	code = request_apply(c->ep, request, &why);
+	return code ? refuse(a, code, why) : 0;
 }
 
 /* A relay is up with both its ends: who watches one for silence watches the other, too. */
@@ -43,11 +44,12 @@ unsigned verb_mdcx(struct gateway *gw, const struct command *cmd, struct answer 
 		return code;
 	code = conn_change_parse(&ch, cmd->msg, &why);
 	if (!code)
-		code = request_parse(&request, cmd->msg, &why);
+		code = request_parse(&request, c->ep, cmd->msg, c, &why);
 	if (code)
 		return refuse(a, code, why);
 	uint64_t version = c->sdp_version;
 	code = modify(c, &ch, &request, a);
+	request_drop(&request);
 	if (code)
 		return code;
 	record_put(c);

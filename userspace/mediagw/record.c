@@ -3,7 +3,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mediagw/counters.h"
+#include "mediagw/events.h"
 #include "mediagw/localsdp.h"
+#include "mediagw/rqnt.h"
 #include "mediagw/watch.h"
 #include <errno.h>
 
@@ -66,6 +68,40 @@ void record_put(const struct conn *c)
 void record_del(const struct conn *c)
 {
 	if (c->gw->p.store && store_del(c->gw->p.store, TABLE_CONNECTIONS, key_of(c)))
+		mg_count[MG_STORE_FAILED]++;
+}
+
+/* Table "requests", by endpoint: a line with the notified entity, then the notifier's record. */
+static int put_request(const struct endpoint *e)
+{
+	struct buf b = buf_growing();
+	buf_slice(&b, buf_text(&e->notified_text));
+	buf_char(&b, '\n');
+	if (e->notifier)
+		mgcp_notifier_save(e->notifier, &b);
+	int err = b.err ? b.err : store_put(e->gw->p.store, TABLE_REQUESTS, slice_str(e->name), buf_text(&b));
+	buf_reset(&b);
+	return err;
+}
+
+void record_put_request(const struct endpoint *e)
+{
+	if (!e->gw->p.store)
+		return;
+	if (events_idle(e)) {
+		record_del_request(e);
+		return;
+	}
+	int err = put_request(e);
+	if (!err)
+		return;
+	mg_count[MG_STORE_FAILED]++;
+	log_error(e->name, "its notification request would not survive a restart: %s", strerror(-err));
+}
+
+void record_del_request(const struct endpoint *e)
+{
+	if (e->gw->p.store && store_del(e->gw->p.store, TABLE_REQUESTS, slice_str(e->name)))
 		mg_count[MG_STORE_FAILED]++;
 }
 
@@ -147,11 +183,37 @@ static int restore(struct gateway *gw, struct slice key, struct slice value)
 	return err;
 }
 
+static int restore_request(struct gateway *gw, struct slice name, struct slice value)
+{
+	struct slice notified = slice_line(&value);
+	struct endpoint *e;
+	struct endpoint_name place = endpoint_name_parse(gw, name);
+	if (place.kind != NAME_ONE)
+		return -ENOENT;
+	int err = endpoint_get(gw, place.place, &e);
+	if (err)
+		return err;
+	err = request_restore(e, notified, value);
+	endpoint_release_idle(e);
+	return err;
+}
+
 struct walk {
 	struct gateway *gw;
 	struct adoption *result;
 	bool drop;
 };
+
+static int each_request(struct slice name, struct slice value, void *arg)
+{
+	struct walk *w = arg;
+	int err = w->drop ? -ESTALE : restore_request(w->gw, name, value);
+	if (!err)
+		return 0;
+	if (!w->drop)
+		log_warn(NULL, "what " SLICE_FMT " was asked for could not be restored: %s", SLICE_ARG(name), strerror(-err));
+	return store_del(w->gw->p.store, TABLE_REQUESTS, name);
+}
 
 static int each(struct slice key, struct slice value, void *arg)
 {
@@ -187,5 +249,7 @@ int record_adopt(struct gateway *gw, struct slice boot, struct adoption *ret)
 		return same;
 	w.drop = ret->other_boot = !same;
 	int err = store_load(gw->p.store, TABLE_CONNECTIONS, each, &w);
+	if (!err)
+		err = store_load(gw->p.store, TABLE_REQUESTS, each_request, &w);
 	return err ? err : store_put(gw->p.store, TABLE_META, SLICE("boot"), boot);
 }

@@ -7,9 +7,13 @@
 void record_put(const struct conn *c);
 void record_del(const struct conn *c);
 
+/* The same with what an endpoint is asked for; nothing is kept of one that is asked for nothing. */
+void record_put_request(const struct endpoint *e);
+void record_del_request(const struct endpoint *e);
+
 struct adoption {
 	unsigned restored, failed;
 	bool other_boot; /* what was stored is of another life of this machine: dropped */
 };
-/* Makes every stored connection again. `boot` identifies this boot of the machine. 0 or -ENOMEM. */
+/* Makes every stored connection again, and asks endpoints for what they were asked for. `boot` identifies this boot of the machine. 0 or -ENOMEM. */
 int record_adopt(struct gateway *gw, struct slice boot, struct adoption *ret);

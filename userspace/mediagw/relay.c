@@ -4,8 +4,9 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "mediagw/counters.h"
+#include "mediagw/digits.h"
+#include "mediagw/events.h"
 #include "mediagw/gateway.h"
-#include "mediagw/rqnt.h"
 
 /* What the peer of `c` reports about us, and the sender reports that `to` is about to get. */
 static void read_reports(struct conn *c, struct conn *to, const uint8_t *data, size_t len)
@@ -88,13 +89,22 @@ static void on_ssrc(struct conn *c, uint32_t value)
 	told(c, "a new SSRC");
 }
 
+/* The connection is named to whoever asked by connection. */
+static void tell_digit(const struct conn *c, char digit)
+{
+	const struct mgcp_event_type *type = mgcp_event_type_find(&mgcp_package_d, slice_of(&digit, 1));
+	struct slice where = slice_str(c->id);
+	const struct mgcp_requested *r = mgcp_notifier_requested(c->ep->notifier, &mgcp_package_d, type, where);
+	events_seen(c->ep, &mgcp_package_d, type->name, r && slice_is_set(r->connection) ? where : SLICE_NONE, SLICE_NONE);
+}
+
 /* Digits may be somebody's secret: no log has them. */
 static void on_digit(struct conn *c, uint32_t value)
 {
 	c->digits++;
 	log_debug(c->ep ? c->ep->name : NULL, "call %s connection %s: a telephone-event began", c->call, c->id);
-	if (c->ep)
-		request_digit(c, value);
+	if (c->ep && c->ep->notifier && digits_name(value))
+		tell_digit(c, digits_name(value));
 }
 
 static void on_digit_end(struct conn *c, uint32_t value)

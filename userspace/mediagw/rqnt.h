@@ -2,21 +2,21 @@
 /* Notification requests (RFC 3435 2.3.3), alone or inside another command. */
 #pragma once
 #include "mediagw/gateway.h"
+#include "mgcp/request.h"
 
 struct request {
-	bool given;             /* there is a request identifier */
-	struct slice id, events;
+	struct mgcp_rqnt *rqnt; /* NULL: there is no request identifier, and so no request */
 	struct addr notified;
-	struct slice notified_text;
+	struct slice notified_text; /* N: absent: as it was */
 };
 
-/* Reads and checks, without changing anything: 0, or the response code and *why. */
-unsigned request_parse(struct request *ret, const struct mgcp_msg *cmd, const char **why);
-/* Makes it the endpoint's: 0, -ENOMEM. `current` is what "@$" stands for from now on, or NULL. */
-int request_apply(struct endpoint *e, const struct request *r, const struct conn *current);
-/* The time-out in seconds that an R: list asks for on that connection; 0: none. */
-uint32_t request_rto(struct slice events, struct slice conn_id);
-/* A telephone-event began on a connection: notified where the endpoint's request asks for it. */
-void request_digit(const struct conn *c, uint32_t code);
-/* Sends NTFY for one observed event ("r/rto@1f2e(60)"). */
-void notify(struct endpoint *e, const char *observed);
+/* Reads and checks what a command asks of `e`, without changing anything: 0, or the response code and *why. `current` is what "@$" stands
+ * for, or NULL. What was read is ended by request_drop(). */
+unsigned request_parse(struct request *ret, const struct endpoint *e, const struct mgcp_msg *cmd, const struct conn *current, const char **why);
+void request_drop(struct request *r);
+/* Makes it the endpoint's: 0, or the response code and *why with nothing changed. */
+unsigned request_apply(struct endpoint *e, const struct request *r, const char **why);
+/* What an earlier process was asked for: 0, -EINVAL, -EBADMSG or -ENOMEM. */
+int request_restore(struct endpoint *e, struct slice notified, struct slice record);
+/* The time-out in seconds of R/rto in the parameters of a request: 0 and *ret, or -EINVAL. */
+int request_rto(struct slice params, uint32_t *ret);

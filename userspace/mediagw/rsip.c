@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mediagw/counters.h"
+#include "mediagw/events.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -97,6 +98,7 @@ static void on_response(void *arg, int err, const struct mgcp_msg *rsp)
 	} else {
 		r->informed = rsp->code < 300;
 		r->wait_ms = TD_INIT_MS;
+		events_reconnected(r->gw);
 		log_info(NULL, "call agent told of \"%s\": %u", methods[r->method].name, rsp->code);
 	}
 }

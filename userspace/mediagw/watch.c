@@ -2,8 +2,10 @@
 #include "mediagw/watch.h"
 #include "base/log.h"
 #include "mediagw/counters.h"
+#include "mediagw/events.h"
 #include "mediagw/gateway.h"
 #include "mediagw/rqnt.h"
+#include "mgcp/gateway.h"
 
 static uint32_t time_out(const struct conn *c)
 {
@@ -22,8 +24,13 @@ static void report(struct conn *c)
 	struct buf b = buf_fixed(observed, sizeof observed);
 	mg_count[MG_SILENCE]++;
 	log_info(c->ep->name, "call %s connection %s: no media from the peer for %u s", c->call, c->id, time_out(c));
-	buf_printf(&b, "r/rto@%s(%u)", c->id, time_out(c));
-	notify(c->ep, buf_z(&b));
+	if (c->rto_s) {
+		buf_u64(&b, c->rto_s);
+		events_seen(c->ep, &mgcp_package_r, "rto", slice_str(c->id), buf_text(&b));
+	} else {
+		buf_printf(&b, MGCP_EVENT_SILENCE "@%s(%u)", c->id, c->silence_s);
+		events_tell(c->ep, buf_z(&b));
+	}
 }
 
 static void check(void *arg)
@@ -51,4 +58,14 @@ void watch_update(struct conn *c)
 		timer_start(&c->watch, time_out(c) * 1000ull, check, c);
 	else
 		timer_stop(&c->watch);
+}
+
+void watch_asked(struct conn *c)
+{
+	const struct mgcp_event_type *rto = mgcp_event_type_find(&mgcp_package_r, SLICE("rto"));
+	const struct mgcp_notifier *n = c->ep->notifier;
+	const struct mgcp_requested *r = n ? mgcp_notifier_requested(n, &mgcp_package_r, rto, slice_str(c->id)) : NULL;
+	if (!r || request_rto(r->params, &c->rto_s))
+		c->rto_s = 0;
+	watch_update(c);
 }

@@ -6,3 +6,5 @@
 
 /* Starts, restarts or stops the watch after any change to the connection. */
 void watch_update(struct conn *c);
+/* Takes over what the endpoint's request asks about this connection, and starts the watch anew. */
+void watch_asked(struct conn *c);

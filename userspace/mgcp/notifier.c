@@ -371,6 +371,12 @@ enum mgcp_notifier_state mgcp_notifier_state(const struct mgcp_notifier *n)
 	return n->state;
 }
 
+bool mgcp_notifier_idle(const struct mgcp_notifier *n)
+{
+	bool asked = n->script->n_events || (n->detect && n->detect->n_detect);
+	return !asked && list_empty(&n->signals) && n->state != MGCP_NOTIFYING && !n->observed.n && !n->quarantine.n;
+}
+
 uint64_t mgcp_notifier_lost(const struct mgcp_notifier *n)
 {
 	return n->events_lost;

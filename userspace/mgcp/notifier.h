@@ -63,6 +63,8 @@ void mgcp_notifier_save(const struct mgcp_notifier *n, struct buf *out);
 int mgcp_notifier_load(struct mgcp_notifier *n, struct slice record);
 
 enum mgcp_notifier_state mgcp_notifier_state(const struct mgcp_notifier *n);
+/* Nothing is asked for, on, kept or to be told; there may be a digit map that nothing uses. */
+bool mgcp_notifier_idle(const struct mgcp_notifier *n);
 /* Events that could not be kept: a list was full, or the text too long. */
 uint64_t mgcp_notifier_lost(const struct mgcp_notifier *n);
 const char *mgcp_notifier_id(const struct mgcp_notifier *n);

@@ -89,7 +89,7 @@ def error_codes(mg, a):
             (539, "AUCX", "rtpbridge/7", i + "M: inactive", ""),
             (518, "RQNT", "rtpbridge/7", "X: 1\nR: l/hd(N)", ""),
             (512, "RQNT", "rtpbridge/7", "X: 1\nR: r/qa(N)", ""),
-            (513, "RQNT", "rtpbridge/7", "X: 1\nS: l/rg", ""),
+            (513, "RQNT", "rtpbridge/7", "X: 1\nS: D/5", ""),
             (538, "RQNT", "rtpbridge/7", "X: 1\nR: r/rto(N)(0)", ""),
             (507, "EPCF", "rtpbridge/7", "B: e:mu", "")):
         got = a.ask(verb, ep, lines, sdp)
@@ -275,16 +275,17 @@ def digits_are_notified(mg, a):
     end = time.time() + 2
     while mg.counter("digits") == before and time.time() < end:
         time.sleep(0.01)
-    equal(a.ask("RQNT", ep, "X: d1\nR: D/[0-9#*A-D](N)").code, 200)
+    equal(a.ask("RQNT", ep, "X: d1\nQ: loop\nR: D/[0-9#*A-D](N)").code, 200)
     for code, lost in ((5, ()), (11, (0, 1)), (15, (0, 1, 2, 3))):
         left.press((one.ip, one.port), code, lost=lost)
     left.press((one.ip, one.port), 7, pt=96)  # not what it was offered
     right.press((two.ip, two.port), 10, pt=96)
-    equal(a.wait_told(r"O: D/\*") is not None, True, "the last digit")
+    for digit in (r"\*", "D"):  # of two phones: either may be the last
+        equal(a.wait_told("O: D/" + digit) is not None, True, f"digit {digit}")
     equal(sorted(observed(a)), sorted([("d1", "D/5"), ("d1", "D/#"), ("d1", "D/D"), ("d1", "D/*")]), "digits told")
     equal(mg.counter("digits") - before, 5, "digits counted")
     a.told.clear()
-    equal(a.ask("RQNT", ep, f"X: d2\nR: D/x@{two.get('I')}(N), r/rto(N)").code, 200)
+    equal(a.ask("RQNT", ep, f"X: d2\nQ: loop\nR: D/x@{two.get('I')}(N), r/rto(N)").code, 200)
     for code in (3, 10):
         left.press((one.ip, one.port), code)
         right.press((two.ip, two.port), code, pt=96)
@@ -293,7 +294,7 @@ def digits_are_notified(mg, a):
     equal(observed(a), [("d2", f"D/3@{two.get('I')}"), ("d2", f"D/0@{two.get('I')}")], "digits of one connection")
     shown = {s["connection"]: s["digits"] for s in mg.ctl("show streams")}
     equal(shown, {one.get("I"): 6, two.get("I"): 4}, "digits shown")
-    # "$" is the connection that the command was about, and none in a request of its own.
+    # "$" is the connection that the command was about,.
     a.told.clear()
     equal(a.ask("MDCX", ep, CALL + f"I: {two.get('I')}\nX: d4\nR: D/x@$(N)").code, 200)
     left.press((one.ip, one.port), 3)
@@ -301,13 +302,60 @@ def digits_are_notified(mg, a):
     equal(a.wait_told(r"O: D/4") is not None, True, "the digit of the current connection")
     equal(observed(a), [("d4", f"D/4@{two.get('I')}")], "digits of the current connection")
     a.told.clear()
-    equal(a.ask("RQNT", ep, "X: d5\nR: D/[0-4]@$(N), D/[5-9](N)").code, 200)
+    equal(a.ask("RQNT", ep, "X: d5\nR: D/[0-4]@$(N), D/[5-9](N)").code, 515)
+    equal(a.ask("RQNT", ep, f"X: d5\nR: D/[0-4]@{one.get('I')}(N), D/[5-9](N)").code, 200)
     for code in (4, 6):
         right.press((two.ip, two.port), code, pt=96)
     equal(a.wait_told(r"O: D/6") is not None, True, "the digit of any connection")
-    equal(observed(a), [("d5", "D/6")], "digits of no connection")
-    for code, line in ((512, "R: D/dd(N)"), (512, "R: D/E(N)"), (512, "R: D/[9-0](N)"), (523, "R: D/5(A)"), (518, "R: L/hd(N)")):
+    equal(observed(a), [("d5", "D/6")], "digits of any connection")
+    for code, line in ((512, "R: D/dd(N)"), (522, "R: D/E(N)"), (510, "R: D/[9-0](N)"), (523, "R: D/5(N,A)"), (519, "R: D/5(D)"),
+                       (518, "R: L/hd(N)")):
         equal(a.ask("RQNT", ep, "X: d3\n" + line).code, code, line)
+    equal(a.ask("RQNT", ep, "X: d6").code, 200)
+    a.ask("DLCX", ep)
+
+
+def pressed(mg, phone, conn, digits):
+    """Presses digits and waits until they have passed."""
+    want = mg.counter("digits") + len(digits)
+    for d in digits:
+        phone.press((conn.ip, conn.port), "0123456789*#".index(d))
+    end = time.time() + 2
+    while mg.counter("digits") < want and time.time() < end:
+        time.sleep(0.01)
+    equal(mg.counter("digits"), want, "digits seen")
+
+
+def digits_are_collected(mg, a):
+    """RFC 3435 2.1.5, 4.4.1: by a digit map, one notification for a number; lockstep; what comes meanwhile waits in quarantine; and all of it outlives the process."""
+    left, right = Phone(V4), Phone(V4)
+    events = "a=rtpmap:101 telephone-event/8000\r\n"
+    one = a.ask("CRCX", "rtpbridge/$", CALL + "M: sendrecv", left.sdp(extra=events).replace("AVP 8", "AVP 8 101"))
+    ep = one.get("Z").split("@")[0]
+    a.ask("CRCX", ep, CALL + "M: sendrecv", right.sdp(extra=events).replace("AVP 8", "AVP 8 101"))
+    a.told.clear()
+    equal(a.ask("RQNT", ep, "X: c1\nR: D/[0-9#T](D)\nD: (1xx|2x.#)").code, 200)
+    ep_was = a.ask("AUEP", ep, "F: R,D,Q,X,T,S,O,ES,PL")
+    equal((ep_was.get("R"), ep_was.get("D"), ep_was.get("Q"), ep_was.get("X")), ("D/[0-9#T](D)", "(1xx|2x.#)", "step,process", "c1"))
+    equal((ep_was.get("T"), ep_was.get("S"), ep_was.get("O"), ep_was.get("ES"), ep_was.get("PL")), ("", "", "", "", "R:1,D:1,DM1:0,B:0"))
+    pressed(mg, left, one, "1")
+    equal(a.ask("AUEP", ep, "F: O").get("O"), "D/1")
+    mg.kill()
+    mg.start()
+    equal(a.ask("AUEP", ep, "F: R,D,X,O").text.split("OK", 1)[1], "\r\nR: D/[0-9#T](D)\r\nD: (1xx|2x.#)\r\nX: c1\r\nO: D/1\r\n", "after a kill")
+    a.told.clear()
+    pressed(mg, left, one, "23")
+    equal(a.wait_told(r"(?m)^X: c1\r\nO: D/1,D/2,D/3\r") is not None, True, "the number")
+    a.told.clear()
+    pressed(mg, left, one, "45")
+    equal(a.ask("RQNT", ep, "X: c2\nR: D/x(N)").code, 200)
+    equal(a.wait_told(r"(?m)^X: c2\r\nO: D/4\r") is not None, True, "from quarantine")
+    equal([t for t in a.told if "O: D/5" in t], [], "lockstep")
+    equal(a.ask("RQNT", ep, "X: c3\nQ: discard\nR: D/x(N)").code, 200)
+    a.told.clear()
+    pressed(mg, left, one, "6")
+    equal(a.wait_told(r"(?m)^X: c3\r\nO: D/6\r") is not None, True, "what was discarded is not told")
+    equal(a.ask("RQNT", ep, "X: c4").code, 200)
     a.ask("DLCX", ep)
 
 
@@ -339,7 +387,7 @@ def nothing_is_left(mg, a):
 
 TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, cname_never_leaks,
          rtcp_mux_and_srtcp, exhausted_or_misconfigured, public_address, dscp, executed_once, silence_is_reported_and_hold_is_not,
-         digits_are_notified, survives_a_kill, nothing_is_left]
+         digits_are_notified, digits_are_collected, survives_a_kill, nothing_is_left]
 
 
 def inside(program):

@@ -240,7 +240,7 @@ static void lifecycle(void *arg)
 	if (!bench_open(&b))
 		for (size_t i = 0; i < sizeof script / sizeof script[0]; i++) {
 			unsigned code = run(&b, script[i]);
-			assert_true(code == 200 || code == 250 || code == 400 || code == 410);
+			assert_true(code == 200 || code == 250 || code == 400 || code == 403 || code == 410);
 		}
 	bench_close(&b);
 }
