@@ -268,6 +268,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : open_cdr(a, why);
 	err = err ? err : open_registrar(a, why);
 	err = err ? err : trunks_load(&a->trunks, conf, NULL) ?: trunks_keep(&a->trunks, a->store, AGENT_STORE_TRUNKS);
+	err = err ? err : tel_lines_load(&a->tel_lines, conf, NULL);
 	err = err ? err : routing_new(&a->routing, conf);
 	err = err ? err : agent_guard_open(a, why);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
@@ -299,11 +300,13 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	struct routing *routing = NULL;
 	struct role_table *table = NULL;
 	struct trunks trunks = {0};
+	struct tel_lines tel_lines = {0};
 	int err = listeners_reload(&a->listeners, now, why);
 	if (err)
 		return err;
 	err = role_table_new(&table, now);
 	err = err ? err : trunks_load(&trunks, now, &a->trunks);
+	err = err ? err : tel_lines_load(&tel_lines, now, &a->tel_lines);
 	if (!err)
 		err = routing_new(&routing, now);
 	if (!err)
@@ -314,9 +317,11 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 		mem_deref(routing);
 		mem_deref(table);
 		trunks_free(&trunks);
+		tel_lines_free(&tel_lines);
 		return err;
 	}
 	trunks_replace(&a->trunks, &trunks);
+	tel_lines_replace(&a->tel_lines, &tel_lines);
 	if (trunks_start(&a->trunks, a->sip, a->locator))
 		log_error("configuration", "not every trunk is probed and registered: out of memory");
 	routing_inherit(routing, a->routing);
@@ -361,6 +366,7 @@ void agent_close(struct agent *a)
 	agent_guard_close(a);
 	a->routing = mem_deref(a->routing);
 	trunks_free(&a->trunks);
+	tel_lines_free(&a->tel_lines);
 	a->cdr = mem_deref(a->cdr);
 	a->store = mem_deref(a->store);
 	mem_free(a->addresses);

@@ -37,6 +37,7 @@ struct agent {
 	struct fraud *fraud;
 	struct routing *routing;
 	struct trunks trunks;
+	struct tel_lines tel_lines;
 	struct gateways gateways;
 	struct calls calls;
 	struct callbacks *callbacks;

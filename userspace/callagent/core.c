@@ -145,7 +145,7 @@ unsigned core_status_of(int err)
 	}
 }
 
-static const char *words_of(int err)
+const char *core_words_of(int err)
 {
 	switch (err) {
 	case -ENOENT:
@@ -161,33 +161,28 @@ static const char *words_of(int err)
 
 /* --- requests ------------------------------------------------------------------------------------------------------- */
 
-/* Why a new call is not taken: a 503 sends its caller elsewhere (RFC 3261 21.5.4), and when to come back is told only if this box has too many. */
-struct refusal {
-	const char *why;
-	unsigned cause; /* Q.850 */
-	bool overloaded;
-};
-
-static struct refusal refusal_of(struct agent *a, const struct source *from, const struct sip_msg *req)
+struct core_refusal core_refusal_of(struct agent *a, const struct source *from, bool replaces)
 {
 	unsigned limit = from->kind == TARGET_USER ? a->calls.most_of_user : from->max_calls;
 	if (a->stopping)
-		return (struct refusal){"the gateway is shutting down", TRUNK_DOWN, false};
+		return (struct core_refusal){"the gateway is shutting down", TRUNK_DOWN, false};
 	if (a->calls.live + a->proxied.table.count >= a->calls.most)
-		return (struct refusal){"too many calls", TRUNK_TOO_FAST, true};
+		return (struct core_refusal){"too many calls", TRUNK_TOO_FAST, true};
 	/* Who takes somebody's place in a call that is there begins none. */
-	if (from->trunk && from->trunk->drained && !sip_msg_hdr(req, SIP_HDR_REPLACES))
-		return (struct refusal){"the trunk is drained", TRUNK_DOWN, false};
+	if (from->trunk && from->trunk->drained && !replaces)
+		return (struct core_refusal){"the trunk is drained", TRUNK_DOWN, false};
 	if (limit && lines_taken(&a->calls.lines, slice_str(from->name)) >= limit)
-		return (struct refusal){"too many calls of the caller", TRUNK_NO_LINE, false};
+		return (struct core_refusal){"too many calls of the caller", TRUNK_NO_LINE, false};
+	if (from->line && !limits_admit(&from->line->limits))
+		return (struct core_refusal){"too many calls of the line in a second", TRUNK_TOO_FAST, false};
 	if (from->trunk && !trunk_admit(from->trunk))
-		return (struct refusal){"too many calls of the trunk in a second", TRUNK_TOO_FAST, false};
-	return (struct refusal){0};
+		return (struct core_refusal){"too many calls of the trunk in a second", TRUNK_TOO_FAST, false};
+	return (struct core_refusal){0};
 }
 
 bool core_refuses(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
 {
-	const struct refusal r = refusal_of(a, from, req);
+	const struct core_refusal r = core_refusal_of(a, from, sip_msg_hdr(req, SIP_HDR_REPLACES) != NULL);
 	if (!r.why)
 		return false;
 	outcome_refused(OUTCOME_LIMIT);
@@ -277,7 +272,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 		emergency_began(c, &e);
 	err = c->gw ? dial(a, c, req, &from, e.kind ? &e : NULL) : -EHOSTDOWN;
 	if (err)
-		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = words_of(err)});
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = core_words_of(err)});
 	else
 		start_call(c, req);
 }

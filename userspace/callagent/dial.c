@@ -47,6 +47,7 @@ struct plan_params dial_plan_params(struct agent *a, bool dry)
 	return (struct plan_params){
 		.routing = a->routing,
 		.trunks = &a->trunks,
+		.tel_lines = &a->tel_lines,
 		.registrar = a->registrar,
 		.lines = &a->calls.lines,
 		.calls = &a->calls,
@@ -61,9 +62,25 @@ struct plan_params dial_plan_params(struct agent *a, bool dry)
 
 /* --- legs ----------------------------------------------------------------------------------------------------------- */
 
+static int make_sip(struct leg **ret, struct agent *a, const struct leg_call *how)
+{
+	return leg_sip_outgoing(ret, a->sip, how);
+}
+
+/* By what carries the line's calls. */
+static const leg_make_fn line_makers[TEL_KINDS] = {NULL};
+
+static int make_line(struct leg **ret, struct agent *a, const struct leg_call *how)
+{
+	leg_make_fn make = line_makers[how->target->line->kind];
+	return make ? make(ret, a, how) : -EOPNOTSUPP;
+}
+
+static const leg_make_fn makers[TARGET_KINDS] = {[TARGET_USER] = make_sip, [TARGET_TRUNK] = make_sip, [TARGET_LINE] = make_line};
+
 static int add_leg(struct dial *d, struct call *c, const struct target *target, const struct leg *like)
 {
-	const struct leg_sip_call how = {
+	const struct leg_call how = {
 		.target = target,
 		.caller = d->caller,
 		.sent = *d->by ? NULL : d->sent,
@@ -76,7 +93,7 @@ static int add_leg(struct dial *d, struct call *c, const struct target *target, 
 	struct leg *l;
 	if (d->secure && !sip_transports[target->transport].secure)
 		return -EPROTONOSUPPORT;
-	int err = leg_sip_outgoing(&l, d->agent->sip, &how);
+	int err = makers[target->kind](&l, d->agent, &how);
 	if (err)
 		return err;
 	l->first_ms = like->first_ms;
@@ -163,7 +180,7 @@ static bool is_fraud(struct dial *d, struct call *c, const struct attempt *t, st
 {
 	const char *rule, *by = *d->by ? d->by : c->cdr.source;
 	for (unsigned i = 0; i < t->n && !d->exempt; i++) {
-		if (t->target[i].kind != TARGET_TRUNK || fraud_admits(d->agent->fraud, &c->fraud, by, t->target[i].number, false, &rule))
+		if (t->target[i].kind == TARGET_USER || fraud_admits(d->agent->fraud, &c->fraud, by, t->target[i].number, false, &rule))
 			continue;
 		struct buf words = buf_fixed(d->words, sizeof(d->words));
 		buf_printf(&words, "fraud limit %s", rule ? rule : "not to be told: out of memory");
@@ -290,6 +307,8 @@ unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct s
 	int err = make_plan(&p, a, req, uri, from, NULL, NULL);
 	for (; !err && n < max && !(err = plan_next(p, &t)); rank++) {
 		for (unsigned i = 0; i < t.n && n < max; i++) {
+			if (t.target[i].kind == TARGET_LINE) /* takes calls only */
+				continue;
 			out[n] = t.target[i];
 			out[n].first_ms = t.first_ms;
 			out[n].answer_ms = t.answer_ms;
@@ -301,7 +320,7 @@ unsigned dial_targets(struct agent *a, const struct sip_msg *req, const struct s
 		n = keep_secure(out, n);
 	*status = p ? plan_outcome(p, &cause, &words) : err == -ENOENT ? 404 : err == -ENOSPC ? 484 : 500;
 	if (!n && !*status)
-		*status = 480; /* there are some, and none of them is secure */
+		*status = 480; /* there are some, and none of them will do */
 	mem_deref(p);
 	return n;
 }
@@ -345,6 +364,34 @@ int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struc
 	if (sip_uri_user(&req->from.uri, d->sent, sizeof(d->sent)))
 		d->sent[0] = '\0';
 	int err = e ? plan_emergency(&d->plan, a, req, from, e, d) : make_plan(&d->plan, a, req, &req->ruri, from, NULL, d);
+	if (err) {
+		mem_deref(d);
+		return err;
+	}
+	d->call = c;
+	c->plan = (struct call_plan){.next = next, .instead = instead, .plan = d};
+	return 0;
+}
+
+int dial_line(struct agent *a, struct call *c, const struct source *from, const char *called, const struct shown *caller, const struct diversions *diversions,
+	      const struct emergency *e)
+{
+	struct dial *d = mem_alloc(sizeof(*d), destroy);
+	if (!d)
+		return -ENOMEM;
+	d->agent = a;
+	d->hops = (uint32_t)conf_int(conf_section(a->conf, "sip"), "max-forwards");
+	d->exempt = e != NULL;
+	d->headers = buf_growing();
+	CDR_SET(d->sent, slice_str(caller->number));
+	if (e)
+		put_location(&d->headers, e);
+	struct plan_params p = dial_plan_params(a, false);
+	p.resume = on_resume;
+	p.resume_arg = d;
+	p.diverted = diversions;
+	const struct query q = {.from = from, .called = called, .caller = caller->number, .utc = (int64_t)(clock_utc_ms() / 1000)};
+	int err = d->headers.err ? d->headers.err : e ? plan_new_emergency(&d->plan, &p, &q, caller, e) : plan_new(&d->plan, &p, &q, true, caller);
 	if (err) {
 		mem_deref(d);
 		return err;

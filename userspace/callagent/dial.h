@@ -7,6 +7,9 @@
 /* The call's plan is what the routing says of the request that began it, or of `e`, the emergency call that it is (NULL: it is none). 0 or negative errno:
  * the number is no number, memory is out. */
 int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from, const struct emergency *e);
+/* The same for a call that comes from a line (from->line), to `called`, as the routing has numbers; `diversions`: who has passed it on; NULL: nobody. */
+int dial_line(struct agent *a, struct call *c, const struct source *from, const char *called, const struct shown *caller, const struct diversions *diversions,
+	      const struct emergency *e);
 /* The plan of a transfer that `from` asks for: attempts become legs that may come into the call in its place and see the one who stays as their caller.
  * -ENOENT, -ENOSPC: it leads nowhere, as core_status_of() knows them; -ENOMEM. */
 int dial_transfer(struct call_plan *ret, struct agent *a, struct call *c, const struct source *from, const struct leg_transfer *t, const struct shown *stays);

@@ -629,7 +629,7 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 }
 
 /* The caller's number as the called side writes numbers; whether it is another than the caller sent. */
-static int set_caller(struct sip_leg *s, const struct leg_sip_call *call)
+static int set_caller(struct sip_leg *s, const struct leg_call *call)
 {
 	const struct trunk_numbers *n = s->trunk ? &s->trunk->numbers : NULL;
 	char written[sizeof(call->caller->number)];
@@ -650,7 +650,7 @@ static int set_caller(struct sip_leg *s, const struct leg_sip_call *call)
 	return s->display && s->number ? 0 : -ENOMEM;
 }
 
-int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg_sip_call *call)
+int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg_call *call)
 {
 	const struct target *target = call->target;
 	const struct sip_listener *listener = sip_stack_listener(stack, target->address[0] ? target->address : NULL, target->transport, &target->dst);

@@ -2,20 +2,8 @@
 /* The SIP kind of leg, on an INVITE session. */
 #pragma once
 #include "callagent/leg.h"
-#include "callagent/plan.h"
+#include "callagent/leg_call.h"
 #include "sip/replaces.h"
-
-/* What makes a leg to somebody. */
-struct leg_sip_call {
-	const struct target *target;
-	const struct shown *caller; /* its display empty: the one he sent */
-	const char *sent; /* the number that the caller sent, unescaped; NULL: that one */
-	const struct diversions *diversions;
-	struct header_table *table; /* of the route taken; NULL */
-	uint32_t max_forwards;      /* of the request to be sent */
-	uint64_t ring_ms;
-	struct slice headers;       /* further lines of the INVITE; empty: none */
-};
 
 /* A restored leg's surroundings. */
 struct leg_sip_home {
@@ -34,4 +22,4 @@ void leg_sip_refer(struct leg *l, struct sip_strans *st, const struct sip_msg *r
 /* Takes an incoming INVITE for the call; `from` says whose it is. */
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from);
 /* A leg to somebody; nothing is sent before its offer verb. */
-int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg_sip_call *call);
+int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg_call *call);

@@ -188,6 +188,8 @@ static struct plan *make(const struct plan_params *params, const struct query *q
 	p->from = *q->from;
 	p->shown = *caller;
 	p->query = *q;
+	if (params->diverted)
+		p->diversions = *params->diverted;
 	CDR_SET(p->called, slice_str(q->called));
 	CDR_SET(p->caller, slice_str(q->caller));
 	p->query.caller = p->caller;
@@ -319,12 +321,13 @@ static bool passed_on(struct plan *p, unsigned status)
 void plan_failed(struct plan *p, unsigned status, unsigned cause)
 {
 	const struct trunk *t = p->last_kind == DEST_TRUNK ? trunks_find(p->p.trunks, slice_str(p->last_name)) : NULL;
+	const struct tel_line *l = p->last_kind == DEST_LINE ? tel_lines_find(p->p.tel_lines, slice_str(p->last_name)) : NULL;
 	if (p->last_of_many || p->emergency)
 		return;
 	if (p->last_kind == DEST_USER && passed_on(p, status))
 		return;
 	/* A 6xx is the called party's word, wherever else it could be reached (RFC 3261 21.6). */
-	if (status >= 600 || (t && !trunk_fails_over(t, status, cause)))
+	if (status >= 600 || (t && !trunk_fails_over(t, status, cause)) || (l && !limits_fails_over(&l->limits, status, cause)))
 		drop_steps(p);
 }
 

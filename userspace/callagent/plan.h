@@ -23,6 +23,7 @@ struct target {
 	char uri[1025];       /* Request-URI; the registrar takes none that is longer */
 	char path[513];       /* Route values that lead to it (RFC 3327); empty: none */
 	char number[128];     /* called number as sent */
+	char called[128];     /* ... as the routing has it; of lines */
 	struct addr dst;
 	enum sip_transport transport;
 	char address[64];     /* local address to use; empty: any */
@@ -35,7 +36,8 @@ struct target {
 	char auth_user[128], auth_realm[128], password[128]; /* target_login() */
 	unsigned rank;        /* of dial_targets(), as are the next two: lower ones first */
 	uint32_t first_ms, answer_ms; /* as those of the attempt */
-	struct trunk *trunk;  /* borrowed from the plan; NULL: a user's phone */
+	struct trunk *trunk;  /* borrowed from the plan; NULL: none */
+	struct tel_line *line; /* likewise */
 };
 
 static inline struct digest_login target_login(const struct target *t)
@@ -77,6 +79,7 @@ struct plan_params {
 	struct routing *routing; /* a reference is taken */
 	const struct sip_uri *uri; /* what is called, in the query's request; NULL: its Request-URI */
 	const struct trunks *trunks;
+	const struct tel_lines *tel_lines;
 	const struct registrar *registrar;
 	const struct lines *lines;
 	struct calls *calls;     /* those in progress, for emergencies; NULL: none */
@@ -86,6 +89,7 @@ struct plan_params {
 	const struct sip_stack *stack; /* what can be reached */
 	void (*resume)(void *arg); /* what plan_next() waited for is there: it may be called again */
 	void *resume_arg;
+	const struct diversions *diverted; /* who had passed the call on before it came here; NULL: nobody, or its request tells */
 	uint32_t first_ms;       /* time to first response of who has none of its own */
 	bool dry;                /* nothing is counted or moved on */
 	plan_said_fn said;       /* NULL: nobody asks why */

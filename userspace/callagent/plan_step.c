@@ -261,13 +261,51 @@ static int take_trunk(struct plan *p, struct plan_step *s, struct attempt *a)
 	return 0;
 }
 
+/* --- lines ---------------------------------------------------------------------------------------------------------- */
+
+static int take_line(struct plan *p, struct plan_step *s, struct attempt *a)
+{
+	struct tel_line *l = tel_lines_find(p->p.tel_lines, slice_str(s->name));
+	struct target *t = &a->target[0];
+	unsigned cause;
+	if (!l)
+		return refuse(p, "line", s->name, 503, TRUNK_DOWN, "there is no such line any more");
+	const char *why = tel_line_refusal(l, p->p.lines, &cause);
+	/* As with trunks, only what is down keeps an emergency call away. */
+	if (why && p->emergency && cause == TRUNK_NO_LINE && !p->p.dry && p->p.calls)
+		emergency_preempt(p->p.calls, l->name);
+	if (why && (!p->emergency || cause == TRUNK_DOWN))
+		return refuse(p, "line", s->name, 503, cause, why);
+	*t = (struct target){.kind = TARGET_LINE, .line = l};
+	CDR_SET(t->name, slice_str(l->name));
+	CDR_SET(t->address, slice_str(conf_string(l->conf, "address")));
+	struct buf uri = buf_fixed(t->uri, sizeof(t->uri));
+	buf_printf(&uri, "%s:%s", tel_kind_name(l->kind), s->number);
+	buf_z(&uri);
+	if (number_write(&l->numbers.plan, l->numbers.out, slice_str(s->number), t->number, sizeof(t->number)))
+		return refuse(p, "line", s->name, 484, 28, "the number is too long");
+	CDR_SET(t->called, slice_str(s->number));
+	if (!p->p.dry)
+		limits_admit(&l->limits);
+	plan_said(p, "line", s->name, true, t->uri);
+	const struct rule *r = s->view->rule;
+	a->n = 1;
+	a->answer_ms = s->answer_ms ? s->answer_ms : own_or(r ? r->answer_ms : UINT32_MAX, conf_int(l->conf, "answer-time"), 0);
+	return 0;
+}
+
+static enum dest_kind member_kind(const struct plan *p, const char *name)
+{
+	return tel_lines_find(p->p.tel_lines, slice_str(name)) ? DEST_LINE : DEST_TRUNK;
+}
+
 static int take_group(struct plan *p, struct plan_step *s, struct attempt *a)
 {
 	struct group *g = routing_group(p->p.routing, s->name);
 	unsigned order[GROUP_MEMBERS];
-	plan_said(p, "group", s->name, true, "its trunks are tried in turn");
+	plan_said(p, "group", s->name, true, "its members are tried in turn");
 	for (unsigned i = group_order(g, p->p.lines, p->p.random, p->p.dry, order); i--;)
-		if (!plan_push(p, DEST_TRUNK, g->member[order[i]].trunk, s->number, s->view))
+		if (!plan_push(p, member_kind(p, g->member[order[i]].trunk), g->member[order[i]].trunk, s->number, s->view))
 			return -ENOMEM;
 	return -EAGAIN;
 }
@@ -353,6 +391,7 @@ static int take_block(struct plan *p, struct plan_step *s, struct attempt *a)
 
 static int (*const takes[])(struct plan *p, struct plan_step *s, struct attempt *a) = {
 	[DEST_USER] = take_user,     [DEST_TRUNK] = take_trunk, [DEST_GROUP] = take_group, [DEST_HUNT] = take_hunt,
+	[DEST_LINE] = take_line,
 	[DEST_NUMBER] = take_number, [DEST_ENUM] = plan_take_enum,   [DEST_BLOCK] = take_block,
 	[DEST_URI] = plan_take_uri,
 };

@@ -30,6 +30,19 @@ static int show_trunks(void *arg, json_t *args, json_t **result, struct buf *why
 	return 0;
 }
 
+static int show_lines(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct agent *a = arg;
+	const struct tel_line *l;
+	json_t *list = json_array();
+	if (!list)
+		return no_memory(why);
+	list_foreach(l, &a->tel_lines.all, link)
+		json_array_append_new(list, tel_line_json(l, &a->calls.lines));
+	*result = list;
+	return 0;
+}
+
 static int drain(struct agent *a, json_t *args, bool drained, json_t **result, struct buf *why)
 {
 	const char *name = json_string_value(json_object_get(args, "trunk"));
@@ -88,7 +101,7 @@ static json_t *target_json(const struct attempt *t, unsigned i, unsigned rank)
 {
 	char dst[ADDR_STR_LEN];
 	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "attempt", (int)rank + 1, "target", t->target[i].name, "number", t->target[i].number,
-			 "uri", t->target[i].uri, "address", addr_str(&t->target[i].dst, dst), "caller", t->caller->number,
+			 "uri", t->target[i].uri, "address", t->target[i].kind == TARGET_LINE ? "" : addr_str(&t->target[i].dst, dst), "caller", t->caller->number,
 			 "first_response_ms", (int)t->first_ms, "answer_ms", (int)t->answer_ms);
 }
 
@@ -105,22 +118,25 @@ static json_t *walk(struct plan *p)
 	return attempts;
 }
 
-/* Who calls: a trunk by name or address, a user by name or number. */
+/* Who calls: a trunk by name or address, a line by name, a user by name or number. */
 static bool find_source(const struct agent *a, const char *name, struct source *from, struct shown *caller)
 {
 	struct trunk *t = trunks_find(&a->trunks, slice_str(name));
-	const struct user *u = t ? NULL : auth_user(registrar_auth(a->registrar), name);
+	struct tel_line *l = tel_lines_find(&a->tel_lines, slice_str(name));
+	const struct user *u = t || l ? NULL : auth_user(registrar_auth(a->registrar), name);
 	struct addr at;
 	bool exact = true;
-	if (!t && !u && !addr_parse(&at, slice_str(name), 5060))
+	if (!t && !l && !u && !addr_parse(&at, slice_str(name), 5060))
 		t = trunks_by_address(&a->trunks, &at, &exact);
 	if (t)
 		source_of_trunk(from, t, exact);
+	else if (l)
+		source_of_line(from, l);
 	else if (u)
 		source_of_user(from, u);
 	if (u)
 		CDR_SET(caller->number, slice_str(name));
-	return t || u;
+	return t || l || u;
 }
 
 static const char *text_of(json_t *args, const char *name)
@@ -133,6 +149,9 @@ static const char *text_of(json_t *args, const char *name)
 static int read_number(const struct source *from, const char *text, char *out, size_t size)
 {
 	const struct trunk_numbers *n = from->trunk ? &from->trunk->numbers : NULL;
+	const struct line_numbers *k = from->line ? &from->line->numbers : NULL;
+	if (k)
+		return number_read(&k->plan, k->in, slice_str(text), out, size);
 	return n ? number_read(&n->plan, n->in, slice_str(text), out, size) : slice_copy(slice_str(text), out, size);
 }
 
@@ -162,7 +181,7 @@ static int route_test(void *arg, json_t *args, json_t **result, struct buf *why)
 		return -EINVAL;
 	}
 	if (!find_source(a, name, &from, &caller)) {
-		buf_printf(why, "from: expected the name of a user or trunk, or the address of a trunk, not \"%s\"", name);
+		buf_printf(why, "from: expected the name of a user, trunk or line, or the address of a trunk, not \"%s\"", name);
 		return -ENOENT;
 	}
 	if (read_number(&from, called, dialled, sizeof(dialled)) || (number && read_number(&from, number, caller.number, sizeof(caller.number)))) {
@@ -181,7 +200,7 @@ static int route_test(void *arg, json_t *args, json_t **result, struct buf *why)
 	struct sip_uri uri = {.scheme = SIP_SCHEME_SIP, .user = slice_str(called), .text = slice_str(called)};
 	if (slice_casestarts(slice_str(called), SLICE("urn:")))
 		uri.scheme = SIP_SCHEME_OTHER;
-	const struct emergency e = emergency_of(a->conf, &uri, from.trunk ? NULL : user_conf(auth_user(registrar_auth(a->registrar), from.name)), from.address);
+	const struct emergency e = emergency_of(a->conf, &uri, from.kind == TARGET_USER ? user_conf(auth_user(registrar_auth(a->registrar), from.name)) : NULL, from.address);
 	int err = !steps ? -ENOMEM : e.kind ? plan_new_emergency(&p, &params, &q, &caller, &e) : plan_new(&p, &params, &q, true, &caller);
 	if (err) {
 		json_decref(steps);
@@ -197,6 +216,7 @@ static int route_test(void *arg, json_t *args, json_t **result, struct buf *why)
 
 const struct ctl_verb route_verbs[] = {
 	{"show trunks", "trunks, their state and their calls", show_trunks, NULL, NULL},
+	{"show lines", "groups of ISDN channels and lines, their state and their calls", show_lines, NULL, NULL},
 	{"trunk drain", "no new calls over a trunk, either way; those that are there go on", trunk_drain_verb, "trunk=NAME", NULL},
 	{"trunk undrain", "a trunk takes calls again", trunk_undrain_verb, "trunk=NAME", NULL},
 	{"route test", "what would become of a call, and why", route_test, "from=NAME to=NUMBER caller=NUMBER time=TIME headers=[...]", NULL},

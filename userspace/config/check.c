@@ -83,6 +83,25 @@ const char *check_digits(const char *value)
 	return value[strspn(value, "0123456789")] ? "digits" : NULL;
 }
 
+static const char *check_cause_row(const char *value, unsigned from_max, unsigned to_min, unsigned to_max)
+{
+	uint16_t from, to;
+	const char *wrong = config_cause_row(value, &from, &to);
+	if (!wrong && (!from || from > from_max || to < to_min || to > to_max))
+		wrong = "a Q.850 cause (1 to 127) and a SIP status (400 to 699)";
+	return wrong;
+}
+
+const char *check_cause_status(const char *value)
+{
+	return check_cause_row(value, 127, 400, 699);
+}
+
+const char *check_status_cause(const char *value)
+{
+	return check_cause_row(value, 699, 1, 127);
+}
+
 const char *check_outcome(const char *value)
 {
 	uint16_t n;
@@ -206,7 +225,7 @@ static void check_address_name(struct findings *f, const struct conf_part *p, co
 
 static bool is_party(const struct conf *c, const char *name)
 {
-	return conf_find(c, "trunk", name) || conf_find(c, "user", name);
+	return conf_find(c, "trunk", name) || conf_find(c, "user", name) || conf_find(c, "isdn", name) || conf_find(c, "line", name);
 }
 
 static const char *name_of(const struct conf_part *user)
@@ -304,13 +323,12 @@ static void check_users(struct findings *f)
 	mem_free(o.all);
 }
 
-/* Trunks, users, groups and hunt groups are named alike in routes. */
+/* Trunks, users, lines, groups and hunt groups are named alike in routes. */
 static void check_own_name(struct findings *f, const struct conf_part *p, const char *section)
 {
-	static const char *const sections[] = {"user", "trunk", "group", "hunt"};
-	for (size_t i = 0; i < 4; i++)
-		if (strcmp(sections[i], section) && conf_find(f->conf, sections[i], conf_title(p)))
-			found(f, p, section, "a %s is called \"%s\" already; routes could not tell them apart", sections[i], conf_title(p));
+	for (const struct dest_section *s = config_dest_sections; s->section; s++)
+		if (strcmp(s->section, section) && conf_find(f->conf, s->section, conf_title(p)))
+			found(f, p, section, "a %s is called \"%s\" already; routes could not tell them apart", s->section, conf_title(p));
 }
 
 static void check_lists(struct findings *f, const struct conf_part *p, const char *section, const char *option)
@@ -349,6 +367,22 @@ static void check_trunks(struct findings *f)
 	}
 }
 
+static void check_lines(struct findings *f)
+{
+	static const char *const sections[][2] = {{"isdn", "isdn.address"}, {"line", "line.address"}};
+	const struct conf_part *p;
+	for (size_t k = 0; k < 2; k++)
+		for (unsigned i = 0; (p = conf_titled(f->conf, sections[k][0], i)); i++) {
+			check_address_name(f, p, sections[k][1]);
+			check_own_name(f, p, sections[k][0]);
+		}
+}
+
+static bool is_line_or_trunk(const struct conf *c, const char *name)
+{
+	return conf_find(c, "trunk", name) || conf_find(c, "isdn", name) || conf_find(c, "line", name);
+}
+
 static void check_groups(struct findings *f)
 {
 	const struct conf_part *p;
@@ -357,8 +391,8 @@ static void check_groups(struct findings *f)
 		check_own_name(f, p, "group");
 		for (unsigned k = 0; k < conf_list_count(p, "members"); k++) {
 			const char *text = conf_list_at(p, "members", k), *wrong = config_group_member(&m, text);
-			if (wrong || !conf_find(f->conf, "trunk", m.trunk))
-				found(f, p, "group.members", "expected %s, not \"%s\"", wrong ? wrong : "the name of a trunk", text);
+			if (wrong || !is_line_or_trunk(f->conf, m.trunk))
+				found(f, p, "group.members", "expected %s, not \"%s\"", wrong ? wrong : "the name of a trunk, isdn or line section", text);
 		}
 	}
 	for (unsigned i = 0; (p = conf_titled(f->conf, "hunt", i)); i++) {
@@ -431,7 +465,7 @@ static void check_routes(struct findings *f)
 			found(f, p, "route.to", "expected at least one target");
 		for (unsigned k = 0; k < conf_list_count(p, "source"); k++)
 			if (!is_party(f->conf, conf_list_at(p, "source", k)))
-				found(f, p, "route.source", "expected the name of a trunk or user, not \"%s\"", conf_list_at(p, "source", k));
+				found(f, p, "route.source", "expected the name of a trunk, line or user, not \"%s\"", conf_list_at(p, "source", k));
 		check_lists(f, p, "route", "called");
 		check_lists(f, p, "route", "caller");
 	}
@@ -446,6 +480,9 @@ static void check_counts(struct findings *f)
 	} rows[] = {
 		{"trunk", "peer", "trunk.peer", TRUNK_PEERS},         {"trunk", "networks", "trunk.networks", TRUNK_NETWORKS},
 		{"trunk", "failover", "trunk.failover", TRUNK_CAUSES}, {"trunk", "codecs", "trunk.codecs", TRUNK_CODECS},
+		{"isdn", "failover", "isdn.failover", TRUNK_CAUSES},   {"line", "failover", "line.failover", TRUNK_CAUSES},
+		{"isdn", "cause-status", "isdn.cause-status", TRUNK_CAUSES}, {"line", "cause-status", "line.cause-status", TRUNK_CAUSES},
+		{"isdn", "status-cause", "isdn.status-cause", TRUNK_CAUSES}, {"line", "status-cause", "line.status-cause", TRUNK_CAUSES},
 		{"group", "members", "group.members", GROUP_MEMBERS}, {"hunt", "members", "hunt.members", HUNT_MEMBERS},
 	};
 	const struct conf_part *p;
@@ -567,7 +604,7 @@ static void check_fraud(struct findings *f)
 				found(f, p, "fraud.destinations", "expected the name of a destination section, not \"%s\"", conf_list_at(p, "destinations", k));
 		for (unsigned k = 0; k < conf_list_count(p, "sources"); k++)
 			if (!is_party(f->conf, conf_list_at(p, "sources", k)))
-				found(f, p, "fraud.sources", "expected the name of a user or trunk, not \"%s\"", conf_list_at(p, "sources", k));
+				found(f, p, "fraud.sources", "expected the name of a user, trunk or line, not \"%s\"", conf_list_at(p, "sources", k));
 	}
 }
 
@@ -604,6 +641,7 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_domains(&f);
 	check_users(&f);
 	check_trunks(&f);
+	check_lines(&f);
 	check_groups(&f);
 	check_counts(&f);
 	check_routes(&f);

@@ -13,6 +13,8 @@ const char *check_ports(const char *value);
 const char *check_address_port(const char *value);
 const char *check_address(const char *value); /* the port may be missing */
 const char *check_digits(const char *value); /* or empty */
+const char *check_cause_status(const char *value); /* "17=486" */
+const char *check_status_cause(const char *value); /* "486=17" */
 const char *check_outcome(const char *value); /* a SIP status or a Q.850 cause */
 const char *check_pattern(const char *value); /* its regular expression is one */
 const char *check_regex(const char *value);   /* "/.../" or empty */

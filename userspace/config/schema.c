@@ -412,6 +412,47 @@ static const struct conf_option trunk_options[] = {
 	{0},
 };
 
+/* What ISDN channels and other lines have in common with trunks, besides the causes that they speak. */
+#define LINE_OPTIONS \
+	OPTION("address", CONF_STRING, "", "Name of the address section whose addresses its media use between the gateway and the other party. Empty: the first one."), \
+	OPTION("max-calls", CONF_INT, "0", "Calls at the same time, 0: no limit of its own.", .min = 0, .max = 1000000), \
+	OPTION("max-rate", CONF_INT, "0", "New calls a second, either way, 0: no limit of its own.", .min = 0, .max = 100000), \
+	OPTION("country", CONF_STRING, "", "Country code of numbers there, such as \"49\". Empty: sip.country.", .check = check_digits), \
+	OPTION("area", CONF_STRING, "", "Area code of numbers there without its prefix, such as \"30\". Empty: sip.area.", .check = check_digits), \
+	OPTION("international-prefix", CONF_STRING, "", "As sip.international-prefix; empty: that one.", .check = check_digits), \
+	OPTION("national-prefix", CONF_STRING, "", "As sip.national-prefix; empty: that one.", .check = check_digits), \
+	OPTION("numbers-in", CONF_CHOICE, "as-is", "How numbers from there that do not tell their own type are to be read; as trunk.numbers-in.", \
+	 .choices = "as-is|e164|digits|national|international"), \
+	OPTION("answer-time", CONF_DURATION, "0", "A call that is not answered in this time goes to the next target. 0: sip.ring-timeout ends it.", .min = 0, \
+	 .max = 3600000), \
+	OPTION("failover", CONF_LIST, "{\"500\", \"503\", \"34\", \"38\", \"41\", \"42\", \"44\", \"47\"}", "Outcomes after which the next target of a call is tried: SIP " \
+	 "statuses (400 to 699) and Q.850 causes (1 to 127).", .check = check_outcome), \
+	OPTION("cause-status", CONF_LIST, "", "SIP statuses that Q.850 causes from there become, such as \"17=486\", where they are to be others than those of RFC 3398.", \
+	 .check = check_cause_status), \
+	OPTION("status-cause", CONF_LIST, "", "Q.850 causes that SIP statuses become there, such as \"486=17\", likewise. A cause that the other side has told goes before.", \
+	 .check = check_status_cause)
+
+static const struct conf_option isdn_options[] = {
+	LINE_OPTIONS,
+	OPTION("number-type", CONF_CHOICE, "typed", "How numbers are told to the network: +E.164 as a national number, or an international one, with its type (typed), or as "
+	 "numbers-out says, of unknown type (unknown).", .choices = "typed|unknown"),
+	OPTION("numbers-out", CONF_CHOICE, "national", "How numbers of unknown type are written; as trunk.numbers-out.", .choices = "as-is|e164|digits|national|international"),
+	OPTION("tell-identity", CONF_BOOL, "yes", "Whether the network is told the number of a caller who does not want it shown; it is marked so."),
+	OPTION("t302", CONF_DURATION, "10s", "Timer T302 of Q.931: with overlap receiving, a called number that came in parts is complete when nothing is added to it in this time.",
+	 .min = 100, .max = 60000),
+	OPTION("announcement-time", CONF_DURATION, "20s", "How long an announcement of the network that comes with a cause is heard before the call is cleared. 0: not at all.",
+	 .min = 0, .max = 120000),
+	{0},
+};
+
+static const struct conf_option line_options[] = {
+	LINE_OPTIONS,
+	OPTION("numbers-out", CONF_CHOICE, "as-is", "How numbers are written to it; as trunk.numbers-out.", .choices = "as-is|e164|digits|national|international"),
+	OPTION("gateway", CONF_STRING, "", "Name of the gateway section of the gateway that has it. Empty: the first one."),
+	OPTION("endpoint", CONF_STRING, NULL, "Name of its endpoint there, such as \"aaln/3\"."),
+	{0},
+};
+
 static const struct conf_option site_options[] = {
 	OPTION("emergency", CONF_LIST, "{\"112\", \"911\"}", "Numbers dialled here for help, besides urn:service:sos (RFC 5031). Such calls are never limited, banned or asked for a "
 	 "password."),
@@ -426,7 +467,7 @@ static const struct conf_option site_options[] = {
 };
 
 static const struct conf_option group_options[] = {
-	OPTION("members", CONF_LIST, NULL, "Its trunks: \"NAME\", or \"NAME priority=1 weight=10\". Those of the lowest priority are tried first; a weight is a "
+	OPTION("members", CONF_LIST, NULL, "Its trunks, and isdn and line sections: \"NAME\", or \"NAME priority=1 weight=10\". Those of the lowest priority are tried first; a weight is a "
 	 "trunk's share among those of one priority."),
 	OPTION("strategy", CONF_CHOICE, "order", "Which of one priority is tried first: as they are listed (order), by weight, in turn (round-robin), or the one "
 	 "with the fewest calls for its weight (least-loaded).", .choices = "order|weight|round-robin|least-loaded"),
@@ -456,7 +497,7 @@ static const struct conf_option route_options[] = {
 	 "several, the one that matches most of the called number, then the one with the most further conditions, then the first in the file."),
 	OPTION("called", CONF_LIST, "", "Called numbers that take the route: \"112\" is that one, \"0190*\" all that begin so, \"/^0[1-9]/\" a regular expression, "
 	 "\"@NAME\" any entry of that list section. Empty: every number.", .check = check_pattern),
-	OPTION("source", CONF_LIST, "", "Only calls from these trunks or users. Empty: from anyone known."),
+	OPTION("source", CONF_LIST, "", "Only calls from these trunks, lines or users. Empty: from anyone known."),
 	OPTION("caller", CONF_LIST, "", "Only calls from these numbers, written as in called.", .check = check_pattern),
 	OPTION("time", CONF_LIST, "", "Only at these times: \"mon-fri 08:00-17:30\", \"sat,sun\", \"22:00-06:00\". Empty: always.", .check = check_span),
 	OPTION("time-zone", CONF_STRING, "", "Of time, such as \"Europe/Berlin\". Empty: sip.time-zone.", .check = check_zone),
@@ -464,7 +505,7 @@ static const struct conf_option route_options[] = {
 	 .check = check_header_condition),
 	OPTION("order", CONF_INT, "100", "Routes with a lower order are taken before those with a higher one, whatever else they match.", .min = 0, .max = 1000000),
 	OPTION("before-users", CONF_BOOL, "no", "Whether the route is taken before users and hunt groups are looked at. One that only blocks always is."),
-	OPTION("to", CONF_LIST, NULL, "Who is called, one after another: names of trunks, groups, users or hunt groups, \"number:N\" (routed again), "
+	OPTION("to", CONF_LIST, NULL, "Who is called, one after another: names of trunks, isdn or line sections, groups, users or hunt groups, \"number:N\" (routed again), "
 	 "\"enum:e164.arpa\", \"block\", \"block:603\" or \"block:cause=21\"."),
 	OPTION("continue", CONF_BOOL, "no", "Whether the next route that matches is tried when all of these have failed."),
 	OPTION("max-calls", CONF_INT, "0", "Calls at the same time that go by this route, 0: no limit of its own. One more is refused (503, cause 34) or, with continue, has the "
@@ -529,6 +570,8 @@ const struct conf_section config_schema[] = {
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},
 	{"user", "NAME", "A user who registers phones and makes calls; the name is the user part of the SIP address.", user_options},
 	{"trunk", "NAME", "A SIP peer that does not register, such as a carrier.", trunk_options},
+	{"isdn", "NAME", "A group of ISDN channels that have a D-channel in common; calls go to it and come from it by this name.", isdn_options},
+	{"line", "NAME", "A telephone or a line at a gateway; calls go to it and come from it by this name.", line_options},
 	{"site", "NAME", "Where emergency calls go from a place. Users and address sections name theirs; the first one is for all others.", site_options},
 	{"group", "NAME", "Trunks that stand in for one another.", group_options},
 	{"hunt", "NAME", "A hunt group: users who take calls for one another.", hunt_options},

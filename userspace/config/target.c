@@ -20,12 +20,12 @@ static const char *parse_block(struct dest *d, struct slice how)
 	return NULL;
 }
 
+const struct dest_section config_dest_sections[] = {
+	{"user", DEST_USER}, {"trunk", DEST_TRUNK}, {"group", DEST_GROUP}, {"hunt", DEST_HUNT}, {"isdn", DEST_LINE}, {"line", DEST_LINE}, {0},
+};
+
 const char *config_dest(struct dest *ret, const char *text, const struct conf *conf)
 {
-	static const struct {
-		const char *section;
-		enum dest_kind kind;
-	} sections[] = {{"user", DEST_USER}, {"trunk", DEST_TRUNK}, {"group", DEST_GROUP}, {"hunt", DEST_HUNT}};
 	struct dest d = {0};
 	struct slice rest = slice_str(text), word = slice_cut(&rest, ':');
 	const char *wrong = NULL;
@@ -38,12 +38,12 @@ const char *config_dest(struct dest *ret, const char *text, const struct conf *c
 		d.kind = DEST_ENUM;
 		wrong = slice_empty(rest) || slice_copy(rest, d.name, sizeof(d.name)) ? "enum:DOMAIN, such as enum:e164.arpa" : NULL;
 	} else {
-		size_t i = 0;
-		while (i < 4 && !conf_find(conf, sections[i].section, text))
-			i++;
-		if (i == 4)
-			return "the name of a user, trunk, group or hunt group, number:N, enum:DOMAIN, or block";
-		d.kind = sections[i].kind;
+		const struct dest_section *s = config_dest_sections;
+		while (s->section && !conf_find(conf, s->section, text))
+			s++;
+		if (!s->section)
+			return "the name of a user, trunk, group, hunt group, isdn or line section, number:N, enum:DOMAIN, or block";
+		d.kind = s->kind;
 		if (slice_copy(slice_str(text), d.name, sizeof(d.name)))
 			return "a shorter name";
 	}
@@ -54,7 +54,7 @@ const char *config_dest(struct dest *ret, const char *text, const struct conf *c
 
 const char *config_group_member(struct group_member *ret, const char *text)
 {
-	static const char expected[] = "the name of a trunk, then maybe priority=N and weight=N";
+	static const char expected[] = "the name of a trunk, isdn or line section, then maybe priority=N and weight=N";
 	struct slice rest = slice_trim(slice_str(text)), name = slice_cut(&rest, ' ');
 	struct group_member m = {.weight = 1};
 	if (slice_empty(name) || slice_copy(name, m.trunk, sizeof(m.trunk)))
@@ -74,6 +74,14 @@ const char *config_group_member(struct group_member *ret, const char *text)
 			return expected;
 	}
 	*ret = m;
+	return NULL;
+}
+
+const char *config_cause_row(const char *text, uint16_t *from, uint16_t *to)
+{
+	struct slice rest = slice_str(text), left = slice_trim(slice_cut(&rest, '='));
+	if (!slice_is_set(rest) || slice_u16(left, from) || slice_u16(slice_trim(rest), to))
+		return "a number, = and what stands for it, such as \"17=486\"";
 	return NULL;
 }
 

@@ -58,6 +58,10 @@ static const struct column trunks[] = {
 	{"trunk", "TRUNK", AS_IS}, {"state", "STATE", AS_IS}, {"registration", "REGISTRATION", AS_IS}, {"calls", "CALLS", AS_IS}, {"max_calls", "OF", AS_IS}, {"peers", "PEERS", AS_IS}, {0},
 };
 
+static const struct column lines[] = {
+	{"line", "LINE", AS_IS}, {"kind", "KIND", AS_IS}, {"state", "STATE", AS_IS}, {"calls", "CALLS", AS_IS}, {"max_calls", "OF", AS_IS}, {"why", "WHY", AS_IS}, {0},
+};
+
 static const struct column gateways[] = {
 	{"gateway", "GATEWAY", AS_IS}, {"state", "STATE", AS_IS}, {0},
 };
@@ -112,6 +116,7 @@ const struct command commands[] = {
 	 .none = "no interfaces"},
 	{.words = "show ports", .help = "media ports in use on each address", .daemons = MG, .columns = ports, .none = "no addresses"},
 	{.words = "show trunks", .help = "trunks, whether their peers answer, and their calls", .daemons = CA, .columns = trunks, .none = "no trunks"},
+	{.words = "show lines", .help = "groups of ISDN channels and lines, whether they take calls, and their calls", .daemons = CA, .columns = lines, .none = "no lines"},
 	{.words = "trunk drain", .args = "TRUNK", .help = "no new calls over a trunk, either way; those that are there go on, show trunks says how many", .daemons = CA, .arg_names = "trunk"},
 	{.words = "trunk undrain", .args = "TRUNK", .help = "a drained trunk takes calls again", .daemons = CA, .arg_names = "trunk"},
 	{.words = "route test", .args = "FROM TO [--caller NUMBER] [--time 2026-01-05T10:30] [--header \"NAME: VALUE\"]...",

@@ -13,9 +13,16 @@
 
 void source_of_trunk(struct source *ret, struct trunk *t, bool exact)
 {
-	*ret = (struct source){.kind = TARGET_TRUNK, .exact = exact, .latch = conf_bool(t->conf, "latch"), .max_calls = t->max_calls, .trunk = t};
+	*ret = (struct source){.kind = TARGET_TRUNK, .exact = exact, .latch = conf_bool(t->conf, "latch"), .max_calls = t->limits.max_calls, .trunk = t};
 	SET(ret->name, t->name);
 	SET(ret->address, conf_string(t->conf, "address"));
+}
+
+void source_of_line(struct source *ret, struct tel_line *l)
+{
+	*ret = (struct source){.kind = TARGET_LINE, .exact = true, .max_calls = l->limits.max_calls, .line = l};
+	SET(ret->name, l->name);
+	SET(ret->address, conf_string(l->conf, "address"));
 }
 
 void source_of_user(struct source *ret, const struct user *u)

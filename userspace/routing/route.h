@@ -5,12 +5,13 @@
 #include "routing/group.h"
 #include "routing/headers.h"
 #include "routing/hunt.h"
+#include "routing/line.h"
 #include "base/pattern.h"
 #include "registrar/registrar.h"
 #include "base/schedule.h"
 #include "sip/msg.h"
 
-enum target_kind { TARGET_USER, TARGET_TRUNK };
+enum target_kind { TARGET_USER, TARGET_TRUNK, TARGET_LINE, TARGET_KINDS };
 
 /* Who calls. */
 struct source {
@@ -23,10 +24,12 @@ struct source {
 	bool exact;           /* a trunk whose port matches, too */
 	bool unproven;        /* a user only by what its From says: an emergency call is not asked for a password */
 	unsigned max_calls;   /* 0: no limit of its own */
-	struct trunk *trunk;  /* borrowed, until the next reload; NULL: a user */
+	struct trunk *trunk;  /* borrowed, until the next reload; NULL: none */
+	struct tel_line *line; /* likewise */
 };
 
 void source_of_trunk(struct source *ret, struct trunk *t, bool exact);
+void source_of_line(struct source *ret, struct tel_line *l);
 void source_of_user(struct source *ret, const struct user *u);
 
 /* How the called side sees the caller. */

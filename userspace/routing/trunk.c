@@ -86,15 +86,6 @@ static int load_peers(struct trunk *t)
 	return err;
 }
 
-static void load_failover(struct trunk *t)
-{
-	for (unsigned i = 0; i < conf_list_count(t->conf, "failover") && t->n_failover < TRUNK_CAUSES; i++) {
-		uint16_t n;
-		if (!slice_u16(slice_str(conf_list_at(t->conf, "failover", i)), &n))
-			t->failover[t->n_failover++] = n;
-	}
-}
-
 static void keep_known(struct trunk *t, const struct trunk_peer *known, unsigned n)
 {
 	for (unsigned i = 0; i < t->n_peers; i++) {
@@ -109,8 +100,7 @@ static void keep_known(struct trunk *t, const struct trunk_peer *known, unsigned
 static void inherit(struct trunk *t, const struct trunk *was)
 {
 	t->drained = was->drained;
-	t->rate_at = was->rate_at;
-	t->rate_tokens = was->rate_tokens;
+	limits_inherit(&t->limits, &was->limits);
 	if (!t->n_peers && t->transport == was->transport && conf_same_value(t->conf, was->conf, "domain")) {
 		t->n_peers = was->n_peers;
 		memcpy(t->peer, was->peer, sizeof(t->peer));
@@ -130,15 +120,13 @@ static int trunk_new(struct trunk **ret, const struct conf *conf, const struct c
 	t->login = (struct digest_login){
 		.user = slice_str(conf_string(part, "auth-user")), .password = slice_str(conf_string(part, "password")), .realm = slice_str(conf_string(part, "auth-realm")),
 	};
-	t->max_calls = (unsigned)conf_int(part, "max-calls");
-	t->max_rate = (unsigned)conf_int(part, "max-rate");
+	limits_load(&t->limits, part);
 	t->believed = conf_bool(part, "believe-identity");
 	t->told = conf_bool(part, "tell-identity");
 	t->diversion = (enum trunk_diversion)conf_int(part, "diversion");
 	for (; t->n_codecs < TRUNK_CODECS && t->n_codecs < conf_list_count(part, "codecs"); t->n_codecs++)
 		t->codec[t->n_codecs] = conf_list_at(part, "codecs", t->n_codecs);
 	trunk_numbers_load(&t->numbers, conf, part);
-	load_failover(t);
 	int err = load_peers(t);
 	t->place = mem_raw(trunk_index_places(t->n_peers ? t->n_peers : TRUNK_PEERS, t->n_networks) * sizeof(*t->place));
 	if (!err)
@@ -377,12 +365,6 @@ const char *trunk_state(const struct trunk *t, const struct lines *lines)
 	return t->registration && !trunk_register_good(t->registration) ? "unregistered" : "up";
 }
 
-static uint64_t tokens(const struct trunk *t)
-{
-	uint64_t full = 1000ULL * t->max_rate, got = t->rate_tokens + (clock_ms() - t->rate_at) * t->max_rate;
-	return !t->rate_at || got > full ? full : got;
-}
-
 const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsigned *cause)
 {
 	*cause = TRUNK_DOWN;
@@ -392,25 +374,12 @@ const char *trunk_refusal(const struct trunk *t, const struct lines *lines, unsi
 		return "the trunk is down";
 	if (t->registration && !trunk_register_good(t->registration))
 		return "the trunk is not registered";
-	*cause = TRUNK_NO_LINE;
-	if (t->max_calls && lines_taken(lines, slice_str(t->name)) >= t->max_calls)
-		return "the trunk has no free line";
-	*cause = TRUNK_TOO_FAST;
-	if (t->max_rate && tokens(t) < 1000)
-		return "the trunk takes no more calls this second";
-	return NULL;
+	return limits_refusal(&t->limits, lines, t->name, cause);
 }
 
 bool trunk_admit(struct trunk *t)
 {
-	if (!t->max_rate)
-		return true;
-	uint64_t left = tokens(t);
-	if (left < 1000)
-		return false;
-	t->rate_tokens = left - 1000;
-	t->rate_at = clock_ms();
-	return true;
+	return limits_admit(&t->limits);
 }
 
 unsigned trunk_order(const struct trunk *t, unsigned order[TRUNK_PEERS])
@@ -432,10 +401,7 @@ void trunk_heard(struct trunk *t, const struct addr *peer, bool heard)
 
 bool trunk_fails_over(const struct trunk *t, unsigned status, unsigned cause)
 {
-	for (unsigned i = 0; i < t->n_failover; i++)
-		if (t->failover[i] == status || (cause && t->failover[i] == cause))
-			return true;
-	return false;
+	return limits_fails_over(&t->limits, status, cause);
 }
 
 /* --- what is heard of it -------------------------------------------------------------------------------------------- */
@@ -493,6 +459,6 @@ json_t *trunk_json(const struct trunk *t, const struct lines *lines)
 	}
 	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:o, s:s, s:s}", "trunk", t->name, "state", trunk_state(t, lines), "registration",
 			 t->registration ? trunk_register_state(t->registration) : "", "calls", (int)lines_taken(lines, slice_str(t->name)),
-			 "max_calls", (int)t->max_calls, "peers", peers, "service_route", t->registration ? trunk_register_route(t->registration) : "",
+			 "max_calls", (int)t->limits.max_calls, "peers", peers, "service_route", t->registration ? trunk_register_route(t->registration) : "",
 			 "identities", t->registration ? trunk_register_identities(t->registration) : "");
 }

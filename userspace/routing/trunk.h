@@ -3,7 +3,7 @@
 #pragma once
 #include "base/hash.h"
 #include "base/timer.h"
-#include "base/lines.h"
+#include "routing/limits.h"
 #include "routing/trunk_numbers.h"
 #include "config/schema.h"
 #include "config/target.h"
@@ -57,10 +57,7 @@ struct trunk {
 	enum sip_transport transport;
 	struct prefix networks[TRUNK_NETWORKS]; /* requests from there are its, too */
 	unsigned n_networks;
-	unsigned max_calls, max_rate; /* at the same time; a second; 0: no limit */
-	uint64_t rate_at, rate_tokens; /* thousandths of a call left, as of rate_at */
-	uint16_t failover[TRUNK_CAUSES]; /* statuses and Q.850 causes after which the next target is tried */
-	unsigned n_failover;
+	struct limits limits;
 	bool drained;                    /* by the operator: no new calls, either way */
 	bool believed, told;             /* what it asserts of callers; who they are although they want privacy (RFC 3325) */
 	enum trunk_diversion diversion;
@@ -110,9 +107,6 @@ struct trunk *trunks_by_certificate(const struct trunks *ts, const struct sip_ms
 struct trunk *trunks_by_sender(const struct trunks *ts, const struct sip_msg *req, bool *exact);
 /* Whether a trunk's requests come from there: by its address, or by the certificate of a connection from there. */
 bool trunks_know(const struct trunks *ts, const struct sip_stack *stack, const struct addr *src);
-
-/* Q.850 causes of trunk_refusal(): no circuit/channel available, network out of order, switching equipment congestion. */
-enum { TRUNK_NO_LINE = 34, TRUNK_DOWN = 38, TRUNK_TOO_FAST = 42 };
 
 /* The trunk that a user name of digest authentication belongs to; NULL: none. */
 struct trunk *trunks_by_login(const struct trunks *ts, struct slice user);

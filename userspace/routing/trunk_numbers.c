@@ -10,16 +10,28 @@ static const char *own_or(const struct conf_part *section, const struct conf_par
 	return *text ? text : conf_string(general, option);
 }
 
-void trunk_numbers_load(struct trunk_numbers *t, const struct conf *conf, const struct conf_part *section)
+static struct numbering numbering_of(const struct conf *conf, const struct conf_part *section)
 {
 	const struct conf_part *sip = conf_section(conf, "sip");
+	return (struct numbering){
+		.country = own_or(section, sip, "country"),
+		.area = own_or(section, sip, "area"),
+		.international = own_or(section, sip, "international-prefix"),
+		.national = own_or(section, sip, "national-prefix"),
+	};
+}
+
+void line_numbers_load(struct line_numbers *n, const struct conf *conf, const struct conf_part *section)
+{
+	*n = (struct line_numbers){
+		.plan = numbering_of(conf, section), .in = (enum number_format)conf_int(section, "numbers-in"), .out = (enum number_format)conf_int(section, "numbers-out"),
+	};
+}
+
+void trunk_numbers_load(struct trunk_numbers *t, const struct conf *conf, const struct conf_part *section)
+{
 	*t = (struct trunk_numbers){
-		.plan = {
-			.country = own_or(section, sip, "country"),
-			.area = own_or(section, sip, "area"),
-			.international = own_or(section, sip, "international-prefix"),
-			.national = own_or(section, sip, "national-prefix"),
-		},
+		.plan = numbering_of(conf, section),
 		.in = (enum number_format)conf_int(section, "numbers-in"),
 		.out = (enum number_format)conf_int(section, "numbers-out"),
 		.uri = (enum number_uri)conf_int(section, "number-uri"),

@@ -20,6 +20,13 @@ struct trunk_numbers {
 	const char *from_user; /* user part of From when another header has the number; empty: the number all the same */
 };
 
+/* How a line tells them. */
+struct line_numbers {
+	struct numbering plan;
+	enum number_format in, out;
+};
+
+void line_numbers_load(struct line_numbers *n, const struct conf *conf, const struct conf_part *section);
 /* What `section` says, and sip.* where it says nothing of the numbering. */
 void trunk_numbers_load(struct trunk_numbers *t, const struct conf *conf, const struct conf_part *section);
 /* The called number of a request from there, unescaped: 0, -ENOENT, -ENOSPC. */

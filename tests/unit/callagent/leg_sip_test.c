@@ -291,7 +291,7 @@ static const struct diversions undiverted;
 
 static int outgoing_to(struct leg **ret, struct sip_stack *stack, const struct target *to, const struct shown *from, uint32_t hops)
 {
-	const struct leg_sip_call how = {.target = to, .caller = from, .sent = from->number, .diversions = &undiverted, .max_forwards = hops, .ring_ms = 20000};
+	const struct leg_call how = {.target = to, .caller = from, .sent = from->number, .diversions = &undiverted, .max_forwards = hops, .ring_ms = 20000};
 	return leg_sip_outgoing(ret, stack, &how);
 }
 

@@ -46,6 +46,10 @@ static const char text[] =
 	"route fork {\n prefix = \"6\"\n to = {\"number:61\", \"number:62\", \"number:63\"}\n}\n"
 	"hunt ring {\n members = {\"604\"}\n numbers = {\"604\"}\n strategy = sequence\n then = \"604\"\n}\n"
 	"route narrow {\n prefix = \"67\"\n to = t1\n max-calls = 2\n}\nroute wide {\n prefix = \"68\"\n to = t1\n max-calls = 1\n continue = yes\n}\n"
+	"isdn pri {\n max-calls = 1\n country = \"49\"\n numbers-out = national\n answer-time = 40s\n}\nline hall {\n endpoint = \"aaln/3\"\n failover = {\"17\"}\n}\n"
+	"group lines {\n members = {\"pri\", \"t1\"}\n}\n"
+	"route pri {\n prefix = \"51\"\n to = {pri, hall, t1}\n strip = 2\n}\nroute lines {\n prefix = \"52\"\n to = lines\n}\n"
+	"route from-pri {\n prefix = \"53\"\n source = pri\n to = hall\n}\n"
 	"route urgent {\n order = 1\n called = {\"7811\"}\n to = t3\n}\n";
 
 /* --- the registrar's side -------------------------------------------------------------------------------------------- */
@@ -110,6 +114,7 @@ unsigned registrar_contacts(const struct registrar *r, const char *user, struct 
 static struct conf *conf;
 static struct routing *routing;
 static struct trunks trunks;
+static struct tel_lines tel_lines;
 static struct lines lines;
 static struct attempt t;
 static char walk_text[1024];
@@ -133,13 +138,14 @@ static int setup(void **state)
 	}
 	contacts[0] = 2;
 	lines_init(&lines);
-	return trunks_load(&trunks, conf, NULL) ?: routing_new(&routing, conf);
+	return trunks_load(&trunks, conf, NULL) ?: tel_lines_load(&tel_lines, conf, NULL) ?: routing_new(&routing, conf);
 }
 
 static int teardown(void **state)
 {
 	lines_fini(&lines);
 	trunks_free(&trunks);
+	tel_lines_free(&tel_lines);
 	mem_deref(routing);
 	mem_deref(conf);
 	return 0;
@@ -151,11 +157,14 @@ static struct plan *plan_from(const char *called, const char *source, const char
 	struct source from = {0};
 	const struct shown shown = {.number = ""};
 	const struct plan_params params = {
-		.routing = routing, .trunks = &trunks, .registrar = NULL, .lines = &lines, .random = draw, .first_ms = 4000,
+		.routing = routing, .trunks = &trunks, .tel_lines = &tel_lines, .registrar = NULL, .lines = &lines, .random = draw, .first_ms = 4000,
 	};
 	struct trunk *trunk = trunks_find(&trunks, slice_str(source));
+	struct tel_line *line = tel_lines_find(&tel_lines, slice_str(source));
 	if (trunk)
 		source_of_trunk(&from, trunk, true);
+	else if (line)
+		source_of_line(&from, line);
 	else
 		source_of_user(&from, auth_user(NULL, source));
 	struct query q = {.from = &from, .called = called, .caller = caller, .utc = now, .lines = extra, .n_lines = extra[0] != NULL};
@@ -196,6 +205,36 @@ static void first(const char *called, const char *source)
 	struct plan *p = plan_from(called, source, "1001");
 	assert_int_equal(plan_next(p, &t), 0);
 	mem_deref(p);
+}
+
+static void calls_go_to_lines_and_come_from_them(void **state)
+{
+	struct tel_line *pri = tel_lines_find(&tel_lines, SLICE("pri")), *hall = tel_lines_find(&tel_lines, SLICE("hall"));
+	struct line *call = NULL;
+	/* Nobody serves them yet. */
+	assert_string_equal(walk("51+4930123", "1001", 503), "t1");
+	tel_line_state(pri, NULL);
+	tel_line_state(hall, NULL);
+	first("51+4930123", "1001");
+	assert_string_equal(t.target[0].name, "pri");
+	assert_int_equal(t.target[0].kind, TARGET_LINE);
+	assert_string_equal(t.target[0].number, "030123");
+	assert_string_equal(t.target[0].called, "+4930123");
+	assert_int_equal(t.answer_ms, 40000);
+	assert_string_equal(walk("51+4930123", "1001", 503), "pri hall");
+	assert_string_equal(walk_as("51+4930123", "1001", "", 503, 17), "pri hall t1");
+	assert_string_equal(walk("51+4930123", "1001", 404), "pri");
+	assert_string_equal(walk("52", "1001", 503), "pri t1");
+	assert_string_equal(walk("53", "pri", 503), "hall");
+	assert_string_equal(walk("1002", "hall", 404), "1002");
+	/* It has one channel. */
+	assert_int_equal(lines_take(&call, &lines, SLICE("pri")), 0);
+	assert_string_equal(walk("52", "1001", 503), "t1");
+	line_release(&lines, &call);
+	tel_line_state(pri, "D-channel down");
+	assert_string_equal(walk("52", "1001", 503), "t1");
+	tel_line_state(pri, "is not served yet");
+	tel_line_state(hall, "is not served yet");
 }
 
 static void users_ring_at_all_their_phones(void **state)
@@ -290,7 +329,7 @@ static void targets_are_tried_in_order(void **state)
 	/* t2 fails over when it is busy, and then only. */
 	assert_string_equal(walk("741", "1001", 503), "t1 t2");
 	assert_string_equal(walk_as("741", "1001", "", 480, 34), "t1 t2");
-	trunks_find(&trunks, SLICE("t2"))->failover[0] = 503;
+	trunks_find(&trunks, SLICE("t2"))->limits.failover[0] = 503;
 	assert_string_equal(walk("741", "1001", 503), "t1 t2 1001*2 carrier");
 	assert_string_equal(walk("741", "1001", 486), "t1");
 	assert_string_equal(walk("741", "1001", 603), "t1");
@@ -472,6 +511,7 @@ static void memory_runs_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		PLAN_TEST(calls_go_to_lines_and_come_from_them),
 		PLAN_TEST(users_ring_at_all_their_phones),
 		PLAN_TEST(the_most_specific_rule_wins),
 		PLAN_TEST(circles_end),

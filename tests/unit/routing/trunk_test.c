@@ -117,7 +117,7 @@ static void a_registration_goes_on_across_a_reload(void **state)
 	load_registering("password = p\n max-calls = 7\n headers-pass = {\"X-A\"}\n");
 	assert_int_equal(wire.n, 1); /* nothing that the registrar was told has changed */
 	assert_string_equal(trunk_register_state(named("reg")->registration), "registered");
-	assert_int_equal(named("reg")->max_calls, 7);
+	assert_int_equal(named("reg")->limits.max_calls, 7);
 	clock_test_advance(75000);
 	assert_int_equal(wire.n, 2);
 	assert_string_equal(wire_hdr(wire_last(&wire), "Call-ID"), first);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/line_call.h"
+#include "callagent/core.h"
+#include "callagent/dial.h"
+#include "callagent/emergency_call.h"
+#include "callagent/outcome.h"
+#include "base/mem.h"
+#include <errno.h>
+
+bool line_call_admitted(struct agent *a, struct tel_line *l, struct leg_news *refusal)
+{
+	struct source from;
+	source_of_line(&from, l);
+	const struct core_refusal r = core_refusal_of(a, &from, false);
+	if (!r.why)
+		return true;
+	outcome_refused(OUTCOME_LIMIT);
+	*refusal = (struct leg_news){.status = 503, .cause = r.cause, .words = r.why};
+	return false;
+}
+
+static struct emergency emergency_called(const struct agent *a, const struct source *from, const char *called)
+{
+	struct sip_uri uri = {.scheme = SIP_SCHEME_SIP, .user = slice_str(called), .text = slice_str(called)};
+	return emergency_of(a->conf, &uri, NULL, from->address);
+}
+
+static void fill_record(struct cdr *r, const struct source *from, const struct line_call *how)
+{
+	CDR_SET(r->source, slice_str(from->name));
+	CDR_SET(r->caller, slice_str(how->caller->number));
+	CDR_SET(r->caller_sent, slice_str(how->caller->number));
+	CDR_SET(r->called, slice_str(how->called));
+}
+
+int line_call(struct agent *a, struct leg *l, const struct line_call *how, struct slice sdp)
+{
+	struct source from;
+	struct call *c;
+	source_of_line(&from, how->line);
+	const struct emergency e = emergency_called(a, &from, how->called);
+	int err = call_new(&c, &a->calls, gateways_pick(&a->gateways));
+	if (err)
+		return err;
+	CDR_SET(l->target, slice_str(from.name));
+	call_add_leg(c, l);
+	fill_record(&c->cdr, &from, how);
+	if (e.kind)
+		emergency_began(c, &e);
+	err = call_set_party(c, SIDE_A, slice_str(from.name));
+	err = err ? err : !c->gw ? -EHOSTDOWN : dial_line(a, c, &from, how->called, how->caller, how->diversions, e.kind ? &e : NULL);
+	if (err)
+		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = core_words_of(err)});
+	else
+		call_start(c, &(struct leg_news){.sdp = sdp, .from = l});
+	return 0;
+}
