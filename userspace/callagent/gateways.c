@@ -83,40 +83,73 @@ static void audit(void *arg)
 	timer_start(&g->audit, g->audit_ms, audit, g);
 }
 
-static int add_gateway(struct gateways *g, const char *name, const char *address, const char *profile, const char *domain)
+static bool may_be_at(void *arg, const struct mgcp_gw *gw, const struct addr *src)
 {
-	struct mgcp_gw_params p = {
-		.name = name,
-		.domain = domain,
-		.profile = mgcp_profile_find(profile),
-		.on_state = on_state,
-		.arg = g,
-	};
+	const struct gateways *g = arg;
+	for (unsigned i = 0; i < g->n; i++)
+		for (unsigned k = 0; g->gw[i] == gw && k < g->n_networks[i]; k++)
+			if (prefix_has(&g->networks[i][k], src))
+				return true;
+	return false;
+}
+
+static int add_gateway(struct gateways *g, struct mgcp_gw_params *p, const char *address)
+{
+	p->on_state = on_state;
+	p->arg = g;
 	if (g->n == GATEWAYS_MAX)
 		return -E2BIG;
-	int err = addr_parse(&p.addr, slice_str(address), 2427);
-	if (!err && !p.profile)
+	int err = *address ? addr_parse(&p->addr, slice_str(address), 2427) : 0;
+	if (!*address)
+		p->may_be_at = may_be_at;
+	if (!err && !p->profile)
 		err = -EINVAL;
 	if (!err)
-		err = mgcp_gw_new(&g->gw[g->n], g->peer, &p);
+		err = mgcp_gw_new(&g->gw[g->n], g->peer, p);
 	if (!err)
 		g->n++;
 	return err;
 }
 
-static const char *const profiles[] = {"tandem", "osmo-mgw", "rfc3435"}; /* the choices of gateway.profile */
+static void read_networks(struct gateways *g, const struct conf_part *p)
+{
+	unsigned *n = &g->n_networks[g->n];
+	for (unsigned i = 0; i < conf_list_count(p, "networks") && *n < GATEWAY_NETWORKS; i++)
+		*n += !prefix_parse(&g->networks[g->n][*n], slice_str(conf_list_at(p, "networks", i)));
+}
+
+static const char *const profiles[] = {"tandem", "osmo-mgw", "rfc3435", "lines"}; /* the choices of gateway.profile */
+
+static int add_configured(struct gateways *g, const struct conf_part *p)
+{
+	struct mgcp_gw_params params = {
+		.name = conf_title(p),
+		.domain = conf_string(p, "domain"),
+		.entity = conf_string(p, "notified-entity"),
+		.profile = mgcp_profile_find(profiles[conf_int(p, "profile")]),
+	};
+	read_networks(g, p);
+	return add_gateway(g, &params, conf_string(p, "address"));
+}
+
+/* The one of this box, unless another one has packet relays for calls. */
+static int add_own(struct gateways *g, const struct conf *conf)
+{
+	const struct conf_part *p = conf_section(conf, "media");
+	struct mgcp_gw_params params = {.name = GATEWAY_OWN, .domain = conf_string(p, "domain"), .profile = mgcp_profile_find("tandem")};
+	for (unsigned i = 0; i < g->n; i++)
+		if (mgcp_gw_relays(g->gw[i]))
+			return 0;
+	return add_gateway(g, &params, conf_string(p, "bind"));
+}
 
 static int add_all(struct gateways *g, const struct conf *conf)
 {
 	const struct conf_part *p;
 	int err = 0;
 	for (unsigned i = 0; !err && (p = conf_titled(conf, "gateway", i)); i++)
-		err = add_gateway(g, conf_title(p), conf_string(p, "address"), profiles[conf_int(p, "profile")], conf_string(p, "domain"));
-	if (!err && !g->n) {
-		p = conf_section(conf, "media");
-		err = add_gateway(g, "local", conf_string(p, "bind"), "tandem", conf_string(p, "domain"));
-	}
-	return err;
+		err = add_configured(g, p);
+	return err ? err : add_own(g, conf);
 }
 
 int gateways_open(struct gateways *g, const struct conf *conf, const struct gateways_trace *trace, struct buf *why)
@@ -170,6 +203,7 @@ void gateways_close(struct gateways *g)
 	timer_stop(&g->audit);
 	for (; g->n; g->n--)
 		g->gw[g->n - 1] = mem_deref(g->gw[g->n - 1]);
+	memset(g->n_networks, 0, sizeof(g->n_networks));
 	g->peer = mem_deref(g->peer);
 }
 
@@ -179,6 +213,8 @@ struct mgcp_gw *gateways_pick(struct gateways *g)
 	for (unsigned i = 0; i < g->n; i++) {
 		struct mgcp_gw *gw = g->gw[(g->next + i) % g->n];
 		enum mgcp_gw_state s = mgcp_gw_state(gw);
+		if (!mgcp_gw_relays(gw))
+			continue;
 		if (s == MGCP_GW_UP) {
 			g->next = (g->next + i + 1) % g->n;
 			return gw;

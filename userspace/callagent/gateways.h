@@ -5,7 +5,10 @@
 #include "base/timer.h"
 #include "mgcp/agent.h"
 
-#define GATEWAYS_MAX 16
+#define GATEWAYS_MAX      256
+#define GATEWAY_NETWORKS 8
+
+#define GATEWAY_OWN "local" /* the name of the one of this box when none is configured */
 
 struct gateways_trace {
 	void (*fn)(void *arg, bool sent, const struct addr *peer, struct slice text);
@@ -15,6 +18,8 @@ struct gateways_trace {
 struct gateways {
 	struct mgcp_peer *peer;
 	struct mgcp_gw *gw[GATEWAYS_MAX];
+	struct prefix networks[GATEWAYS_MAX][GATEWAY_NETWORKS]; /* where those may be that have no address of their own */
+	unsigned n_networks[GATEWAYS_MAX];
 	unsigned n, next;
 	struct timer audit;
 	uint64_t audit_ms;
@@ -28,7 +33,7 @@ void gateways_resync(struct gateways *g);
 /* NULL: none has that name. */
 struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name);
 void gateways_close(struct gateways *g);
-/* One that works, in turn; one not heard of yet when there is none; NULL: all are down. */
+/* One with packet relays that works, in turn; one not heard of yet when there is none; NULL: all are down. */
 struct mgcp_gw *gateways_pick(struct gateways *g);
 /* Tells the alarm list whether a gateway could serve a call: `err` as of media_done_fn. */
 void gateways_served(struct mgcp_gw *gw, int err, unsigned code);

@@ -71,7 +71,10 @@ static int show_gateways(void *arg, json_t *args, json_t **result, struct buf *w
 		return no_memory(why);
 	for (unsigned i = 0; i < a->gateways.n; i++) {
 		const struct mgcp_gw *gw = a->gateways.gw[i];
-		json_array_append_new(list, json_pack("{s:s, s:s}", "gateway", mgcp_gw_name(gw), "state", states[mgcp_gw_state(gw)]));
+		char address[ADDR_STR_LEN] = "";
+		if (addr_is_set(mgcp_gw_addr(gw)))
+			addr_str(mgcp_gw_addr(gw), address);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "gateway", mgcp_gw_name(gw), "state", states[mgcp_gw_state(gw)], "address", address));
 	}
 	*result = list;
 	return 0;

@@ -78,6 +78,11 @@ const char *check_address_port(const char *value)
 							      : NULL;
 }
 
+const char *check_maybe_address_port(const char *value)
+{
+	return *value ? check_address_port(value) : NULL;
+}
+
 const char *check_digits(const char *value)
 {
 	return value[strspn(value, "0123456789")] ? "digits" : NULL;

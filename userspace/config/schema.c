@@ -316,9 +316,14 @@ static const struct conf_option agent_options[] = {
 };
 
 static const struct conf_option gateway_options[] = {
-	OPTION("address", CONF_STRING, "127.0.0.1:2427", "Where the gateway listens for MGCP.", .check = check_address_port),
-	OPTION("profile", CONF_CHOICE, "tandem", "What kind of gateway it is.", .choices = "tandem|osmo-mgw|rfc3435"),
+	OPTION("address", CONF_STRING, "127.0.0.1:2427", "Where the gateway listens for MGCP. Empty: where its RSIP comes from, which names its domain and is from one "
+	 "of its networks.", .check = check_maybe_address_port),
+	OPTION("networks", CONF_LIST, "", "With no address: where the gateway may be, such as \"192.0.2.0/24\".", .check = check_prefix),
+	OPTION("profile", CONF_CHOICE, "tandem", "What kind of gateway it is; lines: telephones and lines alone, no packet relays for calls of others.",
+	 .choices = "tandem|osmo-mgw|rfc3435|lines"),
 	OPTION("domain", CONF_STRING, "mg.tandem", "Domain name of its endpoints, after the @."),
+	OPTION("notified-entity", CONF_STRING, "", "Whom its endpoints are to notify (N: of RFC 3435), such as \"ca@agents.example.net:2727\"; a gateway that finds "
+	 "several addresses of that name fails over to the next. Empty: whoever asks them."),
 	{0},
 };
 

@@ -7,7 +7,7 @@
 /* What a kind of gateway does differently. */
 struct mgcp_profile {
 	const char *name;          /* "tandem", "osmo-mgw", "rfc3435" */
-	const char *relay_any;     /* endpoint to ask for a free packet-relay endpoint: rtpbridge with the ANY wildcard, or as this gateway spells it */
+	const char *relay_any;     /* endpoint to ask for a free packet-relay endpoint: rtpbridge with the ANY wildcard, or as this gateway spells it; NULL: it has lines alone */
 	bool audits;               /* answers AUEP/AUCX with lists */
 	bool extensions;           /* knows our X- parameters */
 	bool needs_domain;         /* endpoint must carry the gateway's own domain name */
@@ -27,16 +27,23 @@ struct mgcp_conn; /* one connection on it: reference-counted; mem_deref() of a l
 
 struct mgcp_gw_params {
 	const char *name;
-	struct addr addr;
+	struct addr addr;   /* unset: where its RSIP comes from */
 	const char *domain; /* after '@' */
+	const char *entity; /* whom its endpoints notify (N:), one or a list; NULL or empty: whoever asks them */
 	const struct mgcp_profile *profile;
 	/* The gateway went up or down, or restarted (RSIP restart: every connection on it is gone: their `lost` is called). */
 	void (*on_state)(void *arg, struct mgcp_gw *gw, enum mgcp_gw_state state, const char *why);
+	/* Whether its RSIP may come from there, and make that its address; NULL: it has a fixed one. */
+	bool (*may_be_at)(void *arg, const struct mgcp_gw *gw, const struct addr *src);
 	void *arg;
 };
 int mgcp_gw_new(struct mgcp_gw **ret, struct mgcp_peer *peer, const struct mgcp_gw_params *params);
 enum mgcp_gw_state mgcp_gw_state(const struct mgcp_gw *gw);
 const char *mgcp_gw_name(const struct mgcp_gw *gw);
+/* Unset while it is not known. */
+const struct addr *mgcp_gw_addr(const struct mgcp_gw *gw);
+/* Whether it has packet relays, which any call can use. */
+bool mgcp_gw_relays(const struct mgcp_gw *gw);
 /* Asks what the gateway has (AUEP, AUCX) and deletes there the connections we do not know: after our own start, or RSIP disconnected. */
 void mgcp_gw_resync(struct mgcp_gw *gw);
 /* Gives a command of the peer (RSIP, NTFY) to the gateway object it comes from: true when it was one of ours and has been answered. */

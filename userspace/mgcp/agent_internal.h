@@ -4,13 +4,14 @@
 #pragma once
 #include "base/hash.h"
 #include "base/timer.h"
-#include "mgcp/agent.h"
+#include "mgcp/ep.h"
 
 struct audit;
 
 struct mgcp_gw {
 	struct mgcp_gw_params p;
 	char *name, *domain;
+	char *entity; /* N: of what we ask; NULL: none is named */
 	char object[80]; /* for the log */
 	struct mgcp_peer *peer;
 	enum mgcp_gw_state state;
@@ -18,6 +19,8 @@ struct mgcp_gw {
 	struct list cxs;
 	struct list creating; /* oldest first */
 	struct hash ids, endpoints; /* those that are known */
+	struct list eps;            /* with events; they hold the gateway, not it them */
+	struct hash eps_by_name;
 	struct timer probe;
 	struct audit *audit;
 	uint32_t audits; /* begun so far */
@@ -49,6 +52,23 @@ struct cx {
 	struct timer timer;
 };
 
+#define EP_RETRY_MS 500 /* when there was no memory to send */
+
+struct mgcp_ep {
+	struct link link; /* in the gateway */
+	struct hash_link by_name;
+	struct mgcp_gw *gw;
+	char *name; /* with its domain */
+	mgcp_packages packages;
+	const struct mgcp_ep_handlers *h;
+	void *arg;
+	enum mgcp_service service;
+	struct list asks; /* in order; the first is under way when `in_flight` */
+	bool in_flight;
+	uint32_t id;      /* of the last request sent */
+	struct timer retry;
+};
+
 struct mgcp_conn {
 	struct cx *cx;
 	struct mgcp_gw *gw;
@@ -77,6 +97,11 @@ void cx_orphan(struct cx *c);
 
 /* body.c: the parameters of CRCX and MDCX. */
 void body_write(struct buf *out, const struct mgcp_profile *profile, const struct mgcp_conn_setup *s);
+
+/* ep.c */
+struct mgcp_ep *gw_ep_find(const struct mgcp_gw *gw, struct slice name);
+void ep_notified(struct mgcp_ep *e, const struct mgcp_msg *cmd);
+void ep_service(struct mgcp_ep *e, enum mgcp_service s, bool fresh, const char *why);
 
 /* audit.c */
 int audit_start(struct mgcp_gw *gw);

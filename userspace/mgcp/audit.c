@@ -337,6 +337,18 @@ static int sweep(struct mgcp_gw *gw)
 	return 0;
 }
 
+/* A gateway without packet relays may serve other call agents, too: it is asked about the endpoints that are ours alone. */
+static int ask_known(struct audit *a)
+{
+	const struct mgcp_ep *e;
+	int err = 0;
+	list_foreach(e, &a->gw->eps, link)
+		err = err ? err : note(&a->todo, slice_str(e->name), SLICE_NONE);
+	if (!err)
+		next_endpoint(a);
+	return err;
+}
+
 int audit_start(struct mgcp_gw *gw)
 {
 	if (!gw->p.profile->audits)
@@ -354,7 +366,7 @@ int audit_start(struct mgcp_gw *gw)
 	list_init(&a->todo);
 	list_init(&a->suspects);
 	gw->audit = a;
-	int err = ask_endpoints(a);
+	int err = kind_name(a) ? ask_endpoints(a) : ask_known(a);
 	if (err)
 		gw->audit = mem_deref(a);
 	return err;

@@ -26,6 +26,8 @@ static void gw_destroy(void *obj)
 	mem_deref(gw->peer);
 	hash_free(&gw->ids);
 	hash_free(&gw->endpoints);
+	hash_free(&gw->eps_by_name);
+	mem_free(gw->entity);
 	mem_free(gw->name);
 	mem_free(gw->domain);
 }
@@ -39,13 +41,19 @@ int mgcp_gw_new(struct mgcp_gw **ret, struct mgcp_peer *peer, const struct mgcp_
 	gw->p = *params;
 	list_init(&gw->cxs);
 	list_init(&gw->creating);
+	list_init(&gw->eps);
 	gw->peer = mem_ref(peer);
 	gw->name = mem_strdup(params->name);
 	gw->domain = mem_strdup(params->domain && *params->domain ? params->domain : "mg.tandem");
-	if (!gw->name || !gw->domain || hash_init(&gw->ids, 64) || hash_init(&gw->endpoints, 64))
+	if (params->entity && *params->entity)
+		gw->entity = mem_strdup(params->entity);
+	if (!gw->name || !gw->domain || (params->entity && *params->entity && !gw->entity) || hash_init(&gw->ids, 64) || hash_init(&gw->endpoints, 64) ||
+	    hash_init(&gw->eps_by_name, 16))
 		goto out;
 	snprintf(gw->object, sizeof gw->object, "gateway %s", gw->name);
-	err = mgcp_peer_habits(peer, &params->addr, params->profile->habits);
+	err = addr_is_set(&gw->p.addr) ? mgcp_peer_habits(peer, &gw->p.addr, params->profile->habits) : 0;
+	if (!addr_is_set(&gw->p.addr))
+		gw->state = MGCP_GW_DOWN;
 out:
 	if (err)
 		mem_deref(gw);
@@ -62,6 +70,16 @@ enum mgcp_gw_state mgcp_gw_state(const struct mgcp_gw *gw)
 const char *mgcp_gw_name(const struct mgcp_gw *gw)
 {
 	return gw->name;
+}
+
+const struct addr *mgcp_gw_addr(const struct mgcp_gw *gw)
+{
+	return &gw->p.addr;
+}
+
+bool mgcp_gw_relays(const struct mgcp_gw *gw)
+{
+	return gw->p.profile->relay_any;
 }
 
 char *gw_endpoint(const struct mgcp_gw *gw, const char *local)
@@ -82,6 +100,18 @@ int gw_send(struct mgcp_gw *gw, uint32_t tid, const struct buf *text, mgcp_respo
 	return text->err ? text->err : mgcp_command(gw->peer, &gw->p.addr, tid, buf_text(text), fn, arg);
 }
 
+/* All those, or those that `which` (unless it is absent) stands for; their owners may make and drop others meanwhile. */
+static void serve_eps(struct mgcp_gw *gw, struct slice which, enum mgcp_service s, bool fresh, const char *why)
+{
+	for (size_t n = list_count(&gw->eps); n && !list_empty(&gw->eps); n--) {
+		struct mgcp_ep *e = container_of(list_first(&gw->eps), struct mgcp_ep, link);
+		list_remove(&e->link);
+		list_append(&gw->eps, &e->link);
+		if (!slice_is_set(which) || mgcp_name_matches(which, slice_str(e->name)))
+			ep_service(e, s, fresh, why);
+	}
+}
+
 /* The one place where the state changes. */
 static void set_state(struct mgcp_gw *gw, enum mgcp_gw_state state, const char *why)
 {
@@ -91,6 +121,8 @@ static void set_state(struct mgcp_gw *gw, enum mgcp_gw_state state, const char *
 		log_info(gw->object, "%s -> %s: %s", state_names[old], state_names[state], why);
 	if (gw->p.on_state)
 		gw->p.on_state(gw->p.arg, gw, state, why);
+	if (old != state && state == MGCP_GW_DOWN)
+		serve_eps(gw, SLICE_NONE, MGCP_SERVICE_OUT, false, why);
 }
 
 void gw_answered(struct mgcp_gw *gw)
@@ -101,8 +133,10 @@ void gw_answered(struct mgcp_gw *gw)
 	timer_stop(&gw->probe);
 	set_state(gw, MGCP_GW_UP, "it answers");
 	/* Commands that timed out may have been executed. */
-	if (old == MGCP_GW_DOWN)
+	if (old == MGCP_GW_DOWN) {
 		mgcp_gw_resync(gw);
+		serve_eps(gw, SLICE_NONE, MGCP_SERVICE_IN, false, "the gateway answers");
+	}
 }
 
 void gw_timed_out(struct mgcp_gw *gw)
@@ -153,23 +187,34 @@ static bool is_on(const struct cx *c, const void *pattern)
 	return c->endpoint_known && c->state != CX_GONE && mgcp_name_matches(*(const struct slice *)pattern, slice_str(c->endpoint));
 }
 
+/* What it says of one endpoint tells of the others that it can be reached again. */
+static void came_up(struct mgcp_gw *gw, const char *why)
+{
+	bool was_down = gw->state == MGCP_GW_DOWN;
+	timer_stop(&gw->probe);
+	set_state(gw, MGCP_GW_UP, why);
+	if (was_down)
+		serve_eps(gw, SLICE_NONE, MGCP_SERVICE_IN, false, why);
+}
+
 /* RFC 3435 2.3.12: what each restart method means to us. */
 static void restarted(struct mgcp_gw *gw, struct slice which)
 {
 	gw->draining = false;
-	timer_stop(&gw->probe);
-	set_state(gw, MGCP_GW_UP, "it restarted");
+	came_up(gw, "it restarted");
 	/* The announcement may be older than connections made since, when its first copies were lost: what is gone is found out by asking,
 	 * where that can be done. */
 	if (gw->p.profile->audits)
 		mgcp_gw_resync(gw);
 	else
 		cx_lose_all(gw, is_on, &which, "the gateway restarted");
+	serve_eps(gw, which, MGCP_SERVICE_IN, true, "restart");
 }
 
 static void forced(struct mgcp_gw *gw, struct slice which)
 {
 	cx_lose_all(gw, is_on, &which, "the gateway takes the endpoint out of service");
+	serve_eps(gw, which, MGCP_SERVICE_OUT, true, "forced");
 	if (mgcp_name_is_all(which)) {
 		set_state(gw, MGCP_GW_DOWN, "it goes out of service");
 		if (!timer_running(&gw->probe))
@@ -180,20 +225,21 @@ static void forced(struct mgcp_gw *gw, struct slice which)
 static void graceful(struct mgcp_gw *gw, struct slice which)
 {
 	gw->draining |= mgcp_name_is_all(which);
+	serve_eps(gw, which, MGCP_SERVICE_LEAVING, false, "graceful");
 }
 
 static void cancel_graceful(struct mgcp_gw *gw, struct slice which)
 {
 	gw->draining = false;
+	serve_eps(gw, which, MGCP_SERVICE_IN, false, "cancel-graceful");
 }
 
 static void disconnected(struct mgcp_gw *gw, struct slice which)
 {
-	if (gw->state != MGCP_GW_UP) {
-		timer_stop(&gw->probe);
-		set_state(gw, MGCP_GW_UP, "it is back");
-	}
+	if (gw->state != MGCP_GW_UP)
+		came_up(gw, "it is back");
 	mgcp_gw_resync(gw);
+	serve_eps(gw, which, MGCP_SERVICE_IN, false, "disconnected");
 }
 
 static const struct {
@@ -228,6 +274,9 @@ static void on_ntfy(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct m
 		return;
 	}
 	mgcp_reply_code(in, 200, NULL);
+	struct mgcp_ep *ep = gw_ep_find(gw, cmd->endpoint);
+	if (ep)
+		ep_notified(ep, cmd);
 	while (slice_is_set(events)) {
 		struct mgcp_event e;
 		if (mgcp_event_parse(&e, slice_trim(slice_cut(&events, ','))) || !slice_caseeq(e.name, SLICE(MGCP_EVENT_SILENCE)))
@@ -238,8 +287,22 @@ static void on_ntfy(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct m
 	}
 }
 
+/* One without a fixed address is where its RSIP comes from (2.3.12), if it may be there. */
+static void note_address(struct mgcp_gw *gw, const struct mgcp_msg *cmd, const struct addr *src)
+{
+	char text[ADDR_STR_LEN];
+	if (!gw->p.may_be_at || cmd->verb != MGCP_RSIP || addr_eq(src, &gw->p.addr) || !slice_caseeq(cmd->ep_host, slice_str(gw->domain)) ||
+	    !gw->p.may_be_at(gw->p.arg, gw, src))
+		return;
+	log_info(gw->object, "is at %s", addr_str(src, text));
+	gw->p.addr = *src;
+	if (mgcp_peer_habits(gw->peer, src, gw->p.profile->habits))
+		log_warn(gw->object, "is taken for one that can do all: out of memory");
+}
+
 bool mgcp_gw_command(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src)
 {
+	note_address(gw, cmd, src);
 	/* Several gateways may share a host: then the port or the domain tells them apart. */
 	if (!addr_ip_eq(src, &gw->p.addr) || (src->port != gw->p.addr.port && !slice_caseeq(cmd->ep_host, slice_str(gw->domain))))
 		return false;

@@ -38,6 +38,14 @@ static const struct mgcp_profile profiles[] = {
 		.wild_delete = true,
 		.habits = ALL_HABITS,
 	},
+	{
+		/* Telephones and lines, and no packet relays. */
+		.name = "lines",
+		.probe = "*",
+		.audits = true,
+		.needs_domain = true,
+		.habits = ALL_HABITS,
+	},
 };
 
 const struct mgcp_profile *mgcp_profile_find(const char *name)

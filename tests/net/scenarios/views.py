@@ -16,7 +16,7 @@ VIEWS = {  # what rows tell, and a word of the text during a call
     "calls": ({"id", "state", "from", "to"}, "active"), "registrations": ({"aor", "contact", "source", "expires_s"}, "alice"),
     "streams": ({"call", "endpoint", "local", "remote", "engine", "packets", "lost", "jitter_ms", "mos"}, "rtpbridge/"),
     "endpoints": ({"endpoint", "state", "connections"}, "rtpbridge/"), "engines": ({"interface", "mode"}, "INTERFACE"),
-    "ports": ({"address", "local", "first", "last", "used", "total"}, "inside"), "gateways": ({"gateway", "state"}, "up"),
+    "ports": ({"address", "local", "first", "last", "used", "total"}, "inside"), "gateways": ({"gateway", "state", "address"}, "up"),
     "counters": ({"daemon", "group", "name", "value", "help"}, "tandem-mg"), "alarms": ({"severity", "name", "object", "since", "cleared", "count"}, ""),
     "cdr": ({"setup", "sip_code"}, ""), "processes": ({"name", "pid", "state"}, "tandem-ca"),
 }
