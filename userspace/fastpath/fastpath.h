@@ -32,6 +32,10 @@ struct fp_handlers {
 	void (*event)(void *arg, uint32_t slot, unsigned event, uint32_t value);
 	/* fastpath_engines() tells something else than before: an interface came or went, the module was loaded, ... May be NULL. */
 	void (*engines)(void *arg);
+	/* An RTP packet that the slot's state accepted, of a stream with `deliver`: on the null engine's thread that received it, so whoever takes it is
+	 * quick, asks for no memory and waits for nobody. `now_ns` is CLOCK_MONOTONIC. False when there is nobody `to` take it: it is counted
+	 * as leading nowhere. May be NULL. */
+	bool (*rtp)(void *arg, uint32_t slot, uint32_t to, const uint8_t *data, size_t len, uint64_t now_ns);
 };
 
 struct fp_params {
@@ -70,6 +74,7 @@ struct fp_stream {
 	uint8_t event_pt;       /* payload type of telephone-events that can be read (not under SRTP), 0: none */
 	enum fp_want engine;    /* FP_WANT_MODULE, FP_WANT_NULL: no faster one; anything else: the fastest there is */
 	uint32_t clock_hz;      /* RTP clock, for jitter */
+	uint32_t deliver;       /* whom accepted RTP is given to (handlers.rtp) instead of being sent on; 0: nobody */
 	uint32_t arm;           /* a new value re-arms the latch: once per completed offer/answer */
 };
 /* Sets or changes a stream, keeping latch and statistics unless `arm` changed. */
@@ -79,6 +84,20 @@ int fastpath_join(struct fastpath *fp, uint32_t a, uint32_t b);
 void fastpath_remove(struct fastpath *fp, uint32_t slot);
 /* Sends bytes from the slot's port to its current remote (latched, else signalled): 0, -ENOTCONN when there is none. */
 int fastpath_send(struct fastpath *fp, uint32_t slot, const uint8_t *data, size_t len);
+
+/* After a fastpath_remove() or fastpath_upsert(): waits for packets that the threads had in hand before it. */
+void fastpath_settle(struct fastpath *fp);
+
+/* For a thread of the daemon's own that sends many packets: they are gathered and leave in few syscalls. Opened and closed (mem_deref()) on the main
+ * thread, before the fast path is; used by one thread. */
+struct fp_outlet;
+#define FP_HEADROOM 48 /* for an IPv6 and a UDP header in front of what is sent */
+#define FP_OUTLET   64 /* packets at most that are gathered */
+int fastpath_outlet(struct fp_outlet **ret, struct fastpath *fp);
+/* Sends from the slot's port as fastpath_send() does: `data`, behind FP_HEADROOM bytes that are written to, stays valid until the flush. 0, -ENOTCONN when
+ * there is nowhere to send to or the stream's mode has it silent, or what the kernel says. Ports stay open meanwhile. */
+int fp_outlet_put(struct fp_outlet *o, uint32_t slot, uint8_t *data, size_t len);
+void fp_outlet_flush(struct fp_outlet *o);
 
 /* What a stream did; copied from the slot. Times are milliseconds on clock_ms(). */
 struct fp_stats {

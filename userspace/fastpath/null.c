@@ -30,9 +30,15 @@ uint64_t fp_worker_count(const struct fp_worker *w, uint64_t *sum)
 	return __atomic_load_n(&w->lost, __ATOMIC_RELAXED);
 }
 
+void fp_worker_closed(const struct fp_worker *w)
+{
+	closed_lost += fp_worker_count(w, closed);
+}
+
 static uint64_t count(const struct fp_null *n, uint64_t *sum)
 {
 	uint64_t lost = fp_worker_count(&n->main, sum);
+	fp_outlets_count(n, sum);
 	return lost + (n->threads ? fp_threads_count(n->threads, sum) : 0);
 }
 
@@ -203,29 +209,17 @@ void fp_null_close_port(struct fp_null *n, uint32_t slot)
 
 int fp_null_send(struct fp_null *n, uint32_t slot, const struct addr *dst, const uint8_t *data, size_t len)
 {
-	struct addr local;
-	struct fp_packet p = {
-		.family = dst->family == AF_INET ? 4 : 6,
-		.vrf = fp_vrf_of(n->fp, slot),
-		.dst_port = htons(dst->port),
-		.tos = n->fp->slots[slot].policy.tos,
-		.hop_limit = 64,
-		.data = (uint8_t *)data,
-		.len = len,
-	};
-	fp_slot_local(n->fp, slot, &local);
-	fp_ip(&local, &p.src);
+	struct fp_packet p = {.dst_port = htons(dst->port), .family = dst->family == AF_INET ? 4 : 6, .data = (uint8_t *)data, .len = len};
 	fp_ip(dst, &p.dst);
-	p.src_port = htons(local.port);
-	int fd = fp_null_port_fd(n, slot);
-	if (!fp_sender_raw(n->main.sender, p.family))
-		return fd < 0 ? -ENOTCONN : fp_sender_by_port(n->main.sender, &p, fd);
-	uint32_t mtu = fp_sender_mtu(n->main.sender, &p);
-	if (mtu < UINT32_MAX)
-		return fp_sender_fragments(n->main.sender, &p, mtu);
-	int err = fp_sender_queue(n->main.sender, &p);
+	int err = fp_worker_send(&n->main, &p, slot);
 	fp_sender_flush(n->main.sender);
 	return err;
+}
+
+void fastpath_settle(struct fastpath *fp)
+{
+	if (fp->null->threads)
+		fp_threads_settle(fp->null->threads);
 }
 
 /* --- opening and closing --------------------------------------------------------------------------------------------- */
@@ -270,6 +264,7 @@ int fp_null_open(struct fp_null **ret, struct fastpath *fp, const struct fp_sock
 	if (!n)
 		return -ENOMEM;
 	n->fp = fp;
+	memcpy(n->raw, sockets->raw, sizeof n->raw);
 	for (unsigned i = 0; i < 2; i++)
 		n->steered[i] = sockets->threads && sockets->steer[0][i] >= 0;
 	show_counters(n);

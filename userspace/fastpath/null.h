@@ -11,8 +11,6 @@
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
 
-#define FP_HEADROOM 48 /* for an IPv6 and a UDP header in front of what was received */
-
 /* What arrived, besides what the logic wants to know. */
 struct fp_arrival {
 	uint32_t slot;
@@ -66,6 +64,7 @@ struct fp_worker {
 	struct fp_batch *batch;
 	struct fp_handover *handover; /* NULL: this is the main loop's */
 	uint64_t now_ns;              /* when the batch was received */
+	uint32_t turns;               /* odd while a batch is worked through */
 	uint64_t counters[TANDEM_REASON_COUNT];
 	uint64_t lost;    /* messages that found no room */
 	uint64_t icmp_ns; /* token bucket of ICMP errors: when it will be full again */
@@ -79,6 +78,8 @@ struct fp_null {
 	struct receiver **port;     /* by slot, where not steered */
 	uint32_t *asked;            /* by slot: when its next hop was last asked for, milliseconds; written by its worker */
 	bool steered[2];
+	int raw[2];                 /* not ours */
+	struct list outlets;        /* struct fp_outlet */
 };
 
 /* The socket of a port that has its own, else -1. Main loop only. */
@@ -87,6 +88,9 @@ int fp_worker_init(struct fp_worker *w, struct fp_null *n, const int raw[2]);
 void fp_worker_free(struct fp_worker *w);
 /* Adds what it counted to `sum`, by reason; returns its lost messages. */
 uint64_t fp_worker_count(const struct fp_worker *w, uint64_t *sum);
+
+/* What it counted goes on being shown. */
+void fp_worker_closed(const struct fp_worker *w);
 
 /* The VRF of a slot's local address: interfaces may move between VRFs at any time. */
 static inline int fp_vrf_of(const struct fastpath *fp, uint32_t slot)
@@ -99,6 +103,12 @@ static inline void fp_bump(uint64_t *counter)
 {
 	__atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
 }
+
+/* --- outlet.c ------------------------------------------------------------------------------------------------------ */
+/* Adds what outlets counted to `sum`, by reason. */
+void fp_outlets_count(const struct fp_null *n, uint64_t *sum);
+/* A packet of the daemon's own goes into the sender's queue, or out. */
+int fp_worker_send(struct fp_worker *w, const struct fp_packet *p, uint32_t slot);
 
 /* --- null_packet.c: the judge's arms ------------------------------------------------------------------------------- */
 /* A packet that is not forwarded. `s` may be NULL. */
@@ -122,6 +132,8 @@ unsigned fp_worker_receive(struct fp_worker *w, int fd, uint32_t slot);
 /* --- null_threads.c -------------------------------------------------------------------------------------------------- */
 /* Starts a thread for each pair of sockets. */
 int fp_threads_open(struct fp_threads **ret, struct fp_null *n, const struct fp_sockets *sockets);
+/* Waits until each has done with what it had in hand. */
+void fp_threads_settle(const struct fp_threads *t);
 /* Joins them. */
 void fp_threads_close(struct fp_threads *t);
 /* Adds what they counted to `sum`, by reason; returns the messages that were lost. */

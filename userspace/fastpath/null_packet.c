@@ -127,6 +127,16 @@ static void forward(struct fp_worker *w, const struct fp_arrival *a, const struc
 	send_on(w, &p, in->peer);
 }
 
+/* Accepted RTP goes to somebody in this process. */
+static void deliver(struct fp_worker *w, const struct fp_arrival *a, uint32_t to)
+{
+	const struct fastpath *fp = w->fp;
+	if (fp->handlers.rtp && fp->handlers.rtp(fp->arg, a->slot, to, a->data, a->len, w->now_ns))
+		fp_bump(&w->counters[TANDEM_FORWARDED]);
+	else
+		fp_worker_refuse(w, &fp->slots[a->slot], TANDEM_NO_PEER);
+}
+
 /* False when somebody else held or changed the slot meanwhile; who is not running must be let. A packet that changes nothing is counted only
  * by a slot that still is what it was judged by: another stream may have begun there. */
 static bool commit(struct tandem_slot *s, struct tandem_slot *peer, uint32_t seq, const struct tandem_packet *p, uint32_t update)
@@ -159,7 +169,9 @@ static void on_rtp(struct fp_worker *w, const struct fp_arrival *a, struct tande
 		telephone_event(w, a, p);
 	if (update && w->null->fp)
 		changed(w, a->slot, update);
-	if (w->null->fp)
+	if (w->null->fp && in.deliver)
+		deliver(w, a, in.deliver);
+	else if (w->null->fp)
 		forward(w, a, &in);
 }
 

@@ -185,9 +185,11 @@ unsigned fp_worker_receive(struct fp_worker *w, int fd, uint32_t slot)
 	if (got <= 0)
 		return 0;
 	w->now_ns = fp_now_ns();
+	__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_SEQ_CST); /* before any slot is read: fp_threads_settle() */
 	for (int i = 0; i < got && w->null->fp; i++)
 		on_message(w, &b->msg[i], &b->arrival[i], slot);
 	fp_sender_flush(w->sender);
+	__atomic_store_n(&w->turns, w->turns + 1, __ATOMIC_RELEASE);
 	prepare(b, (unsigned)got);
 	return (unsigned)got;
 }

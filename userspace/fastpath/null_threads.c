@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
@@ -114,6 +115,16 @@ static int start(struct thread *t)
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
 	t->running = !err;
 	return err;
+}
+
+void fp_threads_settle(const struct fp_threads *t)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < t->n; i++) {
+		const uint32_t *turns = &t->thread[i].worker.turns, was = __atomic_load_n(turns, __ATOMIC_SEQ_CST);
+		while (was & 1 && __atomic_load_n(turns, __ATOMIC_ACQUIRE) == was)
+			sched_yield();
+	}
 }
 
 void fp_threads_close(struct fp_threads *t)

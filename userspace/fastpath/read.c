@@ -75,6 +75,8 @@ static struct forecast forecast(const struct fastpath *fp, const struct tandem_s
 	f.engine = f.no_module == FP_WHY_FASTEST ? FP_KMOD : FP_NULL;
 	if (in->flags & TANDEM_IS_RTCP)
 		return (struct forecast){FP_NULL, FP_WHY_RTCP, FP_WHY_RTCP};
+	if (in->deliver)
+		return (struct forecast){FP_NULL, FP_WHY_DELIVERED, FP_WHY_DELIVERED};
 	if (!out->family || !out->dst_port)
 		return (struct forecast){FP_NULL, FP_WHY_NO_SIDE, FP_WHY_NO_SIDE};
 	if (fp->want == FP_WANT_NULL || fp->want == FP_WANT_MODULE)

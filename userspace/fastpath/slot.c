@@ -156,7 +156,7 @@ static uint16_t mode_flags(const struct fp_stream *f)
 {
 	return (uint16_t)(TANDEM_OPEN | (f->receive ? TANDEM_RECEIVE : 0) | (f->send ? TANDEM_SEND : 0) |
 			  (f->rtcp ? TANDEM_IS_RTCP : 0) | (f->rtcp_mux ? TANDEM_MUX : 0) |
-			  (f->latch ? TANDEM_LATCH : 0) | (f->engine == FP_WANT_NULL ? TANDEM_NO_XDP | TANDEM_NO_KMOD : 0) |
+			  (f->latch ? TANDEM_LATCH : 0) | (f->engine == FP_WANT_NULL || f->deliver ? TANDEM_NO_XDP | TANDEM_NO_KMOD : 0) |
 			  (f->engine == FP_WANT_MODULE ? TANDEM_NO_XDP : 0) | (addr_is_set(&f->remote) && f->remote.port ? TANDEM_REMOTE : 0));
 }
 
@@ -211,6 +211,7 @@ int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *
 	TANDEM_PUT(s->in.flags, flags);
 	TANDEM_PUT(s->in.event_pt, (uint8_t)(f->event_pt ? f->event_pt | TANDEM_EVENT_PT : 0));
 	TANDEM_PUT(s->in.clock, (uint32_t)(((uint64_t)f->clock_hz << 32) / 1000000000u));
+	TANDEM_PUT(s->in.deliver, f->deliver);
 	tandem_ip_put(&s->policy.signalling, &signalling);
 	TANDEM_PUT(s->policy.arm, f->arm);
 	TANDEM_PUT(s->policy.tos, (uint8_t)(f->dscp << 2));

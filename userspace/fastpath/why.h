@@ -8,6 +8,7 @@
 	X(CONFIGURED, "configured", "media.engine asks for no faster engine")                                    \
 	X(KEPT, "kept", "kept on a slower engine by address.engine or `stream engine`")                          \
 	X(RTCP, "rtcp", "RTCP is read by tandem-mg")                                                             \
+	X(DELIVERED, "delivered", "goes to a telephone line of this machine")                                    \
 	X(NO_SIDE, "no-other-side", "leads nowhere yet")                                                         \
 	X(NO_KERNEL, "no-kernel", "the kernel's part cannot be had: `show engines` says why")                    \
 	X(NO_XDP, "no-xdp", "no interface runs XDP")                                                             \

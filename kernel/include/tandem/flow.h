@@ -37,7 +37,7 @@ enum tandem_slot_flag {
 	TANDEM_ARMED   = 1 << 7, /* no packet has confirmed the last offer/answer yet */
 	TANDEM_LATCHED = 1 << 8, /* in.src is the current source */
 	TANDEM_MOVED   = 1 << 9, /* in.media changed after in.src was latched */
-	TANDEM_NO_XDP  = 1 << 10, /* XDP leaves the stream alone: asked for by the operator */
+	TANDEM_NO_XDP  = 1 << 10, /* XDP leaves the stream alone: asked for by the operator, or the daemon is where it goes */
 	TANDEM_NO_KMOD = 1 << 11, /* ... so does the module */
 };
 
@@ -60,7 +60,8 @@ struct tandem_in {
 	__u32 ssrc; /* of the latched source */
 	__u32 clock; /* RTP clock as 2^32 * Hz / 10^9: nanoseconds times this, shifted right by 32, are RTP units */
 	__u32 peer; /* joined slot, or TANDEM_NONE */
-	__u32 reserved2[2];
+	__u32 deliver; /* whom in the daemon accepted RTP goes to, 0: on to `out`. The kernel's engines are kept off by their flags then */
+	__u32 reserved2;
 };
 
 struct tandem_out {

@@ -4,7 +4,7 @@
 #pragma once
 
 #define TANDEM_REASONS(X)                                                                          \
-	X(FORWARDED, "forwarded", "RTP sent on to the other side")                                 \
+	X(FORWARDED, "forwarded", "RTP sent on to the other side, or given to a telephone line")    \
 	X(NO_STREAM, "no-stream", "to a media port that no stream uses")                           \
 	X(DIRECTION, "direction", "RTP in a direction the session has on hold")                    \
 	X(NO_PEER, "no-peer", "RTP of a stream that is joined to nothing, or whose other side is not known yet") \
@@ -28,7 +28,7 @@
 	X(EGRESS, "egress", "leaves through an interface the fast path cannot send on: passed to the daemon") \
 	X(BUSY, "busy", "stream being changed at this moment: passed to the daemon")               \
 	X(SEND_FAILED, "send-failed", "the kernel refused to send it")                             \
-	X(KEPT, "kept", "stream kept from this engine by the operator: passed on to a slower one")
+	X(KEPT, "kept", "stream kept from this engine by the operator, or of a telephone line: passed on to a slower one")
 
 #define TANDEM_REASON_ENUM(id, name, help) TANDEM_##id,
 enum tandem_reason { TANDEM_REASONS(TANDEM_REASON_ENUM) TANDEM_REASON_COUNT };

@@ -19,6 +19,10 @@ static int digits_null(void) { return test_digits(FP_NULL); }
 static int digits_generic(void) { return test_digits(FP_XDP_GENERIC); }
 static int digits_native(void) { return test_digits(FP_XDP_NATIVE); }
 static int digits_module(void) { return test_digits(FP_KMOD); }
+static int deliver_null(void) { return test_deliver(FP_NULL); }
+static int deliver_generic(void) { return test_deliver(FP_XDP_GENERIC); }
+static int deliver_native(void) { return test_deliver(FP_XDP_NATIVE); }
+static int deliver_module(void) { return test_deliver(FP_KMOD); }
 
 static int mtu_null(void) { return test_mtu(FP_NULL); }
 static int mtu_generic(void) { return test_mtu(FP_XDP_GENERIC); }
@@ -61,6 +65,10 @@ int main(int argc, char **argv)
 		{"digits-generic", digits_generic},
 		{"digits-native", digits_native},
 		{"digits-module", digits_module},
+		{"deliver-null", deliver_null},
+		{"deliver-generic", deliver_generic},
+		{"deliver-native", deliver_native},
+		{"deliver-module", deliver_module},
 		{"differ", test_differ},
 		{"differ-module", test_differ_module},
 	};

@@ -124,6 +124,7 @@ int test_many(void);
 int test_vrfs(void);
 int test_sources(enum fp_engine engine);
 int test_digits(enum fp_engine engine);
+int test_deliver(enum fp_engine engine);
 int test_mtu(enum fp_engine engine);
 int test_differ(void);
 int test_differ_module(void);
