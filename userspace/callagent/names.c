@@ -2,27 +2,21 @@
 #include "callagent/names.h"
 #include "base/daemon.h"
 #include "base/mem.h"
+#include "config/schema.h"
 #include <errno.h>
 
 struct settings {
-	struct addr servers[DNS_MAX_SERVERS];
-	struct dns_params dns;
+	struct config_dns dns;
 	struct sip_locator_params locator;
 };
 
 static void read_settings(struct settings *s, const struct conf *conf)
 {
-	const struct conf_part *p = conf_section(conf, "dns");
-	*s = (struct settings){
-		.dns = {.servers = s->servers,
-			.attempt_ms = (uint32_t)conf_int(p, "attempt"),
-			.timeout_ms = (uint32_t)conf_int(p, "timeout"),
-			.cache_max = (uint32_t)conf_int(p, "cache")},
-		.locator = {.v4_first = conf_int(p, "prefer") == 1, .dead_ms = (uint32_t)conf_int(conf_section(conf, "sip"), "dead-time")},
+	config_dns(conf, &s->dns);
+	s->locator = (struct sip_locator_params){
+		.v4_first = conf_int(conf_section(conf, "dns"), "prefer") == 1,
+		.dead_ms = (uint32_t)conf_int(conf_section(conf, "sip"), "dead-time"),
 	};
-	for (unsigned i = 0; i < conf_list_count(p, "servers") && i < DNS_MAX_SERVERS; i++)
-		if (!addr_parse(&s->servers[s->dns.n_servers], slice_str(conf_list_at(p, "servers", i)), 53))
-			s->dns.n_servers++;
 }
 
 static int failed(struct buf *why, int err)
@@ -37,7 +31,7 @@ int names_reconfigure(struct agent *a, const struct conf *now, struct buf *why)
 	struct settings s;
 	read_settings(&s, now);
 	s.locator.dns = sip_locator_dns(a->locator);
-	int err = dns_reconfigure(s.locator.dns, &s.dns);
+	int err = dns_reconfigure(s.locator.dns, &s.dns.params);
 	if (!err)
 		sip_locator_reconfigure(a->locator, &s.locator);
 	return failed(why, err);
@@ -94,7 +88,7 @@ int names_open(struct agent *a, struct buf *why)
 	struct settings s;
 	struct dns *d = NULL;
 	read_settings(&s, a->conf);
-	int err = dns_open(&d, &s.dns);
+	int err = dns_open(&d, &s.dns.params);
 	s.locator.dns = d;
 	err = err ? err : sip_locator_new(&a->locator, &s.locator);
 	if (!err && daemon_ctl())

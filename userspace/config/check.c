@@ -83,6 +83,18 @@ const char *check_maybe_address_port(const char *value)
 	return *value ? check_address_port(value) : NULL;
 }
 
+/* N: of MGCP (RFC 3435 3.2.1.3): the protocol itself reads it closer. */
+const char *check_call_agents(const char *value)
+{
+	struct slice list = slice_str(value);
+	while (slice_is_set(list) && *value) {
+		struct slice one = slice_trim(slice_cut(&list, ','));
+		if (slice_empty(one) || slice_find(one, ' ') >= 0)
+			return "call agents, such as 192.0.2.1:2727 or ca@ca.example.net, with commas between them";
+	}
+	return NULL;
+}
+
 const char *check_digits(const char *value)
 {
 	return value[strspn(value, "0123456789")] ? "digits" : NULL;

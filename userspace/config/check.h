@@ -10,6 +10,7 @@ const char *check_ip(const char *value);
 const char *check_local(const char *value); /* an IP address or "auto" */
 const char *check_prefix(const char *value);
 const char *check_ports(const char *value);
+const char *check_call_agents(const char *value);
 const char *check_address_port(const char *value);
 const char *check_address(const char *value); /* the port may be missing */
 const char *check_maybe_address_port(const char *value); /* or empty */

@@ -252,9 +252,19 @@ static const struct conf_option media_options[] = {
 	OPTION("silence-timeout", CONF_DURATION, "60s", "A stream that should flow and does not for this time is reported, and its call ends. 0: never.",
 	 .min = 0, .max = 86400000),
 	OPTION("bind", CONF_STRING, "127.0.0.1:2427", "Where tandem-mg listens for MGCP. MGCP has no authentication: keep it on loopback or a network of "
-	 "its own.", .check = check_address_port),
+	 "its own, and say in call-agents who is there.", .check = check_address_port),
 	OPTION("domain", CONF_STRING, "mg.tandem", "Domain name of this gateway's endpoints, after the @."),
-	OPTION("agent", CONF_STRING, "127.0.0.1:2727", "Call agent that tandem-mg announces itself to (RSIP).", .check = check_address_port),
+	OPTION("agent", CONF_STRING, "127.0.0.1:2727", "Call agent that tandem-mg announces itself to (RSIP), and tells what happens until another one is named "
+	 "(N:): an address or a host name, with or without a port, or several with commas; when one is silent the next is tried. Empty: whoever gave the last command.",
+	 .check = check_call_agents),
+	OPTION("call-agents", CONF_LIST, "", "Networks whose commands tandem-mg obeys, such as \"192.0.2.0/24\". This machine and the addresses of agent always may.",
+	 .check = check_prefix),
+	OPTION("restart-wait", CONF_DURATION, "60ms", "After a start the call agent is told at a random time up to this one (MWD of RFC 3435 4.4.6). Of many gateways that "
+	 "are switched on together: 2.5s for a gateway with a T1, 10m for one of a few telephones.", .min = 0, .max = 3600000),
+	OPTION("disconnected-first", CONF_DURATION, "1s", "A call agent that is silent is told again at a random time up to this one, then after twice the time each time (Tdinit of "
+	 "RFC 3435 4.4.7, which has 15s for call agents with many gateways).", .min = 1, .max = 3600000),
+	OPTION("disconnected-min", CONF_DURATION, "15s", "What happens on a line makes it be told sooner, but not more often than this (Tdmin).", .min = 0, .max = 3600000),
+	OPTION("disconnected-max", CONF_DURATION, "60s", "The longest time between attempts (Tdmax of RFC 3435, which has 600s).", .min = 1, .max = 86400000),
 	{0},
 };
 

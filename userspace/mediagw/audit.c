@@ -18,11 +18,8 @@ static void line(struct buf *b, const char *name, struct slice value)
 
 static void notified(const struct endpoint *e, const struct gateway *gw, struct buf *b)
 {
-	char text[ADDR_STR_LEN];
-	if (e && e->notified_text.len)
-		line(b, "N", buf_text(&e->notified_text));
-	else
-		line(b, "N", addr_is_set(&gw->p.agent) ? slice_str(addr_str(&gw->p.agent, text)) : SLICE(""));
+	const struct mgcp_entities *entities = &(e ? e->notified : gw->notified)->entities;
+	line(b, "N", mgcp_entities_text(entities));
 }
 
 /* --- endpoints ---------------------------------------------------------------------------------------------------- */
@@ -90,7 +87,25 @@ static void ep_conns(const struct gateway *gw, const struct endpoint *e, struct 
 
 static void ep_method(const struct gateway *gw, const struct endpoint *e, struct buf *b)
 {
-	line(b, "RM", slice_str(rsip_method_name(gw->rsip)));
+	uint32_t delay_s;
+	unsigned reason;
+	line(b, "RM", slice_str(mgcp_restart_method_name(rsip_audit(gw, e, &delay_s, &reason))));
+}
+
+static void ep_delay(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	uint32_t delay_s;
+	unsigned reason;
+	rsip_audit(gw, e, &delay_s, &reason);
+	buf_printf(b, "RD: %u\r\n", delay_s);
+}
+
+static void ep_reason(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	uint32_t delay_s;
+	unsigned reason;
+	rsip_audit(gw, e, &delay_s, &reason);
+	buf_printf(b, "E: %03u\r\n", reason);
 }
 
 static void ep_datagram(const struct gateway *gw, const struct endpoint *e, struct buf *b)
@@ -115,8 +130,6 @@ static void ep_capabilities(const struct gateway *gw, const struct endpoint *e, 
 		line(b, name, SLICE(text));                                                            \
 	}
 FIXED(ep_bearer, "B", "")
-FIXED(ep_delay, "RD", "0")
-FIXED(ep_reason, "E", "000")
 
 static const struct {
 	struct slice code;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/localsdp.h"
+#include "mediagw/notified.h"
 #include "mediagw/record.h"
 #include "mediagw/rqnt.h"
 #include "mediagw/watch.h"
@@ -166,8 +167,10 @@ unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer 
 	record_put(c);
 	watch_asked(c);
 	respond(a, cmd, c);
-	if (cmd->name.kind == NAME_ANY)
+	if (cmd->name.kind == NAME_ANY) {
 		note_given(gw, cmd, e);
+		notified_heard(gw, e, cmd->src);
+	}
 	mg_count[MG_CRCX]++;
 	return 200;
 }

@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
-#include "mediagw/gateway.h"
 #include "mediagw/line.h"
+#include "mediagw/rsip.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -15,7 +15,7 @@ static void destroy(void *obj)
 	while (!list_empty(&e->conns))
 		endpoint_remove(e, container_of(list_first(&e->conns), struct conn, link));
 	list_remove(&e->link);
-	buf_reset(&e->notified_text);
+	mem_deref(e->notified);
 	mem_deref(e->line);
 	if (e->gw->places[e->place] != e)
 		return;
@@ -90,7 +90,8 @@ static int endpoint_new(struct gateway *gw, uint32_t place, struct endpoint **re
 	e->gw = gw;
 	e->place = place;
 	e->events = &relay_events;
-	e->notified_text = buf_growing();
+	e->notified = mem_ref(gw->notified);
+	e->notify_source = !gw->notified->entities.n;
 	e->kind = channel ? kind_of_channel(channel) : endpoint_relay;
 	if (channel)
 		tdm_endpoint_name(channel, e->name);
@@ -194,6 +195,7 @@ void endpoint_remove(struct endpoint *e, struct conn *c)
 	e->n_conns--;
 	c->ep = NULL;
 	mem_deref(c);
+	rsip_connection_gone(e->gw);
 }
 
 struct conn *endpoint_conn(const struct endpoint *e, struct slice id)

@@ -9,6 +9,7 @@
 #include "tdm/endpoint.h"
 
 struct endpoint_name;
+struct notified;
 
 /* What kinds of endpoints differ in. */
 struct endpoint_kind {
@@ -48,8 +49,8 @@ struct endpoint {
 	struct mgcp_notifier *notifier; /* NULL: nothing was asked for yet */
 	bool busy;                      /* the notifier is at work: what it does is kept when it is done */
 	struct timer run;
-	struct addr notified;           /* unset: the gateway's own */
-	struct buf notified_text;
+	struct notified *notified;      /* the gateway's, or who was named (notified.h) */
+	bool notify_source;             /* nobody was: whoever commands it */
 };
 
 /* How a command names endpoints (2.1.2 rules 3 to 5). */

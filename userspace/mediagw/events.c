@@ -2,8 +2,8 @@
 #include "mediagw/events.h"
 #include "base/mem.h"
 #include "mediagw/counters.h"
+#include "mediagw/notified.h"
 #include "mediagw/record.h"
-#include "mediagw/rsip.h"
 #include <errno.h>
 
 /* --- NTFY (2.3.4) ------------------------------------------------------------------------------------------------- */
@@ -11,46 +11,36 @@
 static int send_ntfy(struct endpoint *e, const char *id, struct slice observed, mgcp_response_fn fn, void *arg)
 {
 	struct gateway *gw = e->gw;
-	const struct addr *to = addr_is_set(&e->notified) ? &e->notified : &gw->p.agent;
 	char name[300];
 	struct buf out = buf_growing(), full = buf_fixed(name, sizeof name);
-	if (!gw->p.peer || !addr_is_set(to)) {
+	if (!gw->p.peer) {
 		mg_count[MG_NOTIFY_LOST]++;
 		return -ENOTCONN;
 	}
 	uint32_t tid = mgcp_next_tid(gw->p.peer);
 	buf_printf(&full, "%s@%s", e->name, gw->p.domain);
 	mgcp_write_command(&out, MGCP_NTFY, tid, buf_z(&full));
-	if (e->notified_text.len)
-		mgcp_write_text(&out, MGCP_P_NOTIFIED_ENTITY, buf_text(&e->notified_text));
+	if (e->notified != gw->notified)
+		mgcp_write_text(&out, MGCP_P_NOTIFIED_ENTITY, mgcp_entities_text(&e->notified->entities));
 	mgcp_write_text(&out, MGCP_P_REQUEST_ID, slice_str(id));
 	mgcp_write_text(&out, MGCP_P_OBSERVED_EVENTS, observed);
 	mgcp_write_end(&out, SLICE_NONE);
-	int err = out.err ? out.err : mgcp_command(gw->p.peer, to, tid, buf_text(&out), fn, arg);
+	int err = out.err ? out.err : notified_command(e->notified, tid, buf_text(&out), fn, arg);
 	if (err)
 		mg_count[MG_NOTIFY_LOST]++;
 	buf_reset(&out);
 	return err;
 }
 
-static void heard(struct gateway *gw, int err)
-{
-	if (!err) {
-		rsip_answered(gw->rsip);
-		return;
-	}
-	mg_count[MG_NOTIFY_LOST]++;
-	rsip_lost(gw->rsip);
-}
-
 static void told(void *arg, int err, const struct mgcp_msg *rsp)
 {
-	heard(arg, err);
+	if (err)
+		mg_count[MG_NOTIFY_LOST]++;
 }
 
 void events_tell(struct endpoint *e, const char *observed)
 {
-	send_ntfy(e, e->notifier ? mgcp_notifier_id(e->notifier) : "0", slice_str(observed), told, e->gw);
+	send_ntfy(e, e->notifier ? mgcp_notifier_id(e->notifier) : "0", slice_str(observed), told, NULL);
 }
 
 /* --- the notifier's handlers -------------------------------------------------------------------------------------- */
@@ -65,7 +55,7 @@ static void changed(struct endpoint *e)
 static void answered(void *arg, int err, const struct mgcp_msg *rsp)
 {
 	struct endpoint *e = arg;
-	heard(e->gw, err);
+	told(NULL, err, rsp);
 	mgcp_notifier_answered(e->notifier, err);
 	changed(e);
 	endpoint_release_idle(e);
@@ -139,7 +129,7 @@ void events_asked(struct endpoint *e)
 
 bool events_idle(const struct endpoint *e)
 {
-	return !addr_is_set(&e->notified) && (!e->notifier || mgcp_notifier_idle(e->notifier));
+	return slice_empty(endpoint_notified_text(e)) && (!e->notifier || mgcp_notifier_idle(e->notifier));
 }
 
 /* --- what happens ------------------------------------------------------------------------------------------------- */
@@ -164,19 +154,19 @@ void events_connection_gone(struct endpoint *e, const struct conn *c)
 	changed(e);
 }
 
-void events_reconnected(struct gateway *gw)
+void events_reconnected(struct gateway *gw, const struct notified *n)
 {
 	struct endpoint *e;
 	list_foreach(e, &gw->endpoints, link)
-		if (e->notifier)
+		if (e->notifier && e->notified == n)
 			mgcp_notifier_reconnected(e->notifier);
 }
 
 void events_free(struct endpoint *e)
 {
 	timer_stop(&e->run);
-	if (e->gw->p.peer && e->notifier)
-		mgcp_forget(e->gw->p.peer, e);
+	if (e->notified)
+		notified_forget(e->notified, e);
 	e->busy = true;
 	e->notifier = mem_deref(e->notifier);
 }

@@ -34,7 +34,7 @@ void events_seen(struct endpoint *e, const struct mgcp_package *package, const c
 void events_tell(struct endpoint *e, const char *observed);
 /* A connection goes, and the signals on it with it. */
 void events_connection_gone(struct endpoint *e, const struct conn *c);
-/* The call agent answers again (4.4.1): NTFYs that were lost are waited for no more. */
-void events_reconnected(struct gateway *gw);
+/* That call agent answers again (4.4.1): NTFYs that were lost are waited for no more. */
+void events_reconnected(struct gateway *gw, const struct notified *n);
 /* The endpoint ends. */
 void events_free(struct endpoint *e);

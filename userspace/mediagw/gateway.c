@@ -11,10 +11,10 @@ const char *const gateway_tables[TABLES + 1] = {[TABLE_CONNECTIONS] = "connectio
 static void destroy(void *obj)
 {
 	struct gateway *gw = obj;
-	gw->rsip = mem_deref(gw->rsip);
-	if (gw->p.peer)
-		mgcp_forget(gw->p.peer, gw);
+	timer_stop(&gw->leaving.timer);
+	gw->leaving.done = NULL;
 	endpoints_free(gw);
+	gw->notified = mem_deref(gw->notified);
 	hash_free(&gw->slots);
 	mem_free(gw->domain);
 }
@@ -29,11 +29,13 @@ int gateway_new(struct gateway **ret, const struct gateway_params *params)
 	gw->p.domain = gw->domain = mem_strdup(params->domain);
 	list_init(&gw->endpoints);
 	list_init(&gw->conns);
+	list_init(&gw->notifieds);
 	int err = gw->domain ? hash_init(&gw->slots, 1024) : -ENOMEM;
 	if (!err)
 		err = endpoints_init(gw, params->max_relays ? params->max_relays : pairs / 2 ? pairs / 2 : 1);
 	if (!err)
-		err = rsip_new(&gw->rsip, gw);
+		err = notified_get(&gw->notified, gw, slice_str(params->agent ? params->agent : ""));
+	gw->p.agent = NULL; /* the configuration's */
 	if (err)
 		mem_deref(gw);
 	else
@@ -106,6 +108,12 @@ static bool domain_is_ours(const struct gateway *gw, struct slice host)
 	return slice_caseeq(host, slice_str(gw->p.domain)) || slice_starts(host, SLICE("["));
 }
 
+/* The one endpoint of a command, if it exists now. */
+static struct endpoint *named(const struct gateway *gw, const struct command *cmd)
+{
+	return cmd->name.kind == NAME_ONE ? endpoint_find(gw, cmd->name.place) : NULL;
+}
+
 static unsigned run(struct gateway *gw, const struct mgcp_msg *m, const struct addr *src, struct answer *a)
 {
 	const struct verb *v = &verbs[m->verb <= MGCP_VERB_OTHER ? m->verb : MGCP_VERB_OTHER];
@@ -122,9 +130,12 @@ static unsigned run(struct gateway *gw, const struct mgcp_msg *m, const struct a
 		return code;
 	if (!(v->names & 1u << cmd.name.kind))
 		return refuse(a, cmd.name.kind == NAME_ALL ? 503 : 500, "this wildcard makes no sense here");
-	if (!v->audit)
-		rsip_command_seen(gw->rsip);
-	return v->run(gw, &cmd, a);
+	code = rsip_command(gw, named(gw, &cmd), src, v->audit);
+	if (!code)
+		code = v->run(gw, &cmd, a);
+	if (!v->audit && code < 300)
+		notified_heard(gw, named(gw, &cmd), src);
+	return code;
 }
 
 void gateway_execute(struct gateway *gw, const struct mgcp_msg *m, const struct addr *src, struct buf *out)
@@ -162,4 +173,10 @@ void gateway_command(void *arg, struct mgcp_incoming *in, const struct mgcp_msg 
 		mgcp_reply_code(in, 533, NULL);
 	else
 		mgcp_reply(in, buf_text(&out));
+}
+
+/* 4.4.6, 4.4.7: an answer is not the first that is heard of us, not when it is repeated either. */
+void gateway_repeated(void *arg, const struct addr *src)
+{
+	rsip_repeated(arg, src);
 }

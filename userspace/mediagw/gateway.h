@@ -5,6 +5,10 @@
 #include "base/store.h"
 #include "mediagw/endpoint.h"
 #include "mgcp/mgcp.h"
+#include "mgcp/restart.h"
+
+struct dns;
+struct notified;
 
 enum gateway_table { TABLE_CONNECTIONS, TABLE_META, TABLE_REQUESTS, TABLES };
 extern const char *const gateway_tables[TABLES + 1];
@@ -14,7 +18,9 @@ struct gateway_params {
 	struct fastpath *fp;
 	struct mgcp_peer *peer;   /* NULL in tests of single commands */
 	struct store *store;      /* NULL: nothing is kept */
-	struct addr agent;        /* provisioned notified entity (4.4.6); unset: nobody is told anything */
+	const char *agent;        /* provisioned notified entity (4.4.6), a name or a list of them; NULL or empty: whoever commands */
+	struct dns *dns;          /* NULL: only address literals are notified entities */
+	struct mgcp_restart_timers restart;
 	const char *domain;       /* after '@' in our endpoint names */
 	uint32_t max_relays;      /* 0: half the pairs of ports */
 	struct tdm *tdm;          /* NULL: no telephone channels */
@@ -29,7 +35,14 @@ struct gateway {
 	struct list endpoints, conns;
 	uint32_t n_conns;
 	struct hash slots;
-	struct rsip *rsip;
+	struct list notifieds;      /* all that endpoints have */
+	struct notified *notified;  /* the provisioned one */
+	bool graceful;              /* goes out of service with the last connection */
+	struct {                    /* the end of the process */
+		void (*done)(void *arg);
+		void *arg;
+		struct timer timer;
+	} leaving;
 	/* The last command that was given any endpoint, for X-With. */
 	struct {
 		struct addr src;
@@ -52,6 +65,8 @@ int gateway_new(struct gateway **ret, const struct gateway_params *params);
 void gateway_execute(struct gateway *gw, const struct mgcp_msg *cmd, const struct addr *src, struct buf *out);
 /* on_command of struct mgcp_peer_params, with the gateway as its argument. */
 void gateway_command(void *arg, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src);
+/* on_repeated of the same. */
+void gateway_repeated(void *arg, const struct addr *src);
 /* Handlers of struct fp_params, with the gateway as their argument. */
 void gateway_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len);
 void gateway_event(void *arg, uint32_t slot, unsigned event, uint32_t value);

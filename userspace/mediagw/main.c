@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* tandem-mg: the order of things. Addresses, then the fast path, then what an earlier process left, then MGCP. */
 #include "base/daemon.h"
-#include "base/fdstore.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/timer.h"
 #include "config/schema.h"
 #include "mediagw/control.h"
 #include "mediagw/counters.h"
+#include "mediagw/listen.h"
 #include "mediagw/record.h"
 #include "mediagw/rsip.h"
 #include <errno.h>
@@ -18,7 +17,6 @@
 #define MAX_LOCALS      64
 #define MAX_INTERFACES  64
 #define STORE_BYTES     (256u << 20)
-#define RESTART_WAIT_MS 60  /* MWD of a gateway this size, RFC 3435 4.4.6 */
 #define FORCED_WAIT_MS  500 /* how long the end waits for the call agent */
 
 struct mg {
@@ -26,7 +24,8 @@ struct mg {
 	struct addresses *addresses;
 	struct fastpath *fp;
 	struct store *store;
-	struct mgcp_peer *peer;
+	struct dns *dns;
+	struct listen listen;
 	enum fp_want want;
 	json_t *degraded; /* keys: interfaces of which the alarm is on */
 };
@@ -163,9 +162,16 @@ static int open_gateway(struct mg *mg, const struct conf *conf, struct adoption 
 		.fp = mg->fp,
 		.store = mg->store,
 		.domain = conf_string(media, "domain"),
+		.agent = conf_string(media, "agent"),
+		.dns = mg->dns,
+		.restart = {
+			.mwd_ms = (uint32_t)conf_int(media, "restart-wait"),
+			.td_init_ms = (uint32_t)conf_int(media, "disconnected-first"),
+			.td_min_ms = (uint32_t)conf_int(media, "disconnected-min"),
+			.td_max_ms = (uint32_t)conf_int(media, "disconnected-max"),
+		},
 	};
 	char mem[64];
-	addr_parse(&p.agent, slice_str(conf_string(media, "agent")), 2727);
 	int err = gateway_new(&mg->gw, &p);
 	if (!err)
 		err = record_adopt(mg->gw, boot_id(mem, sizeof mem), adopted);
@@ -176,62 +182,20 @@ static int open_gateway(struct mg *mg, const struct conf *conf, struct adoption 
 	return err;
 }
 
-static void on_trace(void *arg, bool sent, const struct addr *peer, struct slice text)
+static int open_names(struct mg *mg, const struct conf *conf, struct buf *why)
 {
-	struct mg *mg = arg;
-	if (mg->peer && conf_bool(conf_section(daemon_conf(), "trace"), "mgcp"))
-		control_trace(daemon_ctl(), sent, mgcp_peer_local(mg->peer), peer, text);
-}
-
-/* Messages are only copied for tracing while somebody looks. */
-static void on_subscribers(void *arg)
-{
-	struct mg *mg = arg;
-	if (mg->peer)
-		mgcp_peer_trace(mg->peer, ctl_wanted(daemon_ctl(), "trace"));
-}
-
-static void on_command(void *arg, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src)
-{
-	struct mg *mg = arg;
-	gateway_command(mg->gw, in, cmd, src);
-}
-
-/* `adopted` tells whether the socket is an earlier process' own. */
-static int open_mgcp(struct mg *mg, const struct conf *conf, bool *adopted, struct buf *why)
-{
-	const struct conf_part *agent = conf_section(conf, "agent");
-	struct mgcp_peer_params p = {
-		.fd = fdstore_take("mgcp"),
-		.timers = mgcp_default_timers,
-		.dscp = 40, /* CS5, as all signalling */
-		.on_command = on_command,
-		.on_trace = on_trace,
-		.arg = mg,
-	};
-	const char *bind = conf_string(conf_section(conf, "media"), "bind");
-	p.timers.rto_ms = (uint32_t)conf_int(agent, "retry-min");
-	p.timers.rto_max_ms = (uint32_t)conf_int(agent, "retry-max");
-	p.timers.t_max_ms = (uint32_t)conf_int(agent, "t-max");
-	p.timers.t_hist_ms = (uint32_t)conf_int(agent, "t-hist");
-	addr_parse(&p.local, slice_str(bind), 2427);
-	*adopted = p.fd >= 0;
-	int err = mgcp_peer_open(&mg->peer, &p);
-	if (err) {
-		buf_printf(why, "MGCP on %s: %s", bind, strerror(-err));
-		return err;
-	}
-	mg->gw->p.peer = mg->peer;
-	ctl_on_subscribers(daemon_ctl(), on_subscribers, mg);
-	fdstore_put("mgcp", mgcp_peer_fd(mg->peer));
-	return 0;
+	struct config_dns p;
+	config_dns(conf, &p);
+	int err = dns_open(&mg->dns, &p.params);
+	if (err)
+		buf_printf(why, "DNS: %s", strerror(-err));
+	return err;
 }
 
 static int start(void *arg, const struct conf *conf, struct buf *why)
 {
 	struct mg *mg = arg;
 	struct adoption left = {0};
-	bool socket = false;
 	counter_register(&mg_counters);
 	int err = open_addresses(mg, conf, why);
 	if (!err)
@@ -239,17 +203,18 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 	if (!err)
 		err = open_store(mg, conf, why);
 	if (!err)
+		err = open_names(mg, conf, why);
+	if (!err)
 		err = open_gateway(mg, conf, &left);
 	if (!err)
-		err = open_mgcp(mg, conf, &socket, why);
+		err = listen_open(&mg->listen, mg->gw, conf, why);
 	if (err)
 		return err;
-	srandom((unsigned)clock_utc_ms() ^ (unsigned)getpid());
 	if (left.restored || left.failed)
 		log_info(NULL, "%u connections taken over, %u lost", left.restored, left.failed);
 	/* Calls that could not be kept are gone as after a restart, and the call agent must hear that (4.4.7). */
-	bool again = left.restored || (socket && !left.other_boot);
-	rsip_start(mg->gw->rsip, again ? RSIP_DISCONNECTED : RSIP_RESTART, again ? 0 : RESTART_WAIT_MS);
+	bool again = left.restored || (mg->listen.adopted && !left.other_boot);
+	rsip_begin(mg->gw, again ? MGCP_DISCONNECTED : MGCP_RESTART);
 	return 0;
 }
 
@@ -258,10 +223,17 @@ static int reload(void *arg, const struct conf *was, const struct conf *now, str
 {
 	struct mg *mg = arg;
 	const struct conf_part *media = conf_section(now, "media");
+	struct config_dns dns;
 	if (!conf_same(was, now, "address") || !conf_same(was, now, "media"))
 		log_warn(NULL, "changed addresses, engine and MGCP address are used after the next start of tandem-mg");
-	addr_parse(&mg->gw->p.agent, slice_str(conf_string(media, "agent")), 2727);
-	return 0;
+	listen_reload(&mg->listen, now);
+	config_dns(now, &dns);
+	int err = dns_reconfigure(mg->dns, &dns.params);
+	if (err)
+		buf_printf(why, "DNS: %s", strerror(-err));
+	else if (strcmp(conf_string(conf_section(was, "media"), "agent"), conf_string(media, "agent")))
+		err = notified_redirect(mg->gw->notified, slice_str(conf_string(media, "agent")));
+	return err;
 }
 
 static void ended(void *arg)
@@ -274,12 +246,12 @@ static bool stop(void *arg)
 	struct mg *mg = arg;
 	struct endpoint *e;
 	struct conn *c;
+	rsip_shutdown(mg->gw, FORCED_WAIT_MS, ended, NULL);
 	list_foreach(c, &mg->gw->conns, all)
 		record_del(c);
 	list_foreach(e, &mg->gw->endpoints, link)
 		record_del_request(e);
 	endpoints_clear(mg->gw);
-	rsip_forced(mg->gw->rsip, FORCED_WAIT_MS, ended, NULL);
 	return false;
 }
 
@@ -287,7 +259,8 @@ static void mg_close(void *arg)
 {
 	struct mg *mg = arg;
 	mg->gw = mem_deref(mg->gw);
-	mg->peer = mem_deref(mg->peer);
+	listen_close(&mg->listen);
+	mg->dns = mem_deref(mg->dns);
 	mg->store = mem_deref(mg->store);
 	mg->fp = mem_deref(mg->fp);
 	mg->addresses = mem_deref(mg->addresses);

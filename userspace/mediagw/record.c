@@ -5,6 +5,7 @@
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
 #include "mediagw/localsdp.h"
+#include "mediagw/notified.h"
 #include "mediagw/rqnt.h"
 #include "mediagw/watch.h"
 #include <errno.h>
@@ -75,7 +76,7 @@ void record_del(const struct conn *c)
 static int put_request(const struct endpoint *e)
 {
 	struct buf b = buf_growing();
-	buf_slice(&b, buf_text(&e->notified_text));
+	buf_slice(&b, endpoint_notified_text(e));
 	buf_char(&b, '\n');
 	if (e->notifier)
 		mgcp_notifier_save(e->notifier, &b);

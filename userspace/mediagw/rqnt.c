@@ -2,6 +2,7 @@
 #include "mediagw/rqnt.h"
 #include "base/mem.h"
 #include "mediagw/events.h"
+#include "mediagw/notified.h"
 #include "mgcp/gateway.h"
 #include <errno.h>
 
@@ -21,35 +22,15 @@ int request_rto(struct slice params, uint32_t *ret)
 	return 0;
 }
 
-/* "ca@[192.0.2.1]:2727", "192.0.2.1" (2.1.4); of a host name we know no address. */
-static unsigned notified_parse(struct slice text, struct addr *ret, const char **why)
-{
-	struct slice host = slice_trim(text), user = slice_cut(&host, '@');
-	if (!slice_is_set(host))
-		host = user;
-	/* An IPv4 literal may stand in brackets too (3.2.1.3). */
-	struct slice inner = host;
-	if (slice_starts(host, SLICE("[")) && slice_find(host, ']') > 0 && slice_find(slice_of(host.p, (size_t)slice_find(host, ']')), ':') < 0) {
-		char flat[ADDR_STR_LEN];
-		struct buf b = buf_fixed(flat, sizeof flat);
-		inner = slice_from(host, 1);
-		buf_slice(&b, slice_cut(&inner, ']'));
-		buf_slice(&b, inner);
-		if (!b.err && !addr_parse(ret, buf_text(&b), 2727))
-			return 0;
-	}
-	*why = "the notified entity must be an address literal";
-	return addr_parse(ret, host, 2727) ? 507 : 0;
-}
-
 unsigned request_parse(struct request *ret, const struct endpoint *e, const struct mgcp_msg *cmd, const struct conn *current, const char **why)
 {
 	struct request r = {.rqnt = NULL};
 	struct slice entity = mgcp_param(cmd, MGCP_P_NOTIFIED_ENTITY);
 	unsigned code = 0;
 	if (slice_is_set(entity)) {
-		r.notified_text = slice_trim(entity);
-		code = notified_parse(entity, &r.notified, why);
+		r.notified = slice_trim(entity);
+		*why = "the notified entity is no name, and no list of names";
+		code = notified_check(r.notified);
 	}
 	if (!code && slice_is_set(mgcp_param(cmd, MGCP_P_REQUEST_ID))) {
 		code = mgcp_rqnt_parse(&r.rqnt, cmd, e->events->packages, current ? slice_str(current->id) : SLICE_NONE, why);
@@ -86,30 +67,29 @@ static unsigned take_over(struct endpoint *e, struct mgcp_rqnt *r, const char **
 
 unsigned request_apply(struct endpoint *e, const struct request *r, const char **why)
 {
-	struct buf notified = buf_growing();
-	buf_slice(&notified, r->notified_text);
+	bool named = slice_is_set(r->notified);
+	struct notified *entity = NULL;
 	*why = "memory is out";
-	unsigned code = notified.err ? 400 : r->rqnt ? take_over(e, r->rqnt, why) : 0;
-	if (code || !slice_is_set(r->notified_text)) {
-		buf_reset(&notified);
-	} else {
-		buf_reset(&e->notified_text);
-		e->notified_text = notified;
-		e->notified = r->notified;
-	}
-	if (!code && (r->rqnt || slice_is_set(r->notified_text)))
+	if (named && !slice_empty(r->notified) && notified_get(&entity, e->gw, r->notified))
+		return 400;
+	unsigned code = r->rqnt ? take_over(e, r->rqnt, why) : 0;
+	if (!code && named)
+		endpoint_notify(e, entity);
+	mem_deref(entity);
+	if (!code && (r->rqnt || named))
 		events_asked(e);
 	return code;
 }
 
 int request_restore(struct endpoint *e, struct slice notified, struct slice record)
 {
+	struct notified *entity;
 	struct mgcp_notifier *n;
-	const char *why;
-	if (notified.len && notified_parse(notified, &e->notified, &why))
-		return -EINVAL;
-	buf_slice(&e->notified_text, notified);
-	int err = e->notified_text.err;
+	int err = notified.len ? notified_get(&entity, e->gw, notified) : 0;
+	if (!err && notified.len) {
+		endpoint_notify(e, entity);
+		mem_deref(entity);
+	}
 	if (err || slice_empty(record))
 		return err;
 	err = events_notifier(e, &n);

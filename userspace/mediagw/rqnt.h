@@ -6,8 +6,7 @@
 
 struct request {
 	struct mgcp_rqnt *rqnt; /* NULL: there is no request identifier, and so no request */
-	struct addr notified;
-	struct slice notified_text; /* N: absent: as it was */
+	struct slice notified;  /* N:, absent: as it was */
 };
 
 /* Reads and checks what a command asks of `e`, without changing anything: 0, or the response code and *why. `current` is what "@$" stands

@@ -4,180 +4,257 @@
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
+#include "mediagw/record.h"
 #include <errno.h>
-#include <stdlib.h>
 
-/* 4.4.7: initial and largest wait between attempts while nobody answers. */
-#define TD_INIT_MS 1000
-#define TD_MAX_MS  60000
-
-enum state { IDLE, WAITING, SENT };
+#define OUT_OF_SERVICE 901 /* reason code, 2.5: endpoint taken out of service */
 
 struct rsip {
-	struct gateway *gw;
-	enum state state;
-	enum rsip_method method;
-	bool informed;    /* somebody has answered since the last start of a procedure */
-	uint32_t wait_ms; /* after the next failure */
-	struct timer timer;
-	void (*done)(void *arg);
-	void *done_arg;
+	struct notified *n; /* which owns it */
+	struct mgcp_restart *restart;
+	unsigned awaited; /* answers to what was sent last */
+	unsigned sent;    /* times that all was told */
+	unsigned reason;
+	/* The worst of the answers. */
+	int err;
+	unsigned code;
+	bool redirected;
 };
-
-static const struct {
-	const char *name;
-	unsigned reason; /* E:, RFC 3435 2.5; 0: none */
-} methods[] = {
-	[RSIP_RESTART] = {"restart", 0},
-	[RSIP_DISCONNECTED] = {"disconnected", 0},
-	[RSIP_FORCED] = {"forced", 901},
-	[RSIP_GRACEFUL] = {"graceful", 901},
-};
-
-static void send_now(void *arg);
 
 static void destroy(void *obj)
 {
 	struct rsip *r = obj;
-	timer_stop(&r->timer);
-	if (r->gw->p.peer)
-		mgcp_forget(r->gw->p.peer, r);
+	notified_forget(r->n, r);
+	mem_deref(r->restart);
 }
 
-int rsip_new(struct rsip **ret, struct gateway *gw)
+static bool is_awaited(const struct gateway *gw)
 {
-	struct rsip *r = mem_alloc(sizeof *r, destroy);
-	if (!r)
-		return -ENOMEM;
-	r->gw = gw;
-	r->wait_ms = TD_INIT_MS;
-	*ret = r;
-	return 0;
+	const struct notified *n;
+	list_foreach(n, &gw->notifieds, link)
+		if (n->rsip && n->rsip->awaited)
+			return true;
+	return false;
 }
 
-static void finish(struct rsip *r)
+static void finish(struct gateway *gw)
 {
-	void (*done)(void *) = r->done;
-	r->done = NULL;
+	void (*done)(void *) = gw->leaving.done;
+	gw->leaving.done = NULL;
+	timer_stop(&gw->leaving.timer);
 	if (done)
-		done(r->done_arg);
+		done(gw->leaving.arg);
 }
 
-void rsip_answered(struct rsip *r)
-{
-	char text[ADDR_STR_LEN];
-	alarm_clear(&alarm_agent, addr_str(&r->gw->p.agent, text));
-}
+/* --- telling ------------------------------------------------------------------------------------------------------ */
 
-static void unanswered(struct rsip *r)
+/* 2.3.12: the response may name another notified entity: of a refusal only 521 does so. */
+static void take_redirection(struct rsip *r, const struct mgcp_msg *rsp)
 {
-	char text[ADDR_STR_LEN];
-	alarm_raise(&alarm_agent, addr_str(&r->gw->p.agent, text), "MGCP commands to it are not answered");
-}
-
-/* Waits for another attempt, twice as long as the last time. */
-static void again(struct rsip *r)
-{
-	r->state = WAITING;
-	timer_start(&r->timer, 1 + (uint32_t)random() % r->wait_ms, send_now, r);
-	r->wait_ms = r->wait_ms * 2 > TD_MAX_MS ? TD_MAX_MS : r->wait_ms * 2;
+	struct slice entity = mgcp_param(rsp, MGCP_P_NOTIFIED_ENTITY);
+	if (slice_empty(slice_trim(entity)) || (rsp->code >= 300 && rsp->code != 521))
+		return;
+	r->redirected |= !notified_redirect(r->n, entity);
 }
 
 static void on_response(void *arg, int err, const struct mgcp_msg *rsp)
 {
 	struct rsip *r = arg;
-	r->state = IDLE;
-	if (err)
-		unanswered(r);
-	else
-		rsip_answered(r);
-	if (r->method == RSIP_FORCED) {
-		finish(r);
-	} else if (err || (rsp->code >= 400 && rsp->code < 500)) {
-		again(r); /* 4.4.6: transient errors and silence start the procedure anew */
+	struct notified *n = mem_ref(r->n);
+	if (err) {
+		r->err = err;
 	} else {
-		r->informed = rsp->code < 300;
-		r->wait_ms = TD_INIT_MS;
-		events_reconnected(r->gw);
-		log_info(NULL, "call agent told of \"%s\": %u", methods[r->method].name, rsp->code);
+		take_redirection(r, rsp);
+		r->code = rsp->code > r->code ? rsp->code : r->code;
 	}
+	if (!--r->awaited)
+		mgcp_restart_answered(r->restart, r->err, r->code, r->redirected);
+	if (n->gw->leaving.done && !is_awaited(n->gw))
+		finish(n->gw);
+	mem_deref(n);
 }
 
-static void send_now(void *arg)
+static int send_one(struct rsip *r, const char *local, enum mgcp_restart_method m, uint32_t delay_s, unsigned reason)
 {
-	struct rsip *r = arg;
-	struct gateway *gw = r->gw;
+	struct gateway *gw = r->n->gw;
 	char mem[512], name[300];
 	struct buf out = buf_fixed(mem, sizeof mem), full = buf_fixed(name, sizeof name);
-	timer_stop(&r->timer);
-	if (!gw->p.peer || !addr_is_set(&gw->p.agent)) {
-		r->state = IDLE;
-		return;
-	}
+	if (!gw->p.peer)
+		return -EHOSTUNREACH;
 	uint32_t tid = mgcp_next_tid(gw->p.peer);
-	buf_printf(&full, "%s/*@%s", endpoint_relay->type, gw->p.domain);
+	buf_printf(&full, "%s@%s", local, gw->p.domain);
 	mgcp_write_command(&out, MGCP_RSIP, tid, buf_z(&full));
-	mgcp_write_text(&out, MGCP_P_RESTART_METHOD, slice_str(methods[r->method].name));
-	if (methods[r->method].reason)
-		mgcp_write_param(&out, MGCP_P_REASON_CODE, "%u", methods[r->method].reason);
+	mgcp_write_text(&out, MGCP_P_RESTART_METHOD, slice_str(mgcp_restart_method_name(m)));
+	if (delay_s)
+		mgcp_write_param(&out, MGCP_P_RESTART_DELAY, "%u", delay_s);
+	if (reason)
+		mgcp_write_param(&out, MGCP_P_REASON_CODE, "%u", reason);
 	mgcp_write_end(&out, SLICE_NONE);
-	r->state = SENT;
+	int err = out.err ? out.err : notified_command(r->n, tid, buf_text(&out), on_response, r);
+	if (err)
+		return err;
 	mg_count[MG_RSIP_SENT]++;
-	if (out.err || mgcp_command(gw->p.peer, &gw->p.agent, tid, buf_text(&out), on_response, r))
-		again(r);
+	r->awaited++;
+	return 0;
 }
 
-void rsip_start(struct rsip *r, enum rsip_method m, uint32_t max_wait_ms)
+/* 4.4.7: one command for all, as long as nobody else is told of some of them. */
+static int tell(void *arg, enum mgcp_restart_method m, uint32_t delay_s, unsigned reason)
 {
-	r->method = m;
-	r->informed = false;
-	r->wait_ms = TD_INIT_MS;
-	if (r->state == SENT && r->gw->p.peer)
-		mgcp_forget(r->gw->p.peer, r);
-	r->state = WAITING;
-	timer_start(&r->timer, max_wait_ms ? (uint32_t)random() % max_wait_ms : 0, send_now, r);
+	struct rsip *r = arg;
+	struct gateway *gw = r->n->gw;
+	struct endpoint *e;
+	notified_forget(r->n, r);
+	r->awaited = 0;
+	r->err = 0;
+	r->code = 0;
+	r->redirected = false;
+	r->reason = reason;
+	r->sent++;
+	if (r->n == gw->notified && list_count(&gw->notifieds) == 1)
+		return send_one(r, "*", m, delay_s, reason);
+	list_foreach(e, &gw->endpoints, link)
+		if (e->notified == r->n)
+			send_one(r, e->name, m, delay_s, reason);
+	return r->awaited ? 0 : -EHOSTUNREACH;
 }
 
-void rsip_command_seen(struct rsip *r)
+/* The connections go with the service (2.3.12). */
+static void drop_connections(struct gateway *gw)
 {
-	if (r->state == WAITING)
-		send_now(r);
+	struct conn *c;
+	list_foreach_safe(c, &gw->conns, all) {
+		struct endpoint *e = c->ep;
+		if (!e)
+			continue;
+		record_del(c);
+		endpoint_remove(e, c);
+		endpoint_release_idle(e);
+	}
+}
+
+static void out(void *arg)
+{
+	struct rsip *r = arg;
+	drop_connections(r->n->gw);
+}
+
+static void connected(void *arg)
+{
+	struct rsip *r = arg;
+	events_reconnected(r->n->gw, r->n);
+}
+
+int rsip_new(struct rsip **ret, struct notified *n)
+{
+	struct rsip *r = mem_alloc(sizeof *r, destroy);
+	struct mgcp_restart_handlers h = {.send = tell, .connected = connected, .out = out, .arg = r};
+	if (!r)
+		return -ENOMEM;
+	r->n = n;
+	int err = mgcp_restart_new(&r->restart, "service", &n->gw->p.restart, &h);
+	if (err)
+		mem_deref(r);
+	else
+		*ret = r;
+	return err;
 }
 
 void rsip_lost(struct rsip *r)
 {
-	unanswered(r);
-	if (r->state != IDLE)
+	mgcp_restart_lost(r->restart);
+}
+
+/* --- the gateway -------------------------------------------------------------------------------------------------- */
+
+void rsip_begin(struct gateway *gw, enum mgcp_restart_method m)
+{
+	struct notified *n;
+	list_foreach(n, &gw->notifieds, link)
+		mgcp_restart_begin(n->rsip->restart, m);
+}
+
+unsigned rsip_command(struct gateway *gw, const struct endpoint *e, const struct addr *src, bool audit)
+{
+	struct rsip *r = (e ? e->notified : gw->notified)->rsip;
+	unsigned code = mgcp_restart_gate(r->restart, audit), before = r->sent;
+	if (audit || mgcp_restart_is_connected(r->restart))
+		return code;
+	mgcp_restart_command(r->restart);
+	/* Whoever commands hears of it before the answer, in the same datagram. */
+	const struct addr *to = mgcp_entities_addr(&r->n->entities);
+	if (r->sent == before || !to || !addr_eq(to, src))
+		notified_copy(r->n, r, src);
+	return code;
+}
+
+void rsip_repeated(struct gateway *gw, const struct addr *src)
+{
+	struct notified *n;
+	list_foreach(n, &gw->notifieds, link)
+		if (n->rsip->awaited)
+			notified_copy(n, n->rsip, src);
+}
+
+static void tell_all(struct gateway *gw, enum mgcp_restart_method m, uint32_t delay_s)
+{
+	struct notified *n;
+	list_foreach(n, &gw->notifieds, link) {
+		struct mgcp_restart *r = n->rsip->restart;
+		if (m == MGCP_RESTART)
+			mgcp_restart_in_service(r, delay_s);
+		else if (m == MGCP_GRACEFUL)
+			mgcp_restart_graceful(r, delay_s, OUT_OF_SERVICE);
+		else if (m == MGCP_CANCEL_GRACEFUL)
+			mgcp_restart_cancel_graceful(r);
+		else
+			mgcp_restart_forced(r, OUT_OF_SERVICE);
+	}
+}
+
+int rsip_service(struct gateway *gw, enum mgcp_restart_method m, uint32_t delay_s)
+{
+	uint32_t left;
+	enum mgcp_restart_method now = mgcp_restart_audit(gw->notified->rsip->restart, &left);
+	bool leaving = now == MGCP_GRACEFUL, away = now == MGCP_FORCED;
+	if (m == MGCP_CANCEL_GRACEFUL ? !leaving : m == MGCP_GRACEFUL ? away : m == MGCP_FORCED && away)
+		return -EALREADY;
+	gw->graceful = m == MGCP_GRACEFUL && !delay_s;
+	tell_all(gw, m, delay_s);
+	if (m == MGCP_FORCED)
+		drop_connections(gw);
+	rsip_connection_gone(gw);
+	return 0;
+}
+
+void rsip_connection_gone(struct gateway *gw)
+{
+	if (!gw->graceful || gw->n_conns)
 		return;
-	r->method = RSIP_DISCONNECTED;
-	r->informed = false;
-	again(r);
+	gw->graceful = false;
+	tell_all(gw, MGCP_FORCED, 0);
 }
 
 static void gave_up(void *arg)
 {
-	struct rsip *r = arg;
-	if (r->gw->p.peer)
-		mgcp_forget(r->gw->p.peer, r);
-	r->state = IDLE;
-	finish(r);
+	finish(arg);
 }
 
-void rsip_forced(struct rsip *r, uint32_t wait_ms, void (*done)(void *arg), void *arg)
+void rsip_shutdown(struct gateway *gw, uint32_t wait_ms, void (*done)(void *arg), void *arg)
 {
-	if (r->state == SENT && r->gw->p.peer)
-		mgcp_forget(r->gw->p.peer, r);
-	r->method = RSIP_FORCED;
-	r->done = done;
-	r->done_arg = arg;
-	send_now(r);
-	if (r->state == SENT)
-		timer_start(&r->timer, wait_ms, gave_up, r);
+	gw->graceful = false;
+	tell_all(gw, MGCP_FORCED, 0);
+	gw->leaving.done = done;
+	gw->leaving.arg = arg;
+	if (is_awaited(gw))
+		timer_start(&gw->leaving.timer, wait_ms, gave_up, gw);
 	else
-		finish(r);
+		finish(gw);
 }
 
-const char *rsip_method_name(const struct rsip *r)
+enum mgcp_restart_method rsip_audit(const struct gateway *gw, const struct endpoint *e, uint32_t *delay_s, unsigned *reason)
 {
-	return methods[r->informed || r->method == RSIP_RESTART ? RSIP_RESTART : r->method].name;
+	const struct rsip *r = (e ? e->notified : gw->notified)->rsip;
+	*reason = r->reason;
+	return mgcp_restart_audit(r->restart, delay_s);
 }

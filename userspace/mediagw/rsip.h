@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Restart procedures (RFC 3435 4.4.6, 4.4.7): the call agent hears of our start before anything else. */
+/* RestartInProgress (RFC 3435 2.3.12, 4.4.5 to 4.4.7): what the notified entity has to know of the service of its endpoints. */
 #pragma once
-#include "mediagw/gateway.h"
+#include "mediagw/notified.h"
+#include "mgcp/restart.h"
 
-enum rsip_method { RSIP_RESTART, RSIP_DISCONNECTED, RSIP_FORCED, RSIP_GRACEFUL };
+struct rsip; /* of one notified entity; dies with it */
 
-struct rsip; /* of one gateway */
-
-int rsip_new(struct rsip **ret, struct gateway *gw);
-/* Starts the procedure; RESTART waits a random part of `max_wait_ms` first. */
-void rsip_start(struct rsip *r, enum rsip_method m, uint32_t max_wait_ms);
-/* A command came: what is still waiting goes out before its answer. */
-void rsip_command_seen(struct rsip *r);
-/* A command of ours was not answered: the gateway is disconnected (4.4.7) and tells so until somebody answers. */
+int rsip_new(struct rsip **ret, struct notified *n);
+/* A command of ours was not answered in all its time: the endpoints are disconnected. */
 void rsip_lost(struct rsip *r);
-void rsip_answered(struct rsip *r);
-/* Tells that everything goes out of service and calls `done` when that was answered, or after `wait_ms`. */
-void rsip_forced(struct rsip *r, uint32_t wait_ms, void (*done)(void *arg), void *arg);
-/* For AUEP: the method's name now, "restart" in normal operation. */
-const char *rsip_method_name(const struct rsip *r);
+
+/* After a start: MGCP_RESTART, or MGCP_DISCONNECTED when connections were taken over. */
+void rsip_begin(struct gateway *gw, enum mgcp_restart_method m);
+/* Whether a command is executed: 0, or 501. Before it is answered, what waits to be told goes out, also to where the command came from. */
+unsigned rsip_command(struct gateway *gw, const struct endpoint *e, const struct addr *src, bool audit);
+/* An answer goes to `src` once more: what is not known there yet goes with it. */
+void rsip_repeated(struct gateway *gw, const struct addr *src);
+/* What an operator says of the whole gateway. `delay_s` is of graceful and restart. 0, or -EALREADY. */
+int rsip_service(struct gateway *gw, enum mgcp_restart_method m, uint32_t delay_s);
+/* A connection has ended: the last one ends a graceful service without delay. */
+void rsip_connection_gone(struct gateway *gw);
+/* Tells that everything goes out of service and calls `done` when all have answered, or after `wait_ms`. */
+void rsip_shutdown(struct gateway *gw, uint32_t wait_ms, void (*done)(void *arg), void *arg);
+/* For AUEP: RM, and RD in seconds; E: the reason code that was told last. */
+enum mgcp_restart_method rsip_audit(const struct gateway *gw, const struct endpoint *e, uint32_t *delay_s, unsigned *reason);

@@ -124,6 +124,8 @@ static void repeated(struct mgcp_incoming *in)
 	case IN_WAIT_ACK:
 	case IN_ANSWERED:
 		mgcp_counts[CNT_REPEATED_ANSWERED]++;
+		if (in->peer->p.on_repeated)
+			in->peer->p.on_repeated(in->peer->p.arg, &in->src);
 		bundle_add(in->peer, &in->src, buf_text(&in->text));
 		break;
 	case IN_CONFIRMED:

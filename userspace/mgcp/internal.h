@@ -46,6 +46,9 @@ struct outgoing {
 	uint64_t first_sent;
 	uint32_t rto, delay; /* RTO and T-DELAY of 3.5.3, ms */
 	unsigned repeats;
+	unsigned repeats_here; /* to this address */
+	struct addr before;    /* the address before this one, which may answer yet */
+	mgcp_elsewhere_fn elsewhere;
 	bool provisional;
 	mgcp_response_fn fn;
 	void *arg;

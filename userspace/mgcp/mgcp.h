@@ -91,6 +91,8 @@ struct mgcp_peer_params {
 	uint8_t dscp;
 	/* A new command, once however often it is received. Answer with mgcp_reply(), now or later. */
 	void (*on_command)(void *arg, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src);
+	/* An answer is about to be sent again, because its command came again: what must be heard before it goes with it. NULL: nothing. */
+	void (*on_repeated)(void *arg, const struct addr *src);
 	/* Whether datagrams from `src` are listened to; NULL: all. */
 	bool (*allowed)(void *arg, const struct addr *src);
 	void (*on_trace)(void *arg, bool sent, const struct addr *peer, struct slice text);
@@ -109,6 +111,14 @@ uint32_t mgcp_next_tid(struct mgcp_peer *p);
 int mgcp_command(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, struct slice text, mgcp_response_fn fn, void *arg);
 /* Nobody waits for its answer: it goes in one datagram with what is said to that peer next, after 20 ms at the latest. */
 int mgcp_command_unhurried(struct mgcp_peer *p, const struct addr *dst, uint32_t tid, struct slice text, mgcp_response_fn fn, void *arg);
+/* Asked, with the command's own argument, each time it has been repeated Max1 times to one address (4.3): where to repeat it from now on.
+ * NULL: to the same. */
+typedef const struct addr *(*mgcp_elsewhere_fn)(void *arg, const struct addr *silent);
+void mgcp_elsewhere(struct mgcp_peer *p, uint32_t tid, mgcp_elsewhere_fn fn);
+/* Its receiver has changed: it is repeated to that address from now on, at once. */
+void mgcp_readdress(struct mgcp_peer *p, uint32_t tid, const struct addr *dst);
+/* Sends it there too, once, in one datagram with what is said there in this loop turn (4.4.7). */
+void mgcp_copy(struct mgcp_peer *p, uint32_t tid, const struct addr *dst);
 /* Forgets the callbacks registered with `arg` (its owner goes away); the transactions run on. */
 void mgcp_forget(struct mgcp_peer *p, const void *arg);
 /* The whole response text, written with the command's tid. Kept for T-HIST to answer repetitions. */

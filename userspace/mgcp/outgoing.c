@@ -4,6 +4,8 @@
 #include "mgcp/internal.h"
 #include <errno.h>
 
+#define MAX1 5 /* repetitions to one address before another is tried, 4.3 */
+
 static void outgoing_destroy(void *obj)
 {
 	struct outgoing *o = obj;
@@ -43,6 +45,26 @@ static void wait_for(struct outgoing *o, uint32_t ms)
 	timer_start(&o->timer, left < ms ? left : ms, on_timer, o);
 }
 
+/* Another address is another path: its repetitions begin anew, the time since the first datagram does not. */
+static void move(struct outgoing *o, const struct addr *dst)
+{
+	struct remote *r = remote_get(o->peer, dst);
+	if (!r || r == o->remote)
+		return;
+	o->before = o->remote->addr;
+	o->remote = r;
+	o->repeats_here = 0;
+	o->rto = o->delay = remote_first_rto(r, &o->peer->p.timers);
+}
+
+/* Max1 repetitions, and then as many again, went to one address. */
+static void try_elsewhere(struct outgoing *o)
+{
+	const struct addr *to = o->elsewhere && o->fn && o->repeats_here && !(o->repeats_here % MAX1) ? o->elsewhere(o->arg, &o->remote->addr) : NULL;
+	if (to)
+		move(o, to);
+}
+
 static void on_timer(void *arg)
 {
 	struct outgoing *o = arg;
@@ -57,6 +79,8 @@ static void on_timer(void *arg)
 		wait_for(o, UINT32_MAX);
 		return;
 	}
+	if (!o->provisional)
+		try_elsewhere(o);
 	mgcp_counts[CNT_RETRANSMIT]++;
 	o->repeats++;
 	bundle_add(o->peer, &o->remote->addr, buf_text(&o->text));
@@ -64,8 +88,11 @@ static void on_timer(void *arg)
 		wait_for(o, t->longtran_ms);
 		return;
 	}
-	o->delay = o->delay > t->rto_max_ms ? t->rto_max_ms * 2 : o->delay * 2;
-	o->rto = remote_next_rto(o->remote, o->delay, t);
+	bool first_there = !o->repeats_here++ && addr_is_set(&o->before);
+	if (!first_there) {
+		o->delay = o->delay > t->rto_max_ms ? t->rto_max_ms * 2 : o->delay * 2;
+		o->rto = remote_next_rto(o->remote, o->delay, t);
+	}
 	wait_for(o, o->rto);
 }
 
@@ -135,7 +162,7 @@ void outgoing_response(struct mgcp_peer *p, const struct mgcp_msg *m, const stru
 		return;
 	}
 	/* 3.5: a response may leave another port than the command came to; that of another host we do not believe. */
-	if (!addr_ip_eq(src, &o->remote->addr)) {
+	if (!addr_ip_eq(src, &o->remote->addr) && !addr_ip_eq(src, &o->before)) {
 		mgcp_counts[CNT_RX_FOREIGN]++;
 		return;
 	}
@@ -155,6 +182,30 @@ void outgoing_response(struct mgcp_peer *p, const struct mgcp_msg *m, const stru
 		remote_measured(o->remote, (uint32_t)(clock_ms() - o->first_sent));
 	remote_confirm(o->remote, m->tid);
 	finish(o, 0, m);
+}
+
+void mgcp_elsewhere(struct mgcp_peer *p, uint32_t tid, mgcp_elsewhere_fn fn)
+{
+	struct outgoing *o = find(p, tid);
+	if (o)
+		o->elsewhere = fn;
+}
+
+void mgcp_readdress(struct mgcp_peer *p, uint32_t tid, const struct addr *dst)
+{
+	struct outgoing *o = find(p, tid);
+	if (!o || addr_eq(&o->remote->addr, dst))
+		return;
+	move(o, dst);
+	o->provisional = false;
+	wait_for(o, 0);
+}
+
+void mgcp_copy(struct mgcp_peer *p, uint32_t tid, const struct addr *dst)
+{
+	const struct outgoing *o = find(p, tid);
+	if (o)
+		bundle_add(p, dst, buf_text(&o->text));
 }
 
 void mgcp_forget(struct mgcp_peer *p, const void *arg)

@@ -198,6 +198,67 @@ static void only_the_host_that_was_asked_is_believed(void **state)
 	mem_deref(w.peer);
 }
 
+struct moving {
+	struct result r;
+	struct addr other;
+	unsigned asked;
+};
+
+static const struct addr *on_silence(void *arg, const struct addr *silent)
+{
+	struct moving *m = arg;
+	m->asked++;
+	return addr_eq(silent, &m->other) ? NULL : &m->other;
+}
+
+/* 4.3: after Max1 repetitions another address is tried, T-MAX goes on; who was asked before may still answer. */
+static void a_silent_address_is_followed_by_another(void **state)
+{
+	struct wire w = {0};
+	struct moving m = {.other = wire_addr("198.51.100.1:2427")};
+	struct addr first = wire_addr(GW);
+	unsigned there = 0;
+	assert_int_equal(wire_open(&w, (struct mgcp_peer_params){0}), 0);
+	assert_int_equal(mgcp_command(w.peer, &first, 5, SLICE("AUEP 5 rtpbridge/1@mg MGCP 1.0\r\n"), on_response, &m), 0);
+	mgcp_elsewhere(w.peer, 5, on_silence);
+	for (unsigned i = 0; i < 19999 && !there; i++) {
+		clock_test_advance(1);
+		bundle_flush(w.peer);
+		there = addr_eq(&w.last_dst, &m.other) ? w.datagrams : 0;
+	}
+	assert_int_equal(there, 7); /* once, five repetitions, and then elsewhere */
+	assert_int_equal(m.asked, 1);
+	wire_receive(&w, GW, "200 5 OK\r\n");
+	assert_int_equal(m.r.calls, 1);
+	assert_int_equal(m.r.code, 200);
+	mem_deref(w.peer);
+	assert_int_equal(timer_count(), 0);
+}
+
+static void a_command_follows_its_receiver(void **state)
+{
+	struct wire w = {0};
+	struct result r = {0};
+	struct addr other = wire_addr("198.51.100.1:2427"), third = wire_addr("198.51.100.7:2727");
+	assert_int_equal(wire_open(&w, (struct mgcp_peer_params){0}), 0);
+	assert_int_equal(send_command(&w, 5, &r), 0);
+	bundle_flush(w.peer);
+	mgcp_readdress(w.peer, 5, &other);
+	clock_test_advance(1);
+	bundle_flush(w.peer);
+	assert_int_equal(w.datagrams, 2);
+	assert_true(addr_eq(&w.last_dst, &other));
+	mgcp_copy(w.peer, 5, &third);
+	bundle_flush(w.peer);
+	assert_int_equal(w.datagrams, 3);
+	assert_true(addr_eq(&w.last_dst, &third));
+	wire_receive(&w, "198.51.100.7:2727", "200 5 OK\r\n"); /* a copy is no question */
+	assert_int_equal(r.calls, 0);
+	wire_receive(&w, "198.51.100.1:2427", "200 5 OK\r\n");
+	assert_int_equal(r.calls, 1);
+	mem_deref(w.peer);
+}
+
 static void who_goes_away_is_not_called(void **state)
 {
 	struct wire w = {0};
@@ -462,6 +523,8 @@ int main(void)
 		cmocka_unit_test(a_provisional_response_slows_repetition_down),
 		cmocka_unit_test(a_provisional_response_does_not_last_for_ever),
 		cmocka_unit_test(only_the_host_that_was_asked_is_believed),
+		cmocka_unit_test(a_silent_address_is_followed_by_another),
+		cmocka_unit_test(a_command_follows_its_receiver),
 		cmocka_unit_test(who_goes_away_is_not_called),
 		cmocka_unit_test(a_command_is_executed_once_and_answered_as_often_as_it_comes),
 		cmocka_unit_test(a_repetition_while_executing_gets_100_and_the_answer_asks_for_acknowledgement),
