@@ -2,7 +2,7 @@
 # What needs a kernel of its own: Debian's, under emulation. `make check-qemu T=storm` those cases whose names hold that; `make check-qemu LONG=1`
 # with longer storms and a million fuzzed messages.
 
-QEMU_TOOLS := $(O)/qemu/operators.bpf.o $(O)/qemu/keepxdp $(O)/qemu/storm $(O)/qemu/choice $(O)/qemu/nlfuzz $(O)/qemu/lines $(O)/dahdi/dahdi.ko
+QEMU_TOOLS := $(O)/switch $(O)/qemu/operators.bpf.o $(O)/qemu/keepxdp $(O)/qemu/storm $(O)/qemu/choice $(O)/qemu/nlfuzz $(O)/qemu/lines $(O)/dahdi/dahdi.ko
 
 .PHONY: check-qemu qemu-tools
 check-qemu: all module $(O)/packets $(QEMU_TOOLS) ## the kernel module, and what else wants another kernel, under QEMU; T=NAME chooses

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* switch [OPTION=VALUE...] [COMMAND, ...]
+ *
+ *     base=25              the span's first DAHDI channel; or fd=3, or unix=PATH (a seqpacket socket to connect to, or with listen=PATH to wait at):
+ *                          a descriptor on which each datagram is a frame, without check sequence
+ *     kind=t1|e1           23 bearers and D in 24, or 30 and D in 16
+ *     side=network|user    type=euroisdn|ni2|dms100|5ess|4ess|ni1|qsig|euroisdn-t1    raw: no libpri at all
+ *     pcap=FILE  trace     frames into a file, or told    auto=ring|answer    overlap    service    debug
+ *
+ * A command is a line on the standard input (README.md lists them); `switch spans t1 2` makes two pairs of spans and ends. */
+#include "switch.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct line line = {.wire.fd = -1};
+static bool over;
+
+/* --- what is told -------------------------------------------------------------------------------------------------- */
+
+void tell(json_t *event)
+{
+	json_dumpf(event, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+	json_decref(event);
+}
+
+void tell_error(const char *why, const char *what)
+{
+	tell(json_pack("{s:s, s:s, s:s}", "event", "error", "why", why, "what", what));
+}
+
+uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
+}
+
+size_t from_hex(const char *text, uint8_t *octets, size_t size)
+{
+	size_t digits = 0;
+	for (; *text && digits < 2 * size; text++) {
+		if (!isxdigit((unsigned char)*text))
+			continue;
+		uint8_t value = isdigit((unsigned char)*text) ? *text - '0' : tolower(*text) - 'a' + 10;
+		octets[digits / 2] = digits % 2 ? octets[digits / 2] | value : value << 4;
+		digits++;
+	}
+	return digits / 2;
+}
+
+void to_hex(const uint8_t *octets, size_t len, char *text)
+{
+	for (size_t i = 0; i < len; i++) {
+		text[2 * i] = "0123456789abcdef"[octets[i] >> 4];
+		text[2 * i + 1] = "0123456789abcdef"[octets[i] & 15];
+	}
+	text[2 * len] = 0;
+}
+
+/* --- commands ------------------------------------------------------------------------------------------------------ */
+
+/* Words end at spaces, but not within quotes, which are left out. */
+static void take_apart(char *text, struct command *c)
+{
+	c->count = 0;
+	while (c->count < MAX_WORDS) {
+		text += strspn(text, " \t\r\n");
+		if (!*text)
+			return;
+		char *to = text;
+		bool quoted = false;
+		c->words[c->count++] = text;
+		for (; *text && (quoted || !strchr(" \t\r\n", *text)); text++) {
+			if (*text == '"')
+				quoted = !quoted;
+			else
+				*to++ = *text;
+		}
+		bool last = !*text;
+		*to = 0;
+		if (last)
+			return;
+		text++;
+	}
+}
+
+const char *command_value(const struct command *c, const char *key)
+{
+	size_t n = strlen(key);
+	for (unsigned i = 0; i < c->count; i++)
+		if (!strncmp(c->words[i], key, n) && c->words[i][n] == '=')
+			return c->words[i] + n + 1;
+	return NULL;
+}
+
+int command_number(const struct command *c, const char *key, int otherwise)
+{
+	const char *value = command_value(c, key);
+	return value ? (int)strtol(value, NULL, 0) : otherwise;
+}
+
+const char *command_word(const struct command *c, unsigned n)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (!strchr(c->words[i], '=') && n-- == 0)
+			return c->words[i];
+	return NULL;
+}
+
+bool command_has(const struct command *c, const char *word)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		if (!strcmp(c->words[i], word))
+			return true;
+	return false;
+}
+
+/* drop|delay|replace|append rx|tx TYPE|any [HEX] [count=N] [ms=N] */
+static bool rule_command(struct wire *w, const struct command *c)
+{
+	static const char *const actions[] = {[DROP] = "drop", [DELAY] = "delay", [REPLACE] = "replace", [APPEND] = "append"};
+	unsigned action = 0;
+	while (action < 4 && strcmp(c->words[0], actions[action]))
+		action++;
+	const char *dir = command_word(c, 1), *type = command_word(c, 2), *hex = command_word(c, 3);
+	if (action == 4)
+		return false;
+	if (!dir || !type || w->rule_count == MAX_RULES || (q931_type(type) < 0 && strcmp(type, "any"))) {
+		tell_error("drop|delay|replace|append rx|tx TYPE|any [HEX] [count=N] [ms=N]", type ? type : "");
+		return true;
+	}
+	struct rule *r = &w->rules[w->rule_count++];
+	*r = (struct rule){.dir = !strcmp(dir, "tx") ? TX : RX, .action = action, .type = q931_type(type), .count = command_number(c, "count", 1),
+			   .ms = command_number(c, "ms", 0)};
+	r->len = hex ? from_hex(hex, r->octets, sizeof(r->octets)) : 0;
+	return true;
+}
+
+/* A message that libpri would not send takes the place of one that it does: SERVICE, which changes nothing in it. */
+static void send_message(struct line *l, const char *hex)
+{
+	uint8_t octets[MAX_FRAME];
+	size_t len = from_hex(hex, octets, sizeof(octets));
+	if (!l->pri) {
+		lapd_send(&l->lapd, octets, len);
+		return;
+	}
+	l->wire.instead = octets;
+	l->wire.instead_len = len;
+	if (pri_maintenance_service(l->pri, 0, 1, 0) || l->wire.instead)
+		tell_error("libpri did not", "message");
+	l->wire.instead = NULL;
+}
+
+static bool wire_command(struct line *l, const struct command *c)
+{
+	const char *verb = c->words[0], *word = command_word(c, 1);
+	uint8_t octets[MAX_FRAME];
+	if (!strcmp(verb, "mute")) {
+		l->wire.silent[TX] = !command_has(c, "off");
+	} else if (!strcmp(verb, "deaf")) {
+		l->wire.silent[RX] = !command_has(c, "off");
+	} else if (!strcmp(verb, "slow")) {
+		l->wire.delay[RX] = command_number(c, "rx", 0);
+		l->wire.delay[TX] = command_number(c, "tx", 0);
+	} else if (!strcmp(verb, "clear")) {
+		l->wire.rule_count = 0;
+	} else if (!strcmp(verb, "trace")) {
+		l->wire.trace = !command_has(c, "off");
+	} else if (!strcmp(verb, "frame") && word) {
+		wire_send(&l->wire, octets, from_hex(word, octets, sizeof(octets)));
+	} else if (!strcmp(verb, "message") && word) {
+		send_message(l, word);
+	} else if (!strcmp(verb, "establish") && !l->pri) {
+		lapd_establish(&l->lapd);
+	} else if (!strcmp(verb, "disestablish") && !l->pri) {
+		lapd_release(&l->lapd);
+	} else {
+		return rule_command(&l->wire, c);
+	}
+	return true;
+}
+
+static void show(const struct line *l)
+{
+	json_t *calls = json_array();
+	for (unsigned i = 0; i < MAX_CALLS; i++)
+		if (l->calls[i].q931)
+			json_array_append_new(calls, json_pack("{s:s, s:i}", "call", l->calls[i].id, "channel", l->calls[i].channel));
+	tell(json_pack("{s:s, s:o}", "event", "calls", "calls", calls));
+}
+
+static void set_automatic(struct line *l, const char *what)
+{
+	l->automatic = !what ? AUTO_NOTHING : !strcmp(what, "ring") ? AUTO_RING : !strcmp(what, "answer") ? AUTO_ANSWER : AUTO_NOTHING;
+}
+
+static void set_timer(struct line *l, const struct command *c)
+{
+	const char *name = command_word(c, 1);
+	int index = name ? pri_timer2idx(name) : -1;
+	if (index < 0 || pri_set_timer(l->pri, index, command_number(c, "ms", 0)))
+		tell_error("no such timer", name ? name : "");
+}
+
+static void obey(struct line *l, char *text)
+{
+	struct command c;
+	take_apart(text, &c);
+	if (!c.count)
+		return;
+	if (!strcmp(c.words[0], "quit"))
+		over = true;
+	else if (!strcmp(c.words[0], "show"))
+		show(l);
+	else if (!strcmp(c.words[0], "auto"))
+		set_automatic(l, command_word(&c, 1));
+	else if (!strcmp(c.words[0], "keep-disconnected"))
+		l->keep_disconnected = !command_has(&c, "off");
+	else if (!strcmp(c.words[0], "timer") && l->pri)
+		set_timer(l, &c);
+	else if (!voice_command(l, &c) && !wire_command(l, &c) && !(l->pri && calls_command(l, &c)))
+		tell_error("no such command", c.words[0]);
+}
+
+/* Whole lines of the standard input; at its end everything is over. */
+static void read_commands(struct line *l)
+{
+	static char text[8192];
+	static size_t len;
+	ssize_t n = read(STDIN_FILENO, text + len, sizeof(text) - len - 1);
+	if (n <= 0) {
+		over = true;
+		return;
+	}
+	len += n;
+	char *end;
+	while ((end = memchr(text, '\n', len))) {
+		*end = 0;
+		obey(l, text);
+		len -= end + 1 - text;
+		memmove(text, end + 1, len);
+	}
+}
+
+/* --- libpri -------------------------------------------------------------------------------------------------------- */
+
+/* libpri counts two octets of check sequence in both directions. */
+static int pri_reads(struct pri *p, void *buf, int size)
+{
+	struct line *l = pri_get_userdata(p);
+	size_t len = wire_take(&l->wire, buf, size > 2 ? size - 2 : 0);
+	return len ? (int)len + 2 : 0;
+}
+
+static int pri_writes(struct pri *p, void *buf, int len)
+{
+	struct line *l = pri_get_userdata(p);
+	wire_send(&l->wire, buf, len - 2);
+	return len;
+}
+
+static void pri_says(struct pri *p, char *text)
+{
+	fputs(text, stderr);
+}
+
+static int switch_type(const char *name)
+{
+	static const struct {
+		const char *name;
+		int type;
+	} types[] = {
+		{"euroisdn", PRI_SWITCH_EUROISDN_E1}, {"euroisdn-t1", PRI_SWITCH_EUROISDN_T1}, {"ni2", PRI_SWITCH_NI2}, {"dms100", PRI_SWITCH_DMS100},
+		{"5ess", PRI_SWITCH_LUCENT5E}, {"4ess", PRI_SWITCH_ATT4ESS}, {"ni1", PRI_SWITCH_NI1}, {"qsig", PRI_SWITCH_QSIG},
+	};
+	for (size_t i = 0; name && i < sizeof(types) / sizeof(types[0]); i++)
+		if (!strcmp(types[i].name, name))
+			return types[i].type;
+	return PRI_SWITCH_EUROISDN_E1;
+}
+
+static bool pri_begins(struct line *l, const struct command *c)
+{
+	pri_set_message(pri_says);
+	pri_set_error(pri_says);
+	l->pri = pri_new_cb(l->wire.fd, l->network ? PRI_NETWORK : PRI_CPE, switch_type(command_value(c, "type")), pri_reads, pri_writes, l);
+	if (!l->pri)
+		return false;
+	pri_facility_enable(l->pri);
+	if (command_has(c, "overlap"))
+		pri_set_overlapdial(l->pri, 1);
+	if (command_has(c, "service"))
+		pri_set_service_message_support(l->pri, 1);
+	if (command_has(c, "debug"))
+		pri_set_debug(l->pri, PRI_DEBUG_Q931_DUMP | PRI_DEBUG_Q931_STATE | PRI_DEBUG_Q931_ANOMALY | PRI_DEBUG_Q921_DUMP);
+	return true;
+}
+
+/* Ms until libpri wants to run its timers. */
+static int pri_due(struct line *l)
+{
+	struct timeval now, *next = pri_schedule_next(l->pri);
+	if (!next)
+		return -1;
+	gettimeofday(&now, NULL);
+	int64_t ms = (next->tv_sec - now.tv_sec) * 1000ll + (next->tv_usec - now.tv_usec) / 1000 + 1;
+	return ms < 0 ? 0 : ms;
+}
+
+static void run_speaker(struct line *l)
+{
+	uint8_t frame[MAX_FRAME];
+	size_t len;
+	pri_event *e;
+	if (!l->pri) {
+		while ((len = wire_take(&l->wire, frame, sizeof(frame))))
+			lapd_received(&l->lapd, frame, len);
+		return;
+	}
+	while ((e = pri_schedule_run(l->pri)))
+		pri_told(l, e);
+	while (!wire_due(&l->wire) && l->wire.queue[RX] && l->wire.queue[RX]->due <= now_ms())
+		if ((e = pri_check_event(l->pri)))
+			pri_told(l, e);
+}
+
+/* --- the order of things ------------------------------------------------------------------------------------------- */
+
+static int sooner(int a, int b)
+{
+	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+static int unix_socket(const char *path, bool wait)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (!wait)
+		return fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) ? -1 : fd;
+	unlink(path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 1))
+		return -1;
+	int one = accept(fd, NULL, NULL);
+	close(fd);
+	return one;
+}
+
+static int dahdi_channel(int number)
+{
+	struct dahdi_bufferinfo b = {.txbufpolicy = DAHDI_POLICY_IMMEDIATE, .rxbufpolicy = DAHDI_POLICY_IMMEDIATE, .numbufs = 32, .bufsize = 1024};
+	int fd = open("/dev/dahdi/channel", O_RDWR | O_CLOEXEC);
+	return fd < 0 || ioctl(fd, DAHDI_SPECIFY, &number) || ioctl(fd, DAHDI_SET_BUFINFO, &b) ? -1 : fd;
+}
+
+static bool begin(struct line *l, const struct command *c)
+{
+	l->e1 = !command_value(c, "kind") || !strcmp(command_value(c, "kind"), "e1");
+	l->law = l->e1 ? PRI_LAYER_1_ALAW : PRI_LAYER_1_ULAW;
+	l->network = !command_value(c, "side") || !strcmp(command_value(c, "side"), "network");
+	l->base = command_number(c, "base", 0);
+	l->wire.dahdi = l->base != 0;
+	l->wire.trace = command_has(c, "trace");
+	if (l->base)
+		l->wire.fd = dahdi_channel(l->base + (l->e1 ? 16 : 24) - 1);
+	else if (command_value(c, "unix"))
+		l->wire.fd = unix_socket(command_value(c, "unix"), false);
+	else if (command_value(c, "listen"))
+		l->wire.fd = unix_socket(command_value(c, "listen"), true);
+	else
+		l->wire.fd = command_number(c, "fd", -1);
+	if (l->wire.fd < 0 || fcntl(l->wire.fd, F_SETFL, O_NONBLOCK)) {
+		tell_error("no D-channel", strerror(errno));
+		return false;
+	}
+	if (command_value(c, "pcap") && !wire_pcap(&l->wire, command_value(c, "pcap"))) {
+		tell_error(command_value(c, "pcap"), strerror(errno));
+		return false;
+	}
+	set_automatic(l, command_value(c, "auto"));
+	l->lapd = (struct lapd){.wire = &l->wire, .network = l->network};
+	if (command_has(c, "raw"))
+		lapd_establish(&l->lapd);
+	return command_has(c, "raw") || pri_begins(l, c);
+}
+
+int main(int argc, char **argv)
+{
+	struct command c = {0};
+	for (int i = 1; i < argc && i < MAX_WORDS; i++)
+		c.words[c.count++] = argv[i];
+	signal(SIGPIPE, SIG_IGN);
+	if (c.count == 3 && !strcmp(c.words[0], "spans")) {
+		int err = spans_make(!strcmp(c.words[1], "e1"), atoi(c.words[2]));
+		if (err)
+			tell_error("cannot make spans", strerror(-err));
+		return err ? 1 : 0;
+	}
+	if (!begin(&line, &c))
+		return 1;
+	tell(json_pack("{s:s}", "event", "ready"));
+	while (!over) {
+		struct pollfd fds[2 + MAX_CHANNELS] = {{.fd = line.wire.fd, .events = POLLIN | POLLPRI}, {.fd = STDIN_FILENO, .events = POLLIN}};
+		unsigned voices = voice_wants(fds + 2);
+		int wait = sooner(wire_due(&line.wire), line.pri ? pri_due(&line) : lapd_run(&line.lapd));
+		if (poll(fds, 2 + voices, wait) < 0 && errno != EINTR)
+			return 1;
+		voice_run(fds + 2, voices);
+		if (fds[1].revents)
+			read_commands(&line);
+		if (fds[0].revents && !wire_read(&line.wire)) {
+			tell(json_pack("{s:s}", "event", "closed"));
+			return 0;
+		}
+		wire_flush(&line.wire);
+		run_speaker(&line);
+	}
+	return 0;
+}
