@@ -45,6 +45,21 @@ static const struct column alarms[] = {
 	{"detail", "DETAIL", AS_IS},	 {0},
 };
 
+static const struct column spans[] = {
+	{"span", "SPAN", AS_IS}, {"kind", "KIND", AS_IS}, {"name", "NAME", AS_IS}, {"channels", "CHANNELS", AS_IS}, {"free", "FREE", AS_IS},
+	{"used", "USED", AS_IS}, {"defects", "ALARMS", AS_IS}, {"looped", "LOOPED", AS_IS}, {"timing", "TIMING", AS_IS}, {"clock", "CLOCK", AS_IS},
+	{"description", "DESCRIPTION", AS_IS}, {0},
+};
+
+static const struct column channels[] = {
+	{"channel", "CHANNEL", AS_IS}, {"endpoint", "ENDPOINT", AS_IS}, {"signalling", "SIGNALLING", AS_IS}, {"law", "LAW", AS_IS},
+	{"group", "GROUP", AS_IS}, {"state", "STATE", AS_IS}, {"faults", "WHY", AS_IS}, {"bert", "BIT ERROR TEST", AS_IS}, {0},
+};
+
+static const struct column tdm_verbs[] = {
+	{"verb", "VERB", AS_IS}, {"help", "WHAT IT DOES", AS_IS}, {0},
+};
+
 static const struct column engines[] = {
 	{"interface", "INTERFACE", AS_IS}, {"mode", "MODE", AS_IS}, {"version", "VERSION", AS_IS}, {"why", "WHY NOT FASTER", AS_IS}, {0},
 };
@@ -115,6 +130,10 @@ const struct command commands[] = {
 	{.words = "show engines", .help = "who relays media on which interface, and why not a faster one", .daemons = MG, .columns = engines,
 	 .none = "no interfaces"},
 	{.words = "show ports", .help = "media ports in use on each address", .daemons = MG, .columns = ports, .none = "no addresses"},
+	{.words = "show spans", .help = "spans of telephone lines, their alarms and timing", .daemons = MG, .columns = spans, .none = "no spans"},
+	{.words = "show channels", .args = "[SPAN]", .help = "telephone channels and their states", .daemons = MG, .columns = channels, .none = "no channels", .arg_names = "span"},
+	{.words = "tdm", .args = "[VERB span N|group NAME|channel N|ENDPOINT]", .help = "locks, drains, blocks, resets, loops and tests telephone channels; alone, lists the verbs", .daemons = MG,
+	 .columns = tdm_verbs, .none = "no verbs", .run = run_tdm, .own_args = true},
 	{.words = "show trunks", .help = "trunks, whether their peers answer, and their calls", .daemons = CA, .columns = trunks, .none = "no trunks"},
 	{.words = "show lines", .help = "groups of ISDN channels and lines, whether they take calls, and their calls", .daemons = CA, .columns = lines, .none = "no lines"},
 	{.words = "trunk drain", .args = "TRUNK", .help = "no new calls over a trunk, either way; those that are there go on, show trunks says how many", .daemons = CA, .arg_names = "trunk"},

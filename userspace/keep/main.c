@@ -6,6 +6,7 @@
 #include "config/schema.h"
 #include "keep/confine.h"
 #include "keep/keeper.h"
+#include "keep/lines.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -56,6 +57,7 @@ static void on_ended(void *arg)
 
 static int start(void *arg, const struct conf *c, struct buf *why)
 {
+	lines_configure(c);
 	return keeper_open(&keeper,
 			   &(struct keeper_params){.children = children,
 						   .runtime = conf_string(conf_section(c, "state"), "runtime"),
@@ -73,6 +75,7 @@ static int reload(void *arg, const struct conf *was, const struct conf *now, str
 {
 	struct keeper_times times = times_of(now);
 	keeper_set_times(keeper, &times);
+	lines_configure(now);
 	return 0;
 }
 
@@ -95,6 +98,7 @@ static void hurry(void *arg)
 static void close_all(void *arg)
 {
 	keeper = mem_deref(keeper);
+	lines_forget();
 }
 
 static int show_processes(void *arg, json_t *args, json_t **result, struct buf *why)

@@ -3,6 +3,7 @@
  * table; a packet that is none of them is refused and counted. */
 #include "keep/private.h"
 #include "fastpath/privileged.h"
+#include "keep/lines.h"
 #include "base/counter.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -47,6 +48,7 @@ static const struct {
 } verbs[] = {
 	{"ping", false, ping},
 	{"fastpath", true, fastpath_privileged},
+	{"tdm-open", false, lines_open},
 };
 
 static int perform(const struct keeper *k, json_t *request, json_t **reply, int *fds, unsigned *n)

@@ -172,8 +172,11 @@ static const char *state_of(const struct endpoint *e)
 
 static void put_endpoint(json_t *rows, const struct endpoint *e, json_t *args)
 {
-	json_t *conns = json_array();
+	json_t *conns;
 	struct conn *c;
+	if (e->kind->lasting && !e->n_conns)
+		return;
+	conns = json_array();
 	list_foreach(c, &e->conns, link)
 		json_array_append_new(conns, json_string(c->id));
 	json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "endpoint", e->name, "state", state_of(e), "connections", conns));

@@ -8,7 +8,7 @@ static const struct counter_def defs[MG_COUNTERS] = {
 	[MG_MDCX] = {"mdcx", "connections modified"},
 	[MG_DLCX] = {"dlcx", "connections deleted"},
 	[MG_CONNECTIONS] = {"connections", "connections that exist now"},
-	[MG_ENDPOINTS] = {"endpoints", "endpoints in use now"},
+	[MG_ENDPOINTS] = {"endpoints", "endpoints that exist now: relays in use, and telephone channels"},
 	[MG_PORTS_USED] = {"port-pairs", "pairs of media ports in use now"},
 	[MG_PORTS_EXHAUSTED] = {"ports-exhausted", "connections refused because the port range of their address was exhausted"},
 	[MG_PORT_IN_USE] = {"port-in-use", "ports passed over because another program has them"},
@@ -28,6 +28,7 @@ static const struct counter_def defs[MG_COUNTERS] = {
 	[MG_REBOUND] = {"rebound", "streams that moved by themselves: a NAT gave them another address or port"},
 	[MG_NEW_SSRC] = {"new-ssrc", "streams that went on with another SSRC"},
 	[MG_DIGITS] = {"digits", "telephone-events (RFC 4733) that began"},
+	[MG_ENDED] = {"ended", "connections ended by us, with their channel: the call agent was told"},
 	[MG_STORE_FAILED] = {"store-failed", "connections that could not be queued for the store"},
 };
 
@@ -45,4 +46,8 @@ const struct alarm_def alarm_engine = {
 const struct alarm_def alarm_agent = {
 	"call-agent-silent", ALARM_MAJOR,
 	"The call agent does not answer: no calls can be set up. See that tandem-ca runs and that `agent` in the configuration is right.", 0, 0,
+};
+const struct alarm_def alarm_lines = {
+	"tdm-configuration", ALARM_MAJOR,
+	"What system.conf or the sections span, dynamic and channels say cannot be understood: no telephone line is set up. The log has each mistake.", 0, 0,
 };

@@ -6,7 +6,8 @@
 #include "mediagw/rsip.h"
 #include <errno.h>
 
-const char *const gateway_tables[TABLES + 1] = {[TABLE_CONNECTIONS] = "connections", [TABLE_META] = "meta", [TABLE_REQUESTS] = "requests", NULL};
+const char *const gateway_tables[TABLES + 1] = {[TABLE_CONNECTIONS] = "connections", [TABLE_META] = "meta", [TABLE_REQUESTS] = "requests", [TABLE_LINES] = "lines",
+	NULL};
 
 static void destroy(void *obj)
 {

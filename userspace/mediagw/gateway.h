@@ -10,7 +10,7 @@
 struct dns;
 struct notified;
 
-enum gateway_table { TABLE_CONNECTIONS, TABLE_META, TABLE_REQUESTS, TABLES };
+enum gateway_table { TABLE_CONNECTIONS, TABLE_META, TABLE_REQUESTS, TABLE_LINES, TABLES };
 extern const char *const gateway_tables[TABLES + 1];
 
 struct gateway_params {

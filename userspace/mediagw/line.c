@@ -34,6 +34,25 @@ void line_seen(struct gateway *gw, struct tdm_channel *c)
 		log_error(c->object, "no memory for its endpoint %s", name);
 }
 
+static enum conn_end reason_of(const struct tdm_channel *c)
+{
+	if (c->faults & (1u << TDM_FAULT_SPAN | 1u << TDM_FAULT_SIGNALLING))
+		return CONN_LOWER_LAYER;
+	return c->faults ? CONN_MALFUNCTION : CONN_OUT_OF_SERVICE;
+}
+
+void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset)
+{
+	struct endpoint *e = endpoint_find(gw, endpoint_channel_place(gw, c->number));
+	bool goes_on = c->state == TDM_IN_USE || c->state == TDM_DRAINING;
+	struct conn *it;
+	if (!e || !e->line->uses || (goes_on && !reset))
+		return;
+	list_foreach_safe(it, &e->conns, link)
+		conn_end(it, reason_of(c));
+	line_end(e->line, e->line->uses);
+}
+
 /* --- use ---------------------------------------------------------------------------------------------------------- */
 
 /* The response code to what tdm_channel_take() says. */

@@ -23,6 +23,8 @@ void line_vacate(struct endpoint *e);
 
 /* A channel is there that was not, or is set up as something else: it has an endpoint when it carries calls. */
 void line_seen(struct gateway *gw, struct tdm_channel *c);
+/* The channel's state changed, or (`reset`) an operator wants it reset: what has it in use ends when it may not go on. */
+void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset);
 /* Begins a use of the channel, for a call from the line (`incoming`) or from here: 0, or the response code and *why. */
 unsigned line_begin(struct line *l, enum line_use use, bool incoming, const char **why);
 /* Ends one; with the last the channel is given back. */

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* tandem-mg: the order of things. Addresses, then the fast path, then what an earlier process left, then MGCP. */
+/* tandem-mg: the order of things. Addresses, then the fast path, the telephone lines, what an earlier process left, and MGCP. */
 #include "base/daemon.h"
+#include "base/fdstore.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/schema.h"
 #include "mediagw/control.h"
 #include "mediagw/counters.h"
+#include "mediagw/lines.h"
 #include "mediagw/listen.h"
 #include "mediagw/record.h"
 #include "mediagw/rsip.h"
+#include "tdm/kept.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,6 +29,7 @@ struct mg {
 	struct store *store;
 	struct dns *dns;
 	struct listen listen;
+	struct lines *lines;
 	enum fp_want want;
 	json_t *degraded; /* keys: interfaces of which the alarm is on */
 };
@@ -161,6 +165,7 @@ static int open_gateway(struct mg *mg, const struct conf *conf, struct adoption 
 		.addresses = mg->addresses,
 		.fp = mg->fp,
 		.store = mg->store,
+		.tdm = lines_tdm(mg->lines),
 		.domain = conf_string(media, "domain"),
 		.agent = conf_string(media, "agent"),
 		.dns = mg->dns,
@@ -173,6 +178,8 @@ static int open_gateway(struct mg *mg, const struct conf *conf, struct adoption 
 	};
 	char mem[64];
 	int err = gateway_new(&mg->gw, &p);
+	if (!err)
+		lines_start(mg->lines, mg->gw);
 	if (!err)
 		err = record_adopt(mg->gw, boot_id(mem, sizeof mem), adopted);
 	/* A stream that no record knows must not go on being relayed in the kernel. */
@@ -197,6 +204,7 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 	struct mg *mg = arg;
 	struct adoption left = {0};
 	counter_register(&mg_counters);
+	ctl_add(daemon_ctl(), control_line_verbs, mg);
 	int err = open_addresses(mg, conf, why);
 	if (!err)
 		err = open_fastpath(mg, conf, why);
@@ -204,6 +212,8 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 		err = open_store(mg, conf, why);
 	if (!err)
 		err = open_names(mg, conf, why);
+	if (!err)
+		err = lines_open(&mg->lines, tdm_kept(), conf, mg->store, fdstore_waiting_like("mgcp") != NULL);
 	if (!err)
 		err = open_gateway(mg, conf, &left);
 	if (!err)
@@ -226,6 +236,8 @@ static int reload(void *arg, const struct conf *was, const struct conf *now, str
 	struct config_dns dns;
 	if (!conf_same(was, now, "address") || !conf_same(was, now, "media"))
 		log_warn(NULL, "changed addresses, engine and MGCP address are used after the next start of tandem-mg");
+	if (!conf_same(was, now, "tdm") || !conf_same(was, now, "span") || !conf_same(was, now, "dynamic") || !conf_same(was, now, "channels"))
+		log_warn(NULL, "changed spans and channels are set up at the next start of tandem-mg");
 	listen_reload(&mg->listen, now);
 	config_dns(now, &dns);
 	int err = dns_reconfigure(mg->dns, &dns.params);
@@ -259,6 +271,7 @@ static void mg_close(void *arg)
 {
 	struct mg *mg = arg;
 	mg->gw = mem_deref(mg->gw);
+	mg->lines = mem_deref(mg->lines);
 	listen_close(&mg->listen);
 	mg->dns = mem_deref(mg->dns);
 	mg->store = mem_deref(mg->store);

@@ -69,6 +69,22 @@ static bool is_as_configured(const struct tdm_channel *c, const struct tdm_chann
 	return c->signalling == setup->signalling;
 }
 
+bool tdm_span_is_set_up(const struct tdm_span *s)
+{
+	const struct tdm *t = s->tdm;
+	bool any = false;
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
+		const struct tdm_channel *c = t->channels[n];
+		const struct tdm_channel_setup *setup = &t->setup->channels[n];
+		if (!c || c->span != s->now.number || !setup->set)
+			continue;
+		if (!is_as_configured(c, setup))
+			return false;
+		any |= setup->signalling != TDM_UNUSED;
+	}
+	return any;
+}
+
 void tdm_span_verify(struct tdm_span *s)
 {
 	struct tdm *t = s->tdm;

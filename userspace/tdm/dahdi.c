@@ -7,7 +7,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define CTL     "/dev/dahdi/ctl"
 #define CHANNEL "/dev/dahdi/channel"
 
 static int call(int fd, unsigned long request, void *arg)
@@ -22,7 +21,7 @@ static int set_int(int fd, unsigned long request, int value)
 
 static int open_channel(unsigned channel)
 {
-	int fd = open(channel ? CHANNEL : CTL, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int fd = open(channel ? CHANNEL : TDM_CTL_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	int err = channel ? set_int(fd, DAHDI_SPECIFY, channel) : 0;

@@ -102,6 +102,8 @@ struct tdm_driver {
 	int (*messages)(int fd, unsigned count);  /* the lamp for waiting messages */
 };
 
+#define TDM_CTL_DEVICE "/dev/dahdi/ctl" /* there when DAHDI is */
+
 /* Which calls DAHDI, by the ioctls of dahdi/user.h. */
 extern const struct tdm_driver tdm_dahdi;
 

@@ -49,6 +49,7 @@ struct tdm {
 	const struct tdm_listener *listener;
 	void *arg;
 	bool configure;
+	bool adopt; /* set before the first tdm_poll(): what an earlier process set up is left alone when it is as configured, for its calls go on */
 	uint32_t poll_ms;
 	int ctl; /* the control device, -1 while there is none */
 	struct timer timer;
@@ -95,6 +96,8 @@ void tdm_timing_check(struct tdm *t);
 void tdm_span_configure(struct tdm_span *s);
 /* Instead, when somebody else has: channels that are not what the configuration says are out of order, and that is an alarm. */
 void tdm_span_verify(struct tdm_span *s);
+/* Whether its channels, of which some are configured, are what the configuration says. */
+bool tdm_span_is_set_up(const struct tdm_span *s);
 /* The configured dynamic span that a span is, NULL for one of hardware. */
 const struct tdm_dynamic_setup *tdm_dynamic_of(const struct tdm_span *s);
 /* Makes the dynamic spans that are not there yet. */

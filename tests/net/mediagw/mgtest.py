@@ -12,6 +12,9 @@ address small {{ local = {{"10.77.0.9"}} ports = "30000-30003" }}
 address cloud {{ local = {{"10.77.0.8"}} public = {{"203.0.113.5"}} local-networks = {{"10.77.0.0/16"}} ports = "31000-31099" }}
 media {{ engine = "null" }}
 agent {{ retry-min = "50ms" }}
+tdm {{ system-conf = "" }}
+dynamic loop {{ driver = "loc" address = "1:0" channels = 24 }}
+channels trunk {{ numbers = {{ "1-24" }} signalling = "bchan" }}
 """
 
 
@@ -152,13 +155,14 @@ class Gateway:
         with open(os.path.join(self.dir, "log"), errors="replace") as f:
             return f.read()
 
-    def ctl(self, verb):
+    def ctl(self, verb, args=None):
         s = socket.socket(socket.AF_UNIX)
         s.settimeout(3)
         try:
             s.connect(os.path.join(self.dir, "run", "mg.sock"))
-            s.sendall((json.dumps({"id": 1, "do": verb}) + "\n").encode())
-            return json.loads(s.makefile().readline())["result"]
+            s.sendall((json.dumps({"id": 1, "do": verb, "args": args or {}}) + "\n").encode())
+            reply = json.loads(s.makefile().readline())
+            return reply["result"] if "result" in reply else reply["error"]
         finally:
             s.close()
 

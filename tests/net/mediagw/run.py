@@ -359,6 +359,18 @@ def digits_are_collected(mg, a):
     a.ask("DLCX", ep)
 
 
+def lines_without_cards(mg, a):
+    """Lines are configured on a machine that has none: an alarm, and everything else works."""
+    alarm = [x for x in mg.ctl("show alarms") if x["name"] == "tdm-driver"]
+    equal([(x["object"], x["cleared"]) for x in alarm], [("dahdi", None)])
+    equal((mg.ctl("show spans"), mg.ctl("show channels")), ([], []))
+    equal("lock" in [v["verb"] for v in mg.ctl("tdm")], True, "verbs")
+    equal("no such span" in mg.ctl("tdm", {"verb": "lock", "target": "span 1"}), True, "lock of a span that is not there")
+    equal(mg.ctl("show channels", {"span": "7"}), "no such span")
+    equal(a.ask("CRCX", "ds/ds1-1/1", CALL + "M: recvonly").code, 500)
+    equal(len(re.findall("tdm-driver", mg.log())), len(re.findall("started, process", mg.log())), "lines in the log")
+
+
 def survives_a_kill(mg, a):
     left, right = Phone(V4), Phone(V6)
     ep, one, two = pair(a, left, right)
@@ -387,7 +399,7 @@ def nothing_is_left(mg, a):
 
 TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, cname_never_leaks,
          rtcp_mux_and_srtcp, exhausted_or_misconfigured, public_address, dscp, executed_once, silence_is_reported_and_hold_is_not,
-         digits_are_notified, digits_are_collected, survives_a_kill, nothing_is_left]
+         digits_are_notified, digits_are_collected, lines_without_cards, survives_a_kill, nothing_is_left]
 
 
 def inside(program):

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "line_bench.h"
 
-#define LINES "loadzone=us\nspan=1,0,0,esf,b8zs\nspan=2,0,0,ccs,hdb3\nbchan=1-20\nfxoks=21\ne&m=22\ncas=23:1101\ndchan=24\nbchan=25-39,41-55\ndchan=40\n"
+static void open_lines(void)
+{
+	bench_plug();
+	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
+}
 
 static void endpoints_are_the_channels_that_carry_calls(void **state)
 {
 	(void)state;
-	assert_int_equal(bench_open(LINES), 0);
+	open_lines();
 	static const struct {
 		const char *name;
 		enum name_kind kind;
@@ -32,7 +36,7 @@ static void endpoints_are_the_channels_that_carry_calls(void **state)
 static void a_span_that_comes_back_as_another_has_other_names(void **state)
 {
 	(void)state;
-	assert_int_equal(bench_open(LINES), 0);
+	open_lines();
 	fake_unplug(1);
 	fake_unplug(2);
 	clock_test_advance(6000);
@@ -52,7 +56,7 @@ static enum tdm_state state_of(unsigned channel)
 static void a_connection_takes_the_channel(void **state)
 {
 	(void)state;
-	assert_int_equal(bench_open(LINES), 0);
+	open_lines();
 	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
 	assert_int_equal(state_of(7), TDM_IN_USE);
 	assert_int_equal(run("CRCX 2 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 540);
@@ -67,7 +71,7 @@ static void a_connection_takes_the_channel(void **state)
 static void any_free_channel_is_given(void **state)
 {
 	(void)state;
-	assert_int_equal(bench_open(LINES), 0);
+	open_lines();
 	assert_int_equal(run("CRCX 1 ds/ds1-1/$@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
 	assert_non_null(strstr(bench.answer, "Z: ds/ds1-1/1@mg\r\n"));
 	assert_int_equal(run("CRCX 2 ds/ds1-1/$@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
@@ -82,7 +86,7 @@ static void any_free_channel_is_given(void **state)
 static void what_is_out_of_service_is_not_ready(void **state)
 {
 	(void)state;
-	assert_int_equal(bench_open(LINES), 0);
+	open_lines();
 	tdm_channel_lock(tdm_channel(bench.tdm, 7));
 	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 501);
 	/* The far end's calls are taken where none are begun: a bearer channel is asked for by who knows. */
@@ -95,6 +99,77 @@ static void what_is_out_of_service_is_not_ready(void **state)
 	bench_close();
 }
 
+static void a_call_ends_with_its_channel(void **state)
+{
+	(void)state;
+	static const char crcx[] = "CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n";
+	struct tdm_channel *c;
+	open_lines();
+	c = tdm_channel(bench.tdm, 7);
+	assert_int_equal(run(crcx), 200);
+	tdm_channel_drain(c);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 1);
+	tdm_channel_unlock(c);
+	assert_int_equal(c->state, TDM_IN_USE);
+	tdm_channel_lock(c);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
+	assert_int_equal(c->state, TDM_LOCKED);
+	tdm_channel_unlock(c);
+	assert_int_equal(run(crcx), 200);
+	tdm_channel_reset(c);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
+	assert_int_equal(c->state, TDM_IN_SERVICE);
+	assert_int_equal(run(crcx), 200);
+	cards.spans[1].defects = 1 << TDM_LOS;
+	clock_test_advance(2000);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 1); /* so short a loss is none */
+	clock_test_advance(3000);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
+	assert_int_equal(c->state, TDM_OUT_OF_ORDER);
+	cards.spans[1].defects = 0;
+	clock_test_advance(12000);
+	assert_int_equal(run(crcx), 200);
+	fake_unplug(1);
+	clock_test_advance(2000);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
+	bench_close();
+}
+
+static void what_an_operator_set_is_kept(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/tandem-line-test-XXXXXX", text[64];
+	assert_non_null(mkdtemp(dir));
+	bench_plug();
+	assert_int_equal(bench_open(BENCH_LINES, dir), 0);
+	tdm_channel_lock(tdm_channel(bench.tdm, 7));
+	tdm_channel_block(tdm_channel(bench.tdm, 8));
+	tdm_channel_lock(tdm_channel(bench.tdm, 9));
+	tdm_channel_unlock(tdm_channel(bench.tdm, 9));
+	assert_int_equal(run("CRCX 1 ds/ds1-1/10@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	tdm_channel_drain(tdm_channel(bench.tdm, 10)); /* which is locked when its call is over, and that is now */
+	bench_end();
+	assert_int_equal(bench_open(BENCH_LINES, dir), 0);
+	assert_int_equal(state_of(7), TDM_LOCKED);
+	assert_int_equal(state_of(8), TDM_BLOCKED);
+	assert_int_equal(state_of(9), TDM_IN_SERVICE);
+	assert_int_equal(state_of(10), TDM_LOCKED);
+	bench_close();
+	snprintf(text, sizeof text, "rm -r %s", dir);
+	assert_int_equal(system(text), 0);
+}
+
+static void what_is_not_understood_sets_nothing_up(void **state)
+{
+	(void)state;
+	bench_plug();
+	assert_int_equal(bench_open("channels b { numbers = { \"1-20\" } signalling = \"bchannel\" }\n", NULL), 0);
+	assert_true(alarm_is_on(&alarm_lines, "tdm"));
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 500);
+	assert_int_equal(run("CRCX 2 rtpbridge/$@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	bench_close();
+}
+
 static void lifecycle(void *arg)
 {
 	static const char *const script[] = {
@@ -104,7 +179,8 @@ static void lifecycle(void *arg)
 		"DLCX 5 *@mg MGCP 1.0\r\n",
 	};
 	(void)arg;
-	if (!bench_open(LINES))
+	bench_plug();
+	if (!bench_open(BENCH_LINES, NULL))
 		for (size_t i = 0; i < sizeof script / sizeof script[0]; i++) {
 			unsigned code = run(script[i]);
 			assert_true(code == 200 || code == 250 || code == 400 || code == 410 || code == 500 || code == 501);
@@ -133,6 +209,9 @@ int main(void)
 		cmocka_unit_test(a_connection_takes_the_channel),
 		cmocka_unit_test(any_free_channel_is_given),
 		cmocka_unit_test(what_is_out_of_service_is_not_ready),
+		cmocka_unit_test(a_call_ends_with_its_channel),
+		cmocka_unit_test(what_an_operator_set_is_kept),
+		cmocka_unit_test(what_is_not_understood_sets_nothing_up),
 		cmocka_unit_test(without_memory),
 	};
 	return cmocka_run_group_tests(tests, quiet, NULL);

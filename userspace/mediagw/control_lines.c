@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Spans and channels on the control socket. */
+#include "mediagw/control.h"
+#include "tdm/show.h"
+#include "tdm/verb.h"
+#include <errno.h>
+
+static struct tdm *tdm_of(void *arg)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	return gw ? gw->p.tdm : NULL;
+}
+
+static int show_spans(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	const struct tdm *t = tdm_of(arg);
+	*result = t ? tdm_spans_json(t) : json_array();
+	return *result ? 0 : -ENOMEM;
+}
+
+/* A number, or its digits as tandemctl has them; 0: not said. */
+static int number_of(const json_t *v, uint32_t *ret)
+{
+	*ret = (uint32_t)json_integer_value(v);
+	return json_is_string(v) && slice_u32(slice_str(json_string_value(v)), ret) ? -EINVAL : 0;
+}
+
+static int show_channels(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	const struct tdm *t = tdm_of(arg);
+	uint32_t span;
+	if (number_of(json_object_get(args, "span"), &span) || (span && (!t || !tdm_span(t, span)))) {
+		buf_str(why, "no such span");
+		return -ENOENT;
+	}
+	*result = t ? tdm_channels_json(t, span) : json_array();
+	return *result ? 0 : -ENOMEM;
+}
+
+static json_t *verbs_json(void)
+{
+	json_t *all = json_array();
+	for (const struct tdm_verb *v = tdm_verbs; v->name; v++)
+		json_array_append_new(all, json_pack("{s:s, s:s}", "verb", v->name, "help", v->help));
+	return all;
+}
+
+static int do_tdm(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	const char *verb = json_string_value(json_object_get(args, "verb")), *target = json_string_value(json_object_get(args, "target"));
+	struct tdm *t = tdm_of(arg);
+	if (!verb) {
+		*result = verbs_json();
+		return *result ? 0 : -ENOMEM;
+	}
+	if (!t || !target) {
+		buf_str(why, "what to do it to: span NUMBER, group NAME, channel NUMBER, or endpoints such as ds/ds1-1/[1-5]");
+		return -EINVAL;
+	}
+	struct buf told = buf_growing();
+	int err = tdm_do(t, slice_str(verb), slice_str(target), &told);
+	if (err)
+		buf_slice(why, slice_trim(buf_text(&told)));
+	else
+		*result = json_stringn(told.p, told.len);
+	buf_reset(&told);
+	return err ? err : *result ? 0 : -ENOMEM;
+}
+
+const struct ctl_verb control_line_verbs[] = {
+	{"show spans", "spans of telephone lines: kind, alarms, timing, channels free and in use", show_spans, NULL, NULL},
+	{"show channels", "telephone channels, their endpoints and states", show_channels, "span=NUMBER", NULL},
+	{"tdm", "what operators do to spans and channels; without a verb, those there are", do_tdm, "verb=VERB target=\"span 1\"|\"group NAME\"|\"channel 7\"|ENDPOINT", NULL},
+	{0},
+};

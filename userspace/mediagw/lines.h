@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* This machine's telephone channels: the tdm library wired to the gateway, and what operators set kept in its store. */
+#pragma once
+#include "base/conf.h"
+#include "mediagw/gateway.h"
+
+struct lines; /* mem_deref() closes it, after the gateway */
+
+/* Reads how spans and channels are to be set up; a mistake in that is an alarm, and none is set up then. `adopt`: an earlier process of this gateway was
+ * killed, and its calls go on. `store` may be NULL. 0 or -ENOMEM. */
+int lines_open(struct lines **ret, const struct tdm_driver *driver, const struct conf *conf, struct store *store, bool adopt);
+/* For struct gateway_params. */
+struct tdm *lines_tdm(const struct lines *l);
+/* Looks for spans, now and from now on: the gateway has endpoints for their channels. */
+void lines_start(struct lines *l, struct gateway *gw);
