@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What CRCX and MDCX ask of a connection: mode, local connection options, remote description, our extensions. */
 #include "base/mem.h"
-#include "mediagw/gateway.h"
+#include "mediagw/line.h"
 #include "mediagw/watch.h"
 #include <errno.h>
 
@@ -70,92 +70,11 @@ unsigned conn_change_parse(struct conn_change *ret, const struct mgcp_msg *cmd, 
 	return 0;
 }
 
-/* --- LocalConnectionOptions (3.2.2.10) ---------------------------------------------------------------------------- */
-
-struct options {
-	int dscp; /* -1: not said */
-};
-
-static unsigned opt_ignored(struct slice v, struct options *o, const char **why)
-{
-	return 0;
-}
-
-/* Type of service: two hexadecimal digits, the whole octet. */
-static unsigned opt_tos(struct slice v, struct options *o, const char **why)
-{
-	uint32_t tos;
-	*why = "t: is one or two hexadecimal digits";
-	if (v.len > 2 || slice_hex32(v, &tos))
-		return 532;
-	o->dscp = (int)(tos >> 2);
-	return 0;
-}
-
-static unsigned opt_network(struct slice v, struct options *o, const char **why)
-{
-	*why = "only network type IN is supported";
-	return slice_caseeq(v, SLICE("IN")) ? 0 : 532;
-}
-
-static unsigned opt_period(struct slice v, struct options *o, const char **why)
-{
-	struct slice low = slice_cut(&v, '-');
-	uint32_t ms;
-	*why = "p: is milliseconds or a range of them";
-	return slice_u32(low, &ms) || (slice_is_set(v) && slice_u32(v, &ms)) ? 535 : 0;
-}
-
-static unsigned opt_security(struct slice v, struct options *o, const char **why)
-{
-	*why = "this gateway does not encrypt";
-	return 532;
-}
-
-/* A relay neither codes nor cancels echo: what it need not do it accepts. */
-static const struct {
-	struct slice name;
-	unsigned (*parse)(struct slice v, struct options *o, const char **why);
-} option_table[] = {
-	{SLICE("p"), opt_period},  {SLICE("mp"), opt_ignored}, {SLICE("a"), opt_ignored}, {SLICE("b"), opt_ignored},
-	{SLICE("t"), opt_tos},     {SLICE("nt"), opt_network}, {SLICE("e"), opt_ignored}, {SLICE("s"), opt_ignored},
-	{SLICE("gc"), opt_ignored}, {SLICE("r"), opt_ignored}, {SLICE("k"), opt_security},
-};
-
-static unsigned option(struct slice name, struct slice value, struct options *o, const char **why)
-{
-	for (size_t i = 0; i < sizeof option_table / sizeof option_table[0]; i++)
-		if (slice_caseeq(option_table[i].name, name))
-			return option_table[i].parse(value, o, why);
-	*why = "unknown mandatory option in L:";
-	if (slice_casestarts(name, SLICE("x+")))
-		return 525;
-	/* x-name, and package/name of packages we need not know, are ignored. */
-	*why = "unknown option in L:";
-	return slice_casestarts(name, SLICE("x-")) || slice_find(name, '/') > 0 ? 0 : 541;
-}
-
-static unsigned options_parse(struct slice list, struct options *o, const char **why)
-{
-	o->dscp = -1;
-	*why = "L: is too long";
-	if (list.len > OPTIONS_MAX)
-		return 541;
-	while (slice_is_set(list)) {
-		struct slice value = slice_trim(slice_cut(&list, ',')), name;
-		if (slice_empty(value))
-			continue;
-		name = slice_trim(slice_cut(&value, ':'));
-		unsigned code = option(name, slice_trim(value), o, why);
-		if (code)
-			return code;
-	}
-	return 0;
-}
-
 /* --- the remote description --------------------------------------------------------------------------------------- */
 
 struct remote {
+	struct sdp *described; /* NULL: nothing new */
+	const struct sdp_media *media;
 	struct addr rtp, rtcp;
 	bool mux, secure, peer_sends;
 	char codec[16];
@@ -182,9 +101,9 @@ static void codec(const struct sdp_media *m, struct remote *r)
 		r->codec[0] = '\0';
 }
 
-static unsigned remote_read(const struct sdp *s, enum family f, struct remote *r, const char **why)
+static unsigned remote_read(enum family f, struct remote *r, const char **why)
 {
-	const struct sdp_media *m = stream(s);
+	const struct sdp_media *m = r->media;
 	*why = "no media in the remote description";
 	if (!m)
 		return 509;
@@ -214,10 +133,10 @@ static unsigned remote_read(const struct sdp *s, enum family f, struct remote *r
 	return 0;
 }
 
-static void remote_set(struct conn *c, struct sdp *described, const struct remote *r)
+static void remote_set(struct conn *c, const struct remote *r)
 {
 	mem_deref(c->remote_sdp);
-	c->remote_sdp = described;
+	c->remote_sdp = r->described;
 	c->remote = r->rtp;
 	c->remote_rtcp = r->rtcp;
 	c->muted = !addr_is_set(&r->rtp);
@@ -228,34 +147,49 @@ static void remote_set(struct conn *c, struct sdp *described, const struct remot
 	memcpy(c->codec, r->codec, sizeof c->codec);
 }
 
-/* The peer of `c` described itself. */
-static unsigned remote_take(struct conn *c, struct slice text, const char **why)
+/* What the peer of `c` says of itself. */
+static unsigned remote_parse(const struct conn *c, struct slice text, struct remote *r, const char **why)
 {
-	struct remote r = {0};
-	struct sdp *s;
-	int err = sdp_parse(&s, text, why);
+	int err = sdp_parse(&r->described, text, why);
 	if (err)
 		return err == -ENOMEM ? 400 : 509;
-	unsigned code = remote_read(s, c->family, &r, why);
-	if (code)
-		mem_deref(s);
-	else
-		remote_set(c, s, &r);
+	r->media = stream(r->described);
+	return remote_read(c->family, r, why);
+}
+
+/* A telephone channel codes and decodes; a relay carries what both sides agree on. */
+static unsigned codecs_set(struct conn *c, const struct options *o, const struct remote *r, const char **why)
+{
+	*why = "a telephone channel does not encrypt";
+	if (c->line && r->secure)
+		return 505;
+	unsigned code = c->line ? codecs_select(&c->codecs, line_law(c->line), o, r->media && r->media->port ? r->media : NULL, why) : 0;
+	if (!code && c->line)
+		slice_copy(slice_str(codecs_name(&c->codecs)), c->codec, sizeof c->codec);
 	return code;
 }
 
 unsigned conn_set(struct conn *c, const struct conn_change *ch, const char **why)
 {
-	struct options o = {.dscp = -1};
-	unsigned code = options_parse(ch->options, &o, why);
+	struct options o;
+	struct remote r = {0};
+	unsigned code = options_parse(&o, ch->options, why);
 	if (code)
 		return code;
 	/* 2.3.5: what sends needs somebody to send to. */
 	*why = "this mode needs a remote description";
 	if (ch->has_mode && ch->mode & CONN_SENDONLY && slice_empty(ch->sdp) && !c->remote_sdp)
 		return 527;
-	if (!slice_empty(ch->sdp) && (code = remote_take(c, ch->sdp, why)))
+	if (!slice_empty(ch->sdp))
+		code = remote_parse(c, ch->sdp, &r, why);
+	if (!code)
+		code = codecs_set(c, &o, &r, why);
+	if (code) {
+		mem_deref(r.described);
 		return code;
+	}
+	if (r.described)
+		remote_set(c, &r);
 	if (slice_is_set(ch->options) && !slice_copy(ch->options, c->options, sizeof c->options) && o.dscp >= 0)
 		c->dscp = o.dscp;
 	if (ch->has_mode)

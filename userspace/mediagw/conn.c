@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "mediagw/counters.h"
 #include "mediagw/digits.h"
-#include "mediagw/gateway.h"
+#include "mediagw/line.h"
 #include <errno.h>
 
 #define PORT_TRIES 64 /* pairs tried when others hold ports of our range */
@@ -59,8 +59,9 @@ static void hex(char *dst, const uint8_t *src, size_t n)
 	dst[2 * n] = '\0';
 }
 
-int conn_new(struct conn **ret, struct gateway *gw, struct slice call)
+int conn_new(struct conn **ret, struct endpoint *e, struct slice call)
 {
+	struct gateway *gw = e->gw;
 	uint8_t random[CONN_ID_LEN / 2 + 8 + 4];
 	struct conn *c = mem_alloc(sizeof *c, destroy);
 	if (!c)
@@ -68,6 +69,8 @@ int conn_new(struct conn **ret, struct gateway *gw, struct slice call)
 	c->gw = gw;
 	c->rtp = (struct slot_ref){.slot = NO_SLOT, .conn = c};
 	c->rtcp = c->rtp;
+	c->line = e->line;
+	codecs_init(&c->codecs, c->line && line_has_hook(c->line));
 	c->dscp = -1;
 	c->clock_hz = 8000;
 	c->local_sdp = buf_growing();

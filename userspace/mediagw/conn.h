@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/timer.h"
 #include "mediagw/address.h"
+#include "mediagw/codecs.h"
 #include "rtp/stats.h"
 #include "sdp/sdp.h"
 
@@ -15,7 +16,6 @@ enum conn_mode { CONN_INACTIVE = 0, CONN_SENDONLY = 1, CONN_RECVONLY = 2, CONN_S
 
 #define CONN_ID_LEN   8   /* hex digits of connection identifiers we make */
 #define CALL_ID_MAX   32  /* RFC 3435 2.1.3.1 */
-#define OPTIONS_MAX   255
 #define NO_SLOT       UINT32_MAX
 
 struct slot_ref {
@@ -28,7 +28,8 @@ struct conn {
 	struct link link;          /* in its endpoint */
 	struct link all;           /* in the gateway */
 	struct gateway *gw;
-	struct endpoint *ep;       /* NULL once off its endpoint */
+	struct endpoint *ep;       /* NULL before it is on its endpoint, and once off it */
+	struct line *line;         /* of the telephone channel it is for; NULL on a relay */
 	char id[CONN_ID_LEN + 1], call[CALL_ID_MAX + 1];
 	enum conn_mode mode;
 
@@ -52,6 +53,7 @@ struct conn {
 
 	char codec[16];
 	uint32_t clock_hz;
+	struct codecs codecs;      /* with a line */
 	uint8_t event_pt;          /* of telephone-events from the peer (digits.h) */
 	uint32_t rebinds, ssrcs, digits; /* seen since this process has it */
 
@@ -81,8 +83,8 @@ struct conn_change {
 struct mgcp_msg;
 unsigned conn_change_parse(struct conn_change *ret, const struct mgcp_msg *cmd, const char **why);
 
-/* A new connection without ports, unknown to everybody. */
-int conn_new(struct conn **ret, struct gateway *gw, struct slice call);
+/* A new connection for an endpoint, without ports, unknown to everybody. */
+int conn_new(struct conn **ret, struct endpoint *e, struct slice call);
 /* Takes a pair of ports and makes them ready: 0, -EBUSY when the range is exhausted, else a misconfiguration; *why (up to `size`) then says which. */
 int conn_open_ports(struct conn *c, struct address *a, enum family f, struct buf *why);
 /* The same pair again, after a restart. */

@@ -88,11 +88,11 @@ static unsigned open_ports(struct conn *c, const struct command *cmd, const stru
 }
 
 /* Everything but the endpoint: a connection that is ready to be put on it. */
-static unsigned make(struct gateway *gw, const struct command *cmd, const struct conn_change *ch, struct answer *a, struct conn **ret)
+static unsigned make(struct endpoint *e, const struct command *cmd, const struct conn_change *ch, struct answer *a, struct conn **ret)
 {
 	struct conn *c;
 	const char *why = NULL;
-	int err = conn_new(&c, gw, slice_trim(mgcp_param(cmd->msg, MGCP_P_CALL_ID)));
+	int err = conn_new(&c, e, slice_trim(mgcp_param(cmd->msg, MGCP_P_CALL_ID)));
 	if (err)
 		return err == -ENOSPC ? refuse(a, 516, "call identifier is too long") : 400;
 	unsigned code = open_ports(c, cmd, ch, a);
@@ -156,7 +156,7 @@ unsigned verb_crcx(struct gateway *gw, const struct command *cmd, struct answer 
 		return refuse(a, code, why);
 	code = find_endpoint(gw, cmd, &e, a);
 	if (!code)
-		code = make(gw, cmd, &ch, a, &c);
+		code = make(e, cmd, &ch, a, &c);
 	if (!code)
 		code = put_on(e, c, cmd, a);
 	if (code) {

@@ -21,6 +21,19 @@ int line_new(struct endpoint *e, struct tdm_channel *c)
 	return 0;
 }
 
+enum law line_law(const struct line *l)
+{
+	const struct tdm_channel *c = l->channel;
+	bool mulaw = c->law == TDM_LAW_MULAW || (c->law == TDM_LAW_DEFAULT && c->kind == TDM_SPAN_T1);
+	return mulaw ? LAW_U : LAW_A;
+}
+
+bool line_has_hook(const struct line *l)
+{
+	enum tdm_use use = tdm_use_of(l->channel->signalling);
+	return use == TDM_USE_FXS || use == TDM_USE_FXO;
+}
+
 void line_seen(struct gateway *gw, struct tdm_channel *c)
 {
 	uint32_t place = endpoint_channel_place(gw, c->number);

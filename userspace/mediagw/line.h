@@ -25,6 +25,10 @@ void line_vacate(struct endpoint *e);
 void line_seen(struct gateway *gw, struct tdm_channel *c);
 /* The channel's state changed, or (`reset`) an operator wants it reset: what has it in use ends when it may not go on. */
 void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset);
+/* What the channel's octets are. */
+enum law line_law(const struct line *l);
+/* Whether its signalling knows a hook, which may flash. */
+bool line_has_hook(const struct line *l);
 /* Begins a use of the channel, for a call from the line (`incoming`) or from here: 0, or the response code and *why. */
 unsigned line_begin(struct line *l, enum line_use use, bool incoming, const char **why);
 /* Ends one; with the last the channel is given back. */

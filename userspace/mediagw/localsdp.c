@@ -54,7 +54,9 @@ static void media(struct buf *b, const struct conn *c, const struct sdp_media *m
 	buf_u64(b, c->port);
 	buf_char(b, ' ');
 	buf_slice(b, m ? m->proto_text : SLICE("RTP/AVP"));
-	if (m)
+	if (c->line)
+		codecs_write(&c->codecs, b);
+	else if (m)
 		formats(b, m);
 	else
 		buf_str(b, default_formats);

@@ -10,7 +10,7 @@
 #include "mediagw/watch.h"
 #include <errno.h>
 
-#define RECORD_VERSION 3
+#define RECORD_VERSION 4
 
 /* The value of table "connections", whose key is the connection identifier; options, the remote and the local description
  * follow. A machine reads only what it wrote itself, so that its own byte order and padding do. */
@@ -25,6 +25,7 @@ struct record {
 	uint32_t arm, silence_s;
 	struct addr signalling, remote, remote_rtcp;
 	uint64_t sdp_id, sdp_version, sent_packets, sent_bytes;
+	struct codecs codecs;
 	uint32_t options_len, remote_len, local_len;
 };
 
@@ -42,7 +43,7 @@ void record_put(const struct conn *c)
 		.version = RECORD_VERSION, .mode = c->mode, .family = c->family, .latch = c->latch,
 		.engine = (uint8_t)(c->engine_set ? c->engine + 1 : 0),
 		.port = c->port, .dscp = (int16_t)c->dscp, .arm = c->arm, .silence_s = c->silence_s, .signalling = c->signalling,
-		.remote = c->remote, .remote_rtcp = c->remote_rtcp, .sdp_id = c->sdp_id, .sdp_version = c->sdp_version,
+		.remote = c->remote, .remote_rtcp = c->remote_rtcp, .sdp_id = c->sdp_id, .sdp_version = c->sdp_version, .codecs = c->codecs,
 		.sent_packets = c->sent_packets, .sent_bytes = c->sent_bytes,
 		.options_len = (uint32_t)strlen(c->options), .remote_len = (uint32_t)described.len,
 		.local_len = (uint32_t)c->local_sdp.len,
@@ -134,6 +135,7 @@ static int restore_sdp(struct conn *c, const struct record *r, struct slice text
 	c->engine = c->engine_set ? (enum fp_want)(r->engine - 1) : FP_WANT_AUTO;
 	c->sdp_id = r->sdp_id;
 	c->sdp_version = r->sdp_version;
+	c->codecs = r->codecs;
 	c->sent_packets = r->sent_packets;
 	c->sent_bytes = r->sent_bytes;
 	memcpy(c->cname, r->cname, sizeof c->cname);
@@ -145,7 +147,7 @@ static int restore_on(struct endpoint *e, struct slice key, const struct record 
 	struct gateway *gw = e->gw;
 	struct address *a = address_find(gw->p.addresses, slice_str(r->address));
 	struct conn *c;
-	int err = conn_new(&c, gw, slice_str(r->call));
+	int err = conn_new(&c, e, slice_str(r->call));
 	if (err)
 		return err;
 	memcpy(c->id, key.p, CONN_ID_LEN);
