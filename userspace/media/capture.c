@@ -10,6 +10,10 @@
 static void on_digit(void *arg, char digit, int level)
 {
 	struct capture *c = arg;
+	if (c->config.heard)
+		c->config.heard(c->config.arg, digit, level);
+	if (!c->config.events)
+		return;
 	if (!digit) {
 		event_end(&c->events, c->now);
 		return;
@@ -30,7 +34,8 @@ int capture_init(struct capture *c, const struct capture_config *config)
 	c->now = config->timestamp;
 	c->pause = true;
 	silence_init(&c->silence);
-	if (config->events && config->format != PLAYOUT_CLEAR) {
+	c->transparent = config->format == PLAYOUT_CLEAR;
+	if ((config->events || config->heard) && !c->transparent) {
 		c->receiver = digit_receiver_new(DIGIT_DTMF, on_digit, c);
 		if (!c->receiver)
 			return -ENOMEM;
@@ -45,18 +50,20 @@ void capture_release(struct capture *c)
 
 void capture_transparent(struct capture *c)
 {
-	capture_release(c);
+	c->transparent = true;
 	c->config.suppress = false;
 	event_end(&c->events, c->now);
 }
 
-/* Whether a digit is heard after these octets: then they are cut. */
+/* Whether a digit is heard after these octets: then they are cut, where it is sent as an event. */
 static bool listen(struct capture *c, const uint8_t *octets, size_t n)
 {
 	int16_t linear[UPDATES];
+	if (!c->receiver || c->transparent)
+		return false;
 	law_decode(c->config.law, linear, octets, n);
 	digit_receiver_hear(c->receiver, linear, n);
-	return digit_receiver_suspects(c->receiver);
+	return c->config.events && digit_receiver_suspects(c->receiver);
 }
 
 static void keep(struct capture *c, const uint8_t *octets, size_t n, bool cut)
@@ -80,10 +87,22 @@ size_t capture_put(struct capture *c, const uint8_t *octets, size_t n)
 		n = c->config.ptime - c->fill;
 	if (n > UPDATES - c->since)
 		n = UPDATES - c->since;
-	keep(c, octets, n, c->receiver && listen(c, octets, n));
+	keep(c, octets, n, listen(c, octets, n));
 	c->now += (uint32_t)n;
 	c->since += (unsigned)n;
 	return n;
+}
+
+void capture_skip(struct capture *c, const uint8_t *octets, size_t n)
+{
+	c->fill = c->kept = c->since = 0;
+	c->pause = true;
+	for (size_t part; n; octets += part, n -= part) {
+		part = n < UPDATES ? n : UPDATES;
+		(void)listen(c, octets, part);
+		c->now += (uint32_t)part;
+	}
+	c->events = (struct event_sender){0};
 }
 
 static bool next_event(struct capture *c, struct capture_packet *ret)

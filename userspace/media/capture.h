@@ -18,6 +18,8 @@ struct capture_config {
 	bool suppress;              /* silence is not sent but as comfort noise, which the peer takes (RFC 3389) */
 	uint16_t seq;               /* of the first packet, */
 	uint32_t timestamp;         /* and its time: random ones (RFC 3550 5.1) */
+	digit_fn heard;             /* is told of digits too, whether they are sent as events or not; NULL: nobody is */
+	void *arg;
 };
 
 struct capture_packet {
@@ -37,6 +39,7 @@ struct capture {
 	unsigned fill, kept; /* octets of the packet being filled; of those, not cut */
 	unsigned since;      /* octets since an event was last asked for a packet */
 	bool pause;          /* the last packet time had no packet */
+	bool transparent;    /* data: see capture_transparent() */
 	struct digit_receiver *receiver;
 	struct event_sender events;
 	struct silence silence;
@@ -52,5 +55,7 @@ void capture_release(struct capture *c);
 void capture_transparent(struct capture *c);
 /* Takes octets of the channel and returns how many, at least 1: up to where a packet is complete. */
 size_t capture_put(struct capture *c, const uint8_t *octets, size_t n);
+/* Takes octets of which nothing is to be sent; digits are heard, and time goes on. */
+void capture_skip(struct capture *c, const uint8_t *octets, size_t n);
 /* The next packet, to be asked for until there is none after each capture_put(). */
 bool capture_next(struct capture *c, struct capture_packet *ret);

@@ -24,7 +24,8 @@ const struct comfort_noise *jitter_noise(const struct jitter *j)
 /* A timeline begins with this packet: behind what is still held, and not before the depth that the path needs. */
 static void join(struct jitter *j, const struct jitter_packet *p)
 {
-	uint32_t at = j->read + (j->config.fixed ? j->config.depth : jitter_depth(j));
+	uint32_t depth = j->config.fixed ? j->config.depth : jitter_depth(j);
+	uint32_t at = j->read + ((int32_t)depth > p->ahead ? depth - (uint32_t)p->ahead : 0);
 	int32_t held = (int32_t)(j->end - j->read);
 	if ((int32_t)(j->end - at) > 0 && held <= (int32_t)j->config.max)
 		at = j->end;
@@ -102,7 +103,7 @@ static void store(struct jitter *j, uint32_t at, const uint8_t *octets, size_t n
 /* What can be done for a packet whose turn has begun: its lead then. */
 static int32_t in_time(struct jitter *j, const struct jitter_packet *p, int32_t lead)
 {
-	jitter_lead(j, lead);
+	jitter_lead(j, lead + p->ahead);
 	lead = jitter_deepen(j, lead, p->len);
 	if (lead >= 0 || ++j->hopeless < LOST_HOPE)
 		return lead;
@@ -123,7 +124,7 @@ static bool put_voice(struct jitter *j, const struct jitter_packet *p, int32_t l
 			return false;
 		}
 	} else {
-		jitter_lead(j, lead);
+		jitter_lead(j, lead + p->ahead);
 	}
 	j->hopeless = lead < 0 ? j->hopeless : 0;
 	store(j, j->read + (uint32_t)lead + gone, p->payload + gone, p->len - gone, map);
@@ -196,6 +197,19 @@ static size_t run(const uint8_t *marks, uint8_t mark, size_t n)
 	return i;
 }
 
+size_t jitter_ready(struct jitter *j)
+{
+	if (j->running && j->owed)
+		jitter_slip(j, 1);
+	return jitter_present(j);
+}
+
+size_t jitter_present(const struct jitter *j)
+{
+	size_t i = j->read % JITTER_RING, first = run(j->marks + i, JITTER_VOICE, JITTER_RING - i);
+	return i + first < JITTER_RING ? first : first + run(j->marks, JITTER_VOICE, i);
+}
+
 size_t jitter_take(struct jitter *j, uint8_t *out, size_t n, enum jitter_kind *kind)
 {
 	size_t i = j->read % JITTER_RING;
@@ -234,7 +248,7 @@ size_t jitter_get(struct jitter *j, uint8_t *out, size_t n, enum jitter_kind *ki
 		return n;
 	}
 	if (j->owed)
-		jitter_slip(j);
+		jitter_slip(j, n);
 	n = jitter_take(j, out, n, kind);
 	j->stats.voice += *kind == JITTER_VOICE ? n : 0;
 	j->stats.concealed += *kind == JITTER_LOST ? n : 0;

@@ -39,6 +39,7 @@ struct jitter_config {
 struct jitter_packet {
 	uint32_t ssrc, timestamp;
 	uint32_t arrival;       /* on any clock of 8000 Hz: only for the interarrival jitter */
+	int32_t ahead;          /* octets that had been taken before their time when it came: they count to its lead */
 	uint16_t seq;
 	bool marker;
 	enum jitter_kind kind;  /* JITTER_VOICE, JITTER_NOISE or JITTER_EVENT */
@@ -104,6 +105,8 @@ void jitter_fix(struct jitter *j);
 bool jitter_put(struct jitter *j, const struct jitter_packet *p, const uint8_t *map);
 /* The next octets: at most `n`, all of one kind, which is told; only voice is written to `out`. Returns how many they are, at least 1: call it until all are there. */
 size_t jitter_get(struct jitter *j, uint8_t *out, size_t n, enum jitter_kind *kind);
+/* How many octets of voice come next, slips that are due done: so many may be taken before their time. */
+size_t jitter_ready(struct jitter *j);
 /* The noise that is to be made where JITTER_NOISE was told. */
 const struct comfort_noise *jitter_noise(const struct jitter *j);
 /* Packets lost up to now: expected - received (RFC 3550 A.3), never negative. */

@@ -141,7 +141,7 @@ void jitter_passed(struct jitter *j, uint32_t n)
 		conclude(j);
 }
 
-void jitter_slip(struct jitter *j)
+void jitter_slip(struct jitter *j, size_t asked)
 {
 	bool voice = j->gap == JITTER_LOST && !j->gap_len;
 	bool whole = j->config.fixed || !voice;
@@ -150,6 +150,8 @@ void jitter_slip(struct jitter *j)
 		return;
 	if (!whole && n > STEP)
 		n = STEP;
+	if (j->owed > 0 && voice && jitter_present(j) < n + asked)
+		return; /* what is to come cannot be left out: it would come late */
 	if (j->owed > 0) {
 		leave_out(j, n);
 		j->owed -= (int32_t)n;

@@ -17,7 +17,9 @@ struct jitter_leads jitter_range(const struct jitter *j);
 int32_t jitter_deepen(struct jitter *j, int32_t lead, size_t len);
 /* `n` octets were played: concludes something at the end of a window. */
 void jitter_passed(struct jitter *j, uint32_t n);
-/* Does some of the slips that are owed. */
-void jitter_slip(struct jitter *j);
+/* Does some of the slips that are owed, before `asked` octets are taken. */
+void jitter_slip(struct jitter *j, size_t asked);
 /* Takes at most `n` octets of one kind from the ring (jitter.c); `out` may be NULL. */
 size_t jitter_take(struct jitter *j, uint8_t *out, size_t n, enum jitter_kind *kind);
+/* How many octets of voice come next. */
+size_t jitter_present(const struct jitter *j);

@@ -31,7 +31,7 @@ void playout_put(struct playout *p, const struct playout_packet *k)
 		[PLAYOUT_PCMU] = JITTER_VOICE, [PLAYOUT_PCMA] = JITTER_VOICE, [PLAYOUT_CLEAR] = JITTER_VOICE};
 	const enum law other = p->law == LAW_U ? LAW_A : LAW_U;
 	const bool convert = k->format == (other == LAW_U ? PLAYOUT_PCMU : PLAYOUT_PCMA);
-	const struct jitter_packet j = {.ssrc = k->ssrc, .timestamp = k->timestamp, .arrival = k->arrival, .seq = k->seq, .marker = k->marker,
+	const struct jitter_packet j = {.ssrc = k->ssrc, .timestamp = k->timestamp, .arrival = k->arrival, .ahead = k->ahead, .seq = k->seq, .marker = k->marker,
 		.kind = kinds[k->format], .payload = k->payload, .len = k->len};
 	jitter_put(&p->jitter, &j, convert ? law_other[other] : NULL);
 	if (k->format == PLAYOUT_EVENT)
@@ -117,6 +117,16 @@ static void play_events(struct playout *p, uint8_t *out, size_t n)
 	}
 }
 
+static bool plays_events(const struct playout *p)
+{
+	return p->events.count || p->events.pause || p->code != EVENT_NONE;
+}
+
+size_t playout_ready(struct playout *p)
+{
+	return plays_events(p) ? 0 : jitter_ready(&p->jitter);
+}
+
 void playout_get(struct playout *p, uint8_t *out, size_t n)
 {
 	for (size_t at = 0, part; at < n; at += part) {
@@ -124,6 +134,6 @@ void playout_get(struct playout *p, uint8_t *out, size_t n)
 		part = jitter_get(&p->jitter, out + at, n - at, &kind);
 		fill(p, out + at, part, kind);
 	}
-	if (p->events.count || p->events.pause || p->code != EVENT_NONE)
+	if (plays_events(p))
 		play_events(p, out, n);
 }

@@ -23,6 +23,7 @@ struct playout_packet {
 	uint16_t seq;
 	uint32_t ssrc, timestamp;
 	uint32_t arrival; /* on any clock of 8000 Hz */
+	int32_t ahead;    /* octets that playout_get() had given before their time when it came */
 	const uint8_t *payload;
 	size_t len;
 };
@@ -46,5 +47,7 @@ void playout_init(struct playout *p, enum law law, const struct jitter_config *c
 void playout_transparent(struct playout *p);
 /* Takes a packet; what is wrong with it is counted in jitter.stats. */
 void playout_put(struct playout *p, const struct playout_packet *k);
+/* How many octets are there as they came: they may be taken before their time. What else playout_get() gives is made up, and should be asked for when it is due. */
+size_t playout_ready(struct playout *p);
 /* The next `n` octets of the channel. */
 void playout_get(struct playout *p, uint8_t *out, size_t n);

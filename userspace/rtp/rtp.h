@@ -4,7 +4,9 @@
 #pragma once
 #include "base/slice.h"
 
-#define RTP_PT_CN 13 /* comfort noise, RFC 3389 */
+#define RTP_PT_PCMU 0
+#define RTP_PT_PCMA 8
+#define RTP_PT_CN   13 /* comfort noise, RFC 3389 */
 
 /* RTP clock rate in Hz of a static payload type (RFC 3551 tables 4 and 5); 0 when it is dynamic or reserved. */
 uint32_t rtp_clock(uint8_t pt);

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The main loop's side: what is wanted of a channel's voice. What is made for it is made here, before the lock is taken. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "mediagw/bearer_private.h"
+#include "mediagw/gain.h"
+#include <errno.h>
+
+#define DEPTH      20    /* octets the de-jitter buffer begins with: so little that it does not become shallower on a path without jitter */
+#define DEPTH_DATA 160   /* and what it has for data: nothing may be made up there */
+#define DEPTH_MAX  2000
+#define EVENT_LEVEL 10   /* -dBm0: of an event that no tone was heard of */
+
+const struct counter_def bearer_defs[BEARER_COUNTERS] = {
+	[BEARER_RECEIVED] = {"received", "RTP packets that came for the line"},
+	[BEARER_SENT] = {"sent", "RTP packets sent from the line"},
+	[BEARER_SENT_OCTETS] = {"sent-octets", "octets of their payload"},
+	[BEARER_UNSENT] = {"unsent", "RTP packets that the kernel refused, or that had nowhere to go"},
+	[BEARER_LOST] = {"lost", "packets that never came"},
+	[BEARER_LATE] = {"late", "packets that came when their turn had begun"},
+	[BEARER_DROPPED] = {"dropped", "of those, packets that were not played at all"},
+	[BEARER_DUPLICATE] = {"duplicate", "packets that came twice"},
+	[BEARER_STRAY] = {"stray", "malformed packets, and such as are far from the rest of the stream"},
+	[BEARER_OTHER] = {"other", "packets of a payload type that was not agreed on"},
+	[BEARER_JUMPS] = {"jumps", "times the stream began anew: another SSRC, or timestamps that went on elsewhere"},
+	[BEARER_SKIPPED] = {"skipped", "slips of the de-jitter buffer: times octets were left out"},
+	[BEARER_REPEATED] = {"repeated", "slips of the de-jitter buffer: times time was filled in"},
+	[BEARER_VOICE] = {"voice", "octets played as they came"},
+	[BEARER_CONCEALED] = {"concealed", "octets made up for those that were missing"},
+	[BEARER_NOISE] = {"noise", "octets of comfort noise"},
+	[BEARER_EVENTS] = {"events", "telephone-events played into the line"},
+	[BEARER_LAPSED] = {"lapsed", "of those, such as ended without being told"},
+	[BEARER_DIGITS] = {"digits", "digits heard on the line"},
+	[BEARER_UNTOLD] = {"untold", "things heard that could not be told: the main loop or the stream was busy with earlier ones"},
+	[BEARER_UNDERRUNS] = {"underruns", "times the line ran out of octets to send"},
+	[BEARER_OVERRUNS] = {"overruns", "times octets of the line were lost because nobody had read them"},
+	[BEARER_DEPTH] = {"depth", "how deep the de-jitter buffer is, in octets of 125 us"},
+	[BEARER_JITTER] = {"jitter", "interarrival jitter, in octets of 125 us"},
+};
+
+static void lock(const struct bearer *b)
+{
+	pthread_mutex_lock(&b->thread->lock);
+}
+
+static void unlock(const struct bearer *b)
+{
+	pthread_mutex_unlock(&b->thread->lock);
+}
+
+/* --- beginning and end --------------------------------------------------------------------------------------------- */
+
+static void bearer_destroy(void *obj)
+{
+	struct bearer *b = obj;
+	if (b->thread) {
+		lock(b);
+		span_thread_remove(b);
+		if (b->flows && !b->lost)
+			(void)b->p.driver->flush(b->p.fd, TDM_FLUSH_WRITE);
+		unlock(b);
+	}
+	mem_deref(b->thread);
+	mem_deref(b->capture);
+	mem_deref(b->ears);
+	for (unsigned i = 0; i < BEARER_SIDES; i++) {
+		mem_deref(b->detector[i]);
+		mem_deref(b->sound[i]);
+	}
+}
+
+int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer_params *p)
+{
+	struct bearer *b = mem_alloc(sizeof *b, bearer_destroy);
+	if (!b)
+		return -ENOMEM;
+	b->p = *p;
+	b->c = (struct bearer_connection){.slot = BEARER_NO_SLOT, .format = PLAYOUT_PCMU, .ptime = 20};
+	b->due_ns = UINT64_MAX;
+	int err = span_thread_add(t, b);
+	if (err)
+		mem_deref(b);
+	else
+		*ret = b;
+	return err;
+}
+
+/* --- what is sent -------------------------------------------------------------------------------------------------- */
+
+static void capture_destroy(void *obj)
+{
+	capture_release(obj);
+}
+
+/* One for this connection and these ears, that goes on where the one before is. */
+static int capture_new(struct capture **ret, struct bearer *b, const struct bearer_connection *c, const struct ears *ears)
+{
+	struct capture_config config = {
+		.law = b->p.law,
+		.format = c->format,
+		.ptime = c->ptime * 8,
+		.events = c->slot != BEARER_NO_SLOT && c->event_pt_sent,
+		.suppress = c->suppress && c->noise,
+		.heard = ears && ears->want.dtmf ? bearer_hear_digit : NULL,
+		.arg = b,
+	};
+	struct capture *new = mem_alloc(sizeof *new, capture_destroy);
+	if (!new)
+		return -ENOMEM;
+	random_bytes(&config.seq, sizeof config.seq);
+	random_bytes(&config.timestamp, sizeof config.timestamp);
+	int err = capture_init(new, &config);
+	if (err)
+		mem_deref(new);
+	else
+		*ret = new;
+	return err;
+}
+
+/* Under the lock. The one that was is to be freed behind it. */
+static struct capture *capture_put_in(struct bearer *b, struct capture *new, bool same_stream)
+{
+	struct capture *old = b->capture;
+	if (old && same_stream) {
+		new->seq = old->seq;
+		new->now = old->now;
+	}
+	if (b->transparent)
+		capture_transparent(new);
+	b->telling = false;
+	b->capture = new;
+	return old;
+}
+
+static bool sounds_alike(const struct bearer_connection *a, const struct bearer_connection *b)
+{
+	return a->slot == b->slot && a->format == b->format && a->ptime == b->ptime && !a->event_pt_sent == !b->event_pt_sent &&
+	       (a->suppress && a->noise) == (b->suppress && b->noise);
+}
+
+/* --- connection ---------------------------------------------------------------------------------------------------- */
+
+static int set_gains(struct bearer *b, const struct bearer_connection *c)
+{
+	struct tdm_gains g;
+	bool any = c->slot != BEARER_NO_SLOT && c->format != PLAYOUT_CLEAR && (c->gain != 0 || c->gain_sent != 0);
+	if (!any && !b->gained)
+		return 0;
+	gain_table(b->p.law, any ? c->gain_sent : 0, g.rx);
+	gain_table(b->p.law, any ? c->gain : 0, g.tx);
+	int err = b->p.driver->gains(b->p.fd, &g);
+	if (!err)
+		b->gained = any;
+	return err;
+}
+
+/* What the driver does to the octets: nothing for data. */
+static int set_driver(struct bearer *b, const struct bearer_connection *c)
+{
+	bool loop = c->slot != BEARER_NO_SLOT && c->mode == BEARER_LOOPBACK;
+	int err = b->p.digital ? b->p.driver->audio(b->p.fd, c->slot == BEARER_NO_SLOT || c->format != PLAYOUT_CLEAR) : 0;
+	if (!err)
+		err = set_gains(b, c);
+	if (!err && loop != b->looped)
+		err = b->p.driver->loop(b->p.fd, loop);
+	if (!err)
+		b->looped = loop;
+	return err;
+}
+
+static void new_stream(struct bearer *b, const struct bearer_connection *c, uint32_t ssrc)
+{
+	const unsigned max = c->jitter_max ? c->jitter_max * 8 : DEPTH_MAX;
+	const bool data = c->format == PLAYOUT_CLEAR;
+	const struct jitter_config config = {.fixed = data || c->jitter_fixed, .depth = data || c->jitter_fixed ? DEPTH_DATA : DEPTH, .max = max};
+	playout_init(&b->playout, b->p.law, &config);
+	b->playout.transparent = data;
+	b->transparent = data;
+	b->flashes = 0;
+	b->ssrc = ssrc;
+	memset(b->count, 0, sizeof b->count);
+}
+
+/* Whether octets are to be read and written at all. */
+static int flow(struct bearer *b)
+{
+	bool wanted = bearer_connected(b) || b->ears || b->sound[BEARER_LINE] || b->sound[BEARER_NETWORK];
+	if (b->lost || wanted == b->flows)
+		return 0;
+	if (wanted)
+		return bearer_flow(b);
+	b->flows = b->started = false;
+	b->due_ns = UINT64_MAX;
+	(void)b->p.driver->flush(b->p.fd, TDM_FLUSH_READ | TDM_FLUSH_WRITE);
+	return span_thread_watch(b);
+}
+
+/* Under the lock. */
+static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t ssrc)
+{
+	int err = set_driver(b, c);
+	if (err)
+		return err;
+	if (c->slot != b->c.slot || (c->format == PLAYOUT_CLEAR) != (b->c.format == PLAYOUT_CLEAR))
+		new_stream(b, c, ssrc);
+	bool other_block = c->ptime != b->c.ptime;
+	if (c->mode != b->c.mode)
+		transponder_init(&b->transponder);
+	b->c = *c;
+	bearer_cancel_echo(b);
+	return b->flows && other_block ? bearer_flow(b) : flow(b);
+}
+
+int bearer_connect(struct bearer *b, const struct bearer_connection *c)
+{
+	struct capture *new = NULL, *old = NULL;
+	struct voiceband_detector *detector[BEARER_SIDES] = {NULL};
+	uint32_t ssrc;
+	int err = !c->ptime || c->ptime * 8 > CAPTURE_PTIME ? -EINVAL : 0;
+	const bool anew = !b->capture || !sounds_alike(c, &b->c), detect = c->slot != BEARER_NO_SLOT && c->slot != b->c.slot && c->format != PLAYOUT_CLEAR;
+	if (!err && anew)
+		err = capture_new(&new, b, c, b->ears);
+	if (!err && detect)
+		err = bearer_detectors(detector, b);
+	if (err)
+		goto out;
+	random_bytes(&ssrc, sizeof ssrc);
+	const bool same = c->slot == b->c.slot;
+	lock(b);
+	err = apply(b, c, ssrc);
+	if (!err && new)
+		old = capture_put_in(b, new, same);
+	for (unsigned i = 0; !err && detect && i < BEARER_SIDES; i++) {
+		struct voiceband_detector *was = b->detector[i];
+		b->detector[i] = detector[i];
+		detector[i] = was;
+	}
+	unlock(b);
+	if (!err)
+		new = NULL;
+out:
+	mem_deref(new);
+	mem_deref(old);
+	for (unsigned i = 0; i < BEARER_SIDES; i++)
+		mem_deref(detector[i]);
+	return err;
+}
+
+/* --- sounds and ears ----------------------------------------------------------------------------------------------- */
+
+/* One that never flowed has no capture yet. */
+static int prepare(struct bearer *b)
+{
+	return b->capture ? 0 : capture_new(&b->capture, b, &b->c, NULL);
+}
+
+int bearer_play(struct bearer *b, enum bearer_side side, struct sound *s)
+{
+	int err = prepare(b);
+	if (err)
+		return err;
+	lock(b);
+	struct sound *old = b->sound[side];
+	b->sound[side] = mem_ref(s);
+	b->over[side] = false;
+	err = flow(b);
+	unlock(b);
+	mem_deref(old);
+	return err;
+}
+
+int bearer_tell(struct bearer *b, uint8_t code, unsigned ms)
+{
+	lock(b);
+	int err = !bearer_connected(b) || !b->c.event_pt_sent ? -ENOTCONN : event_begin(&b->capture->events, code, EVENT_LEVEL, b->capture->now);
+	if (!err) {
+		b->telling = true;
+		b->tell_end = b->capture->now + ms * 8;
+	}
+	unlock(b);
+	return err;
+}
+
+int bearer_listen(struct bearer *b, const struct bearer_ears *want)
+{
+	struct ears *ears = NULL;
+	struct capture *new = NULL;
+	int err = want ? ears_new(&ears, b, want) : 0;
+	if (!err)
+		err = capture_new(&new, b, &b->c, ears);
+	if (err) {
+		mem_deref(ears);
+		return err;
+	}
+	lock(b);
+	struct ears *was = b->ears;
+	b->ears = ears;
+	struct capture *old = capture_put_in(b, new, true);
+	err = flow(b);
+	unlock(b);
+	mem_deref(was);
+	mem_deref(old);
+	return err;
+}
+
+/* --- figures ------------------------------------------------------------------------------------------------------- */
+
+void bearer_read(const struct bearer *b, uint64_t ret[BEARER_COUNTERS])
+{
+	lock(b);
+	const struct jitter *j = &b->playout.jitter;
+	memcpy(ret, b->count, sizeof b->count);
+	ret[BEARER_RECEIVED] += j->stats.received + j->stats.duplicate;
+	ret[BEARER_LOST] = jitter_lost(j);
+	ret[BEARER_LATE] = j->stats.late;
+	ret[BEARER_DROPPED] = j->stats.dropped;
+	ret[BEARER_DUPLICATE] = j->stats.duplicate;
+	ret[BEARER_STRAY] += j->stats.stray;
+	ret[BEARER_JUMPS] = j->stats.jumps;
+	ret[BEARER_SKIPPED] = j->stats.skipped;
+	ret[BEARER_REPEATED] = j->stats.repeated;
+	ret[BEARER_VOICE] = j->stats.voice;
+	ret[BEARER_CONCEALED] = j->stats.concealed;
+	ret[BEARER_NOISE] = j->stats.noise;
+	ret[BEARER_EVENTS] = b->playout.events.events;
+	ret[BEARER_LAPSED] = b->playout.events.lapsed;
+	ret[BEARER_DEPTH] = jitter_depth(j);
+	ret[BEARER_JITTER] = j->stats.jitter;
+	unlock(b);
+}
+
+bool bearer_sent(const struct bearer *b, struct bearer_sent *ret)
+{
+	lock(b);
+	bool any = bearer_connected(b);
+	if (any)
+		*ret = (struct bearer_sent){.ssrc = b->ssrc, .packets = (uint32_t)b->count[BEARER_SENT], .octets = (uint32_t)b->count[BEARER_SENT_OCTETS],
+			.timestamp = b->capture->now};
+	unlock(b);
+	return any;
+}
+
+bool bearer_transparent(const struct bearer *b)
+{
+	lock(b);
+	bool is = b->transparent;
+	unlock(b);
+	return is;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What is heard: on the line what was asked for, and on both sides whether a modem begins. */
+#include "mediagw/bearer_private.h"
+#include "base/mem.h"
+#include "media/comfort.h"
+#include <errno.h>
+
+#define LOUD 40 /* -dBov: what is fainter is nobody speaking */
+
+/* --- ears ---------------------------------------------------------------------------------------------------------- */
+
+void bearer_hear_digit(void *bearer, char digit, int level)
+{
+	struct bearer *b = bearer;
+	b->count[BEARER_DIGITS] += digit != '\0';
+	span_thread_heard(b, &(struct heard){.kind = HEARD_DIGIT, .digit = digit});
+}
+
+static void on_register_tone(void *arg, char digit, int level)
+{
+	struct ears *e = arg;
+	bearer_hear_digit(e->bearer, digit, level);
+}
+
+static void on_caller(void *arg, const struct caller_id *c)
+{
+	struct ears *e = arg;
+	span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_CALLER_ID, .caller = *c});
+}
+
+static void on_tone(void *arg, enum tone_signal signal, bool begun)
+{
+	struct ears *e = arg;
+	span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_TONE, .tone = signal, .begun = begun});
+}
+
+static void ears_destroy(void *obj)
+{
+	struct ears *e = obj;
+	mem_deref(e->digits);
+	mem_deref(e->caller);
+	mem_deref(e->progress);
+}
+
+int ears_new(struct ears **ret, struct bearer *b, const struct bearer_ears *want)
+{
+	struct ears *e = mem_alloc(sizeof *e, ears_destroy);
+	if (!e)
+		return -ENOMEM;
+	e->bearer = b;
+	e->want = *want;
+	if (want->register_tones)
+		e->digits = digit_receiver_new(want->kind, on_register_tone, e);
+	if (want->caller_id)
+		e->caller = caller_id_receiver_new(want->modem, on_caller, e);
+	int err = (want->register_tones && !e->digits) || (want->caller_id && !e->caller) ? -ENOMEM : 0;
+	if (!err && *want->country)
+		err = progress_new(&e->progress, slice_str(want->country), on_tone, e);
+	if (err)
+		mem_deref(e);
+	else
+		*ret = e;
+	return err;
+}
+
+static void hear_voice(struct ears *e, const int16_t *linear, size_t n)
+{
+	bool loud = comfort_level(linear, n) < LOUD;
+	e->quiet = loud ? 0 : e->quiet + (unsigned)n;
+	if (loud == e->speaks || (!loud && e->quiet < BEARER_QUIET_MS * 8))
+		return;
+	e->speaks = loud;
+	span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_VOICE, .begun = loud});
+}
+
+static void hear_all(struct ears *e, const int16_t *linear, size_t n)
+{
+	if (e->digits)
+		digit_receiver_hear(e->digits, linear, n);
+	if (e->caller)
+		caller_id_receiver_hear(e->caller, linear, n);
+	if (e->progress)
+		progress_hear(e->progress, linear, n);
+	if (e->want.voice)
+		hear_voice(e, linear, n);
+}
+
+/* --- modems -------------------------------------------------------------------------------------------------------- */
+
+void bearer_cancel_echo(struct bearer *b)
+{
+	bool on = bearer_connected(b) && b->c.echo && b->p.tail && !b->transparent && !b->lost;
+	if (on != b->cancelling && !b->p.driver->cancel_echo(b->p.fd, on ? b->p.tail : 0))
+		b->cancelling = on;
+}
+
+/* RFC 3435 2.3.5: canceller, concealment and silence suppression off, and the buffer as it is, until the call ends. A fax machine that calls says only what it is. */
+static void on_voiceband(void *arg, enum voiceband kind)
+{
+	struct bearer *b = arg;
+	if (kind == VOICEBAND_NONE)
+		return;
+	span_thread_heard(b, &(struct heard){.kind = HEARD_VOICEBAND, .voiceband = kind});
+	if (kind == VOICEBAND_FAX_CALLING || b->transparent)
+		return;
+	b->transparent = true;
+	playout_transparent(&b->playout);
+	capture_transparent(b->capture);
+	bearer_cancel_echo(b);
+}
+
+int bearer_detectors(struct voiceband_detector *ret[BEARER_SIDES], struct bearer *b)
+{
+	for (unsigned i = 0; i < BEARER_SIDES; i++) {
+		ret[i] = voiceband_new(true, on_voiceband, b);
+		if (!ret[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Of a call that carries data it is known. */
+static struct voiceband_detector *detector_of(const struct bearer *b, enum bearer_side side)
+{
+	return bearer_connected(b) && !b->transparent ? b->detector[side] : NULL;
+}
+
+void bearer_hear_line(struct bearer *b, const uint8_t *octets, size_t n)
+{
+	struct voiceband_detector *d = detector_of(b, BEARER_LINE);
+	int16_t linear[BLOCK_MAX];
+	if (!d && !b->ears)
+		return;
+	law_decode(b->p.law, linear, octets, n);
+	if (d)
+		voiceband_hear(d, linear, n);
+	if (b->ears)
+		hear_all(b->ears, linear, n);
+}
+
+void bearer_hear_network(struct bearer *b, const uint8_t *octets, size_t n)
+{
+	struct voiceband_detector *d = detector_of(b, BEARER_NETWORK);
+	int16_t linear[BLOCK_MAX];
+	if (!d)
+		return;
+	law_decode(b->p.law, linear, octets, n);
+	voiceband_hear(d, linear, n);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Inside bearers and their span's thread. Everything here is under the thread's lock. */
+#pragma once
+#include "media/capture.h"
+#include "media/progress.h"
+#include "media/transponder.h"
+#include "mediagw/bearer.h"
+#include "mediagw/inbox.h"
+#include "mediagw/span_thread.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define SPAN_BEARERS 256
+#define SPAN_HEARD   256
+#define BLOCK_MAX    240  /* octets read at once, at most: 30 ms */
+#define OCTET_NS     125000
+#define RTP_HEADER   12
+
+struct loop_watch;
+
+struct span_thread {
+	unsigned number;
+	struct fastpath *fp;
+	struct fp_outlet *outlet;
+	struct inbox *inbox;
+	int epoll, stop_fd, heard_fd;
+	pthread_t id;
+	bool running;
+	atomic_bool stop;
+	pthread_mutex_t lock;
+	struct bearer *bearers[SPAN_BEARERS];
+	uint32_t generation[SPAN_BEARERS]; /* so that what epoll says of an earlier one is known */
+	unsigned used;                     /* indices below are or were in use */
+	bool ticked;                       /* a block of some channel has come in this turn */
+	unsigned out;                      /* packets put into the outlet */
+	struct {
+		uint8_t head[FP_HEADROOM];
+		uint8_t data[RTP_HEADER + CAPTURE_PTIME];
+	} packet[FP_OUTLET];
+	/* What the main loop is to be told. */
+	struct loop_watch *watch;
+	unsigned heard_first, heard_count;
+	bool heard_unsaid;
+	struct {
+		struct bearer *bearer;
+		struct heard heard;
+	} heard[SPAN_HEARD];
+};
+
+/* What listens to the line; made on the main loop. */
+struct ears {
+	struct bearer *bearer;
+	struct bearer_ears want;
+	struct digit_receiver *digits;
+	struct caller_id_receiver *caller;
+	struct progress *progress;
+	bool speaks;
+	unsigned quiet; /* octets */
+};
+
+struct bearer {
+	struct span_thread *thread;
+	struct bearer_params p;
+	unsigned index;
+	bool flows;        /* its octets are read and written */
+	bool lost;
+	struct bearer_connection c;
+	struct capture *capture;   /* NULL: never flowed */
+	struct playout playout;
+	struct voiceband_detector *detector[BEARER_SIDES];
+	struct ears *ears; /* NULL: nothing is listened for */
+	struct sound *sound[BEARER_SIDES];
+	bool over[BEARER_SIDES]; /* it has ended, and that was told */
+	bool transparent;  /* data is carried */
+	bool cancelling, looped, gained;
+	uint32_t ssrc;
+	uint32_t tell_end; /* when the event of bearer_tell() ends, of the capture's time, */
+	bool telling;      /* if one goes on */
+	struct transponder transponder;
+	uint64_t flashes;
+	/* The channel's clock, in octets: what was read, and when; and up to where has been written. */
+	unsigned block;
+	bool started;
+	bool aligning;    /* its blocks are to begin with those of the others, so that one turn is for all */
+	bool tells_slips; /* the driver does */
+	int64_t ticks, written;
+	uint64_t tick_ns;
+	uint64_t due_ns;   /* when it needs octets */
+	uint64_t count[BEARER_COUNTERS]; /* those that are counted here */
+};
+
+/* --- span_thread.c ------------------------------------------------------------------------------------------------- */
+/* A reference on the thread goes with it. */
+int span_thread_add(struct span_thread *t, struct bearer *b);
+void span_thread_remove(struct bearer *b);
+/* Has the channel's readiness watched, or only its events. */
+int span_thread_watch(const struct bearer *b);
+/* It cannot be watched any more. */
+void span_thread_forget(const struct bearer *b);
+/* To be told on the main loop. */
+void span_thread_heard(struct bearer *b, const struct heard *h);
+/* Room for a packet that is then sent by span_thread_send(), as long as its slot is. */
+uint8_t *span_thread_room(struct span_thread *t);
+int span_thread_send(struct span_thread *t, uint32_t slot, size_t len);
+
+/* --- bearer_line.c: a channel's octets ----------------------------------------------------------------------------- */
+void bearer_ready(struct bearer *b, bool readable, bool event, uint64_t now_ns);
+/* Writes what is due, and notes when something will be again. */
+void bearer_write(struct bearer *b, uint64_t now_ns);
+/* A block of another channel is complete: one of this is to begin. */
+void bearer_align(struct bearer *b);
+/* Begins to flow, from nothing. */
+int bearer_flow(struct bearer *b);
+/* How many octets were taken from the de-jitter buffer before their time. */
+int32_t bearer_ahead(const struct bearer *b, uint64_t now_ns);
+
+/* --- bearer_rtp.c: to and from the network ------------------------------------------------------------------------- */
+void bearer_received(struct bearer *b, const struct inbox_packet *k);
+/* Octets of the line, which are changed. */
+void bearer_captured(struct bearer *b, uint8_t *octets, size_t n);
+/* The next octets for the line. */
+void bearer_fill(struct bearer *b, uint8_t *out, size_t n);
+/* How many are there to be written at once, 0: they have to be made up when they are due. */
+size_t bearer_can_fill(struct bearer *b);
+
+/* --- bearer_hear.c ------------------------------------------------------------------------------------------------- */
+int ears_new(struct ears **ret, struct bearer *b, const struct bearer_ears *want);
+/* What comes from the line. */
+void bearer_hear_line(struct bearer *b, const uint8_t *octets, size_t n);
+/* What goes to it from the network. */
+void bearer_hear_network(struct bearer *b, const uint8_t *octets, size_t n);
+void bearer_hear_digit(void *bearer, char digit, int level);
+int bearer_detectors(struct voiceband_detector *ret[BEARER_SIDES], struct bearer *b);
+/* The canceller, by what is wanted now. */
+void bearer_cancel_echo(struct bearer *b);
+
+static inline bool bearer_connected(const struct bearer *b)
+{
+	return b->c.slot != BEARER_NO_SLOT;
+}
+
+static inline bool bearer_from_line(const struct bearer *b)
+{
+	return bearer_connected(b) && (b->c.mode == BEARER_SENDONLY || b->c.mode == BEARER_SENDRECV);
+}
+
+static inline bool bearer_to_line(const struct bearer *b)
+{
+	return bearer_connected(b) && (b->c.mode == BEARER_RECVONLY || b->c.mode == BEARER_SENDRECV);
+}
+
+/* The line hears the transponder. */
+static inline bool bearer_is_tested(const struct bearer *b)
+{
+	return bearer_connected(b) && b->c.mode == BEARER_CONTTEST;
+}
+
+/* The network hears what it said, or the transponder. */
+static inline bool bearer_turns_round(const struct bearer *b)
+{
+	return bearer_connected(b) && (b->c.mode == BEARER_NETWLOOP || b->c.mode == BEARER_NETWTEST);
+}
