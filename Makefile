@@ -19,11 +19,12 @@ prefix   ?= /usr
 
 # Folders from the most to the least dependent: also the link order.
 LIBS     := callagent routing registrar guard cdr mediagw keep ctl config fastpath proxy sip sdp mgcp media rtp stun tdm net base
-PROGRAMS := tandem-keep tandem-ca tandem-mg tandemctl
+PROGRAMS := tandem-keep tandem-ca tandem-mg tandem-isdn tandemctl
 dir_tandem-keep := keep
 dir_tandem-ca   := callagent
 dir_tandem-mg   := mediagw
 dir_tandemctl   := ctl
+dir_tandem-isdn := isdn
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -34,20 +35,25 @@ all: $(PROGRAMS:%=$(O)/%)
 lib_src   = $(filter-out %/main.c,$(wildcard userspace/$(1)/*.c))
 lib_obj   = $(patsubst %.c,$(O)/%.o,$(call lib_src,$(1)))
 archives := $(LIBS:%=$(O)/%.a)
+# libpri is GPL-2.0-only: its one user links nothing but this, all of it GPL-2.0-or-later, and no OpenSSL (make lint looks at the map).
+ISDN_LIBS   := isdn tdm config net base
+ISDN_LDLIBS := -Wl,--as-needed -lpri -luv -ljansson -lconfuse -llmdb -lpcre2-8 -lm -pthread
 
 define lib_rule
 $(O)/$(1).a: $(call lib_obj,$(1))
 	$$(call say,AR,$$@)
 	$$(Q)mkdir -p $$(@D); rm -f $$@; ar rcs $$@ $$^
 endef
-$(foreach l,$(LIBS),$(eval $(call lib_rule,$(l))))
+$(foreach l,$(LIBS) isdn,$(eval $(call lib_rule,$(l))))
 
+# program, its archives, its libraries
 define program_rule
-$(O)/$(1): $(O)/userspace/$(dir_$(1))/main.o $(archives)
+$(O)/$(1): $(O)/userspace/$(dir_$(1))/main.o $(2)
 	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $$(archives) -Wl,--end-group $$(ALLOCATOR) $$(LDLIBS)
+	$$(Q)$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) -Wl,-Map=$$@.map -o $$@ $$< -Wl,--start-group $(2) -Wl,--end-group $$(ALLOCATOR) $(3)
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+$(foreach p,$(filter-out tandem-isdn,$(PROGRAMS)),$(eval $(call program_rule,$(p),$(archives),$(LDLIBS))))
+$(eval $(call program_rule,tandem-isdn,$(ISDN_LIBS:%=$(O)/%.a),$(ISDN_LDLIBS)))
 
 $(O)/%.o: %.c
 	$(call say,CC,$<)

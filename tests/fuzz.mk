@@ -64,9 +64,9 @@ fuzz-link: $(FUZZ:%=$(O)/bin/replay-%)
 define fuzz_rule
 $(O)/bin/fuzz-$(1): $(O)/tests/fuzz/$(1)_fuzz.o $(fuzz_$(1):%=$(O)/%.a)
 	$$(call say,LD,$$@)
-	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer $(fuzz_ld_$(1)) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS)
+	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer $(fuzz_ld_$(1)) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(fuzz_libs_$(1)) $$(LDLIBS)
 $(O)/bin/replay-$(1): $(O)/tests/fuzz/$(1)_fuzz.o $(O)/tests/fuzz/replay.o $(fuzz_$(1):%=$(O)/%.a)
 	$$(call say,LD,$$@)
-	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) $(fuzz_ld_$(1)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS)
+	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) $(fuzz_ld_$(1)) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(fuzz_libs_$(1)) $$(LDLIBS)
 endef
 $(foreach t,$(FUZZ),$(eval $(call fuzz_rule,$(t))))

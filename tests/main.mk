@@ -35,7 +35,7 @@ bench:       bench-relay bench-prog bench-kmod bench-sip ## all benches
 MANPAGES     := $(wildcard appliance/man/*.[158] userspace/*/*.[158])
 install:     all ## copy programs, man pages, example configuration and the systemd unit below DESTDIR
 	install -d $(DESTDIR)$(prefix)/sbin $(DESTDIR)$(prefix)/bin $(DESTDIR)/etc/tandem $(DESTDIR)/lib/systemd/system
-	install -m 755 $(O)/tandem-keep $(O)/tandem-ca $(O)/tandem-mg $(DESTDIR)$(prefix)/sbin
+	install -m 755 $(O)/tandem-keep $(O)/tandem-ca $(O)/tandem-mg $(O)/tandem-isdn $(DESTDIR)$(prefix)/sbin
 	install -m 755 $(O)/tandemctl $(DESTDIR)$(prefix)/bin
 	install -m 644 appliance/tandem.service $(DESTDIR)/lib/systemd/system
 	install -d $(DESTDIR)$(prefix)/share/doc/tandem $(DESTDIR)$(prefix)/share/man/man5 $(DESTDIR)$(prefix)/share/man/man8

@@ -28,7 +28,11 @@ unit_registrar := registrar guard config sip stun net base
 unit_routing   := routing registrar guard cdr config sip stun net base
 unit_callagent := callagent routing registrar guard cdr config proxy sip sdp mgcp rtp stun net base
 unit_tdm       := tdm config net base
+unit_isdn      := isdn tdm config net base
 unit_kernel    :=
+
+# And which libraries, besides those of the programs.
+unit_ld_isdn   := -lpri
 
 # What has threads runs once more under the thread sanitizer, which must find nothing.
 UNIT_TSAN   := -fsanitize=thread -fno-omit-frame-pointer
@@ -50,7 +54,7 @@ unit-link: $(UNIT_SRC:tests/unit/%.c=$(O)/bin/%)
 define unit_rule
 $(O)/bin/$(1): $(O)/tests/unit/$(1).o $(unit_$(firstword $(subst /, ,$(1))):%=$(O)/%.a)
 	$$(call say,LD,$$@)
-	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka $$(LDLIBS)
+	$$(Q)mkdir -p $$(@D); $$(CC) $$(ALL_CFLAGS) -o $$@ $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka $$(unit_ld_$(firstword $(subst /, ,$(1)))) $$(LDLIBS)
 endef
 $(foreach s,$(UNIT_SRC),$(eval $(call unit_rule,$(s:tests/unit/%.c=%))))
 $(O)/tests/unit/%.o: CPPFLAGS += -Itests/unit

@@ -2,6 +2,7 @@
 #include "callagent/names.h"
 #include "base/daemon.h"
 #include "base/mem.h"
+#include "config/dns.h"
 #include "config/schema.h"
 #include <errno.h>
 

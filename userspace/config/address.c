@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Address sections with "auto" resolved to what this machine has. */
 #include "base/mem.h"
 #include "config/schema.h"

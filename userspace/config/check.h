@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Checks of single values (conf_check_fn) and of a whole configuration. */
 #pragma once
 #include "base/conf.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "config/schema.h"
+#include "config/dns.h"
 
 void config_dns(const struct conf *c, struct config_dns *ret)
 {

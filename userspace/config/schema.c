@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Every section and option of tandem.conf. A row here is all it takes: defaults, checks, `tandemctl help config` and the manual
  * page come from it. */
 #include "config/schema.h"
@@ -448,6 +448,33 @@ static const struct conf_option trunk_options[] = {
 	 .check = check_status_cause)
 
 static const struct conf_option isdn_options[] = {
+	OPTION("spans", CONF_LIST, "", "DAHDI's numbers of the spans, whose channels of the signalling bchan it has; of several (NFAS) the first has interface identifier 0, the next 1. Empty: tandem-isdn does not run it."),
+	OPTION("d-channels", CONF_LIST, "", "DAHDI's channel numbers of the D-channel and its backup. Empty: the one of the signalling dchan or hardhdlc on the first span."),
+	OPTION("switch", CONF_CHOICE, "euroisdn", "The kind of exchange.", .choices = "euroisdn|euroisdn-t1|ni2|dms100|5ess|4ess|ni1|qsig"),
+	OPTION("side", CONF_CHOICE, "user", "Which side we are. QSIG: user is the slave, network the master.", .choices = "user|network"),
+	OPTION("overlap-send", CONF_BOOL, "no", "Whether numbers may be sent in parts, as they are dialled."),
+	OPTION("overlap-receive", CONF_BOOL, "no", "Whether numbers may come in parts: a SETUP without Sending complete is answered with SETUP ACKNOWLEDGE."),
+	OPTION("order", CONF_CHOICE, "auto", "Which free channel is asked for. auto: the lowest on the network side, the highest on the user side.",
+	 .choices = "auto|ascending|descending|round-robin"),
+	OPTION("exclusive", CONF_BOOL, "no", "Whether only that channel will do, or the far end may choose another one."),
+	OPTION("channel-numbers", CONF_CHOICE, "physical", "QSIG on an E1: whether timeslots 17 to 31 are called so or, logically, 16 to 30.", .choices = "physical|logical"),
+	OPTION("restart", CONF_BOOL, "yes", "Whether channels without a call are restarted (RESTART) when the D-channel comes up."),
+	OPTION("audit", CONF_DURATION, "10m", "How often the far end is told of each answered call (STATUS), so that one that it has not is cleared, and channels are tried again "
+	 "whose RESTART it did not answer. 0: never.", .min = 0, .max = 86400000),
+	OPTION("t200", CONF_DURATION, "1s", "Q.921: until a frame is sent again.", .min = 10, .max = 60000),
+	OPTION("t203", CONF_DURATION, "10s", "Q.921: the longest silence on the data link.", .min = 100, .max = 600000),
+	OPTION("n200", CONF_INT, "3", "Q.921: how often a frame is sent again.", .min = 1, .max = 20),
+	OPTION("t301", CONF_DURATION, "3m", "Q.931: how long a call out may ring. 0: for ever.", .min = 0, .max = 3600000),
+	OPTION("t303", CONF_DURATION, "4s", "Q.931: until a SETUP is sent again, once.", .min = 50, .max = 60000),
+	OPTION("t304", CONF_DURATION, "30s", "Q.931: the longest wait after a digit of a call out. 0: for ever.", .min = 0, .max = 600000),
+	OPTION("t305", CONF_DURATION, "30s", "Q.931: from DISCONNECT to RELEASE when the far end says nothing.", .min = 50, .max = 600000),
+	OPTION("t306", CONF_DURATION, "30s", "Q.931: the longest announcement of the far end after it has disconnected.", .min = 50, .max = 600000),
+	OPTION("t308", CONF_DURATION, "4s", "Q.931: until a RELEASE is sent again, once.", .min = 50, .max = 60000),
+	OPTION("t309", CONF_DURATION, "6s", "Q.931: how long answered calls outlive the D-channel.", .min = 0, .max = 600000),
+	OPTION("t310", CONF_DURATION, "30s", "Q.931: the longest wait after CALL PROCEEDING. 0: for ever.", .min = 0, .max = 600000),
+	OPTION("t313", CONF_DURATION, "4s", "Q.931, user side: how long CONNECT ACKNOWLEDGE is waited for.", .min = 50, .max = 60000),
+	OPTION("t316", CONF_DURATION, "2m", "Q.931: until a RESTART is sent again.", .min = 50, .max = 600000),
+	OPTION("n316", CONF_INT, "2", "Q.931: how often a RESTART is sent.", .min = 1, .max = 10),
 	LINE_OPTIONS,
 	OPTION("number-type", CONF_CHOICE, "typed", "How numbers are told to the network: +E.164 as a national number, or an international one, with its type (typed), or as "
 	 "numbers-out says, of unknown type (unknown).", .choices = "typed|unknown"),
@@ -585,7 +612,7 @@ const struct conf_section config_schema[] = {
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},
 	{"user", "NAME", "A user who registers phones and makes calls; the name is the user part of the SIP address.", user_options},
 	{"trunk", "NAME", "A SIP peer that does not register, such as a carrier.", trunk_options},
-	{"isdn", "NAME", "A group of ISDN channels that have a D-channel in common; calls go to it and come from it by this name.", isdn_options},
+	{"isdn", "NAME", "A trunk group of ISDN: the channels that have a D-channel in common. Calls go to it and come from it by this name.", isdn_options},
 	{"line", "NAME", "A telephone or a line at a gateway; calls go to it and come from it by this name.", line_options},
 	{"site", "NAME", "Where emergency calls go from a place. Users and address sections name theirs; the first one is for all others.", site_options},
 	{"group", "NAME", "Trunks that stand in for one another.", group_options},

@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The sections and options of tandem.conf, for every program. */
 #pragma once
 #include "base/conf.h"
-#include "net/dns.h"
+#include "net/addr.h"
 
 #define CONFIG_FILE "/etc/tandem/tandem.conf"
 
@@ -43,11 +43,5 @@ struct config_address {
 int config_addresses(const struct conf *c, struct config_address **ret, unsigned *n, bool check, struct buf *why);
 /* The local (or public) address of a family, NULL when there is none. */
 const struct addr *config_address_of(const struct addr *list, unsigned n, sa_family_t family);
-/* The section `dns`; points into itself, so it stays where it is. */
-struct config_dns {
-	struct addr servers[DNS_MAX_SERVERS];
-	struct dns_params params;
-};
-void config_dns(const struct conf *c, struct config_dns *ret);
 /* "16384-32767" to numbers: 0 or -EINVAL. */
 int config_ports(const char *text, uint16_t *min, uint16_t *max);

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Options whose text means more than a word: what a route calls, who is in a group, what is done to header fields. Each parser returns NULL, or what
  * was expected. */
 #pragma once

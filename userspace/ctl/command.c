@@ -8,7 +8,7 @@
 static const struct {
 	enum daemon_bit bit;
 	const char *name, *socket;
-} daemons[] = {{CA, "tandem-ca", "ca.sock"}, {MG, "tandem-mg", "mg.sock"}, {KEEP, "tandem-keep", "keep.sock"}};
+} daemons[] = {{CA, "tandem-ca", "ca.sock"}, {MG, "tandem-mg", "mg.sock"}, {ISDN, "tandem-isdn", "isdn.sock"}, {KEEP, "tandem-keep", "keep.sock"}};
 
 #define N_DAEMONS (sizeof daemons / sizeof daemons[0])
 

@@ -4,7 +4,7 @@
 #include "ctl/table.h"
 #include <stdio.h>
 
-enum daemon_bit { KEEP = 1, CA = 2, MG = 4 };
+enum daemon_bit { KEEP = 1, CA = 2, MG = 4, ISDN = 8 };
 
 struct options {
 	const char *runtime; /* directory of the control sockets */

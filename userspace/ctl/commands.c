@@ -121,6 +121,20 @@ static const struct column fraud[] = {
 	{"talked_ms", "TALKED TODAY", AS_SECONDS}, {"talk_max_ms", "OF", AS_SECONDS}, {0},
 };
 
+static const struct column isdn_groups[] = {
+	{"group", "GROUP", AS_IS}, {"switch", "SWITCH", AS_IS}, {"side", "SIDE", AS_IS}, {"state", "STATE", AS_IS}, {"calls", "CALLS", AS_IS},
+	{"channels", "CHANNELS", AS_IS}, {"free", "FREE", AS_IS}, {"out_of_service", "OUT", AS_IS}, {"d_channel", "D-CHANNEL", AS_IS}, {"why", "WHY", AS_IS}, {0},
+};
+
+static const struct column isdn_channels[] = {
+	{"endpoint", "CHANNEL", AS_IS}, {"group", "GROUP", AS_IS}, {"state", "STATE", AS_IS}, {"call", "CALL", AS_IS}, {"why", "WHY", AS_IS}, {0},
+};
+
+static const struct column isdn_calls[] = {
+	{"call", "CALL", AS_IS}, {"group", "GROUP", AS_IS}, {"endpoint", "CHANNEL", AS_IS}, {"direction", "DIRECTION", AS_IS}, {"state", "STATE", AS_IS},
+	{"from", "FROM", AS_IS}, {"to", "TO", AS_IS}, {"bearer", "BEARER", AS_IS}, {"age_ms", "TIME", AS_SECONDS}, {0},
+};
+
 const struct command commands[] = {
 	{.words = "show calls", .help = "calls in progress", .daemons = CA, .columns = calls, .none = "no calls", .run = run_calls},
 	{.words = "show registrations", .help = "phones registered", .daemons = CA, .columns = registrations, .none = "no phone is registered"},
@@ -141,8 +155,8 @@ const struct command commands[] = {
 	{.words = "route test", .args = "FROM TO [--caller NUMBER] [--time 2026-01-05T10:30] [--header \"NAME: VALUE\"]...",
 	 .help = "what would become of a call from a user or trunk (or the address of one), rule by rule", .run = run_route_test, .own_args = true},
 	{.words = "show gateways", .help = "media gateways and whether they answer", .daemons = CA, .columns = gateways, .none = "no gateways"},
-	{.words = "show counters", .help = "every counter", .daemons = CA | MG | KEEP, .columns = counters, .none = "no counters"},
-	{.words = "show alarms", .help = "alarms that are on, and the last ones cleared", .daemons = CA | MG | KEEP, .columns = alarms,
+	{.words = "show counters", .help = "every counter", .daemons = CA | MG | ISDN | KEEP, .columns = counters, .none = "no counters"},
+	{.words = "show alarms", .help = "alarms that are on, and the last ones cleared", .daemons = CA | MG | ISDN | KEEP, .columns = alarms,
 	 .none = "no alarms"},
 	{.words = "show cdr", .help = "the last call detail records", .daemons = CA, .columns = cdr, .none = "no calls yet"},
 	{.words = "show bans", .help = "addresses whose messages are dropped, and why", .daemons = CA, .columns = sources, .none = "nobody is banned"},
@@ -155,7 +169,13 @@ const struct command commands[] = {
 	{.words = "show fraud", .help = "what users have used of their fraud limits", .daemons = CA, .columns = fraud, .none = "no limit was touched"},
 	{.words = "show processes", .help = "the daemons", .daemons = KEEP, .columns = processes, .none = "no processes"},
 	{.words = "show config", .help = "the running configuration, passwords hidden", .daemons = CA},
-	{.words = "trace", .help = "SIP and MGCP messages as they come and go", .daemons = CA | MG, .run = run_trace},
+	{.words = "show isdn", .help = "trunk groups of ISDN and their D-channels", .daemons = ISDN, .columns = isdn_groups, .none = "no groups"},
+	{.words = "show isdn-channels", .args = "[GROUP]", .help = "B-channels of ISDN", .daemons = ISDN, .columns = isdn_channels, .none = "no channels", .arg_names = "group"},
+	{.words = "show isdn-calls", .help = "calls of ISDN as its signalling has them", .daemons = ISDN, .columns = isdn_calls, .none = "no calls"},
+	{.words = "isdn restart", .args = "ENDPOINT", .help = "restarts a B-channel, which clears its call", .daemons = ISDN, .arg_names = "endpoint"},
+	{.words = "isdn service", .args = "ENDPOINT on|off", .help = "takes a B-channel out of service or back, and tells the far end where the switch type can", .daemons = ISDN,
+	 .arg_names = "endpoint on"},
+	{.words = "trace", .help = "SIP, MGCP and ISDN messages as they come and go", .daemons = CA | MG | ISDN, .run = run_trace},
 	{.words = "hangup", .args = "CALL", .help = "ends a call", .daemons = CA, .arg_names = "call"},
 	{.words = "stream engine", .args = "ENDPOINT|CONN auto|module|null", .help = "who may relay what arrives there: the fastest engine, or none faster than this",
 	 .daemons = MG, .columns = streams, .none = "no streams", .arg_names = "stream engine"},
@@ -163,11 +183,11 @@ const struct command commands[] = {
 	 .none = "nobody was banned", .arg_names = "address seconds"},
 	{.words = "unban", .args = "ADDRESS", .help = "ends a ban", .daemons = CA, .columns = sources, .none = "no ban was ended", .arg_names = "address"},
 	{.words = "fraud reset", .args = "NAME", .help = "gives a user or trunk its fraud limits anew", .daemons = CA, .arg_names = "source"},
-	{.words = "reload", .help = "reads the configuration again", .daemons = CA | MG | KEEP, .run = run_reload},
-	{.words = "restart", .args = "tandem-ca|tandem-mg", .help = "kills a daemon and starts it anew", .daemons = KEEP,
+	{.words = "reload", .help = "reads the configuration again", .daemons = CA | MG | ISDN | KEEP, .run = run_reload},
+	{.words = "restart", .args = "tandem-ca|tandem-mg|tandem-isdn", .help = "kills a daemon and starts it anew", .daemons = KEEP,
 	 .arg_names = "name"},
 	{.words = "leave", .help = "ends the daemons and keeps the calls for those that are started next (an upgrade)", .daemons = KEEP},
-	{.words = "log level", .args = "[LEVEL]", .help = "shows or sets the log level until the next reload", .daemons = CA | MG | KEEP,
+	{.words = "log level", .args = "[LEVEL]", .help = "shows or sets the log level until the next reload", .daemons = CA | MG | ISDN | KEEP,
 	 .arg_names = "level"},
 	{.words = "check-config", .args = "FILE", .help = "checks a configuration file", .run = run_check_config},
 	{.words = "help config", .args = "[--man]", .help = "every option of the configuration (as a manual page)", .run = run_help_config},

@@ -51,7 +51,7 @@ int run_check_config(const struct command *self, const struct options *o, int n,
 /* The daemons that serve tell what they do not like; the keeper is told last. */
 int run_reload(const struct command *self, const struct options *o, int n, char **rest)
 {
-	static const enum daemon_bit order[] = {MG, CA, KEEP};
+	static const enum daemon_bit order[] = {MG, ISDN, CA, KEEP};
 	unsigned answered = 0, failed = 0;
 	for (size_t i = 0; i < sizeof order / sizeof order[0] && !failed; i++) {
 		json_t *reply = NULL;

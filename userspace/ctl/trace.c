@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* tandemctl trace: subscribes at tandem-ca and tandem-mg and prints what they publish until interrupted. */
+/* tandemctl trace: subscribes at the daemons and prints what they publish until interrupted. */
 #include "base/ctl.h"
 #include "ctl/command.h"
 #include <errno.h>
@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#define SOURCES 3
 
 static void print_head(const json_t *e, const char *daemon)
 {
@@ -54,7 +56,7 @@ static void print_event(const struct options *o, const char *daemon, const json_
 static int subscribe(const struct options *o, enum daemon_bit daemon)
 {
 	json_t *reply = NULL;
-	int fd = command_connect(o, daemon, false);
+	int fd = command_connect(o, daemon, daemon == ISDN);
 	if (fd < 0)
 		return fd;
 	int err = ctl_ask(fd, "subscribe", json_pack("{s:s}", "topic", "trace"), &reply);
@@ -65,18 +67,26 @@ static int subscribe(const struct options *o, enum daemon_bit daemon)
 	return err;
 }
 
+static bool is_any_open(const struct pollfd fds[SOURCES])
+{
+	for (int i = 0; i < SOURCES; i++)
+		if (fds[i].fd >= 0)
+			return true;
+	return false;
+}
+
 int run_trace(const struct command *self, const struct options *o, int n, char **rest)
 {
-	static const enum daemon_bit from[2] = {CA, MG};
-	struct pollfd fds[2];
-	for (int i = 0; i < 2; i++)
+	static const enum daemon_bit from[SOURCES] = {CA, MG, ISDN};
+	struct pollfd fds[SOURCES];
+	for (int i = 0; i < SOURCES; i++)
 		fds[i] = (struct pollfd){.fd = subscribe(o, from[i]), .events = POLLIN};
-	if (fds[0].fd < 0 && fds[1].fd < 0)
+	if (!is_any_open(fds))
 		return EXIT_FAILURE;
-	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+	while (is_any_open(fds)) {
+		if (poll(fds, SOURCES, -1) < 0 && errno != EINTR)
 			break;
-		for (int i = 0; i < 2; i++) {
+		for (int i = 0; i < SOURCES; i++) {
 			json_t *line;
 			if (fds[i].fd < 0 || !fds[i].revents)
 				continue;

@@ -21,6 +21,7 @@ const char *child_state_name(enum child_state s)
 	static const char *const names[] = {
 		[CHILD_WAITING] = "waiting",   [CHILD_STARTING] = "starting", [CHILD_READY] = "ready",
 		[CHILD_STOPPING] = "stopping", [CHILD_BACKOFF] = "back-off",  [CHILD_ENDED] = "ended",
+		[CHILD_OFF] = "off",
 	};
 	return names[s];
 }
@@ -36,6 +37,8 @@ void child_init(struct child *c, struct keeper *k, const struct keeper_child *sp
 	c->keeper = k;
 	c->spec = spec;
 	c->pidfd = -1;
+	c->unwanted = spec->off;
+	c->state = spec->off ? CHILD_OFF : CHILD_WAITING;
 	c->backoff_ms = k->params.times.restart_min_ms;
 	list_init(&c->held);
 	list_init(&c->connections);
@@ -101,7 +104,10 @@ static void on_exit_seen(void *arg, int events)
 	if (c->keeper->stopping) {
 		log_info(c->spec->name, "ended: %s", c->last_end);
 		set_state(c, CHILD_ENDED, c->last_end);
-	} else if (c->killed) {
+	} else if (c->unwanted) {
+		log_info(c->spec->name, "ended: %s", c->last_end);
+		set_state(c, CHILD_OFF, "it is not needed");
+	} else if (c->killed || c->state == CHILD_STOPPING) {
 		c->restarts++;
 		child_start(c);
 	} else {
@@ -131,7 +137,7 @@ static pid_t running_pid(const struct child *c)
 	struct ucred who = {0};
 	socklen_t len = sizeof who;
 	struct buf path = buf_growing();
-	if (!c->spec->socket)
+	if (!c->spec->socket || c->unwanted)
 		return 0;
 	buf_printf(&path, "%s/%s", c->keeper->runtime, c->spec->socket);
 	int fd = ctl_connect(buf_z(&path));
@@ -250,4 +256,16 @@ void child_terminate(struct child *c)
 	set_state(c, CHILD_STOPPING, "SIGTERM");
 	child_signal(c, SIGTERM);
 	timer_start(&c->timer, c->keeper->params.times.grace_ms, on_grace_over, c);
+}
+
+void child_want(struct child *c, bool on)
+{
+	c->unwanted = !on;
+	if (on && c->state == CHILD_OFF) {
+		set_state(c, CHILD_WAITING, "it is needed");
+	} else if (!on && c->state != CHILD_OFF) {
+		child_terminate(c);
+		if (!c->pid)
+			set_state(c, CHILD_OFF, "it is not needed");
+	}
 }

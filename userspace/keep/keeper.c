@@ -25,7 +25,7 @@ static void step_start(struct keeper *k)
 			child_start(&k->children[i]);
 		if (k->children[i].state == CHILD_STARTING)
 			return; /* the next one waits for this one to be ready, or to fail */
-		all &= k->children[i].state == CHILD_READY;
+		all &= k->children[i].state == CHILD_READY || k->children[i].unwanted;
 	}
 	if (all && !k->was_ready) {
 		k->was_ready = true;
@@ -175,17 +175,31 @@ void keeper_hangup(struct keeper *k)
 		child_signal(&k->children[i], SIGHUP);
 }
 
+static struct child *child_named(struct keeper *k, const char *name)
+{
+	for (unsigned i = 0; i < k->n; i++)
+		if (!strcmp(k->children[i].spec->name, name))
+			return &k->children[i];
+	return NULL;
+}
+
 int keeper_restart(struct keeper *k, const char *name)
 {
-	for (unsigned i = 0; i < k->n; i++) {
-		struct child *c = &k->children[i];
-		if (strcmp(c->spec->name, name))
-			continue;
-		c->killed = true;
-		child_signal(c, SIGKILL);
-		return 0;
-	}
-	return -ENOENT;
+	struct child *c = child_named(k, name);
+	if (!c || c->unwanted)
+		return -ENOENT;
+	c->killed = true;
+	child_signal(c, SIGKILL);
+	return 0;
+}
+
+void keeper_want(struct keeper *k, const char *name, bool on)
+{
+	struct child *c = child_named(k, name);
+	if (!c || k->stopping || c->unwanted == !on)
+		return;
+	child_want(c, on);
+	keeper_step(k);
 }
 
 json_t *keeper_json(const struct keeper *k)
@@ -193,6 +207,8 @@ json_t *keeper_json(const struct keeper *k)
 	json_t *all = json_array();
 	for (unsigned i = 0; i < k->n; i++) {
 		const struct child *c = &k->children[i];
+		if (c->state == CHILD_OFF)
+			continue;
 		json_array_append_new(all, json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:s}", "name", c->spec->name, "pid", (int)c->pid,
 						     "state", child_state_name(c->state), "restarts", (int)c->restarts, "uptime_ms",
 						     (json_int_t)(c->pid ? clock_ms() - c->started_ms : 0), "descriptors",

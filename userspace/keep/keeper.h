@@ -11,6 +11,7 @@ struct keeper_child {
 	const char *name;    /* "tandem-mg"; also the program, next to our own or in /usr/sbin */
 	const char *program; /* another program (tests); NULL */
 	const char *socket;  /* its control socket in the runtime directory: "mg.sock" */
+	bool off;            /* not needed: is started by keeper_want() */
 };
 
 struct keeper_times {
@@ -41,9 +42,11 @@ void keeper_stop(struct keeper *k);
 void keeper_leave(struct keeper *k);
 /* After keeper_stop(): kills what has not ended yet. */
 void keeper_kill(struct keeper *k);
+/* Whether a daemon is needed: it is started, or ended. */
+void keeper_want(struct keeper *k, const char *name, bool on);
 /* SIGHUP to every daemon. */
 void keeper_hangup(struct keeper *k);
 /* Kills a daemon, so that it is started anew with what is held for it: -ENOENT when there is none of that name. */
 int keeper_restart(struct keeper *k, const char *name);
-/* [{"name","pid","state","restarts","uptime_ms","descriptors","last_end"}]; a new reference. */
+/* Those that are needed: [{"name","pid","state","restarts","uptime_ms","descriptors","last_end"}]; a new reference. */
 json_t *keeper_json(const struct keeper *k);

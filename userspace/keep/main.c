@@ -12,11 +12,23 @@
 
 static struct keeper *keeper;
 
-static const struct keeper_child children[] = {
+static struct keeper_child children[] = {
 	{.name = "tandem-mg", .socket = "mg.sock"},
+	{.name = "tandem-isdn", .socket = "isdn.sock", .off = true},
 	{.name = "tandem-ca", .socket = "ca.sock"},
 	{0},
 };
+#define ISDN 1 /* of children */
+
+/* Whether a section tells of interfaces: without any, tandem-isdn has nothing to do. */
+static bool has_isdn(const struct conf *c)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(c, "isdn", i)); i++)
+		if (conf_list_count(p, "spans"))
+			return true;
+	return false;
+}
 
 static int load(struct conf **ret, const char *path, struct buf *why)
 {
@@ -58,6 +70,7 @@ static void on_ended(void *arg)
 static int start(void *arg, const struct conf *c, struct buf *why)
 {
 	lines_configure(c);
+	children[ISDN].off = !has_isdn(c);
 	return keeper_open(&keeper,
 			   &(struct keeper_params){.children = children,
 						   .runtime = conf_string(conf_section(c, "state"), "runtime"),
@@ -76,6 +89,7 @@ static int reload(void *arg, const struct conf *was, const struct conf *now, str
 	struct keeper_times times = times_of(now);
 	keeper_set_times(keeper, &times);
 	lines_configure(now);
+	keeper_want(keeper, children[ISDN].name, has_isdn(now));
 	return 0;
 }
 
@@ -112,7 +126,7 @@ static int restart(void *arg, json_t *args, json_t **result, struct buf *why)
 	const char *name = json_string_value(json_object_get(args, "name"));
 	int err = name ? keeper_restart(keeper, name) : -EINVAL;
 	if (err)
-		buf_str(why, "name: expected tandem-ca or tandem-mg");
+		buf_str(why, "name: expected tandem-ca, tandem-mg, or tandem-isdn when it is in use");
 	return err;
 }
 
@@ -125,7 +139,7 @@ static int leave(void *arg, json_t *args, json_t **result, struct buf *why)
 
 static const struct ctl_verb verbs[] = {
 	{"show processes", "the daemons and their state", show_processes, NULL, NULL},
-	{"restart", "kills a daemon and starts it anew; what must survive a kill does", restart, "name=tandem-ca|tandem-mg", NULL},
+	{"restart", "kills a daemon and starts it anew; what must survive a kill does", restart, "name=tandem-ca|tandem-mg|tandem-isdn", NULL},
 	{"leave", "ends all daemons and this one; calls and streams go on when they are started again", leave, NULL, NULL},
 	{0},
 };

@@ -9,7 +9,7 @@
 
 enum { HELD_LISTS = 256 };
 
-enum child_state { CHILD_WAITING, CHILD_STARTING, CHILD_READY, CHILD_STOPPING, CHILD_BACKOFF, CHILD_ENDED };
+enum child_state { CHILD_WAITING, CHILD_STARTING, CHILD_READY, CHILD_STOPPING, CHILD_BACKOFF, CHILD_ENDED, CHILD_OFF };
 
 struct child {
 	struct keeper *keeper;
@@ -18,6 +18,7 @@ struct child {
 	pid_t pid; /* 0: not running */
 	int pidfd;
 	struct loop_watch *exit_watch;
+	bool unwanted; /* it is not needed */
 	bool killed; /* by keeper_restart(): its end is no surprise */
 	unsigned restarts;
 	uint32_t backoff_ms;
@@ -50,6 +51,7 @@ void child_start(struct child *c);
 void child_set_ready(struct child *c);
 void child_terminate(struct child *c);
 void child_signal(struct child *c, int signo);
+void child_want(struct child *c, bool on);
 const char *child_state_name(enum child_state s);
 /* keeper.c: something changed in a child: starts the next one, reports readiness and the end. */
 void keeper_step(struct keeper *k);

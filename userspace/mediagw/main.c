@@ -4,6 +4,7 @@
 #include "base/fdstore.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/dns.h"
 #include "config/schema.h"
 #include "mediagw/control.h"
 #include "mediagw/counters.h"

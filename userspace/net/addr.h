@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A transport address: family, IP address and port, by value. */
 #pragma once
 #include "base/buf.h"

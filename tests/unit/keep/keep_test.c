@@ -236,10 +236,45 @@ static const char *report(void)
 /* --- the tests ----------------------------------------------------------------------------------------------------- */
 
 static const struct keeper_child two[] = {
-	{"child-a", program, "child-a.sock"},
-	{"child-b", program, "child-b.sock"},
+	{"child-a", program, "child-a.sock", false},
+	{"child-b", program, "child-b.sock", false},
 	{0},
 };
+
+static const struct keeper_child second_off[] = {
+	{"child-a", program, "child-a.sock", false},
+	{"child-b", program, "child-b.sock", true},
+	{0},
+};
+
+static bool b_is_ready(void)
+{
+	return is_in_state(1, "ready");
+}
+
+static bool b_is_off(void)
+{
+	json_t *all = keeper_json(keeper);
+	bool is = json_array_size(all) == 1;
+	json_decref(all);
+	return is;
+}
+
+static void a_child_runs_while_it_is_wanted(void **state)
+{
+	assert_int_equal(open_keeper(second_off, 5000), 0);
+	assert_true(run_until(is_ready));
+	assert_true(b_is_off());
+	assert_int_equal(keeper_restart(keeper, "child-b"), -ENOENT);
+	for (int i = 0; i < 2; i++) {
+		keeper_want(keeper, "child-b", true);
+		assert_true(run_until(b_is_ready));
+		keeper_want(keeper, "child-b", false);
+		assert_true(run_until(b_is_off));
+	}
+	assert_true(is_in_state(0, "ready"));
+	stop_keeper();
+}
 
 static bool a_has_restarted(void)
 {
@@ -314,8 +349,8 @@ static void a_new_keeper_takes_over_what_runs(void **state)
 }
 
 static const struct keeper_child with_stubborn[] = {
-	{"stubborn", program, "stubborn.sock"},
-	{"child-b", program, "child-b.sock"},
+	{"stubborn", program, "stubborn.sock", false},
+	{"child-b", program, "child-b.sock", false},
 	{0},
 };
 
@@ -364,8 +399,8 @@ static void a_child_told_to_end_as_it_starts_tells_nobody(void **state)
 }
 
 static const struct keeper_child with_broken[] = {
-	{"broken", program, "broken.sock"},
-	{"child-b", program, "child-b.sock"},
+	{"broken", program, "broken.sock", false},
+	{"child-b", program, "child-b.sock", false},
 	{0},
 };
 
@@ -416,6 +451,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_killed_child_gets_its_descriptors_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_child_runs_while_it_is_wanted, setup, teardown),
 		cmocka_unit_test_setup_teardown(children_can_do_nothing_privileged_but_ask, setup, teardown),
 		cmocka_unit_test_setup_teardown(restart_gives_a_new_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_keeper_takes_over_what_runs, setup, teardown),

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "isdn/dchannel.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "tdm/endpoint.h"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define CHECK_SUM        2    /* octets at the end of what is read and written, for the driver to check and to fill in */
+#define EVENTS_AT_ONCE   1000 /* libpri tells its timers' events one by one */
+#define BUFFERS          32
+
+static const struct counter_def counter_defs[DCHANNEL_COUNTERS] = {
+	[DCHANNEL_IN] = {"frames-in", "frames received"},
+	[DCHANNEL_OUT] = {"frames-out", "frames sent"},
+	[DCHANNEL_BAD] = {"frames-bad", "frames received that are too short, too long or were spoilt on the line"},
+	[DCHANNEL_UNSENT] = {"frames-unsent", "frames not sent: the channel was closed or full"},
+	[DCHANNEL_LOSSES] = {"losses", "times the data link was lost"},
+	[DCHANNEL_EVENTS] = {"events", "events of libpri"},
+};
+
+/* libpri's clock, which is this function and nothing else: timers follow base's clock, that no setting of the time of day moves. */
+int gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
+	uint64_t now = clock_ms();
+	*tv = (struct timeval){.tv_sec = (time_t)(now / 1000), .tv_usec = (suseconds_t)(now % 1000) * 1000};
+	return 0;
+}
+
+/* --- what libpri says ---------------------------------------------------------------------------------------------- */
+
+static bool quiet; /* while it is asked for a call that it may not have */
+
+static void log_text(enum log_level level, struct pri *pri, const char *text)
+{
+	const struct dchannel *d = pri ? pri_get_userdata(pri) : NULL;
+	struct slice line = slice_trim(slice_str(text));
+	if (!quiet && line.len)
+		log_at(level, d ? d->endpoint : NULL, "libpri: " SLICE_FMT, SLICE_ARG(line));
+}
+
+static void on_message(struct pri *pri, char *text)
+{
+	log_text(LOG_LEVEL_DEBUG, pri, text);
+}
+
+static void on_error(struct pri *pri, char *text)
+{
+	log_text(LOG_LEVEL_REMOTE, pri, text);
+}
+
+/* --- frames -------------------------------------------------------------------------------------------------------- */
+
+static void tell_frame(struct dchannel *d, bool sent, const uint8_t *octets, size_t n)
+{
+	if (d->listener->frame)
+		d->listener->frame(d->arg, d, sent, octets, n);
+}
+
+static int on_write(struct pri *pri, void *octets, int len)
+{
+	struct dchannel *d = pri_get_userdata(pri);
+	ssize_t n = d->fd < 0 ? -1 : write(d->fd, octets, (size_t)len);
+	d->values[n == len ? DCHANNEL_OUT : DCHANNEL_UNSENT]++;
+	if (n == len)
+		tell_frame(d, true, octets, (size_t)len - CHECK_SUM);
+	return len; /* Q.921 sends again what did not arrive */
+}
+
+static int on_read(struct pri *pri, void *octets, int room)
+{
+	struct dchannel *d = pri_get_userdata(pri);
+	size_t n = d->in_len;
+	if (!d->in || n > (size_t)room)
+		return 0;
+	memcpy(octets, d->in, n);
+	d->in = NULL;
+	return (int)n;
+}
+
+static void tell_event(struct dchannel *d, pri_event *e)
+{
+	d->values[DCHANNEL_EVENTS]++;
+	d->listener->event(d->arg, d, e);
+}
+
+void dchannel_inject(struct dchannel *d, const uint8_t *octets, size_t n)
+{
+	if (!d->pri)
+		return;
+	d->in = octets;
+	d->in_len = n;
+	d->last = octets;
+	d->last_len = n - CHECK_SUM;
+	pri_event *e = pri_check_event(d->pri);
+	if (e)
+		tell_event(d, e);
+	d->in = d->last = NULL;
+	d->last_len = 0;
+	d->listener->settled(d->arg, d);
+	dchannel_schedule(d);
+}
+
+/* What the driver knows of the line waits to be taken before there is more to read. */
+static bool take_event(struct dchannel *d)
+{
+	struct tdm_event e;
+	if (d->fd < 0 || !d->driver || d->driver->event(d->fd, &e) || e.kind == TDM_NO_EVENT)
+		return false;
+	if (e.kind == TDM_EV_REMOVED)
+		d->listener->lost(d->arg, d, -ENODEV);
+	else if (e.kind == TDM_EV_FRAME_ABORTED || e.kind == TDM_EV_FRAME_OVERRUN || e.kind == TDM_EV_FRAME_BAD)
+		d->values[DCHANNEL_BAD]++;
+	return true;
+}
+
+bool dchannel_read(struct dchannel *d)
+{
+	uint8_t octets[DCHANNEL_FRAME_MAX];
+	if (d->fd < 0)
+		return false;
+	ssize_t n = read(d->fd, octets, sizeof(octets));
+	if (n < 0) {
+		int err = -errno;
+		if (err == -EAGAIN || err == -EINTR)
+			return false;
+		if (err == -TDM_EVENT_WAITS)
+			return take_event(d);
+		d->listener->lost(d->arg, d, err);
+		return false;
+	}
+	if (n == 0) {
+		d->listener->lost(d->arg, d, -EPIPE);
+		return false;
+	}
+	/* Address and control, and the check sum (Q.921 2.1): less is no frame. */
+	if (n < 3 + CHECK_SUM || n == sizeof(octets)) {
+		d->values[DCHANNEL_BAD]++;
+		return true;
+	}
+	d->values[DCHANNEL_IN]++;
+	tell_frame(d, false, octets, (size_t)n - CHECK_SUM);
+	dchannel_inject(d, octets, (size_t)n);
+	return true;
+}
+
+static void on_ready(void *arg, int events)
+{
+	struct dchannel *d = arg;
+	if (events & UV_PRIORITIZED)
+		take_event(d);
+	while (dchannel_read(d))
+		;
+}
+
+/* --- time ---------------------------------------------------------------------------------------------------------- */
+
+static void on_timer(void *arg)
+{
+	struct dchannel *d = arg;
+	pri_event *e;
+	for (unsigned n = 0; n < EVENTS_AT_ONCE && d->pri && (e = pri_schedule_run(d->pri)); n++)
+		tell_event(d, e);
+	d->listener->settled(d->arg, d);
+	dchannel_schedule(d);
+}
+
+void dchannel_schedule(struct dchannel *d)
+{
+	const struct timeval *next = d->pri ? pri_schedule_next(d->pri) : NULL;
+	if (!next) {
+		timer_stop(&d->timer);
+		return;
+	}
+	int64_t due = (int64_t)next->tv_sec * 1000 + (next->tv_usec + 999) / 1000, left = due - (int64_t)clock_ms();
+	timer_start(&d->timer, left > 0 ? (uint64_t)left : 0, on_timer, d);
+}
+
+/* --- its life ------------------------------------------------------------------------------------------------------ */
+
+void dchannel_init(struct dchannel *d, const struct isdn_settings *s, const struct dchannel_listener *l, void *arg)
+{
+	*d = (struct dchannel){.settings = s, .listener = l, .arg = arg, .fd = -1};
+}
+
+void dchannel_place(struct dchannel *d, unsigned number, unsigned interface, enum tdm_span_kind kind, unsigned span, unsigned position)
+{
+	d->number = number;
+	d->interface = interface;
+	snprintf(d->endpoint, sizeof(d->endpoint), "ds/%s-%u/%u", tdm_span_kind_names[kind], span, position);
+	if (d->counters.name)
+		return;
+	snprintf(d->counters_name, sizeof(d->counters_name), "d-channel-%u", number);
+	d->counters = (struct counter_group){.name = d->counters_name, .defs = counter_defs, .values = d->values, .count = DCHANNEL_COUNTERS};
+	counter_register(&d->counters);
+}
+
+int dchannel_start(struct dchannel *d)
+{
+	const struct isdn_settings *s = d->settings;
+	pri_set_message(on_message);
+	pri_set_error(on_error);
+	d->pri = pri_new_cb(-1, s->network ? PRI_NETWORK : PRI_CPE, s->type->type, on_read, on_write, d);
+	if (!d->pri)
+		return -ENOMEM;
+	for (unsigned i = 0; i < ISDN_PRI_TIMERS; i++)
+		pri_set_timer(d->pri, isdn_pri_timer_defs[i].timer, s->pri_timers[i]);
+	pri_hangup_fix_enable(d->pri, 1);
+	pri_facility_enable(d->pri);
+	pri_set_overlapdial(d->pri, s->overlap_receive || s->overlap_send);
+	pri_set_chan_mapping_logical(d->pri, s->logical);
+	pri_set_service_message_support(d->pri, s->type->service);
+	dchannel_schedule(d);
+	return 0;
+}
+
+int dchannel_attach(struct dchannel *d, int fd, bool watch)
+{
+	int err = watch ? loop_watch(&d->watch, fd, UV_READABLE | UV_PRIORITIZED, on_ready, d) : 0;
+	if (!err && d->driver)
+		err = d->driver->buffers(fd, &(struct tdm_buffers){.count = BUFFERS, .bytes = DCHANNEL_FRAME_MAX});
+	d->fd = fd;
+	if (err)
+		dchannel_detach(d);
+	return err;
+}
+
+void dchannel_set_up(struct dchannel *d, bool up, const char *why)
+{
+	if (d->up && !up)
+		d->values[DCHANNEL_LOSSES]++;
+	if (d->up != up)
+		log_info(d->endpoint, "D-channel is %s%s%s", up ? "up" : "down", *why ? ": " : "", why);
+	d->up = up;
+	snprintf(d->why, sizeof(d->why), "%s", why);
+}
+
+void dchannel_detach(struct dchannel *d)
+{
+	d->watch = mem_deref(d->watch);
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+}
+
+void dchannel_end(struct dchannel *d)
+{
+	dchannel_detach(d);
+	timer_stop(&d->timer);
+	if (d->counters.name)
+		counter_unregister(&d->counters);
+	d->counters.name = NULL;
+	d->pri = NULL;
+}
+
+bool dchannel_has_call(struct dchannel *d, q931_call *call, int reference, int mode)
+{
+	int now_mode = 0;
+	quiet = true;
+	int now = d->pri ? pri_get_crv(d->pri, call, &now_mode) : -1;
+	quiet = false;
+	return now == reference && now_mode == mode;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A D-channel: frames of Q.921 in and out of a descriptor, and libpri's controller between them and the calls. libpri never frees a controller,
+ * so it stays as long as the process does. Its timers run on base's clock. */
+#pragma once
+#include "base/counter.h"
+#include "base/loop.h"
+#include "base/timer.h"
+#include "isdn/settings.h"
+#include "tdm/driver.h"
+#include <libpri.h>
+
+#define DCHANNEL_FRAME_MAX 1024
+
+struct dchannel;
+
+enum dchannel_counter { DCHANNEL_IN, DCHANNEL_OUT, DCHANNEL_BAD, DCHANNEL_UNSENT, DCHANNEL_LOSSES, DCHANNEL_EVENTS, DCHANNEL_COUNTERS };
+
+/* Whom it works for. */
+struct dchannel_listener {
+	/* What libpri tells; `e` is good until libpri is called again. */
+	void (*event)(void *arg, struct dchannel *d, pri_event *e);
+	/* After each frame and each timer, when its events have been told: calls may have gone without one. */
+	void (*settled)(void *arg, struct dchannel *d);
+	/* A frame as it goes or came, without its check sum; NULL while nobody looks. */
+	void (*frame)(void *arg, struct dchannel *d, bool sent, const uint8_t *octets, size_t n);
+	/* The descriptor is of no use any more. */
+	void (*lost)(void *arg, struct dchannel *d, int err);
+};
+
+struct dchannel {
+	const struct isdn_settings *settings;
+	const struct dchannel_listener *listener;
+	void *arg;
+	const struct tdm_driver *driver; /* for the events of its descriptor; NULL: it has none */
+	unsigned number;    /* DAHDI's, 0: not known yet */
+	unsigned interface; /* of the group, that it is on */
+	char endpoint[32];  /* "ds/e1-1/16" */
+	bool backup, up;
+	char why[128];      /* it is not up; "" */
+	struct pri *pri;    /* NULL before dchannel_start() */
+	int fd;             /* -1 */
+	struct loop_watch *watch;
+	struct timer timer;
+	const uint8_t *in;  /* the frame that libpri is to read */
+	size_t in_len;
+	const uint8_t *last; /* the frame that events are of, without its check sum; NULL: none, a timer's */
+	size_t last_len;
+	uint64_t values[DCHANNEL_COUNTERS];
+	struct counter_group counters;
+	char counters_name[32];
+};
+
+void dchannel_init(struct dchannel *d, const struct isdn_settings *s, const struct dchannel_listener *l, void *arg);
+/* Makes its controller, which tries to bring the link up from now on: 0 or -ENOMEM. */
+int dchannel_start(struct dchannel *d);
+/* Names it, once its place is known. */
+void dchannel_place(struct dchannel *d, unsigned number, unsigned interface, enum tdm_span_kind kind, unsigned span, unsigned position);
+/* Frames go through `fd` from now on, which becomes ours; with `watch` the loop reads them. 0, or negative errno (the descriptor is closed). */
+int dchannel_attach(struct dchannel *d, int fd, bool watch);
+void dchannel_detach(struct dchannel *d);
+/* Ends it; calls of its controller are forgotten. */
+void dchannel_end(struct dchannel *d);
+/* Reads one frame and lets libpri act on it: false when there was none. */
+bool dchannel_read(struct dchannel *d);
+/* Lets libpri act on a frame that did not come, with two octets of room for the check sum at its end. */
+void dchannel_inject(struct dchannel *d, const uint8_t *octets, size_t n);
+/* To be called after libpri was: its timers may have changed. */
+void dchannel_schedule(struct dchannel *d);
+void dchannel_set_up(struct dchannel *d, bool up, const char *why);
+/* Whether libpri still has the call, with this reference. */
+bool dchannel_has_call(struct dchannel *d, q931_call *call, int reference, int mode);

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A trunk group: an `isdn` section at work. It owns its interfaces (a span, as Q.931 calls it), its D-channels, one of which is in use, its
+ * B-channels, and its calls. `struct isdn` owns the groups and is what the control protocol speaks to. */
+#pragma once
+#include "base/buf.h"
+#include "isdn/dchannel.h"
+#include <jansson.h>
+
+#define ISDN_MAX_GROUPS 64
+#define ISDN_CHANNELS   32 /* of an interface, by their places in the span */
+
+struct call;
+struct group;
+
+/* --- B-channels (bchannel.c) ---------------------------------------------------------------------------------------- */
+
+enum bchannel_state { BCHANNEL_IDLE, BCHANNEL_BUSY, BCHANNEL_RESTARTING, BCHANNEL_OUT_OF_SERVICE, BCHANNEL_STATES };
+
+/* Why one is out of service; several at once. */
+enum bchannel_fault {
+	BCHANNEL_OPERATOR, /* from here */
+	BCHANNEL_REMOTE,   /* the far end said so, by SERVICE */
+	BCHANNEL_SPAN,     /* its span has an alarm, or is gone */
+	BCHANNEL_RESTART,  /* the far end did not answer RESTART */
+	BCHANNEL_FAULTS
+};
+
+struct bchannel {
+	struct group *group;
+	unsigned number, interface, position; /* DAHDI's number; the interface it is on; its place there */
+	char endpoint[32];
+	enum bchannel_state state;
+	struct call *call;  /* NULL */
+	unsigned faults;    /* 1 << enum bchannel_fault */
+	bool restarting;    /* RESTART was sent */
+	bool restart_due;   /* and is to be */
+};
+
+extern const char *const bchannel_state_names[BCHANNEL_STATES], *const bchannel_fault_names[BCHANNEL_FAULTS];
+
+/* What follows from all that bears on it; told when it changed. */
+void bchannel_update(struct bchannel *b, const char *why);
+void bchannel_set_fault(struct bchannel *b, enum bchannel_fault fault, bool on, const char *why);
+/* A free one for a call, in the order of the group: NULL when there is none. */
+struct bchannel *bchannel_choose(struct group *g);
+/* libpri's name of it, and back: NULL when there is no such channel. */
+int bchannel_encode(const struct bchannel *b);
+struct bchannel *bchannel_decode(struct group *g, const struct dchannel *d, int channel);
+/* By its endpoint, in any group: NULL. */
+struct isdn;
+struct bchannel *bchannel_find(struct isdn *isdn, const char *endpoint);
+
+/* --- groups --------------------------------------------------------------------------------------------------------- */
+
+struct interface {
+	unsigned span;
+	enum tdm_span_kind kind;
+	enum tdm_law law;
+	bool present, failed;
+	unsigned bad, good; /* polls in a row with a defect, and without */
+	struct bchannel *channels[ISDN_CHANNELS]; /* by place; NULL: none */
+};
+
+struct group {
+	struct link link;
+	struct isdn *isdn;
+	struct isdn_settings settings;
+	char name[65]; /* settings.name is this */
+	struct interface interfaces[ISDN_MAX_INTERFACES];
+	struct dchannel dchannels[ISDN_MAX_DCHANNELS];
+	unsigned n_dchannels;
+	struct dchannel *active; /* which carries the calls; NULL: none is up */
+	struct list calls;
+	const struct bchannel *last; /* taken by a call from here */
+	struct bchannel *restarting; /* whose RESTART is out (9.5: one at a time) */
+	bool greeted;                /* RESTART has been sent for all since the start */
+	struct timer t309, t316, audit;
+};
+
+struct isdn_params {
+	const struct tdm_driver *driver;
+	/* Tells subscribers; `event` is stolen. */
+	void (*publish)(void *arg, const char *topic, json_t *event);
+	/* Whether somebody is subscribed. */
+	bool (*wanted)(void *arg, const char *topic);
+	void *arg;
+	bool watch; /* the loop reads the D-channels (tests do it themselves) */
+};
+
+struct isdn {
+	struct isdn_params p;
+	struct list groups;
+	struct timer poll;
+	int ctl;            /* the driver's control device, -1 */
+	unsigned last_call; /* number of the last one that came in */
+	bool agent;         /* somebody is subscribed to "calls" */
+	bool watch;
+};
+
+/* 0 or -ENOMEM. Ends with mem_deref(). */
+int isdn_new(struct isdn **ret, const struct isdn_params *p);
+/* Makes the groups be those of the `isdn` sections. A group that can go on keeps its calls; one that is gone or others than before is ended, its
+ * calls cleared with cause 41. On error nothing has changed and `why` says what was expected. */
+int isdn_configure(struct isdn *isdn, const struct conf *c, struct buf *why);
+/* Subscribers came or went. */
+void isdn_check_agent(struct isdn *isdn);
+/* Looks at the spans now, and again after each second. */
+void isdn_poll(struct isdn *isdn);
+struct group *isdn_group(struct isdn *isdn, const char *name);
+/* Clears all calls with a cause, before the end. True: there were none. */
+bool isdn_clear(struct isdn *isdn, int cause);
+
+/* Calls can be made: a D-channel is up. */
+static inline bool group_is_up(const struct group *g)
+{
+	return g->active != NULL;
+}
+
+void group_publish(struct group *g, const char *topic, json_t *event);
+/* Chooses the D-channel in use anew (Q.931 F.3). */
+void group_choose(struct group *g);
+/* Calls that libpri has no more are over. */
+void group_settle(struct group *g);
+
+/* A frame, for whoever looks. */
+void group_trace(struct group *g, const struct dchannel *d, bool sent, const uint8_t *octets, size_t n);
+
+/* interface.c: what the driver shows of a group's spans; opens D-channels that can be. */
+void interface_poll(struct group *g);
+
+/* restart.c: 5.5, and the audit. */
+void restart_all(struct group *g, const char *why);
+/* Sends the next RESTART that is due, if none is out. */
+void restart_next(struct group *g);
+void restart_acknowledged(struct group *g, const struct dchannel *d, int channel);
+/* The far end restarts a channel, or all (-1). */
+void restart_received(struct group *g, const struct dchannel *d, int channel);
+void restart_stop(struct group *g);
+/* Tells the far end of each answered call, by STATUS: it clears those that it has not. Now, and again after each `audit` of the section. */
+void audit(struct group *g);
+void audit_start(struct group *g);
+
+/* signals.c: what libpri tells. */
+void signals_event(void *arg, struct dchannel *d, pri_event *e);
+
+extern const struct alarm_def alarm_dchannel, alarm_group;
+enum isdn_counter {
+	ISDN_CALLS_IN, ISDN_CALLS_OUT, ISDN_ANSWERED, ISDN_NO_CHANNEL, ISDN_GLARE, ISDN_BEARER, ISDN_NO_AGENT, ISDN_LOST, ISDN_RESTARTS_IN,
+	ISDN_RESTARTS_OUT, ISDN_RESTARTS_FAILED, ISDN_FAILOVERS, ISDN_COUNTERS
+};
+extern uint64_t isdn_counters[ISDN_COUNTERS];
