@@ -79,7 +79,7 @@ struct fp_stream {
 };
 /* Sets or changes a stream, keeping latch and statistics unless `arm` changed. */
 int fastpath_upsert(struct fastpath *fp, uint32_t slot, const struct fp_stream *s);
-/* What arrives at `a` leaves from `b` and the other way round; -1u un-joins. */
+/* What arrives at `a` leaves from `b` and the other way round, or goes back where it came from when they are the same; -1u un-joins. */
 int fastpath_join(struct fastpath *fp, uint32_t a, uint32_t b);
 void fastpath_remove(struct fastpath *fp, uint32_t slot);
 /* Sends bytes from the slot's port to its current remote (latched, else signalled): 0, -ENOTCONN when there is none. */

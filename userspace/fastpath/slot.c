@@ -256,7 +256,7 @@ int fastpath_join(struct fastpath *fp, uint32_t a, uint32_t b)
 {
 	if (a >= fp->n_slots || !fp_is_open(&fp->slots[a]))
 		return -EINVAL;
-	if (b != TANDEM_NONE && (b >= fp->n_slots || a == b || !fp_is_open(&fp->slots[b])))
+	if (b != TANDEM_NONE && (b >= fp->n_slots || !fp_is_open(&fp->slots[b])))
 		return -EINVAL;
 	if (b != TANDEM_NONE && fp->slots[a].in.peer == b && fp->slots[b].in.peer == a)
 		return 0;

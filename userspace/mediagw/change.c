@@ -5,13 +5,15 @@
 #include "mediagw/watch.h"
 #include <errno.h>
 
-/* Modes a packet relay has; the others of 3.2.2.6 are refused with 517. */
+/* "confrnce" of 3.2.2.6 is not there: nothing here mixes. Which of them an endpoint has, its capabilities say. */
 static const struct {
 	struct slice name;
 	enum conn_mode mode;
 } modes[] = {
 	{SLICE("sendrecv"), CONN_SENDRECV}, {SLICE("recvonly"), CONN_RECVONLY},
 	{SLICE("sendonly"), CONN_SENDONLY}, {SLICE("inactive"), CONN_INACTIVE},
+	{SLICE("loopback"), CONN_LOOPBACK}, {SLICE("conttest"), CONN_CONTTEST},
+	{SLICE("netwloop"), CONN_NETWLOOP}, {SLICE("netwtest"), CONN_NETWTEST},
 };
 
 #define MODES (sizeof modes / sizeof modes[0])

@@ -11,8 +11,14 @@
 struct gateway;
 struct endpoint;
 
-/* Bit 0: we send to the peer; bit 1: we receive from it. */
-enum conn_mode { CONN_INACTIVE = 0, CONN_SENDONLY = 1, CONN_RECVONLY = 2, CONN_SENDRECV = 3 };
+/* 3.2.2.6. Bit 0: we send to the peer; bit 1: we receive from it. */
+enum conn_mode {
+	CONN_INACTIVE = 0, CONN_SENDONLY = 1, CONN_RECVONLY = 2, CONN_SENDRECV = 3,
+	CONN_LOOPBACK = 4,                  /* what the line says goes back to the line */
+	CONN_CONTTEST = 8,                  /* the line is a transponder: another tone for a tone */
+	CONN_NETWLOOP = 16 | CONN_SENDRECV, /* what the peer says goes back to the peer */
+	CONN_NETWTEST = 32 | CONN_SENDRECV, /* the connection is a transponder */
+};
 
 #define CONN_ID_LEN   8   /* hex digits of connection identifiers we make */
 #define CALL_ID_MAX   32  /* RFC 3435 2.1.3.1 */

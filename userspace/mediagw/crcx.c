@@ -111,8 +111,8 @@ static unsigned make(struct endpoint *e, const struct command *cmd, const struct
 static unsigned put_on(struct endpoint *e, struct conn *c, const struct command *cmd, struct answer *a)
 {
 	struct request r;
-	const char *why = NULL;
-	unsigned code = request_parse(&r, e, cmd->msg, c, &why);
+	const char *why = "this kind of endpoint has no such mode";
+	unsigned code = endpoint_has_mode(e, c->mode) ? request_parse(&r, e, cmd->msg, c, &why) : 517;
 	if (code) {
 		mem_deref(c);
 		return refuse(a, code, why);

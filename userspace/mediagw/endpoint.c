@@ -139,6 +139,12 @@ void endpoint_release_idle(struct endpoint *e)
 		mem_deref(e);
 }
 
+struct conn *endpoint_partner(const struct conn *c)
+{
+	struct conn *other = conn_other(c);
+	return other && c->mode != CONN_NETWLOOP && other->mode != CONN_NETWLOOP ? other : NULL;
+}
+
 /* --- packet relays: the two connections on one are joined --------------------------------------------------------- */
 
 static int relay_any(struct gateway *gw, const struct endpoint_name *name, struct endpoint **ret)
@@ -148,10 +154,19 @@ static int relay_any(struct gateway *gw, const struct endpoint_name *name, struc
 	return err ? err : relay_new(gw, n, ret);
 }
 
+/* What arrives at a connection goes to the other one, or back where it came from (network loopback, 2.3). */
+static int lead(struct conn *c)
+{
+	const struct conn *to = !c ? NULL : c->mode == CONN_NETWLOOP ? c : endpoint_partner(c);
+	return c ? fastpath_join(c->gw->p.fp, c->rtp.slot, to ? to->rtp.slot : NO_SLOT) : 0;
+}
+
 static int relay_join(struct endpoint *e, struct conn *c)
 {
 	struct conn *other = conn_other(c);
-	int err = other ? fastpath_join(e->gw->p.fp, other->rtp.slot, c->rtp.slot) : 0;
+	int err = lead(other);
+	if (!err)
+		err = lead(c);
 	if (!err)
 		err = conn_follow(c);
 	return err ? err : conn_follow(other);
@@ -198,6 +213,20 @@ void endpoint_remove(struct endpoint *e, struct conn *c)
 	rsip_connection_gone(e->gw);
 }
 
+bool endpoint_has_mode(const struct endpoint *e, enum conn_mode mode)
+{
+	struct slice modes = mgcp_option(slice_str(e->kind->capabilities), SLICE("m"), ':');
+	while (slice_is_set(modes))
+		if (slice_eq(slice_trim(slice_cut(&modes, ';')), slice_str(conn_mode_name(mode))))
+			return true;
+	return false;
+}
+
+int endpoint_changed(struct endpoint *e, struct conn *c)
+{
+	return e->kind->change ? e->kind->change(e, c) : 0;
+}
+
 struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 {
 	struct conn *it;
@@ -213,11 +242,11 @@ struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 
 const struct endpoint_kind endpoint_kinds[] = {
 	/* A relay carries whatever codec both sides agree on. */
-	{"rtpbridge", 2, false, "nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive", "no packet relay is free", endpoint_relay_parse, relay_any,
-	 NULL, relay_join, relay_part, NULL},
-	{"ds", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
-	{"bri", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
-	{"aaln", 1, true, LINE_CAPABILITIES, "no line is free", endpoint_channel_parse, line_any, line_admit, line_join, line_part, line_vacate},
+	{"rtpbridge", 2, false, "nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive;netwloop", "no packet relay is free", endpoint_relay_parse, relay_any,
+	 NULL, relay_join, relay_join, relay_part, NULL},
+	{"ds", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
+	{"bri", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
+	{"aaln", 1, true, LINE_CAPABILITIES, "no line is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
 	{0},
 };
 const struct endpoint_kind *const endpoint_relay = &endpoint_kinds[0];

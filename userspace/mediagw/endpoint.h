@@ -26,6 +26,8 @@ struct endpoint_kind {
 	unsigned (*admit)(struct endpoint *e, const char **why);
 	/* A connection was put on it: media flows. */
 	int (*join)(struct endpoint *e, struct conn *c);
+	/* A command has changed a connection on it. NULL: that is nothing to it. */
+	int (*change)(struct endpoint *e, struct conn *c);
 	/* A connection is about to be taken off. */
 	void (*part)(struct endpoint *e, struct conn *c);
 	/* It has none any more, or the one that was admitted does not come. NULL: that is nothing to it. */
@@ -90,4 +92,10 @@ void endpoint_release_idle(struct endpoint *e);
 int endpoint_add(struct endpoint *e, struct conn *c);
 /* Takes it off and frees it. */
 void endpoint_remove(struct endpoint *e, struct conn *c);
+/* Whether its capabilities have that mode. */
+bool endpoint_has_mode(const struct endpoint *e, enum conn_mode mode);
+/* A command has changed a connection on it. 0 or negative errno. */
+int endpoint_changed(struct endpoint *e, struct conn *c);
+/* The other connection when what comes from one goes to the other; NULL when there is none, or one of them is looped. */
+struct conn *endpoint_partner(const struct conn *c);
 struct conn *endpoint_conn(const struct endpoint *e, struct slice id);

@@ -15,7 +15,7 @@ static unsigned modify(struct conn *c, const struct conn_change *ch, const struc
 	unsigned code = conn_set(c, ch, &why);
 	if (code)
 		return refuse(a, code, why);
-	if (conn_apply(c) || conn_follow(conn_other(c)) || localsdp_write(c))
+	if (conn_apply(c) || conn_follow(conn_other(c)) || endpoint_changed(c->ep, c) || localsdp_write(c))
 		return 400;
 	code = request_apply(c->ep, request, &why);
 	return code ? refuse(a, code, why) : 0;
@@ -43,6 +43,8 @@ unsigned verb_mdcx(struct gateway *gw, const struct command *cmd, struct answer 
 	if (code)
 		return code;
 	code = conn_change_parse(&ch, cmd->msg, &why);
+	if (!code && ch.has_mode && !endpoint_has_mode(c->ep, ch.mode))
+		return refuse(a, 517, "this kind of endpoint has no such mode");
 	if (!code)
 		code = request_parse(&request, c->ep, cmd->msg, c, &why);
 	if (code)

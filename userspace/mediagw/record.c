@@ -121,7 +121,7 @@ static int restore_sdp(struct conn *c, const struct record *r, struct slice text
 	const char *why;
 	struct slice options = take(&texts, r->options_len), remote = take(&texts, r->remote_len);
 	struct conn_change ch = {
-		.has_mode = true, .mode = r->mode & CONN_SENDRECV, .options = options,
+		.has_mode = true, .mode = r->mode, .options = options,
 		.sdp = remote, .signalling = r->signalling,
 		.has_latch = true, .latch = r->latch, .has_arm = true, .arm = r->arm,
 		.has_silence = true, .silence_s = r->silence_s,

@@ -48,7 +48,7 @@ static void relay(struct conn *from, struct conn *to, const uint8_t *data, size_
 
 void gateway_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_t *data, size_t len)
 {
-	struct conn *c = conn_by_slot(arg, slot), *to = c ? conn_other(c) : NULL;
+	struct conn *c = conn_by_slot(arg, slot), *to = c ? endpoint_partner(c) : NULL;
 	mg_count[MG_RTCP_IN]++;
 	if (c) {
 		c->last_rtcp_ms = clock_ms();

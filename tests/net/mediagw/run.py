@@ -155,6 +155,29 @@ def modes_and_hold(mg, a):
     a.ask("DLCX", ep)
 
 
+def network_loopback(mg, a):
+    left, right = Phone(V4), Phone(V6)
+    ep, one, two = pair(a, left, right)
+    equal(a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: netwloop").code, 200)
+    left.send((one.ip, one.port), 5)
+    back = left.hear_all(5)
+    equal([p[2:4] for p in back], [struct.pack("!H", left.seq - 5 + i & 0xffff) for i in range(5)], "what was said comes back")
+    right.send((two.ip, two.port), 3)
+    equal((right.hear(0.3)[0], left.hear(0)[0]), (b"", b""), "the other connection leads nowhere")
+    equal(a.ask("AUCX", ep, f"I: {one.get('I')}\nF: M").get("M"), "netwloop")
+    mg.kill()
+    mg.start()
+    left.send((one.ip, one.port), 5)
+    equal(len(left.hear_all(5)), 5, "after a kill")
+    equal(a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: sendrecv").code, 200)
+    voice(left, right, one, two, 5)
+    for mode in ("loopback", "conttest", "netwtest", "confrnce"):
+        equal(a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: {mode}").code, 517, mode)
+    equal(a.ask("CRCX", "rtpbridge/$", CALL + "M: netwloop").code, 527)
+    equal("netwloop" in a.ask("AUEP", ep, "F: A").get("A"), True)
+    a.ask("DLCX", ep)
+
+
 def rtcp(ssrc, cname):
     sdes = struct.pack("!I", ssrc) + bytes([1, len(cname)]) + cname + b"\6\x08phone/99" + b"\0"
     sdes += b"\0" * (-len(sdes) % 4)
@@ -397,7 +420,7 @@ def nothing_is_left(mg, a):
     equal(mg.proc.wait(5), 0, "exit status")
 
 
-TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, cname_never_leaks,
+TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, network_loopback, cname_never_leaks,
          rtcp_mux_and_srtcp, exhausted_or_misconfigured, public_address, dscp, executed_once, silence_is_reported_and_hold_is_not,
          digits_are_notified, digits_are_collected, lines_without_cards, survives_a_kill, nothing_is_left]
 

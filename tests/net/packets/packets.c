@@ -150,6 +150,33 @@ static void run_cases(struct fastpath *fp, enum fp_engine engine)
 	}
 }
 
+/* Network loopback (RFC 3435 2.3): joined to itself, a stream is sent back whole, by the engine. */
+static const char *run_looped(struct fastpath *fp, bool v6, enum fp_engine engine)
+{
+	const bool both[2] = {v6, v6};
+	struct fp_stats before, after;
+	struct frame in, out;
+	uint32_t slot[2];
+	const char *wrong = NULL;
+	start(fp, slot, both, 46);
+	if (fastpath_join(fp, slot[0], slot[0]))
+		die("join");
+	for (uint16_t seq = 1; seq <= 2 && !wrong; seq++) {
+		fastpath_read(fp, slot[0], &before);
+		build(&in, &peers[0], v6, &(struct shape){.seq = seq});
+		put(&peers[0], &in);
+		size_t len = in.len - in.udp_at - 8;
+		if (!receive(&peers[0], &out, patience(500)))
+			wrong = "it did not come back";
+		else if (out.len - out.udp_at - 8 != len || memcmp(out.b + out.udp_at + 8, in.b + in.udp_at + 8, len))
+			wrong = "it came back otherwise";
+		else if (fastpath_read(fp, slot[0], &after) || after.by_engine[engine] != before.by_engine[engine] + 1)
+			wrong = "another engine sent it back";
+	}
+	end(fp, slot);
+	return wrong;
+}
+
 const enum fp_want engine_wants[FP_ENGINES] = {
 	[FP_NULL] = FP_WANT_NULL, [FP_KMOD] = FP_WANT_MODULE, [FP_XDP_GENERIC] = FP_WANT_GENERIC, [FP_XDP_NATIVE] = FP_WANT_NATIVE};
 
@@ -158,6 +185,8 @@ int test_engine(enum fp_engine engine)
 	engine_threads = 1;
 	struct fastpath *fp = open_engine(engine_wants[engine], NULL, PORTS);
 	run_cases(fp, engine);
+	result("looped 4", run_looped(fp, false, engine));
+	result("looped 6", run_looped(fp, true, engine));
 	mem_deref(fp);
 	engine_threads = 0;
 	return summary();
