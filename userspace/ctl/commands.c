@@ -60,6 +60,11 @@ static const struct column tdm_verbs[] = {
 	{"verb", "VERB", AS_IS}, {"help", "WHAT IT DOES", AS_IS}, {0},
 };
 
+static const struct column call_agents[] = {
+	{"agent", "CALL AGENT", AS_IS}, {"address", "AT", AS_IS}, {"state", "STATE", AS_IS}, {"service", "SERVICE", AS_IS}, {"delay_s", "DELAY", AS_IS},
+	{"endpoints", "ENDPOINTS", AS_IS}, {"waiting", "UNANSWERED", AS_IS}, {0},
+};
+
 static const struct column engines[] = {
 	{"interface", "INTERFACE", AS_IS}, {"mode", "MODE", AS_IS}, {"version", "VERSION", AS_IS}, {"why", "WHY NOT FASTER", AS_IS}, {0},
 };
@@ -143,6 +148,10 @@ const struct command commands[] = {
 	{.words = "show endpoints", .help = "MGCP endpoints in use", .daemons = MG, .columns = endpoints, .none = "no endpoint is in use"},
 	{.words = "show engines", .help = "who relays media on which interface, and why not a faster one", .daemons = MG, .columns = engines,
 	 .none = "no interfaces"},
+	{.words = "show call-agents", .help = "whom the media gateway tells what happens, and whether they know of its service", .daemons = MG, .columns = call_agents,
+	 .none = "nobody is told anything"},
+	{.words = "service", .args = "restart|graceful|forced|cancel-graceful [SECONDS]", .help = "takes the media gateway out of service (gracefully: with the last call, or in so many seconds) and back",
+	 .daemons = MG, .columns = call_agents, .none = "nobody is told anything", .arg_names = "method delay"},
 	{.words = "show ports", .help = "media ports in use on each address", .daemons = MG, .columns = ports, .none = "no addresses"},
 	{.words = "show spans", .help = "spans of telephone lines, their alarms and timing", .daemons = MG, .columns = spans, .none = "no spans"},
 	{.words = "show channels", .args = "[SPAN]", .help = "telephone channels and their states", .daemons = MG, .columns = channels, .none = "no channels", .arg_names = "span"},

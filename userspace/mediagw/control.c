@@ -3,6 +3,7 @@
 #include "base/timer.h"
 #include "mediagw/quality.h"
 #include "mediagw/record.h"
+#include "mediagw/service.h"
 #include <errno.h>
 
 static const char *const engine_names[FP_ENGINES] = {
@@ -212,6 +213,38 @@ static int show_ports(void *arg, json_t *args, json_t **result, struct buf *why)
 	return list ? 0 : -ENOMEM;
 }
 
+static int show_agents(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	*result = gw ? rsip_json(gw) : json_array();
+	return *result ? 0 : -ENOMEM;
+}
+
+/* A number, or its digits as tandemctl has them. */
+static int seconds_of(const json_t *v, uint32_t *ret)
+{
+	*ret = (uint32_t)json_integer_value(v);
+	return json_is_string(v) && slice_u32(slice_str(json_string_value(v)), ret) ? -EINVAL : 0;
+}
+
+static int service(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	const char *method = json_string_value(json_object_get(args, "method"));
+	enum mgcp_restart_method m;
+	uint32_t delay_s;
+	if (!method || mgcp_restart_method_parse(slice_str(method), &m) || m == MGCP_DISCONNECTED || seconds_of(json_object_get(args, "delay"), &delay_s)) {
+		buf_str(why, "one of restart, graceful, forced and cancel-graceful, and a delay in seconds");
+		return -EINVAL;
+	}
+	int err = gw ? service_set(gw, m, delay_s) : -EAGAIN;
+	if (err)
+		buf_str(why, err == -EALREADY ? "nothing to do: the gateway's service is so already" : "the gateway is starting");
+	else
+		*result = rsip_json(gw);
+	return err ? err : *result ? 0 : -ENOMEM;
+}
+
 const struct ctl_verb control_verbs[] = {
 	{"show streams", "every media stream: addresses, engine and why not a faster one, packets, loss, jitter, MOS", NULL, "call=ID",
 	 show_streams},
@@ -219,6 +252,8 @@ const struct ctl_verb control_verbs[] = {
 	 "stream=ENDPOINT|CONN engine=auto|module|null", NULL},
 	{"show endpoints", "endpoints in use and their connections", NULL, NULL, show_endpoints},
 	{"show engines", "interfaces, what forwards packets there, and why nothing faster does", show_engines, NULL, NULL},
+	{"show call-agents", "whom the endpoints tell what happens, where that is now, and whether they know of the gateway's service", show_agents, NULL, NULL},
+	{"service", "takes the gateway out of service, at once or gracefully, and back", service, "method=restart|graceful|forced|cancel-graceful delay=SECONDS", NULL},
 	{"show ports", "addresses and their port ranges: used and total pairs", show_ports, NULL, NULL},
 	{0},
 };

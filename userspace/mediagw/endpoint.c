@@ -4,7 +4,7 @@
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
 #include "mediagw/line.h"
-#include "mediagw/rsip.h"
+#include "mediagw/service.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -210,7 +210,7 @@ void endpoint_remove(struct endpoint *e, struct conn *c)
 	e->n_conns--;
 	c->ep = NULL;
 	mem_deref(c);
-	rsip_connection_gone(e->gw);
+	service_connection_gone(e->gw);
 }
 
 bool endpoint_has_mode(const struct endpoint *e, enum conn_mode mode)

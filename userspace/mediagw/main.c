@@ -11,7 +11,7 @@
 #include "mediagw/lines.h"
 #include "mediagw/listen.h"
 #include "mediagw/record.h"
-#include "mediagw/rsip.h"
+#include "mediagw/service.h"
 #include "tdm/kept.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -225,7 +225,7 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 		log_info(NULL, "%u connections taken over, %u lost", left.restored, left.failed);
 	/* Calls that could not be kept are gone as after a restart, and the call agent must hear that (4.4.7). */
 	bool again = left.restored || (mg->listen.adopted && !left.other_boot);
-	rsip_begin(mg->gw, again ? MGCP_DISCONNECTED : MGCP_RESTART);
+	service_begin(mg->gw, again ? MGCP_DISCONNECTED : MGCP_RESTART);
 	return 0;
 }
 

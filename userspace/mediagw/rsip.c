@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
-#include "mediagw/record.h"
+#include "mediagw/service.h"
 #include <errno.h>
 
 #define OUT_OF_SERVICE 901 /* reason code, 2.5: endpoint taken out of service */
@@ -119,24 +119,10 @@ static int tell(void *arg, enum mgcp_restart_method m, uint32_t delay_s, unsigne
 	return r->awaited ? 0 : -EHOSTUNREACH;
 }
 
-/* The connections go with the service (2.3.12). */
-static void drop_connections(struct gateway *gw)
-{
-	struct conn *c;
-	list_foreach_safe(c, &gw->conns, all) {
-		struct endpoint *e = c->ep;
-		if (!e)
-			continue;
-		record_del(c);
-		endpoint_remove(e, c);
-		endpoint_release_idle(e);
-	}
-}
-
 static void out(void *arg)
 {
 	struct rsip *r = arg;
-	drop_connections(r->n->gw);
+	service_ended(r->n->gw);
 }
 
 static void connected(void *arg)
@@ -196,7 +182,7 @@ void rsip_repeated(struct gateway *gw, const struct addr *src)
 			notified_copy(n, n->rsip, src);
 }
 
-static void tell_all(struct gateway *gw, enum mgcp_restart_method m, uint32_t delay_s)
+void rsip_tell(struct gateway *gw, enum mgcp_restart_method m, uint32_t delay_s)
 {
 	struct notified *n;
 	list_foreach(n, &gw->notifieds, link) {
@@ -212,29 +198,6 @@ static void tell_all(struct gateway *gw, enum mgcp_restart_method m, uint32_t de
 	}
 }
 
-int rsip_service(struct gateway *gw, enum mgcp_restart_method m, uint32_t delay_s)
-{
-	uint32_t left;
-	enum mgcp_restart_method now = mgcp_restart_audit(gw->notified->rsip->restart, &left);
-	bool leaving = now == MGCP_GRACEFUL, away = now == MGCP_FORCED;
-	if (m == MGCP_CANCEL_GRACEFUL ? !leaving : m == MGCP_GRACEFUL ? away : m == MGCP_FORCED && away)
-		return -EALREADY;
-	gw->graceful = m == MGCP_GRACEFUL && !delay_s;
-	tell_all(gw, m, delay_s);
-	if (m == MGCP_FORCED)
-		drop_connections(gw);
-	rsip_connection_gone(gw);
-	return 0;
-}
-
-void rsip_connection_gone(struct gateway *gw)
-{
-	if (!gw->graceful || gw->n_conns)
-		return;
-	gw->graceful = false;
-	tell_all(gw, MGCP_FORCED, 0);
-}
-
 static void gave_up(void *arg)
 {
 	finish(arg);
@@ -243,7 +206,7 @@ static void gave_up(void *arg)
 void rsip_shutdown(struct gateway *gw, uint32_t wait_ms, void (*done)(void *arg), void *arg)
 {
 	gw->graceful = false;
-	tell_all(gw, MGCP_FORCED, 0);
+	rsip_tell(gw, MGCP_FORCED, 0);
 	gw->leaving.done = done;
 	gw->leaving.arg = arg;
 	if (is_awaited(gw))
@@ -257,4 +220,25 @@ enum mgcp_restart_method rsip_audit(const struct gateway *gw, const struct endpo
 	const struct rsip *r = (e ? e->notified : gw->notified)->rsip;
 	*reason = r->reason;
 	return mgcp_restart_audit(r->restart, delay_s);
+}
+
+json_t *rsip_json(const struct gateway *gw)
+{
+	json_t *rows = json_array();
+	const struct notified *n;
+	const struct endpoint *e;
+	list_foreach(n, &gw->notifieds, link) {
+		const struct addr *to = mgcp_entities_addr(&n->entities);
+		struct slice name = notified_text(n);
+		char text[ADDR_STR_LEN];
+		uint32_t delay_s;
+		json_int_t endpoints = 0;
+		list_foreach(e, &gw->endpoints, link)
+			endpoints += e->notified == n;
+		const char *method = mgcp_restart_method_name(mgcp_restart_audit(n->rsip->restart, &delay_s));
+		json_array_append_new(rows, json_pack("{s:s%, s:s, s:s, s:s, s:I, s:I, s:I}", "agent", name.p, name.len, "address", to ? addr_str(to, text) : "",
+						      "state", mgcp_restart_is_connected(n->rsip->restart) ? "connected" : "not told yet", "service", method,
+						      "delay_s", (json_int_t)delay_s, "endpoints", endpoints, "waiting", (json_int_t)list_count(&n->pending)));
+	}
+	return rows;
 }

@@ -16,11 +16,11 @@ void rsip_begin(struct gateway *gw, enum mgcp_restart_method m);
 unsigned rsip_command(struct gateway *gw, const struct endpoint *e, const struct addr *src, bool audit);
 /* An answer goes to `src` once more: what is not known there yet goes with it. */
 void rsip_repeated(struct gateway *gw, const struct addr *src);
-/* What an operator says of the whole gateway. `delay_s` is of graceful and restart. 0, or -EALREADY. */
-int rsip_service(struct gateway *gw, enum mgcp_restart_method m, uint32_t delay_s);
-/* A connection has ended: the last one ends a graceful service without delay. */
-void rsip_connection_gone(struct gateway *gw);
+/* The service of the whole gateway has changed: all who have to be told are. `delay_s` is of graceful and restart. */
+void rsip_tell(struct gateway *gw, enum mgcp_restart_method m, uint32_t delay_s);
 /* Tells that everything goes out of service and calls `done` when all have answered, or after `wait_ms`. */
 void rsip_shutdown(struct gateway *gw, uint32_t wait_ms, void (*done)(void *arg), void *arg);
 /* For AUEP: RM, and RD in seconds; E: the reason code that was told last. */
 enum mgcp_restart_method rsip_audit(const struct gateway *gw, const struct endpoint *e, uint32_t *delay_s, unsigned *reason);
+/* [{"entity","address","state","method","delay_s","endpoints","waiting"}]: whom endpoints have. A new reference. */
+json_t *rsip_json(const struct gateway *gw);
