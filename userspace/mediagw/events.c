@@ -4,6 +4,7 @@
 #include "mediagw/counters.h"
 #include "mediagw/notified.h"
 #include "mediagw/record.h"
+#include "mediagw/rsip.h"
 #include <errno.h>
 
 /* --- NTFY (2.3.4) ------------------------------------------------------------------------------------------------- */
@@ -66,7 +67,8 @@ static int notify(void *arg, const struct mgcp_notifier *n)
 	struct endpoint *e = arg;
 	struct buf observed = buf_growing();
 	mgcp_notifier_audit(n, MGCP_P_OBSERVED_EVENTS, &observed);
-	int err = observed.err ? observed.err : send_ntfy(e, mgcp_notifier_id(n), buf_text(&observed), answered, e);
+	/* "The first non-audit message that the Call Agent sees MUST inform it that the endpoint is disconnected" (4.4.7). */
+	int err = observed.err ? observed.err : !rsip_ready(e->notified->rsip) ? -ENOTCONN : send_ntfy(e, mgcp_notifier_id(n), buf_text(&observed), answered, e);
 	buf_reset(&observed);
 	changed(e);
 	return err;

@@ -151,6 +151,12 @@ void rsip_lost(struct rsip *r)
 	mgcp_restart_lost(r->restart);
 }
 
+bool rsip_ready(struct rsip *r)
+{
+	mgcp_restart_activity(r->restart);
+	return mgcp_restart_is_connected(r->restart);
+}
+
 /* --- the gateway -------------------------------------------------------------------------------------------------- */
 
 void rsip_begin(struct gateway *gw, enum mgcp_restart_method m)

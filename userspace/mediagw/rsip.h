@@ -10,6 +10,9 @@ int rsip_new(struct rsip **ret, struct notified *n);
 /* A command of ours was not answered in all its time: the endpoints are disconnected. */
 void rsip_lost(struct rsip *r);
 
+/* Whether the notified entity may hear of events: it knows of the service. If not it is told of that, as often as is allowed (4.4.7). */
+bool rsip_ready(struct rsip *r);
+
 /* After a start: MGCP_RESTART, or MGCP_DISCONNECTED when connections were taken over. */
 void rsip_begin(struct gateway *gw, enum mgcp_restart_method m);
 /* Whether a command is executed: 0, or 501. Before it is answered, what waits to be told goes out, also to where the command came from. */

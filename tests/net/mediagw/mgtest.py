@@ -21,31 +21,43 @@ channels trunk {{ numbers = {{ "1-24" }} signalling = "bchan" }}
 class Agent:
     """Sends commands and answers what the gateway tells by itself."""
 
-    def __init__(self):
+    def __init__(self, ip="127.0.0.1", port=2727):
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(("127.0.0.1", 2727))
+        self.sock.bind((ip, port))
         self.tid, self.told, self.answers, self.mute = 1000, [], {}, False
+        self.datagrams = []  # each as the list of its messages
+        self.reply = lambda text, tid: f"200 {tid} OK\r\n"
 
     def take(self, wait):
         if not select.select([self.sock], [], [], wait)[0]:
-            return
+            return False
         data, src = self.sock.recvfrom(65536)
-        for text in re.split(r"(?m)^\.\r?\n", data.decode()):
+        self.datagrams.append([m for m in re.split(r"(?m)^\.\r?\n", data.decode()) if m.strip()])
+        for text in self.datagrams[-1]:
             first = text.split()
             if len(first) > 1 and first[0].isdigit():
                 self.answers[int(first[1])] = text
-            elif first and not self.mute:
+            elif not self.mute:
                 if text not in self.told:
                     self.told.append(text)
-                self.sock.sendto(f"200 {first[1]} OK\r\n".encode(), src)
+                self.sock.sendto(self.reply(text, first[1]).encode(), src)
+        return True
 
-    def ask(self, verb, endpoint, lines="", sdp="", tid=None, wait=3.0):
+    def say(self, text, to=MG):
+        self.sock.sendto(text.encode(), to)
+
+    def drain(self, wait=0.0):
+        """What is there already, and what comes while nothing stays away longer than `wait`."""
+        while self.take(wait):
+            pass
+
+    def ask(self, verb, endpoint, lines="", sdp="", tid=None, wait=3.0, to=MG):
         self.tid += 1
         tid = tid or self.tid
         self.answers.pop(tid, None)
         text = f"{verb} {tid} {endpoint}@mg.tandem MGCP 1.0\r\n"
         text += "".join(l.strip() + "\r\n" for l in lines.strip().split("\n") if l.strip())
-        self.sock.sendto((text + ("\r\n" + sdp if sdp else "")).encode(), MG)
+        self.sock.sendto((text + ("\r\n" + sdp if sdp else "")).encode(), to)
         end = time.time() + wait
         while tid not in self.answers and time.time() < end:
             self.take(max(0.01, end - time.time()))
@@ -129,11 +141,12 @@ class Phone:
 
 
 class Gateway:
-    def __init__(self, program):
+    def __init__(self, program, media="", agent="", more=""):
         self.program, self.dir = program, tempfile.mkdtemp(prefix="tandem-mgtest-")
         self.conf = os.path.join(self.dir, "tandem.conf")
+        conf = CONF.format(dir=self.dir, v4=V4, v6=V6).replace('engine = "null"', 'engine = "null" ' + media)
         with open(self.conf, "w") as f:
-            f.write(CONF.format(dir=self.dir, v4=V4, v6=V6))
+            f.write(conf.replace('retry-min = "50ms"', agent or 'retry-min = "50ms"') + more)
         self.proc = None
 
     def start(self):

@@ -3,6 +3,7 @@
 """Scenario tests of tandem-mg without tandem-ca: `run.py PROGRAM` prints "mg: N passed, N failed, N skipped"."""
 import os, re, signal, socket, struct, subprocess, sys, time, traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import rfc3435
 from mgtest import Agent, Gateway, Phone, V4, V6, MG
 
 CALL = "C: a1b2\n"
@@ -315,7 +316,9 @@ def digits_are_notified(mg, a):
     right.press((two.ip, two.port), 0, pt=96)
     equal(a.wait_told(r"O: D/0") is not None, True, "the last digit")
     equal(observed(a), [("d2", f"D/3@{two.get('I')}"), ("d2", f"D/0@{two.get('I')}")], "digits of one connection")
-    shown = {s["connection"]: s["digits"] for s in mg.ctl("show streams")}
+    shown, end = None, time.time() + 2  # the two streams are not in order with one another
+    while shown != {one.get("I"): 6, two.get("I"): 4} and time.time() < end:
+        shown = {s["connection"]: s["digits"] for s in mg.ctl("show streams")}
     equal(shown, {one.get("I"): 6, two.get("I"): 4}, "digits shown")
     # "$" is the connection that the command was about,.
     a.told.clear()
@@ -446,7 +449,16 @@ def inside(program):
     if failed:
         print(mg.log()[-4000:])
     mg.remove()
-    print(f"mg: {len(TESTS) + 1 - failed} passed, {failed} failed, 0 skipped")
+    agent.sock.close()
+    for test in rfc3435.TESTS:
+        try:
+            test(program)
+            print(f"ok   {test.__name__}")
+        except Exception:
+            failed += 1
+            print(f"FAIL {test.__name__}")
+            traceback.print_exc(limit=-2, file=sys.stdout)
+    print(f"mg: {len(TESTS) + len(rfc3435.TESTS) + 1 - failed} passed, {failed} failed, 0 skipped")
     return failed
 
 
