@@ -24,6 +24,7 @@ struct mgcp_event_type {
 	enum mgcp_hook event_hook;
 	enum mgcp_signal_kind signal;
 	bool signal_on_connection;
+	bool pulsed; /* a time-out signal that ends when it has been pulsed out: events do not stop it (RFC 3064 5.3) */
 	uint32_t timeout_ms; /* of a time-out signal; 0: infinite, or until it is done by itself */
 	uint8_t signal_params[2]; /* without "+", "-" and "to", which go by its kind */
 	enum mgcp_hook signal_hook;

@@ -233,7 +233,7 @@ static const struct mgcp_event_type ms_types[] = {
 	{.name = "rlc", .event = PS, .signal = BR},
 	{.name = "ro", .signal = TO, .timeout_ms = 30000},
 	{.name = "rt", .signal = TO, .timeout_ms = 180000},
-	{.name = "sup", .event = PS, .signal = TO, .signal_params = {1, 1}},
+	{.name = "sup", .event = PS, .signal = TO, .pulsed = true, .signal_params = {1, 1}},
 	{.name = "sus", .event = P, .signal = BR},
 };
 const struct mgcp_package mgcp_package_ms = {.name = "MS", .version = 0, TYPES(ms_types)};
@@ -251,7 +251,7 @@ static const struct mgcp_event_type dt_types[] = {
 	{.name = "rlc", .event = PS, .signal = BR},
 	{.name = "ro", .signal = TO, .timeout_ms = 30000},
 	{.name = "rt", .signal = TO, .timeout_ms = 180000},
-	{.name = "sup", .event = PS, .signal = TO, .signal_params = {1, 1}},
+	{.name = "sup", .event = PS, .signal = TO, .pulsed = true, .signal_params = {1, 1}},
 	{.name = "sus", .event = P, .signal = BR},
 };
 const struct mgcp_package mgcp_package_dt = {.name = "DT", .version = 0, TYPES(dt_types)};
@@ -279,7 +279,7 @@ static const struct mgcp_event_type md_types[] = {
 	{.name = "bl", .event = S, .signal = BR},
 	{.name = "bz", .signal = TO, .timeout_ms = 30000},
 	{.name = "cwk", .signal = BR},
-	{.name = "inf", .event = X, .signal = TO, .signal_params = {1, 64}},
+	{.name = "inf", .event = X, .signal = TO, .pulsed = true, .signal_params = {1, 64}},
 	{.name = "oc", .event = X},
 	{.name = "of", .event = X},
 	{.name = "rel", .event = P, .signal = BR, .signal_params = {0, 1}},
@@ -287,7 +287,7 @@ static const struct mgcp_event_type md_types[] = {
 	{.name = "rlc", .event = PS, .signal = BR},
 	{.name = "ro", .signal = TO, .timeout_ms = 30000},
 	{.name = "rt", .signal = TO, .timeout_ms = 180000},
-	{.name = "sup", .event = PS, .signal = TO, .signal_params = {2, 4}},
+	{.name = "sup", .event = PS, .signal = TO, .pulsed = true, .signal_params = {2, 4}},
 	{.name = "sus", .event = P, .signal = BR},
 	{.name = "swk", .event = X},
 };
@@ -304,7 +304,7 @@ static const struct mgcp_event_type mo_types[] = {
 	{.name = "rel", .event = P, .signal = BR, .signal_params = {0, 1}},
 	{.name = "res", .signal = BR},
 	{.name = "rlc", .event = PS, .signal = BR},
-	{.name = "sup", .signal = TO, .signal_params = {2, 2}},
+	{.name = "sup", .signal = TO, .pulsed = true, .signal_params = {2, 2}},
 	{.name = "sus", .signal = BR},
 	{.name = "swk", .event = X},
 };
@@ -321,6 +321,6 @@ static const struct mgcp_event_type do_types[] = {
 	{.name = "rel", .event = P},
 	{.name = "rg", .event = PS},
 	{.name = "rlc", .event = PS, .signal = BR},
-	{.name = "sup", .signal = TO, .signal_params = {1, 1}},
+	{.name = "sup", .signal = TO, .pulsed = true, .signal_params = {1, 1}},
 };
 const struct mgcp_package mgcp_package_do = {.name = "DO", .version = 0, TYPES(do_types)};

@@ -152,7 +152,7 @@ void signals_interrupt(struct mgcp_notifier *n)
 {
 	struct active *a;
 	list_foreach_safe(a, &n->signals, link)
-		if (a->waits || kind(a) == MGCP_TIME_OUT)
+		if (a->waits || (kind(a) == MGCP_TIME_OUT && !a->signal->type->pulsed))
 			stop(a);
 }
 

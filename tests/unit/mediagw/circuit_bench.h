@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A circuit with its notifier, and neither card nor voice: what it does is a line of words, in order, that a test compares. */
+#pragma once
+#include "unit.h"
+#include "base/log.h"
+#include "base/timer.h"
+#include "mediagw/circuit.h"
+#include <errno.h>
+#include <stdio.h>
+
+static struct {
+	struct circuit_settings settings;
+	struct circuit *circuit;
+	struct mgcp_notifier *notifier;
+	mgcp_packages packages;
+	unsigned listening, requests;
+	bool refuses;  /* the line must not be used */
+	bool playing, told;
+	char said[2048];
+	struct buf did;
+	const char *why;
+} bench;
+
+static void __attribute__((format(printf, 1, 2))) did(const char *fmt, ...)
+{
+	va_list ap;
+	if (bench.did.len)
+		buf_str(&bench.did, "; ");
+	va_start(ap, fmt);
+	buf_vprintf(&bench.did, fmt, ap);
+	va_end(ap);
+}
+
+/* --- the card ----------------------------------------------------------------------------------------------------- */
+
+static int bench_hook(int fd, enum tdm_hook what)
+{
+	static const char *const names[] = {"on hook", "off hook", "wink", "flash", "start", "ring", "ring off"};
+	did("%s", names[what]);
+	return 0;
+}
+
+static int bench_cadence(int fd, const unsigned ms[TDM_CADENCE])
+{
+	char text[64];
+	struct buf b = buf_fixed(text, sizeof text);
+	for (int i = 0; ms[i]; i++)
+		buf_printf(&b, "%s%u", i ? "/" : "", ms[i]);
+	did("cadence %s", buf_z(&b));
+	return 0;
+}
+
+static int bench_pulses(int fd, const char *digits)
+{
+	did("pulses %s", digits);
+	return 0;
+}
+
+static int bench_reverse(int fd, bool on)
+{
+	did("%s", on ? "reversed" : "normal");
+	return 0;
+}
+
+static int bench_messages(int fd, unsigned count)
+{
+	did("lamp %u", count);
+	return 0;
+}
+
+static int bench_onhook_voice(int fd, unsigned ms)
+{
+	return 0;
+}
+
+static const struct tdm_driver bench_driver = {
+	.hook = bench_hook, .cadence = bench_cadence, .dial_pulses = bench_pulses, .reverse = bench_reverse, .messages = bench_messages,
+	.onhook_voice = bench_onhook_voice,
+};
+
+/* --- the circuit's owner ------------------------------------------------------------------------------------------ */
+
+static void bench_event(void *arg, const struct mgcp_package *package, const char *event, struct slice params)
+{
+	mgcp_notifier_event(bench.notifier, package, mgcp_event_type_find(package, slice_str(event)), SLICE_NONE, params);
+}
+
+static const struct mgcp_requested *bench_requested(void *arg, const struct mgcp_package *package, const char *event)
+{
+	return bench.notifier ? mgcp_notifier_requested(bench.notifier, package, mgcp_event_type_find(package, slice_str(event)), SLICE_NONE) : NULL;
+}
+
+static void bench_signal_done(void *arg, const struct mgcp_signal *s, bool failed)
+{
+	mgcp_notifier_signal_done(bench.notifier, s, failed);
+}
+
+static int bench_seize(void *arg, bool incoming)
+{
+	if (bench.refuses)
+		return -EACCES;
+	did("%s", incoming ? "used from there" : "used from here");
+	return 0;
+}
+
+static void bench_idle(void *arg)
+{
+	did("free");
+}
+
+static void bench_play(void *arg, const struct tone *t, bool pauses)
+{
+	char text[32] = "nothing";
+	struct buf b = buf_fixed(text, sizeof text);
+	if (!t && !bench.playing)
+		return;
+	for (int i = 0; t && i < TONE_FREQUENCIES && t->step[0].hz[i]; i++)
+		buf_printf(&b, "%s%u", i ? "+" : "", t->step[0].hz[i]);
+	bench.playing = t;
+	did("plays %s%s", t ? buf_z(&b) : "no more", pauses ? " beside" : "");
+}
+
+static int bench_dial(void *arg, enum digit_kind kind, struct slice digits)
+{
+	did("%s " SLICE_FMT, kind == DIGIT_MF ? "MF" : "DTMF", SLICE_ARG(digits));
+	return 0;
+}
+
+static int bench_tell_caller(void *arg, enum caller_id_modem modem, const struct caller_id *c, bool on_hook)
+{
+	did("tells %s %s%s%s%s", modem == CALLER_ID_V23 ? "v23" : "bell", c->number[0] ? c->number : c->number_absent == CALLER_ID_PRIVATE ? "private" : "unknown",
+	    c->name[0] ? " " : "", c->name, on_hook ? "" : " in the call");
+	return 0;
+}
+
+static void bench_flash(void *arg)
+{
+	did("flash to the peer");
+}
+
+static void bench_listen(void *arg, unsigned what)
+{
+	bench.listening = what;
+}
+
+static const struct circuit_handlers bench_handlers = {
+	.event = bench_event, .requested = bench_requested, .signal_done = bench_signal_done, .seize = bench_seize, .idle = bench_idle, .play = bench_play,
+	.dial = bench_dial, .tell_caller = bench_tell_caller, .flash = bench_flash, .listen = bench_listen,
+};
+
+/* --- the notifier ------------------------------------------------------------------------------------------------- */
+
+static int bench_notify(void *arg, const struct mgcp_notifier *n)
+{
+	char text[512];
+	struct buf b = buf_fixed(text, sizeof text);
+	mgcp_notifier_audit(n, MGCP_P_OBSERVED_EVENTS, &b);
+	did("NTFY %s", buf_z(&b));
+	bench.told = true;
+	return 0;
+}
+
+static void bench_start(void *arg, const struct mgcp_signal *s)
+{
+	circuit_signal_start(bench.circuit, s);
+}
+
+static void bench_stop(void *arg, const struct mgcp_signal *s)
+{
+	circuit_signal_stop(bench.circuit, s);
+}
+
+static enum mgcp_hook bench_where(void *arg)
+{
+	return circuit_hook(bench.circuit);
+}
+
+static unsigned bench_check(void *arg, const struct mgcp_script *s, const char **why)
+{
+	return circuit_check(bench.circuit, s, why);
+}
+
+static const struct mgcp_notifier_handlers bench_notifier = {
+	.notify = bench_notify, .signal_start = bench_start, .signal_stop = bench_stop, .hook = bench_where, .check = bench_check,
+};
+
+/* The call agent answers each notification. */
+static void settle(void)
+{
+	while (bench.told) {
+		bench.told = false;
+		mgcp_notifier_answered(bench.notifier, 0);
+	}
+}
+
+/* --- what tests do ------------------------------------------------------------------------------------------------ */
+
+static int bench_open(enum tdm_signalling signalling, const struct circuit_settings *s, bool off_hook)
+{
+	memset(&bench, 0, sizeof bench);
+	bench.settings = s ? *s : circuit_defaults;
+	bench.did = buf_fixed(bench.said, sizeof bench.said - 1);
+	bench.packages = circuit_packages(signalling, &bench.settings);
+	struct circuit_params p = {.object = "line", .signalling = signalling, .settings = &bench.settings, .driver = &bench_driver, .fd = 7,
+				   .off_hook = off_hook, .h = &bench_handlers};
+	int err = mgcp_notifier_new(&bench.notifier, "line", bench.packages, &mgcp_notifier_default_timers, &bench_notifier, NULL);
+	return err ? err : circuit_new(&bench.circuit, &p);
+}
+
+static void bench_close(void)
+{
+	bench.circuit = mem_deref(bench.circuit);
+	bench.notifier = mem_deref(bench.notifier);
+	assert_int_equal(timer_count(), 0);
+}
+
+/* A request with these lines, which goes on observing: the response code. */
+static unsigned ask(const char *lines)
+{
+	char text[1024];
+	struct mgcp_msg m;
+	struct mgcp_rqnt *r;
+	unsigned code;
+	snprintf(text, sizeof text, "RQNT 1 aaln/1@mg MGCP 1.0\r\nX: %u\r\nQ: loop\r\n%s\r\n", ++bench.requests, lines);
+	struct slice s = slice_str(text);
+	assert_int_equal(mgcp_parse(&m, &s, &code), 0);
+	code = mgcp_rqnt_parse(&r, &m, bench.packages, SLICE_NONE, &bench.why);
+	if (code)
+		return code;
+	code = mgcp_notifier_request(bench.notifier, r, &bench.why);
+	mem_deref(r);
+	if (!code) {
+		circuit_asked(bench.circuit);
+		mgcp_notifier_run(bench.notifier);
+		settle();
+	}
+	return code ? code : 200;
+}
+
+static void line(enum tdm_event_kind kind)
+{
+	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_EVENT, .event = {.kind = kind}});
+	settle();
+}
+
+static inline void pulse(char digit)
+{
+	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_EVENT, .event = {.kind = TDM_EV_PULSE_DIGIT, .digit = digit}});
+	settle();
+}
+
+static inline void digits(const char *list)
+{
+	for (; *list; list++) {
+		circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_DIGIT, .digit = *list});
+		settle();
+		circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_DIGIT});
+		settle();
+	}
+}
+
+static inline void played(void)
+{
+	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_PLAYED});
+	settle();
+}
+
+static inline void tone(enum tone_signal t)
+{
+	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_TONE, .tone = t, .begun = true});
+	settle();
+}
+
+static inline void voice(bool begun)
+{
+	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_VOICE, .begun = begun});
+	settle();
+}
+
+static void after(unsigned ms)
+{
+	clock_test_advance(ms);
+	settle();
+}
+
+/* All that was done since the last time. */
+#define expect(what)                                     \
+	do {                                             \
+		assert_string_equal(buf_z(&bench.did), what); \
+		bench.did.len = 0;                       \
+	} while (0)
+
+static inline const char *event_states(void)
+{
+	static char text[64];
+	struct buf b = buf_fixed(text, sizeof text);
+	circuit_event_states(bench.circuit, &b);
+	return buf_z(&b);
+}
+
+static int quiet_logs(void **state)
+{
+	(void)state;
+	log_set_level(LOG_LEVEL_ERROR);
+	return 0;
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mediagw/circuit_internal.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include <errno.h>
+#include <string.h>
+
+const struct circuit_settings circuit_defaults = {
+	.country = "us", .caller_id = TELLS_BELL, .answer = ANSWER_REVERSAL, .answer_ms = 10000, .dial_tone_ms = 3000, .busy_tone = true,
+};
+
+/* --- kinds -------------------------------------------------------------------------------------------------------- */
+
+static const struct circuit_kind *kind_of(enum tdm_signalling signalling, const struct circuit_settings *s)
+{
+	static const struct circuit_kind *const trunks[] = {
+		[ADDRESS_TONES] = &circuit_em_tones, [ADDRESS_PULSES] = &circuit_em_tones, [ADDRESS_MF] = &circuit_em_mf,
+		[ADDRESS_FEATURE_D] = &circuit_em_feature_d, [ADDRESS_OPERATOR] = &circuit_em_operator,
+	};
+	switch (tdm_use_of(signalling)) {
+	case TDM_USE_FXS:
+		return s->pbx || signalling == TDM_FXOGS ? &circuit_fxs_pbx : &circuit_fxs;
+	case TDM_USE_FXO:
+		return &circuit_fxo;
+	case TDM_USE_EM:
+		return trunks[s->address];
+	default:
+		return &circuit_bearer;
+	}
+}
+
+mgcp_packages circuit_packages(enum tdm_signalling signalling, const struct circuit_settings *s)
+{
+	return kind_of(signalling, s)->packages;
+}
+
+static void destroy(void *obj)
+{
+	struct circuit *c = obj;
+	timer_stop(&c->timer);
+	circuit_digits_stop(c);
+	if (c->kind->close)
+		c->kind->close(c);
+	circuit_release(c);
+}
+
+int circuit_new(struct circuit **ret, const struct circuit_params *p)
+{
+	const struct circuit_kind *kind = kind_of(p->signalling, p->settings);
+	struct circuit *c = mem_alloc(kind->size, destroy);
+	if (!c)
+		return -ENOMEM;
+	c->kind = kind;
+	c->p = *p;
+	if (kind->open)
+		kind->open(c);
+	circuit_listen(c);
+	*ret = c;
+	return 0;
+}
+
+/* --- states ------------------------------------------------------------------------------------------------------- */
+
+void circuit_set_state(struct circuit *c, unsigned state, const char *why)
+{
+	timer_stop(&c->timer);
+	if (c->state != state)
+		log_debug(c->p.object, "line: %s -> %s (%s)", c->kind->states[c->state], c->kind->states[state], why);
+	c->state = state;
+	circuit_listen(c);
+}
+
+static void expired(void *arg)
+{
+	struct circuit *c = arg;
+	c->kind->timeout(c);
+}
+
+void circuit_timer(struct circuit *c, uint32_t ms)
+{
+	timer_start(&c->timer, ms, expired, c);
+}
+
+const char *circuit_state(const struct circuit *c)
+{
+	return c->kind->states[c->state];
+}
+
+void circuit_restore(struct circuit *c, struct slice state)
+{
+	for (unsigned i = 1; c->kind->states[i]; i++)
+		if (slice_eq(slice_str(c->kind->states[i]), state)) {
+			circuit_set_state(c, i, "an earlier process left it so");
+			c->seized = true;
+			c->p.h->seize(c->p.arg, false);
+			if (c->kind->restored)
+				c->kind->restored(c);
+			return;
+		}
+}
+
+int circuit_seize(struct circuit *c, bool incoming)
+{
+	int err = c->seized ? 0 : c->p.h->seize(c->p.arg, incoming);
+	if (err)
+		log_info(c->p.object, "the line is not to be used now");
+	else
+		c->seized = true;
+	return err;
+}
+
+void circuit_release(struct circuit *c)
+{
+	if (c->seized)
+		c->p.h->idle(c->p.arg);
+	c->seized = false;
+}
+
+/* --- what goes out ------------------------------------------------------------------------------------------------ */
+
+void circuit_event_with(struct circuit *c, const struct mgcp_package *package, const char *event, const char *params)
+{
+	c->p.h->event(c->p.arg, package, event, slice_str(params));
+}
+
+void circuit_event(struct circuit *c, const struct mgcp_package *package, const char *event)
+{
+	c->p.h->event(c->p.arg, package, event, SLICE_NONE);
+}
+
+void circuit_done(struct circuit *c, const struct mgcp_signal **s, bool failed)
+{
+	const struct mgcp_signal *was = *s;
+	*s = NULL;
+	if (was)
+		c->p.h->signal_done(c->p.arg, was, failed);
+}
+
+int circuit_hook_do(struct circuit *c, enum tdm_hook what)
+{
+	static const char *const names[] = {"on hook", "off hook", "wink", "flash", "start", "ring", "ring no more"};
+	int err = c->p.fd < 0 ? -EBADF : c->p.driver->hook(c->p.fd, what);
+	if (err)
+		log_warn(c->p.object, "the line did not go \"%s\": %s", names[what], strerror(-err));
+	return err;
+}
+
+int circuit_dial(struct circuit *c, enum digit_kind kind, const char *digits)
+{
+	if (kind == DIGIT_DTMF && c->p.settings->address == ADDRESS_PULSES)
+		return c->p.driver->dial_pulses(c->p.fd, digits);
+	return c->p.h->dial(c->p.arg, kind, slice_str(digits));
+}
+
+void circuit_play(struct circuit *c, const char *notation)
+{
+	if (!tone_read(&c->tone, slice_str(notation)))
+		c->p.h->play(c->p.arg, &c->tone, false);
+}
+
+void circuit_silence(struct circuit *c)
+{
+	c->sounding = c->sending = NULL;
+	c->p.h->play(c->p.arg, NULL, false);
+}
+
+/* --- listening ---------------------------------------------------------------------------------------------------- */
+
+static bool asks(const struct circuit *c, const struct mgcp_package *package, const char *event)
+{
+	return mgcp_packages_have(c->kind->packages, package) && c->p.h->requested(c->p.arg, package, event);
+}
+
+static unsigned asked_for(const struct circuit *c)
+{
+	unsigned what = 0;
+	if (asks(c, &mgcp_package_g, "ft") || asks(c, &mgcp_package_g, "mt"))
+		what |= LISTEN_VOICEBAND;
+	for (const char *d = "0123456789*#ABCD"; *d && mgcp_packages_have(c->kind->packages, &mgcp_package_d); d++)
+		if (c->p.h->requested(c->p.arg, &mgcp_package_d, (const char[]){*d, '\0'}))
+			what |= LISTEN_DTMF;
+	if (asks(c, &mgcp_package_d, "dd"))
+		what |= LISTEN_DTMF;
+	return what;
+}
+
+void circuit_listen(struct circuit *c)
+{
+	unsigned what = (c->kind->listens ? c->kind->listens(c) : 0) | asked_for(c);
+	/* On hook there is nothing to hear but what the state wants. */
+	if (c->kind->hook && c->kind->hook(c) == MGCP_ON_HOOK)
+		what = c->kind->listens(c);
+	if (what == c->listening)
+		return;
+	c->listening = what;
+	c->p.h->listen(c->p.arg, what);
+}
+
+void circuit_asked(struct circuit *c)
+{
+	circuit_listen(c);
+}
+
+static void heard_voiceband(struct circuit *c, enum voiceband kind)
+{
+	if (kind == VOICEBAND_FAX || kind == VOICEBAND_FAX_CALLING)
+		circuit_event(c, &mgcp_package_g, "ft");
+	else if (kind != VOICEBAND_NONE)
+		circuit_event(c, &mgcp_package_g, "mt");
+}
+
+/* What was sent by a signal is out. */
+static bool sent(struct circuit *c)
+{
+	if (c->sending)
+		circuit_done(c, &c->sending, false);
+	else if (c->sounding)
+		circuit_done(c, &c->sounding, false);
+	else
+		return false;
+	return true;
+}
+
+void circuit_heard(struct circuit *c, const struct heard *h)
+{
+	mem_ref(c);
+	if (h->kind == HEARD_VOICEBAND)
+		heard_voiceband(c, h->voiceband);
+	else if (h->kind != HEARD_PLAYED || !sent(c))
+		c->kind->heard(c, h);
+	mem_deref(c);
+}
+
+/* --- signals ------------------------------------------------------------------------------------------------------ */
+
+static const struct circuit_signal *row_of(const struct circuit *c, const struct mgcp_signal *s)
+{
+	for (const struct circuit_signal *r = c->kind->signals; r->package; r++)
+		if (r->package == s->package && !strcmp(r->name, s->type->name))
+			return r;
+	return NULL;
+}
+
+static void start_tone(struct circuit *c, const struct mgcp_signal *s)
+{
+	bool pauses;
+	struct tone t;
+	if (circuit_tone(&t, &pauses, s, c->p.settings->country))
+		return;
+	c->tone = t;
+	c->sounding = s;
+	c->p.h->play(c->p.arg, &c->tone, pauses);
+}
+
+static void start_digit(struct circuit *c, const struct mgcp_signal *s)
+{
+	const char digit[] = {circuit_signal_digit(s), '\0'};
+	c->sending = s;
+	if (c->p.h->dial(c->p.arg, DIGIT_DTMF, slice_str(digit)))
+		circuit_done(c, &c->sending, true);
+}
+
+void circuit_signal_start(struct circuit *c, const struct mgcp_signal *s)
+{
+	const struct circuit_signal *row = row_of(c, s);
+	if (row)
+		row->start(c, s);
+	else if (circuit_signal_digit(s))
+		start_digit(c, s);
+	else
+		start_tone(c, s);
+}
+
+static bool is_on(const struct mgcp_signal *on, const struct mgcp_signal *s)
+{
+	return on && mgcp_signal_same(on, s);
+}
+
+void circuit_signal_stop(struct circuit *c, const struct mgcp_signal *s)
+{
+	const struct circuit_signal *row = row_of(c, s);
+	if (row && row->stop)
+		row->stop(c, s);
+	else if (is_on(c->sounding, s) || is_on(c->sending, s))
+		circuit_silence(c);
+}
+
+/* --- what can be asked for ---------------------------------------------------------------------------------------- */
+
+static bool named(const char *names, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *at = names; (at = strstr(at, name)); at += len)
+		if ((at == names || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+			return true;
+	return false;
+}
+
+static bool detects(const struct circuit *c, const struct mgcp_requested *r)
+{
+	if (!r->type)
+		return r->digits || slice_caseeq(r->name, SLICE("all"));
+	for (const struct circuit_events *e = c->kind->events; e->package; e++)
+		if (e->package == r->package)
+			return !e->names || named(e->names, r->type->name);
+	return named("oc of", r->type->name) || r->package == &mgcp_package_b;
+}
+
+static unsigned check_signal(const struct circuit *c, const struct mgcp_signal *s, const char **why)
+{
+	const struct circuit_signal *row = row_of(c, s);
+	struct tone t;
+	bool pauses;
+	if (row)
+		return row->check ? row->check(s, why) : 0;
+	*why = "this line cannot give the signal";
+	if (s->off || circuit_signal_digit(s))
+		return 0;
+	int err = circuit_tone(&t, &pauses, s, c->p.settings->country);
+	return !err ? 0 : err == -EINVAL ? 538 : 513;
+}
+
+unsigned circuit_check(const struct circuit *c, const struct mgcp_script *s, const char **why)
+{
+	unsigned code = 0;
+	for (unsigned i = 0; i < s->n_events && !code; i++) {
+		*why = "the event cannot be seen on this line";
+		code = detects(c, &s->events[i]) ? 0 : 512;
+		if (!code && s->events[i].embedded)
+			code = circuit_check(c, s->events[i].embedded, why);
+	}
+	for (unsigned i = 0; i < s->n_signals && !code; i++)
+		code = check_signal(c, &s->signals[i], why);
+	return code;
+}
+
+enum mgcp_hook circuit_hook(const struct circuit *c)
+{
+	return c->kind->hook ? c->kind->hook(c) : MGCP_ANY_HOOK;
+}
+
+void circuit_event_states(const struct circuit *c, struct buf *out)
+{
+	if (c->kind->event_states)
+		c->kind->event_states(c, out);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of circuits share. A kind of signalling is a struct circuit_kind; its circuits begin with a struct circuit. */
+#pragma once
+#include "mediagw/circuit.h"
+
+/* A signal that is more than a tone. */
+struct circuit_signal {
+	const struct mgcp_package *package;
+	const char *name;
+	void (*start)(struct circuit *c, const struct mgcp_signal *s);
+	void (*stop)(struct circuit *c, const struct mgcp_signal *s); /* NULL: nothing is to be done */
+	/* 0, or 538 and *why for parameters that mean nothing. NULL: none do. */
+	unsigned (*check)(const struct mgcp_signal *s, const char **why);
+};
+
+/* Events of a package that can be seen there: names between blanks. NULL: all. */
+struct circuit_events {
+	const struct mgcp_package *package;
+	const char *names;
+};
+
+struct circuit_kind {
+	size_t size;
+	mgcp_packages packages;
+	const char *const *states; /* the first one is that of a free line; ends with NULL */
+	const struct circuit_signal *signals; /* ends with package NULL */
+	const struct circuit_events *events;  /* ends with package NULL */
+	void (*open)(struct circuit *c);
+	void (*close)(struct circuit *c);
+	void (*heard)(struct circuit *c, const struct heard *h);
+	void (*timeout)(struct circuit *c); /* of the state's timer */
+	enum mgcp_hook (*hook)(const struct circuit *c);
+	void (*event_states)(const struct circuit *c, struct buf *out);
+	void (*restored)(struct circuit *c);
+	unsigned (*listens)(const struct circuit *c); /* in the present state */
+};
+
+struct circuit {
+	const struct circuit_kind *kind;
+	struct circuit_params p;
+	unsigned state;
+	struct timer timer;  /* of the state */
+	unsigned listening;
+	bool seized;
+	/* The tone that is on. */
+	struct tone tone;
+	const struct mgcp_signal *sounding;
+	/* A signal of digits that are going out. */
+	const struct mgcp_signal *sending;
+	/* The digit being heard (circuit_digits.c). */
+	char digit;
+	uint64_t digit_from;
+	struct timer digit_long, digit_due;
+};
+
+extern const struct circuit_kind circuit_fxs, circuit_fxs_pbx, circuit_fxo, circuit_em_tones, circuit_em_mf, circuit_em_feature_d, circuit_em_operator,
+	circuit_bearer;
+
+/* Where all changes of state go through; stops the state's timer. */
+void circuit_set_state(struct circuit *c, unsigned state, const char *why);
+void circuit_timer(struct circuit *c, uint32_t ms);
+/* Listens for what the state and the requests want. */
+void circuit_listen(struct circuit *c);
+void circuit_event(struct circuit *c, const struct mgcp_package *package, const char *event);
+/* With parameters. */
+void circuit_event_with(struct circuit *c, const struct mgcp_package *package, const char *event, const char *params);
+/* A signal's end, when it is on: *s is NULL then. */
+void circuit_done(struct circuit *c, const struct mgcp_signal **s, bool failed);
+/* -errno when it must not be used; seizing twice is nothing. */
+int circuit_seize(struct circuit *c, bool incoming);
+void circuit_release(struct circuit *c);
+/* The driver's; what fails is logged. 0 or -errno. */
+int circuit_hook_do(struct circuit *c, enum tdm_hook what);
+/* Sends "addr(5,5,5)"'s digits... as the line's numbers are sent; HEARD_PLAYED or TDM_EV_DIALLED follows. */
+int circuit_dial(struct circuit *c, enum digit_kind kind, const char *digits);
+/* Plays a tone by a notation of media/tones.h. */
+void circuit_play(struct circuit *c, const char *notation);
+void circuit_silence(struct circuit *c);
+
+/* circuit_tones.c: the tone of a signal in a country, and whether the call is heard in its pauses: 0, -ENOENT for what is no tone, -EINVAL. */
+int circuit_tone(struct tone *ret, bool *pauses, const struct mgcp_signal *s, const char *country);
+/* circuit_digits.c: events of package D. '\0': the digit is over. */
+void circuit_digit(struct circuit *c, char digit);
+void circuit_digits_stop(struct circuit *c);
+/* The digits of a signal of package D ("5", "dd(dg=5,to=500)", "do(dg=5,+)"); '\0': it has none. */
+char circuit_signal_digit(const struct mgcp_signal *s);
+/* circuit_address.c: the digits of a parameter, "addr" of "ct(nda),addr(k0,5,s0)", as media/digits.h spells them: 0; -ENOENT: it is not there; -EINVAL. */
+int circuit_address(struct slice params, const char *name, bool mf, char *out, size_t size);
+/* "k0,5,s0" of digits heard. */
+void circuit_mf_write(struct buf *out, struct slice digits);
+/* The value of "NAME=VALUE" in parameters; absent. */
+struct slice circuit_param(struct slice params, const char *name);
