@@ -37,7 +37,8 @@ unit_ld_isdn   := -lpri
 # What has threads runs once more under the thread sanitizer, which must find nothing.
 UNIT_TSAN   := -fsanitize=thread -fno-omit-frame-pointer
 UNIT_TSAN_O := $(O)/tsan
-UNIT_RACES  := $(if $(filter fastpath,$(or $(T),fastpath)),$(UNIT_TSAN_O)/bin/fastpath/threads_test)
+UNIT_RACES  := $(strip $(if $(filter fastpath,$(or $(T),fastpath)),$(UNIT_TSAN_O)/bin/fastpath/threads_test) \
+	$(if $(filter mediagw,$(or $(T),mediagw)),$(UNIT_TSAN_O)/bin/mediagw/span_thread_test))
 
 .PHONY: check-unit unit-programs
 check-unit: unit-programs

@@ -207,9 +207,20 @@ static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t s
 	bool other_block = c->ptime != b->c.ptime;
 	if (c->mode != b->c.mode)
 		transponder_init(&b->transponder);
+	const struct bearer_connection was = b->c;
 	b->c = *c;
+	err = b->flows && other_block ? bearer_flow(b) : flow(b);
+	if (err) {
+		b->c = was;
+		(void)set_driver(b, &was);
+	}
 	bearer_cancel_echo(b);
-	return b->flows && other_block ? bearer_flow(b) : flow(b);
+	return err;
+}
+
+static bool wants_detectors(const struct bearer *b, const struct bearer_connection *c)
+{
+	return c->slot != BEARER_NO_SLOT && c->format != PLAYOUT_CLEAR && (c->slot != b->c.slot || b->c.format == PLAYOUT_CLEAR);
 }
 
 int bearer_connect(struct bearer *b, const struct bearer_connection *c)
@@ -218,7 +229,7 @@ int bearer_connect(struct bearer *b, const struct bearer_connection *c)
 	struct voiceband_detector *detector[BEARER_SIDES] = {NULL};
 	uint32_t ssrc;
 	int err = !c->ptime || c->ptime * 8 > CAPTURE_PTIME ? -EINVAL : 0;
-	const bool anew = !b->capture || !sounds_alike(c, &b->c), detect = c->slot != BEARER_NO_SLOT && c->slot != b->c.slot && c->format != PLAYOUT_CLEAR;
+	const bool anew = !b->capture || !sounds_alike(c, &b->c), detect = wants_detectors(b, c);
 	if (!err && anew)
 		err = capture_new(&new, b, c, b->ears);
 	if (!err && detect)

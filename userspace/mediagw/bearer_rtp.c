@@ -32,7 +32,7 @@ void bearer_received(struct bearer *b, const struct inbox_packet *k)
 		return;
 	}
 	const struct playout_packet p = {.format = (enum playout_format)format, .marker = r.marker, .seq = r.seq, .ssrc = r.ssrc, .timestamp = r.timestamp,
-		.arrival = (uint32_t)(k->arrival_ns / OCTET_NS), .ahead = bearer_ahead(b, k->arrival_ns), .payload = r.payload, .len = r.len};
+		.arrival = (uint32_t)(k->arrival_ns / OCTET_NS), .ahead = bearer_turns_round(b) ? 0 : bearer_ahead(b, k->arrival_ns), .payload = r.payload, .len = r.len};
 	playout_put(&b->playout, &p);
 }
 

@@ -78,7 +78,7 @@ int fastpath_read(const struct fastpath *fp, uint32_t slot, struct fp_stats *ret
 static struct fake_packet {
 	uint32_t slot;
 	size_t len;
-	uint8_t data[256];
+	uint8_t data[1700];
 } fake_out[256];
 static unsigned fake_n_out;
 
