@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "callagent/media_sdp.h"
 #include <errno.h>
-#include <stdlib.h>
 
 static void job_step(struct media *m);
 
@@ -83,31 +82,12 @@ static void on_lost(void *arg, struct mgcp_conn *c, enum mgcp_loss what, const c
 	mem_deref(m);
 }
 
-static void read_quality(struct cdr_quality *q, struct slice params, struct slice quality)
-{
-	static const struct {
-		const char *name;
-		size_t offset;
-	} counts[] = {
-		{"PR", offsetof(struct cdr_quality, packets)}, {"OR", offsetof(struct cdr_quality, octets)},
-		{"PL", offsetof(struct cdr_quality, lost)},    {"JI", offsetof(struct cdr_quality, jitter_ms)},
-	};
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		uint64_t v;
-		if (!slice_u64(mgcp_option(params, slice_str(counts[i].name), '='), INT64_MAX, &v))
-			*(int64_t *)((char *)q + counts[i].offset) = (int64_t)v;
-	}
-	char mos[16];
-	if (!slice_copy(mgcp_option(quality, SLICE("MOS"), '='), mos, sizeof(mos)))
-		q->mos = strtod(mos, NULL);
-}
-
 static void on_deleted(void *arg, struct mgcp_conn *c, struct slice params, struct slice quality)
 {
 	struct end *e = arg;
 	struct media *m = mem_ref(e->stream->media);
 	if (e->stream->index == 0)
-		read_quality(&m->quality[e->side], params, quality);
+		media_quality_read(&m->quality[e->side], params, quality);
 	end_forget(e);
 	end_check(m);
 	mem_deref(m);

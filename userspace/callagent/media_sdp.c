@@ -2,7 +2,10 @@
 #include "callagent/media_sdp.h"
 #include "base/mem.h"
 #include <ctype.h>
+#include "mgcp/mgcp.h"
 #include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
 
 /* The direction is the connection's mode; written here too, a change of it would look like a new party. */
 int media_sdp_write(struct buf *out, const struct sdp_media *m)
@@ -62,4 +65,23 @@ const char *media_mode(enum sdp_dir dir)
 		[SDP_SENDRECV] = "sendrecv",
 	};
 	return modes[dir & 3];
+}
+
+void media_quality_read(struct cdr_quality *q, struct slice params, struct slice quality)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} counts[] = {
+		{"PR", offsetof(struct cdr_quality, packets)}, {"OR", offsetof(struct cdr_quality, octets)},
+		{"PL", offsetof(struct cdr_quality, lost)},    {"JI", offsetof(struct cdr_quality, jitter_ms)},
+	};
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		uint64_t v;
+		if (!slice_u64(mgcp_option(params, slice_str(counts[i].name), '='), INT64_MAX, &v))
+			*(int64_t *)((char *)q + counts[i].offset) = (int64_t)v;
+	}
+	char mos[16];
+	if (!slice_copy(mgcp_option(quality, SLICE("MOS"), '='), mos, sizeof(mos)))
+		q->mos = strtod(mos, NULL);
 }

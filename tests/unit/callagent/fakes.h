@@ -88,6 +88,8 @@ int mgcp_conn_create(struct mgcp_conn **ret, struct mgcp_gw *gw, const struct mg
 	c->pending = c->live = true;
 	list_append(&conns, &c->link);
 	say("gw: crcx %u", c->id);
+	if (s->endpoint)
+		say(" at %s", s->endpoint);
 	if (s->with)
 		say(" with %u", s->with->id);
 	say(" %s", s->mode);
