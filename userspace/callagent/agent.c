@@ -9,6 +9,7 @@
 #include "callagent/agent_guard.h"
 #include "callagent/emergency_call.h"
 #include "callagent/keys.h"
+#include "callagent/leg_isdn.h"
 #include "callagent/names.h"
 #include "callagent/outcome.h"
 #include "callagent/relay.h"
@@ -215,7 +216,7 @@ static bool is_alive(void *arg, struct slice id)
 static int take_over(struct agent *a, struct buf *why)
 {
 	a->home = (struct leg_sip_home){.stack = a->sip, .trunk = trunk_of, .arg = a};
-	const struct leg_maker makers[] = {{"sip", leg_sip_restore, &a->home}, {0}};
+	const struct leg_maker makers[] = {{"sip", leg_sip_restore, &a->home}, {"isdn", leg_isdn_restore, a}, {0}};
 	const struct calls_past past = {
 		.store = a->store, .table = AGENT_STORE_CALLS, .makers = makers, .gateway = gateway_of, .arg = a,
 	};
@@ -278,6 +279,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : subscriptions_open(&a->subscriptions, a->sip, a->store, AGENT_STORE_SUBSCRIPTIONS);
 	err = err ? err : open_callbacks(a);
 	err = err ? err : trunks_start(&a->trunks, a->sip, a->locator);
+	err = err ? err : leg_isdn_open(a);
 	err = err ? err : take_over(a, why);
 	if (err && !why->len)
 		buf_str(why, strerror(-err));
@@ -331,6 +333,7 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	mem_deref(a->conf);
 	a->conf = (struct conf *)(uintptr_t)now;
 	take_limits(a);
+	leg_isdn_reload(a);
 	const struct sip_limits limits = message_limits(now);
 	const struct sip_conn_limits conns = connection_limits(now);
 	sip_stack_set_limits(a->sip, &limits, &conns);
@@ -355,6 +358,7 @@ void agent_close(struct agent *a)
 	a->on_stopped = NULL;
 	proxied_close(a);
 	calls_fini(&a->calls);
+	a->isdn = mem_deref(a->isdn);
 	a->callbacks = mem_deref(a->callbacks);
 	subscriptions_close(&a->subscriptions);
 	listeners_close(&a->listeners);

@@ -38,6 +38,7 @@ struct agent {
 	struct routing *routing;
 	struct trunks trunks;
 	struct tel_lines tel_lines;
+	struct isdn_link *isdn; /* NULL: the configuration has no group of ISDN channels */
 	struct gateways gateways;
 	struct calls calls;
 	struct callbacks *callbacks;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "callagent/emergency_call.h"
+#include "callagent/leg_isdn.h"
 #include "callagent/outcome.h"
 #include <errno.h>
 #include <sys/random.h>
@@ -68,7 +69,7 @@ static int make_sip(struct leg **ret, struct agent *a, const struct leg_call *ho
 }
 
 /* By what carries the line's calls. */
-static const leg_make_fn line_makers[TEL_KINDS] = {NULL};
+static const leg_make_fn line_makers[TEL_KINDS] = {[TEL_ISDN] = leg_isdn_outgoing};
 
 static int make_line(struct leg **ret, struct agent *a, const struct leg_call *how)
 {

@@ -8,6 +8,7 @@
 
 struct call;
 struct sip_uri;
+struct shown;
 struct leg;
 
 enum leg_state {
@@ -30,6 +31,7 @@ struct leg_news {
 	void *reply;        /* of information: where its outcome goes, reference-counted; NULL */
 	const void *native; /* the message it came in, reference-counted: legs of the same kind read more in it; NULL */
 	const struct leg *from; /* whose message that is; NULL */
+	const struct shown *who; /* who speaks, where no message tells; kept by the leg; NULL: not known */
 	bool offers;        /* progress: the description is an offer, where the call was offered without; the confirm verb answers it */
 };
 

@@ -231,6 +231,8 @@ static int passed(struct buf *out, const struct sip_leg *s, const struct leg_new
 		dress_way(&way, dress);
 	if (n->native)
 		headers_pass(out, n->native, &way);
+	else if (n->who)
+		dress_answer(out, n->who, s->trunk, s->own_host, !way.to_user);
 	if (n->status == 420)
 		buf_str(out, "Unsupported: precondition\r\n");
 	return out->err;
@@ -271,16 +273,17 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	struct buf body = buf_growing();
 	struct slice display, type = SLICE_NONE;
 	const struct sip_leg *caller = sender(s, n);
+	bool line = l->call && l->call->a && l->call->a->kind != &kind_sip;
 	const struct sip_msg *native = n->native; /* an INVITE, or the REFER that makes us call */
 	const struct dress dress = {
 		.target = &s->target, .own_host = s->own_host, .number = s->number, .display = s->display, .presentation = s->presentation,
-		.restyled = s->restyled, .diversions = s->diversions, .invite = native && native->method == SIP_INVITE ? native : NULL,
+		.restyled = s->restyled, .line = line, .diversions = s->diversions, .invite = native && native->method == SIP_INVITE ? native : NULL,
 	};
 	abilities_supported(&headers, dress.invite && rings_alone(l) ? dress.invite : NULL, n->sdp.len > 0, l->origin.conditions);
 	require_conditions(&headers, n->sdp);
 	if (*s->target.path)
 		sip_write_hdr(&headers, SIP_HDR_ROUTE, slice_str(s->target.path));
-	dress_before(&headers, &dress, caller && !caller->disbelieved);
+	dress_before(&headers, &dress, line || (caller && !caller->disbelieved));
 	passed(&headers, s, n, &dress);
 	dress_behind(&headers, &dress);
 	buf_slice(&headers, slice_str(s->headers));

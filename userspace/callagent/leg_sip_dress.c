@@ -102,7 +102,7 @@ static void put_caller(struct buf *out, const struct dress *d, bool known)
 {
 	const struct trunk *t = d->target->trunk;
 	enum caller_out where = style(d)->caller_out;
-	if (!d->restyled || !*d->number || !t || (wants_privacy(d) && !t->told))
+	if ((!d->restyled && !d->line) || !*d->number || !t || (wants_privacy(d) && !t->told))
 		return;
 	if (where == OUT_P_PREFERRED)
 		put_identity(out, d, "P-Preferred-Identity");
@@ -135,13 +135,15 @@ static bool tells(const struct dress *d, enum trunk_diversion what)
 void dress_before(struct buf *out, const struct dress *d, bool known)
 {
 	put_caller(out, d, known);
+	if (d->line && hides(d))
+		buf_str(out, "Privacy: id\r\n");
 	if (!tells(d, DIVERSION_HEADER))
 		return;
 	/* RFC 5806 4: the last one first. */
 	for (unsigned i = d->diversions->n; i--;) {
 		buf_str(out, "Diversion: ");
 		put_sip(out, d->diversions->d[i].number, d->own_host);
-		buf_printf(out, ">;reason=%s;counter=1\r\n", d->diversions->d[i].reason);
+		buf_printf(out, ">;reason=%s;counter=1%s\r\n", d->diversions->d[i].reason, d->diversions->d[i].hidden ? ";privacy=full" : "");
 	}
 }
 
@@ -181,4 +183,22 @@ void dress_behind(struct buf *out, const struct dress *d)
 			buf_str(out, ".1");
 		buf_str(out, "\r\n");
 	}
+}
+
+/* --- who has answered ----------------------------------------------------------------------------------------------- */
+
+void dress_answer(struct buf *out, const struct shown *who, const struct trunk *t, const char *own_host, bool told)
+{
+	const struct trunk_numbers *n = t ? &t->numbers : &plain;
+	char written[sizeof(who->number)];
+	bool hidden = who->presentation == PRESENT_RESTRICTED;
+	if (hidden)
+		buf_str(out, "Privacy: id\r\n");
+	if (!*who->number || (hidden && !told) || number_write(&n->plan, n->out, slice_str(who->number), written, sizeof(written)))
+		return;
+	buf_str(out, "P-Asserted-Identity: ");
+	sip_write_display(out, slice_str(who->display));
+	buf_char(out, '<');
+	number_uri(out, n->uri, &n->plan, slice_str(written), slice_str(own_host));
+	buf_str(out, ">\r\n");
 }

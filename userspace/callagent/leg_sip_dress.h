@@ -11,7 +11,8 @@ struct dress {
 	enum presentation presentation;
 	bool restyled;                       /* that number is not the one the caller sent, or does not stand where it stood */
 	const struct diversions *diversions; /* NULL: nobody */
-	const struct sip_msg *invite;        /* the caller's; NULL: it did not come by SIP */
+	const struct sip_msg *invite;        /* the caller's; NULL: it did not come by SIP, or a transfer makes us call */
+	bool line;                           /* the caller is a telephone line: what is known of him is here alone */
 };
 
 /* From without its tag. `display` points into what `d` has. */
@@ -24,3 +25,6 @@ void dress_way(struct headers_way *way, const struct dress *d);
 /* The header lines to go before those that pass, and behind them. `known`: somebody stands for who the caller is (RFC 3325). */
 void dress_before(struct buf *out, const struct dress *d, bool known);
 void dress_behind(struct buf *out, const struct dress *d);
+/* Who has answered, where that is no SIP message's to say (RFC 4497 9.1.3): P-Asserted-Identity and Privacy. `t`: of the trunk it goes to; NULL: a user;
+ * `told`: it may know who wants privacy. */
+void dress_answer(struct buf *out, const struct shown *who, const struct trunk *t, const char *own_host, bool told);

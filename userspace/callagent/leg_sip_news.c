@@ -123,6 +123,25 @@ static unsigned info_outcome(unsigned status)
 	return status < 300 ? status : status == 408 ? 504 : outcome_for_caller(status, 0);
 }
 
+void sip_info_answer(struct sip_info *i, unsigned status)
+{
+	sip_reply(i->st, status, NULL, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+}
+
+char sip_news_digit(const struct sip_msg *info)
+{
+	struct slice type = sip_msg_value(info, SIP_HDR_CONTENT_TYPE), rest = info->body, digit = SLICE_NONE;
+	type = slice_trim(slice_cut(&type, ';'));
+	if (slice_caseeq(type, SLICE("application/dtmf")))
+		digit = slice_trim(rest);
+	while (slice_caseeq(type, SLICE("application/dtmf-relay")) && !slice_empty(rest)) {
+		struct slice value = slice_line(&rest), name = slice_trim(slice_cut(&value, '='));
+		if (slice_caseeq(name, SLICE("Signal")))
+			digit = slice_trim(value);
+	}
+	return digit.len == 1 && memchr("0123456789*#ABCDabcd", digit.p[0], 20) ? digit.p[0] : 0;
+}
+
 static void info_done(void *arg, int err, const struct sip_msg *rsp)
 {
 	struct sip_info *i = arg;

@@ -19,4 +19,7 @@ void sip_news_reason(struct buf *out, const struct leg_news *n);
 /* An INFO or MESSAGE that waits for the other side's answer to it. */
 struct sip_info;
 struct sip_info *sip_info_new(struct sip_strans *st);
+/* A digit that an INFO carries (application/dtmf-relay, application/dtmf), 0: none. */
+char sip_news_digit(const struct sip_msg *info);
+void sip_info_answer(struct sip_info *i, unsigned status);
 int sip_info_send(struct sip_session *to, const struct leg_news *n, struct slice headers);

@@ -4,7 +4,8 @@
 #include "callagent/dial.h"
 #include "callagent/emergency_call.h"
 #include "callagent/outcome.h"
-#include "base/mem.h"
+#include "base/log.h"
+#include "routing/overlap.h"
 #include <errno.h>
 
 bool line_call_admitted(struct agent *a, struct tel_line *l, struct leg_news *refusal)
@@ -17,6 +18,12 @@ bool line_call_admitted(struct agent *a, struct tel_line *l, struct leg_news *re
 	outcome_refused(OUTCOME_LIMIT);
 	*refusal = (struct leg_news){.status = 503, .cause = r.cause, .words = r.why};
 	return false;
+}
+
+bool line_call_is_complete(struct agent *a, const struct source *from, const char *called)
+{
+	const struct query q = {.from = from, .called = called, .caller = "", .utc = (int64_t)(clock_utc_ms() / 1000)};
+	return overlap_is_whole(a->routing, registrar_auth(a->registrar), &q);
 }
 
 static struct emergency emergency_called(const struct agent *a, const struct source *from, const char *called)
@@ -33,25 +40,34 @@ static void fill_record(struct cdr *r, const struct source *from, const struct l
 	CDR_SET(r->called, slice_str(how->called));
 }
 
-int line_call(struct agent *a, struct leg *l, const struct line_call *how, struct slice sdp)
+int line_call_new(struct call **ret, struct agent *a, struct leg *l, const struct line_call *how)
 {
 	struct source from;
 	struct call *c;
 	source_of_line(&from, how->line);
-	const struct emergency e = emergency_called(a, &from, how->called);
+	CDR_SET(l->target, slice_str(from.name));
 	int err = call_new(&c, &a->calls, gateways_pick(&a->gateways));
 	if (err)
 		return err;
-	CDR_SET(l->target, slice_str(from.name));
 	call_add_leg(c, l);
+	fill_record(&c->cdr, &from, how);
+	if (call_set_party(c, SIDE_A, slice_str(from.name)))
+		log_warn(c->object, "does not count among the calls of %s: out of memory", from.name);
+	*ret = c;
+	return 0;
+}
+
+void line_call_start(struct call *c, struct agent *a, const struct line_call *how, struct slice sdp)
+{
+	struct source from;
+	source_of_line(&from, how->line);
+	const struct emergency e = emergency_called(a, &from, how->called);
 	fill_record(&c->cdr, &from, how);
 	if (e.kind)
 		emergency_began(c, &e);
-	err = call_set_party(c, SIDE_A, slice_str(from.name));
-	err = err ? err : !c->gw ? -EHOSTDOWN : dial_line(a, c, &from, how->called, how->caller, how->diversions, e.kind ? &e : NULL);
+	int err = !c->gw ? -EHOSTDOWN : dial_line(a, c, &from, how->called, how->caller, how->diversions, e.kind ? &e : NULL);
 	if (err)
 		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = core_words_of(err)});
 	else
-		call_start(c, &(struct leg_news){.sdp = sdp, .from = l});
-	return 0;
+		call_start(c, &(struct leg_news){.sdp = sdp});
 }

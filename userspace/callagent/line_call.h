@@ -4,16 +4,19 @@
 #include "callagent/agent.h"
 #include "callagent/plan.h"
 
-/* What the line tells; borrowed until line_call() returns. */
+/* What the line tells; borrowed. */
 struct line_call {
 	struct tel_line *line;
-	const char *called;           /* as the routing has numbers */
+	const char *called;           /* as the routing has numbers; so far */
 	const struct shown *caller;
 	const struct diversions *diversions; /* who has passed the call on already; NULL: nobody */
 };
 
 /* Why the line's calls are not taken now: false, and what its party is told. */
 bool line_call_admitted(struct agent *a, struct tel_line *l, struct leg_news *refusal);
-/* Makes the call of `l`, the caller's leg, which it adopts, and starts it with the leg's description. Its end, maybe at once, comes as the leg's
- * release verb. Negative errno: it was not adopted. */
-int line_call(struct agent *a, struct leg *l, const struct line_call *how, struct slice sdp);
+/* Whether `called` is a whole number: no other number of the routing begins like it, as far as it lists them (RFC 3578 3.1). */
+bool line_call_is_complete(struct agent *a, const struct source *from, const char *called);
+/* Makes the call of `l`, the caller's leg, which it adopts; nobody is called before line_call_start(), and call_end() may end it before. */
+int line_call_new(struct call **ret, struct agent *a, struct leg *l, const struct line_call *how);
+/* Its called number is complete and its leg has media: `sdp` is the leg's description. Its end, maybe at once, comes as the leg's release verb. */
+void line_call_start(struct call *c, struct agent *a, const struct line_call *how, struct slice sdp);

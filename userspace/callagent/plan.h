@@ -50,6 +50,7 @@ struct diversion {
 	char number[128];
 	const char *reason; /* of the Diversion header: "unconditional", "user-busy", "no-answer", "unavailable" */
 	unsigned cause;     /* of History-Info (RFC 4458): 302, 486, 408, 503 */
+	bool hidden;        /* does not want to be named */
 };
 
 struct diversions {

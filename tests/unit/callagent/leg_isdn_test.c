@@ -1,0 +1,562 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Calls of ISDN lines: what tandem-isdn, the gateway and the other party are told, in order. The other party is another line, or one under the test's hand. */
+#include "fake_isdn.h"
+#include "base/alarm.h"
+#include "base/log.h"
+#include "callagent/leg_isdn_priv.h"
+#include "callagent/line_call.h"
+#include "config/schema.h"
+
+static const char text[] =
+	"sip {\n country = \"49\"\n}\n"
+	"address inside {\n local = {\"127.0.0.1\"}\n}\n"
+	"isdn pri {\n area = \"30\"\n cause-status = {\"3=410\"}\n announcement-time = 5s\n}\n"
+	"isdn tie {\n number-type = unknown\n numbers-out = national\n numbers-in = national\n status-cause = {\"486=34\"}\n}\n"
+	"route out {\n prefix = \"+49\"\n to = pri\n}\n"
+	"route tie {\n prefix = \"7\"\n to = tie\n}\n"
+	"route exact {\n called = {\"611\", \"6123\"}\n to = tie\n}\n";
+
+/* --- what leg_isdn needs of the agent ------------------------------------------------------------------------------- */
+
+static struct agent agent;
+static struct mgcp_gw *gw;
+
+struct mgcp_ep {
+	int unused;
+};
+
+int mgcp_ep_new(struct mgcp_ep **ret, struct mgcp_gw *g, const char *name, mgcp_packages packages, const struct mgcp_ep_handlers *h, void *arg)
+{
+	*ret = mem_alloc(sizeof(**ret), NULL);
+	return *ret ? 0 : -ENOMEM;
+}
+
+struct mgcp_ep *mgcp_ep_end(struct mgcp_ep *e)
+{
+	return mem_deref(e);
+}
+
+int mgcp_ep_request(struct mgcp_ep *e, const struct mgcp_ask *ask)
+{
+	say("gw: signal '%s'\n", ask->signals);
+	return 0;
+}
+
+struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name)
+{
+	return gw;
+}
+
+struct mgcp_gw *gateways_pick(struct gateways *g)
+{
+	return gw;
+}
+
+static int setup(void **state)
+{
+	struct conf *conf;
+	struct buf why = buf_growing();
+	if (config_load(&conf, "t", text, &why))
+		fail_msg("%s", buf_z(&why));
+	agent = (struct agent){.conf = conf};
+	calls_init(&agent.calls);
+	agent.calls.most = 100;
+	agent.calls.longest_ms = 3600000;
+	agent.calls.ring_ms = 60000;
+	list_init(&conns);
+	conns_made = 0;
+	gateway_err = 0;
+	gateway_err_from = 0;
+	gw = mem_alloc(sizeof(*gw), NULL);
+	config_addresses(conf, &agent.addresses, &agent.n_addresses, false, &why);
+	said[0] = '\0';
+	assert_int_equal(trunks_load(&agent.trunks, conf, NULL) ?: tel_lines_load(&agent.tel_lines, conf, NULL) ?: routing_new(&agent.routing, conf) ?: registrar_new(&agent.registrar, &(struct registrar_params){.conf = conf})
+			 ?: fraud_new(&agent.fraud, &(struct fraud_params){.conf = conf}) ?: leg_isdn_open(&agent), 0);
+	isdn_up();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	calls_fini(&agent.calls);
+	agent.isdn = mem_deref(agent.isdn);
+	tel_lines_free(&agent.tel_lines);
+	trunks_free(&agent.trunks);
+	mem_deref(agent.routing);
+	mem_deref(agent.registrar);
+	mem_deref(agent.fraud);
+	mem_free(agent.addresses);
+	mem_deref(agent.conf);
+	mem_deref(gw);
+	alarm_reset();
+	return list_empty(&conns) ? 0 : -1;
+}
+
+static void assert_over(void)
+{
+	gateway_answers();
+	clock_test_advance(1);
+	gateway_answers();
+	assert_int_equal(calls_count(&agent.calls), 0);
+	assert_true(list_empty(&conns));
+	said[0] = '\0';
+}
+
+/* --- a call out ----------------------------------------------------------------------------------------------------- */
+
+static struct call *call;
+static struct leg *a, *b;
+
+static void make_out(const char *line, const char *called, const struct shown *caller, const struct diversions *diversions)
+{
+	static const struct diversions none;
+	struct target t = {.kind = TARGET_LINE, .line = tel_lines_find(&agent.tel_lines, slice_str(line))};
+	const struct leg_call how = {.target = &t, .caller = caller, .diversions = diversions ? diversions : &none, .ring_ms = 60000};
+	snprintf(t.called, sizeof(t.called), "%s", called);
+	assert_int_equal(call_new(&call, &agent.calls, gw), 0);
+	a = party_new("a", SIDE_A, AF_INET);
+	assert_int_equal(call_add_leg(call, a), 0);
+	assert_int_equal(leg_isdn_outgoing(&b, &agent, &how), 0);
+	assert_int_equal(call_add_leg(call, b), 0);
+}
+
+static void offer(const char *media)
+{
+	call_start(call, &(struct leg_news){.sdp = sdp("192.0.2.1", media)});
+	gateway_answers();
+}
+
+static char our_id[64];
+
+/* An event of the call out. */
+static void out_says(const char *event, const char *more)
+{
+	char line[400];
+	snprintf(line, sizeof(line), "{'event':'%s','call':'%s','group':'pri','endpoint':'ds/e1-1/7'%s%s}", event, our_id, *more ? "," : "", more);
+	isdn_says("calls", line);
+}
+
+static void offered(void)
+{
+	static const struct shown caller = {.number = "+4930555", .display = "Anna"};
+	make_out("pri", "+4989123", &caller, NULL);
+	offer(AUDIO(4000));
+	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
+	said[0] = '\0';
+}
+
+static void numbers_and_names_go_out(void **state)
+{
+	static const struct shown caller = {.number = "+4930555", .display = "Anna"}, foreign = {.number = "+33123", .presentation = PRESENT_RESTRICTED}, nobody = {.number = "anonymous"};
+	static const struct diversions by = {.d = {{.number = "+4930777", .reason = "user-busy", .cause = 486}}, .n = 1};
+	make_out("pri", "+4989123", &caller, &by);
+	offer(AUDIO(4000));
+	assert_said("gw: crcx 1 sendrecv 4000\ngw: crcx 2 with 1 recvonly\n"
+		    "isdn: setup OUT {'bearer':'speech','called':{'number':'89123','plan':'isdn','type':'national'},"
+		    "'calling':{'name':'Anna','number':'30555','plan':'isdn','presentation':'allowed','screening':'passed','type':'national'},'group':'pri',"
+		    "'redirecting':{'count':1,'number':'30777','plan':'isdn','presentation':'allowed','reason':'busy','type':'national'}}\n");
+	call_end(call, CALL_BY_OPERATOR, &(struct leg_news){0});
+	news(call_on_closed, a, 0, SLICE_NONE);
+	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
+	assert_said("a: release\nisdn: release OUT {'cause':16}\ngw: dlcx 1\ngw: dlcx 2\n");
+	out_says("release", "'cause':16");
+	assert_over();
+
+	make_out("pri", "+331234567", &foreign, NULL);
+	offer(AUDIO(4000));
+	assert_non_null(strstr(said, "'called':{'number':'331234567','plan':'isdn','type':'international'}"));
+	assert_non_null(strstr(said, "'number':'33123','plan':'isdn','presentation':'restricted'"));
+	isdn_gone();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+
+	isdn_up();
+	make_out("tie", "+4989123", &nobody, NULL);
+	offer(AUDIO(4000));
+	assert_non_null(strstr(said, "'called':{'number':'089123','plan':'isdn','type':'unknown'},'calling':{'presentation':'unavailable'"));
+	isdn_gone();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+/* ALERTING without in-band information is 180 without a description, which nothing is heard behind; the answer cuts through. */
+static void it_rings_and_answers(void **state)
+{
+	offered();
+	out_says("proceeding", "");
+	assert_said("gw: crcx 3 at ds/e1-1/7 recvonly 20004\n");
+	gateway_answers();
+	out_says("alerting", "");
+	assert_said("a: progress 180\n");
+	out_says("answer", "'connected':{'number':'89124','type':'national','plan':'isdn'}");
+	assert_said("gw: mdcx 3 sendrecv arm 1\n");
+	gateway_answers();
+	assert_said("gw: mdcx 2 sendrecv 20006 arm 2\na: answer 200 20002\n");
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	assert_string_equal(isdn_leg_of(b)->who.number, "+4989124");
+	out_says("release", "'cause':17,'remote':true");
+	assert_said("gw: dlcx 3\na: release\ngw: dlcx 1\ngw: dlcx 2\n");
+	assert_int_equal(call->cdr.cause, 17);
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+/* RFC 4497 8.3.3, 8.3.4: with progress indicator 1 or 8 both carry a description. */
+static void in_band_information_is_heard(void **state)
+{
+	offered();
+	out_says("progress", "'progress':2");
+	gateway_answers();
+	assert_said("gw: crcx 3 at ds/e1-1/7 recvonly 20004\na: progress 183\n");
+	out_says("alerting", "'progress':8");
+	gateway_answers();
+	assert_said("gw: mdcx 3 sendrecv arm 1\ngw: mdcx 2 sendrecv 20006 arm 2\na: progress 180 20002\n");
+	out_says("answer", "");
+	gateway_answers();
+	assert_non_null(strstr(said, "a: answer 200 20002\n"));
+	isdn_gone();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+/* All of it in the time that the gateway needs for the channel: told in order. */
+static void the_network_may_be_faster_than_the_gateway(void **state)
+{
+	offered();
+	out_says("alerting", "'progress':1");
+	out_says("answer", "");
+	assert_said("gw: crcx 3 at ds/e1-1/7 sendrecv 20004\n");
+	gateway_answers();
+	assert_said("gw: mdcx 2 sendrecv 20006 arm 2\na: answer 200 20002\n");
+	isdn_gone();
+	assert_int_equal(call->cdr.cause, 41);
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+static void an_announcement_is_heard_and_bounded(void **state)
+{
+	for (int waits = 0; waits < 2; waits++) {
+		offered();
+		out_says("disconnect", "'cause':3,'progress':8");
+		gateway_answers();
+		assert_non_null(strstr(said, "a: progress 183 "));
+		said[0] = '\0';
+		if (waits)
+			clock_test_advance(5001);
+		else
+			out_says("release", "'cause':16"); /* the network had enough */
+		gateway_answers();
+		/* Its own table says 410. */
+		assert_non_null(strstr(said, "a: release 410\n"));
+		assert_true(!waits == !strstr(said, "isdn: release OUT {'cause':3}\n"));
+		assert_int_equal(call->cdr.cause, 3);
+		if (waits)
+			out_says("release", "");
+		news(call_on_closed, a, 0, SLICE_NONE);
+		assert_over();
+	}
+}
+
+static void causes_become_statuses(void **state)
+{
+	static const struct {
+		const char *cause, *told;
+	} rows[] = {{"'cause':17", "a: release 486\n"}, {"'cause':1", "a: release 404\n"}, {"'cause':34", "a: release 503\n"}, {"'cause':18", "a: release 408\n"}};
+	for (size_t i = 0; i < 4; i++) {
+		offered();
+		out_says("proceeding", "");
+		gateway_answers();
+		out_says("release", rows[i].cause);
+		gateway_answers();
+		assert_non_null(strstr(said, rows[i].told));
+		news(call_on_closed, a, 0, SLICE_NONE);
+		assert_over();
+	}
+}
+
+/* What the other side has told goes before the table (RFC 3326). */
+static void statuses_become_causes(void **state)
+{
+	static const struct leg_news ends[] = {{.status = 486}, {.status = 486, .cause = 21}, {.status = 200}, {.status = 603}};
+	static const char *const told[] = {"{'cause':17}", "{'cause':21}", "{'cause':16}", "{'cause':21}"};
+	for (size_t i = 0; i < 4; i++) {
+		offered();
+		call_end(call, CALL_BY_CALLER, &ends[i]);
+		assert_non_null(strstr(said, told[i]));
+		out_says("release", "");
+		news(call_on_closed, a, 0, SLICE_NONE);
+		assert_over();
+	}
+}
+
+/* RFC 4040: 64 kbit/s as they are, when nothing else is offered; a codec that a line cannot carry is no call. */
+static void bearers(void **state)
+{
+	static const struct shown caller = {.number = "1001"};
+	make_out("pri", "+4989123", &caller, NULL);
+	offer("m=audio 4000 RTP/AVP 97\r\na=rtpmap:97 CLEARMODE/8000\r\n");
+	assert_non_null(strstr(said, "'bearer':'digital'"));
+	isdn_gone();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+	isdn_up();
+	make_out("pri", "+4989123", &caller, NULL);
+	offer("m=audio 4000 RTP/AVP 18\r\n");
+	assert_non_null(strstr(said, "a: release 488\n"));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+/* The called line makes the offer when the caller has made none. */
+static void a_call_without_an_offer(void **state)
+{
+	static const struct shown caller = {.number = "1001"};
+	make_out("pri", "+4989123", &caller, NULL);
+	call_start(call, &(struct leg_news){0});
+	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
+	said[0] = '\0';
+	out_says("answer", "");
+	assert_said("gw: crcx 1 at ds/e1-1/7 recvonly\n");
+	gateway_answers();
+	assert_non_null(strstr(said, "a: answer 200 "));
+	said[0] = '\0';
+	news(call_on_confirmed, a, 0, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+	assert_non_null(strstr(said, "gw: mdcx 1 sendrecv 2000"));
+	assert_int_equal(b->state, LEG_ACTIVE);
+	isdn_gone();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+static void hold_is_the_other_sides(void **state)
+{
+	offered();
+	out_says("answer", "");
+	gateway_answers();
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	said[0] = '\0';
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", "m=audio 4000 RTP/AVP 0 8\r\na=sendonly\r\n"));
+	gateway_answers();
+	assert_non_null(strstr(said, "gw: mdcx 3 recvonly"));
+	assert_non_null(strstr(said, "a: reply 200 20002/recvonly\n"));
+	isdn_gone();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+static void what_goes_wrong_at_the_gateway(void **state)
+{
+	offered();
+	gateway_err = -EBUSY;
+	gateway_err_from = 3;
+	out_says("proceeding", "");
+	gateway_answers();
+	assert_non_null(strstr(said, "isdn: release OUT {'cause':47}\n"));
+	assert_non_null(strstr(said, "a: release 503\n"));
+	out_says("release", "");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+static void refused_at_once(void **state)
+{
+	offered();
+	isdn_answers("isdn setup", NULL, "no such group");
+	assert_non_null(strstr(said, "a: release 503\n"));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	isdn_gone();
+	assert_over();
+}
+
+/* --- a call in ------------------------------------------------------------------------------------------------------ */
+
+#define SETUP_IN(called, more)                                                                                                                        \
+	"{'event':'setup','call':'in-1','group':'tie','endpoint':'ds/ds1-2/3','bearer':'speech','called':" called ",'calling':{'number':'0305551','presentation':'allowed'," \
+	"'name':'Bert'}" more "}"
+
+static void in_says(const char *event, const char *more)
+{
+	char line[400];
+	snprintf(line, sizeof(line), "{'event':'%s','call':'in-1','group':'tie','endpoint':'ds/ds1-2/3'%s%s}", event, *more ? "," : "", more);
+	isdn_says("calls", line);
+}
+
+static struct call *the_call(void)
+{
+	return container_of(list_first(&agent.calls.all), struct call, link);
+}
+
+static void comes_in(void)
+{
+	isdn_says("calls", SETUP_IN("{'number':'089123456'}", ""));
+	gateway_answers();
+	call = the_call();
+	struct leg *l;
+	list_foreach(l, &call->legs, link)
+		b = l;
+	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
+}
+
+/* From one group to the other: nothing in between knows what they are. */
+static void a_call_comes_in_and_goes_out(void **state)
+{
+	isdn_says("calls", SETUP_IN("{'number':'089123456'}", ",'redirecting':{'number':'1234567','type':'national','plan':'isdn','reason':'no-reply'}"));
+	assert_said("isdn: proceeding in-1\ngw: crcx 1 at ds/ds1-2/3 recvonly\n");
+	gateway_answers();
+	assert_said("gw: crcx 2 sendrecv 20002\ngw: crcx 3 with 2 recvonly\n"
+		    "isdn: setup OUT {'bearer':'speech','called':{'number':'89123456','plan':'isdn','type':'national'},"
+		    "'calling':{'name':'Bert','number':'305551','plan':'isdn','presentation':'allowed','screening':'not-screened','type':'national'},'group':'pri',"
+		    "'redirecting':{'count':1,'number':'1234567','plan':'isdn','presentation':'allowed','reason':'no-reply','type':'national'}}\n");
+	call = the_call();
+	assert_string_equal(call->cdr.called, "+4989123456");
+	assert_string_equal(call->cdr.caller, "+49305551");
+	struct leg *l;
+	list_foreach(l, &call->legs, link)
+		snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(l)->call.id);
+	out_says("alerting", "");
+	gateway_answers();
+	/* Ringing without media is made here (RFC 3960 3.2), and stops with the answer. */
+	assert_said("gw: crcx 4 at ds/e1-1/7 recvonly 20006\ngw: signal 'G/rt'\nisdn: alerting in-1 {'progress':8}\n");
+	out_says("answer", "");
+	gateway_answers();
+	assert_non_null(strstr(said, "gw: signal ''\n"));
+	assert_non_null(strstr(said, "gw: mdcx 1 sendrecv 20004"));
+	assert_non_null(strstr(said, "isdn: answer in-1\n"));
+	said[0] = '\0';
+	assert_int_equal(call->state, CALL_ACTIVE);
+	assert_int_equal(call->a->state, LEG_ACTIVE);
+	in_says("release", "'cause':16");
+	gateway_answers();
+	assert_non_null(strstr(said, "isdn: release OUT {'cause':16}\n"));
+	out_says("release", "'cause':16");
+	assert_over();
+}
+
+static void early_media_reach_the_line(void **state)
+{
+	comes_in();
+	said[0] = '\0';
+	out_says("progress", "'progress':8");
+	gateway_answers();
+	assert_non_null(strstr(said, "gw: mdcx 1 sendrecv 20004"));
+	assert_non_null(strstr(said, "isdn: progress in-1 {'progress':8}\n"));
+	said[0] = '\0';
+	out_says("alerting", "'progress':8");
+	gateway_answers();
+	assert_non_null(strstr(said, "isdn: alerting in-1 {'progress':8}\n"));
+	assert_null(strstr(said, "G/rt"));
+	isdn_gone();
+	assert_over();
+}
+
+static void failures_reach_the_line(void **state)
+{
+	comes_in();
+	said[0] = '\0';
+	out_says("release", "'cause':17");
+	gateway_answers();
+	/* A cause that was told goes before the line's own table. */
+	assert_non_null(strstr(said, "isdn: release in-1 {'cause':17}\n"));
+	in_says("release", "");
+	assert_over();
+	isdn_says("calls", SETUP_IN("{'number':'99'}", ""));
+	gateway_answers();
+	assert_non_null(strstr(said, "isdn: release in-1 {'cause':1}\n"));
+	in_says("release", "");
+	assert_over();
+}
+
+/* RFC 3578: as far as the routing lists numbers it knows when one is whole; else T302 says so, in tandem-isdn. */
+static void digits_are_gathered(void **state)
+{
+	isdn_says("calls", SETUP_IN("{'number':'6'}", ",'overlap':true"));
+	in_says("digits", "'digits':'1'");
+	assert_said("");
+	in_says("digits", "'digits':'1'");
+	assert_said("isdn: proceeding in-1\ngw: crcx 1 at ds/ds1-2/3 recvonly\n");
+	isdn_gone();
+	assert_over();
+	isdn_up();
+	isdn_says("calls", SETUP_IN("{'number':'0891'}", ",'overlap':true"));
+	in_says("digits", "'digits':'23456'");
+	assert_said("");
+	in_says("digits", "'digits':'','complete':true");
+	assert_non_null(strstr(said, "isdn: proceeding in-1\n"));
+	gateway_answers();
+	assert_non_null(strstr(said, "'number':'89123456'"));
+	/* The caller gives up. */
+	in_says("release", "'cause':16");
+	isdn_gone();
+	assert_over();
+}
+
+static void calls_beyond_a_limit_are_refused(void **state)
+{
+	tel_lines_find(&agent.tel_lines, SLICE("tie"))->limits.max_calls = 1;
+	comes_in();
+	said[0] = '\0';
+	isdn_says("calls", "{'event':'setup','call':'in-2','group':'tie','endpoint':'ds/ds1-2/4','called':{'number':'089123456'}}");
+	assert_said("isdn: release in-2 {'cause':34}\n");
+	isdn_says("calls", "{'event':'setup','call':'in-3','group':'gone','endpoint':'ds/ds1-2/4','called':{'number':'1'}}");
+	assert_said("isdn: release in-3 {'cause':38}\n");
+	isdn_gone();
+	assert_over();
+}
+
+/* --- the state of lines, and agreeing on calls ----------------------------------------------------------------------- */
+
+static void groups_are_up_and_down(void **state)
+{
+	unsigned cause;
+	const struct tel_line *pri = tel_lines_find(&agent.tel_lines, SLICE("pri"));
+	assert_null(tel_line_refusal(pri, &agent.calls.lines, &cause));
+	isdn_says("spans", "{'event':'group','group':'pri','up':false}");
+	assert_string_equal(tel_line_refusal(pri, &agent.calls.lines, &cause), "no D-channel is up");
+	isdn_says("spans", "{'event':'group','group':'pri','up':true}");
+	assert_null(tel_line_refusal(pri, &agent.calls.lines, &cause));
+	isdn_gone();
+	assert_string_equal(tel_line_refusal(pri, &agent.calls.lines, &cause), "tandem-isdn is not there");
+}
+
+static void what_only_one_side_has_is_ended(void **state)
+{
+	offered();
+	isdn->h.up(isdn->arg); /* connected again */
+	said[0] = '\0';
+	isdn_answers("show isdn-calls", json_of("[]"), NULL);
+	isdn_answers("show isdn-calls", json_of("[{'call':'in-9'}]"), NULL);
+	assert_non_null(strstr(said, "isdn: release in-9 {'cause':41}\n"));
+	assert_non_null(strstr(said, "a: release 503\n"));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+#define ISDN_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ISDN_TEST(numbers_and_names_go_out),
+		ISDN_TEST(it_rings_and_answers),
+		ISDN_TEST(in_band_information_is_heard),
+		ISDN_TEST(the_network_may_be_faster_than_the_gateway),
+		ISDN_TEST(an_announcement_is_heard_and_bounded),
+		ISDN_TEST(causes_become_statuses),
+		ISDN_TEST(statuses_become_causes),
+		ISDN_TEST(bearers),
+		ISDN_TEST(a_call_without_an_offer),
+		ISDN_TEST(hold_is_the_other_sides),
+		ISDN_TEST(what_goes_wrong_at_the_gateway),
+		ISDN_TEST(refused_at_once),
+		ISDN_TEST(a_call_comes_in_and_goes_out),
+		ISDN_TEST(early_media_reach_the_line),
+		ISDN_TEST(failures_reach_the_line),
+		ISDN_TEST(digits_are_gathered),
+		ISDN_TEST(calls_beyond_a_limit_are_refused),
+		ISDN_TEST(groups_are_up_and_down),
+		ISDN_TEST(what_only_one_side_has_is_ended),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/isdn_party.h"
+#include "sip/msg.h"
+#include <errno.h>
+
+static const char *text_of(const json_t *o, const char *name)
+{
+	const char *text = json_string_value(json_object_get(o, name));
+	return text ? text : "";
+}
+
+/* --- numbers -------------------------------------------------------------------------------------------------------- */
+
+static json_t *typed(const char *digits, const char *type)
+{
+	return json_pack("{s:s, s:s, s:s}", "number", digits, "type", type, "plan", "isdn");
+}
+
+static bool can_be_dialled(const char *number)
+{
+	return *number && !number[strspn(number, "0123456789*#")];
+}
+
+/* RFC 3398 12.2: a number of the country that the line is in is a national one. */
+static json_t *write_e164(const struct tel_line *l, const char *e164)
+{
+	const char *country = l->numbers.plan.country;
+	size_t n = strlen(country);
+	if (!can_be_dialled(e164 + 1))
+		return NULL;
+	return n && !strncmp(e164 + 1, country, n) ? typed(e164 + 1 + n, "national") : typed(e164 + 1, "international");
+}
+
+json_t *isdn_number_write(const struct tel_line *l, const char *number)
+{
+	char text[128];
+	bool is_typed = conf_int(l->conf, "number-type") == 0;
+	if (is_typed && !number_read(&l->numbers.plan, NUMBER_NATIONAL, slice_str(number), text, sizeof(text)) && text[0] == '+')
+		return write_e164(l, text);
+	if (number_write(&l->numbers.plan, l->numbers.out, slice_str(number), text, sizeof(text)))
+		return NULL;
+	const char *digits = text[0] == '+' ? text + 1 : text;
+	return can_be_dialled(digits) ? typed(digits, "unknown") : NULL;
+}
+
+static int join(char *out, size_t size, const char *a, const char *b, const char *c)
+{
+	struct buf buf = buf_fixed(out, size);
+	buf_printf(&buf, "+%s%s%s", a, b, c);
+	buf_z(&buf);
+	return buf.err ? -ENOSPC : 0;
+}
+
+/* RFC 3398 12.1. */
+int isdn_number_read(const struct tel_line *l, const json_t *number, char *out, size_t size)
+{
+	const struct numbering *plan = &l->numbers.plan;
+	const char *digits = text_of(number, "number"), *type = text_of(number, "type"), *scheme = text_of(number, "plan");
+	bool e164 = !strcmp(scheme, "isdn") || !strcmp(scheme, "unknown") || !*scheme;
+	if (!*digits || !e164)
+		return slice_copy(slice_str(digits), out, size) ? -ENOSPC : 0;
+	if (!strcmp(type, "international"))
+		return join(out, size, "", "", digits);
+	if (!strcmp(type, "national") && *plan->country)
+		return join(out, size, plan->country, "", digits);
+	if (!strcmp(type, "subscriber") && *plan->country && *plan->area)
+		return join(out, size, plan->country, plan->area, digits);
+	return number_read(plan, l->numbers.in, slice_str(digits), out, size);
+}
+
+/* --- who calls ------------------------------------------------------------------------------------------------------ */
+
+static bool is_hidden(const json_t *party)
+{
+	return !strcmp(text_of(party, "presentation"), "restricted");
+}
+
+int isdn_party_read(const struct tel_line *l, const json_t *party, struct shown *ret)
+{
+	*ret = (struct shown){.presentation = PRESENT_AS_SENT};
+	int err = isdn_number_read(l, party, ret->number, sizeof(ret->number));
+	if (!err && slice_copy(slice_str(text_of(party, "name")), ret->display, sizeof(ret->display)))
+		ret->display[0] = '\0';
+	/* Private, or not available due to interworking: nobody to be named. */
+	if (is_hidden(party) || !*ret->number)
+		ret->presentation = PRESENT_RESTRICTED;
+	return err;
+}
+
+json_t *isdn_party_write(const struct tel_line *l, const char *number, const char *name, bool restricted, enum isdn_screening screening)
+{
+	static const char *const screenings[] = {[ISDN_NOT_SCREENED] = "not-screened", [ISDN_PASSED] = "passed", [ISDN_NETWORK] = "network"};
+	bool told = !restricted || conf_bool(l->conf, "tell-identity");
+	json_t *o = told && *number ? isdn_number_write(l, number) : NULL;
+	bool has_number = o != NULL;
+	if (!o)
+		o = json_object();
+	const char *presentation = restricted ? "restricted" : has_number ? "allowed" : "unavailable";
+	if (o)
+		json_object_set_new(o, "presentation", json_string(presentation));
+	if (o)
+		json_object_set_new(o, "screening", json_string(screenings[has_number ? screening : ISDN_NETWORK]));
+	if (o && told && *name && !restricted)
+		json_object_set_new(o, "name", json_string(name));
+	return o;
+}
+
+/* --- who has passed it on -------------------------------------------------------------------------------------------- */
+
+/* Reasons in the words of the protocol (Q.952), of Diversion (RFC 5806 5), and of History-Info (RFC 4458): a row each, of several the first is written. */
+static const struct {
+	const char *isdn, *sip;
+	unsigned cause;
+} reasons[] = {
+	{"busy", "user-busy", 486},         {"no-reply", "no-answer", 408},   {"unconditional", "unconditional", 302}, {"deflection", "deflection", 480},
+	{"out-of-order", "out-of-service", 503}, {"out-of-order", "unavailable", 503}, {"deflection", "deflection", 487}, {"dte", "follow-me", 302},
+	{"unknown", "unknown", 404},
+};
+#define N_REASONS (sizeof(reasons) / sizeof(reasons[0]))
+
+int isdn_redirecting_read(const struct tel_line *l, const json_t *redirecting, struct diversions *ret)
+{
+	struct diversion *d = &ret->d[0];
+	size_t i = 0;
+	ret->n = 0;
+	int err = redirecting ? isdn_number_read(l, redirecting, d->number, sizeof(d->number)) : -ENOENT;
+	if (err || !*d->number)
+		return err == -ENOENT ? 0 : err;
+	while (i + 1 < N_REASONS && strcmp(reasons[i].isdn, text_of(redirecting, "reason")))
+		i++;
+	d->reason = reasons[i].sip;
+	d->cause = reasons[i].cause;
+	d->hidden = is_hidden(redirecting);
+	ret->n = 1;
+	return 0;
+}
+
+/* Whoever passed the call on last, as it stands in a message. */
+struct redirecting {
+	char number[128], name[128];
+	const char *reason;
+	bool hidden;
+	unsigned count;
+};
+
+/* RFC 5806 4: the first value is the last one who did. */
+static bool find_diversion(struct redirecting *r, const struct sip_msg *invite)
+{
+	struct sip_values it = {0};
+	struct slice value;
+	struct sip_nameaddr na;
+	uint32_t n;
+	for (unsigned i = 0; sip_msg_each(invite, SIP_HDR_DIVERSION, &it, &value); i++) {
+		if (sip_nameaddr_parse(&na, value) || na.star)
+			continue;
+		bool counted = !slice_u32(sip_param(na.params, SLICE("counter")), &n) && n;
+		r->count += counted ? n : 1;
+		if (*r->number || number_of_uri(&na.uri, r->number, sizeof(r->number)))
+			continue;
+		r->reason = reasons[N_REASONS - 1].isdn;
+		for (size_t k = 0; k < N_REASONS; k++)
+			if (slice_caseeq(sip_param(na.params, SLICE("reason")), slice_str(reasons[k].sip)))
+				r->reason = reasons[k].isdn;
+		r->hidden = slice_is_set(sip_param(na.params, SLICE("privacy"))) && !slice_caseeq(sip_param(na.params, SLICE("privacy")), SLICE("off"));
+		slice_copy(na.display, r->name, sizeof(r->name));
+	}
+	return *r->number;
+}
+
+/* RFC 7044, RFC 4458: an entry with a cause was passed on by the entry before it. */
+static bool find_history(struct redirecting *r, const struct sip_msg *invite)
+{
+	struct sip_values it = {0};
+	struct slice value;
+	struct sip_nameaddr na;
+	char before[128] = "";
+	uint32_t cause;
+	while (sip_msg_each(invite, SIP_HDR_HISTORY_INFO, &it, &value)) {
+		if (sip_nameaddr_parse(&na, value) || na.star)
+			continue;
+		for (size_t k = 0; *before && !slice_u32(sip_param(na.uri.params, SLICE("cause")), &cause) && k < N_REASONS; k++)
+			if (reasons[k].cause == cause) {
+				memcpy(r->number, before, sizeof(r->number));
+				r->reason = reasons[k].isdn;
+				r->count++;
+				break;
+			}
+		if (number_of_uri(&na.uri, before, sizeof(before)))
+			before[0] = '\0';
+	}
+	return *r->number;
+}
+
+static const char *isdn_reason(const char *sip)
+{
+	for (size_t i = 0; i < N_REASONS; i++)
+		if (!strcmp(reasons[i].sip, sip))
+			return reasons[i].isdn;
+	return "unknown";
+}
+
+json_t *isdn_redirecting_write(const struct tel_line *l, const struct diversions *d, const struct sip_msg *invite)
+{
+	struct redirecting r = {.reason = "unknown"};
+	bool found = invite && (find_diversion(&r, invite) || find_history(&r, invite));
+	if (d && d->n) {
+		const struct diversion *last = &d->d[d->n - 1];
+		memcpy(r.number, last->number, sizeof(r.number));
+		r.reason = isdn_reason(last->reason);
+		r.hidden = last->hidden;
+		r.name[0] = '\0';
+		r.count += d->n;
+	} else if (!found) {
+		return NULL;
+	}
+	json_t *o = isdn_number_write(l, r.number);
+	json_t *more = json_pack("{s:s, s:s, s:i}", "presentation", r.hidden ? "restricted" : "allowed", "reason", r.reason, "count", (int)r.count);
+	if (o && more)
+		json_object_update(o, more);
+	if (o && *r.name && !r.hidden)
+		json_object_set_new(o, "name", json_string(r.name));
+	json_decref(more);
+	return o;
+}

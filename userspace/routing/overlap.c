@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "routing/overlap.h"
+
+static bool is_longer(const char *number, struct slice called)
+{
+	struct slice n = slice_str(number);
+	return n.len > called.len && slice_starts(n, called);
+}
+
+static bool user_is_longer(const struct conf *conf, struct slice called)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(conf, "user", i)); i++) {
+		if (is_longer(conf_title(p), called))
+			return true;
+		for (unsigned k = 0; k < conf_list_count(p, "numbers"); k++)
+			if (is_longer(conf_list_at(p, "numbers", k), called))
+				return true;
+	}
+	return false;
+}
+
+static bool hunt_is_longer(const struct routing *r, struct slice called)
+{
+	for (unsigned i = 0; i < r->n_hunts; i++)
+		for (unsigned k = 0; k < conf_list_count(r->hunts[i].conf, "numbers"); k++)
+			if (is_longer(conf_list_at(r->hunts[i].conf, "numbers", k), called))
+				return true;
+	return false;
+}
+
+static bool rule_is_longer(const struct rule *k, struct slice called)
+{
+	int longest;
+	if (k->prefix.len > called.len && slice_starts(k->prefix, called))
+		return true;
+	for (unsigned i = 0; i < k->called.n; i++) {
+		struct slice begins = pattern_beginning(k->called.p[i], &longest);
+		if (begins.len > called.len && slice_starts(begins, called))
+			return true;
+	}
+	return false;
+}
+
+/* As it stands in the list, to the last digit. */
+static bool rule_lists(const struct rule *k, const struct query *q)
+{
+	struct slice called = slice_str(q->called);
+	int longest;
+	if (rule_match(k, q, NULL) < 0)
+		return false;
+	for (unsigned i = 0; i < k->called.n; i++)
+		if (slice_eq(pattern_beginning(k->called.p[i], &longest), called) && longest == (int)called.len + 1)
+			return true;
+	return false;
+}
+
+bool overlap_is_whole(const struct routing *r, const struct auth *a, const struct query *q)
+{
+	struct slice called = slice_str(q->called);
+	bool listed = auth_user_in(a, SLICE_NONE, q->called) || routing_hunt_by_number(r, q->called);
+	for (unsigned i = 0; i < r->n_rules && !listed; i++)
+		listed = rule_lists(&r->rules[i], q);
+	if (!listed || !called.len || user_is_longer(r->conf, called) || hunt_is_longer(r, called))
+		return false;
+	for (unsigned i = 0; i < r->n_rules; i++)
+		if (rule_is_longer(&r->rules[i], called))
+			return false;
+	return true;
+}
