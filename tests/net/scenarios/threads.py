@@ -34,8 +34,8 @@ with stage(media="threads = 2") as s:
         killer = threading.Thread(target=s.gw.kill, args=("tandem-mg",))
         killer.start()
         sent = ma.send(to_a, 150, 0.01)
-        got = [data for data, _ in mb.receive(150, 1.0)]
         killer.join()
+        got = [data for data, _ in mb.receive(150, 1.0)]
         assert threads(s) == number, f"{threads(s)} threads where {number} are configured"
         assert len(got) >= len(sent) - IN_HAND, f"{number} threads: {len(sent) - len(got)} packets were lost"
         assert got == [data for data in sent if data in set(got)], f"{number} threads: packets were reordered or duplicated"
