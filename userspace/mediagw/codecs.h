@@ -32,4 +32,9 @@ void codecs_init(struct codecs *c, bool hook);
 unsigned codecs_select(struct codecs *c, enum law law, const struct options *o, const struct sdp_media *m, const char **why);
 /* The formats of the m= line, to the end of it, and their a= lines. */
 void codecs_write(const struct codecs *c, struct buf *b);
+/* Of telephone-events as the peer sends them; 0: none. */
+static inline uint8_t codecs_event_pt(const struct codecs *c)
+{
+	return c->events.ours == NO_PT ? 0 : c->events.ours;
+}
 const char *codecs_name(const struct codecs *c); /* of the first: "PCMA" */

@@ -5,7 +5,7 @@
 #include "base/random.h"
 #include "mediagw/counters.h"
 #include "mediagw/digits.h"
-#include "mediagw/line.h"
+#include "mediagw/line_media.h"
 #include <errno.h>
 
 #define PORT_TRIES 64 /* pairs tried when others hold ports of our range */
@@ -182,7 +182,7 @@ int conn_claim_ports(struct conn *c, struct address *a, enum family f, uint16_t 
 
 int conn_apply(struct conn *c)
 {
-	c->event_pt = digits_payload_type(c);
+	c->event_pt = c->line ? codecs_event_pt(&c->codecs) : digits_payload_type(c);
 	struct fp_stream s = {
 		.remote = c->remote,
 		.signalling = c->signalling,
@@ -194,6 +194,7 @@ int conn_apply(struct conn *c)
 		.engine = c->engine_set ? c->engine : c->address->engine,
 		.clock_hz = c->clock_hz,
 		.event_pt = c->event_pt,
+		.deliver = c->line ? line_deliver(c->line) : 0,
 		.arm = c->arm,
 	};
 	int err = fastpath_upsert(c->gw->p.fp, c->rtp.slot, &s);
@@ -202,12 +203,14 @@ int conn_apply(struct conn *c)
 	s.send = s.receive = s.rtcp = true;
 	s.rtcp_mux = false;
 	s.clock_hz = s.event_pt = 0;
-	return err ? err : fastpath_upsert(c->gw->p.fp, c->rtcp.slot, &s);
+	if (!err)
+		err = fastpath_upsert(c->gw->p.fp, c->rtcp.slot, &s);
+	return err || !c->line || !c->ep ? err : line_connect(c->line, c);
 }
 
 int conn_follow(struct conn *c)
 {
-	return c && digits_payload_type(c) != c->event_pt ? conn_apply(c) : 0;
+	return c && !c->line && digits_payload_type(c) != c->event_pt ? conn_apply(c) : 0;
 }
 
 struct conn *conn_other(const struct conn *c)

@@ -51,3 +51,6 @@ const struct alarm_def alarm_lines = {
 	"tdm-configuration", ALARM_MAJOR,
 	"What system.conf or the sections span, dynamic and channels say cannot be understood: no telephone line is set up. The log has each mistake.", 0, 0,
 };
+const struct alarm_def alarm_channel = {
+	"tdm-channel-unusable", ALARM_MAJOR, "A telephone channel cannot be opened: another program has it, or its driver refuses. It is tried again every ten seconds.", 0, 0,
+};

@@ -14,4 +14,4 @@ enum mg_counter {
 
 extern uint64_t mg_count[MG_COUNTERS];
 extern struct counter_group mg_counters;
-extern const struct alarm_def alarm_ports, alarm_engine, alarm_agent, alarm_lines;
+extern const struct alarm_def alarm_ports, alarm_engine, alarm_agent, alarm_lines, alarm_channel;

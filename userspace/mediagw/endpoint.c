@@ -238,7 +238,7 @@ struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 
 /* --- kinds -------------------------------------------------------------------------------------------------------- */
 
-#define LINE_CAPABILITIES "a:PCMU;PCMA;CLEARMODE, p:10-30, e:on, s:on, gc:on, nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive"
+#define LINE_CAPABILITIES "a:PCMU;PCMA;CLEARMODE, p:5-60, e:on, s:on, gc:on, nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive;loopback;conttest;netwloop;netwtest"
 
 const struct endpoint_kind endpoint_kinds[] = {
 	/* A relay carries whatever codec both sides agree on. */

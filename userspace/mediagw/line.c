@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "mediagw/line.h"
+#include "mediagw/line_media.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -8,6 +8,7 @@ static void destroy(void *obj)
 {
 	struct line *l = obj;
 	line_end(l, l->uses);
+	line_close(l);
 }
 
 int line_new(struct endpoint *e, struct tdm_channel *c)
@@ -17,6 +18,7 @@ int line_new(struct endpoint *e, struct tdm_channel *c)
 		return -ENOMEM;
 	l->ep = e;
 	l->channel = c;
+	l->fd = -1;
 	e->line = l;
 	return 0;
 }
@@ -34,6 +36,11 @@ bool line_has_hook(const struct line *l)
 	return use == TDM_USE_FXS || use == TDM_USE_FXO;
 }
 
+bool line_is_signalled(const struct line *l)
+{
+	return tdm_use_of(l->channel->signalling) != TDM_USE_BEARER;
+}
+
 void line_seen(struct gateway *gw, struct tdm_channel *c)
 {
 	uint32_t place = endpoint_channel_place(gw, c->number);
@@ -45,6 +52,8 @@ void line_seen(struct gateway *gw, struct tdm_channel *c)
 		e = mem_deref(e);
 	if (!e && tdm_carries_calls(c->signalling) && endpoint_get(gw, place, &e))
 		log_error(c->object, "no memory for its endpoint %s", name);
+	if (e && line_is_signalled(e->line))
+		line_open(e->line);
 }
 
 static enum conn_end reason_of(const struct tdm_channel *c)
@@ -59,11 +68,13 @@ void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset)
 	struct endpoint *e = endpoint_find(gw, endpoint_channel_place(gw, c->number));
 	bool goes_on = c->state == TDM_IN_USE || c->state == TDM_DRAINING;
 	struct conn *it;
-	if (!e || !e->line->uses || (goes_on && !reset))
+	if (!e || (goes_on && !reset))
 		return;
 	list_foreach_safe(it, &e->conns, link)
 		conn_end(it, reason_of(c));
 	line_end(e->line, e->line->uses);
+	if (c->faults & 1u << TDM_FAULT_GONE)
+		line_close(e->line);
 }
 
 /* --- use ---------------------------------------------------------------------------------------------------------- */
@@ -103,8 +114,11 @@ void line_end(struct line *l, enum line_use use)
 	if (!l->uses)
 		return;
 	l->uses &= ~use;
-	if (!l->uses)
-		tdm_channel_release(l->channel);
+	if (l->uses)
+		return;
+	if (!line_is_signalled(l))
+		line_close(l);
+	tdm_channel_release(l->channel);
 }
 
 /* --- connections -------------------------------------------------------------------------------------------------- */
@@ -127,22 +141,28 @@ static bool comes_from_there(const struct line *l)
 {
 	struct tdm_channel_status status;
 	const struct tdm *t = l->channel->tdm;
-	return tdm_use_of(l->channel->signalling) == TDM_USE_BEARER ||
+	return !line_is_signalled(l) ||
 	       (!t->driver->channel_read(t->ctl, l->channel->number, &status) && status.off_hook);
 }
 
 unsigned line_admit(struct endpoint *e, const char **why)
 {
-	return line_begin(e->line, LINE_CONNECTED, comes_from_there(e->line), why);
+	unsigned code = line_begin(e->line, LINE_CONNECTED, comes_from_there(e->line), why);
+	if (code || !line_open(e->line))
+		return code;
+	line_end(e->line, LINE_CONNECTED);
+	*why = "the channel cannot be opened";
+	return 501;
 }
 
 int line_join(struct endpoint *e, struct conn *c)
 {
-	return 0;
+	return line_connect(e->line, c);
 }
 
 void line_part(struct endpoint *e, struct conn *c)
 {
+	line_disconnect(e->line);
 }
 
 void line_vacate(struct endpoint *e)

@@ -7,10 +7,15 @@
 /* What has a channel in use; several at once. */
 enum line_use { LINE_CONNECTED = 1, LINE_SEIZED = 2 }; /* by a connection; on the line itself: off hook, ringing */
 
+struct bearer;
+
 struct line {
 	struct endpoint *ep;
 	struct tdm_channel *channel;
 	unsigned uses; /* or-ed enum line_use */
+	int fd;        /* the open channel, -1 */
+	struct bearer *bearer; /* of it, NULL */
+	struct timer again;    /* until it is tried to open it again */
 };
 
 /* The rows of endpoint_kinds. */
@@ -29,6 +34,8 @@ void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset);
 enum law line_law(const struct line *l);
 /* Whether its signalling knows a hook, which may flash. */
 bool line_has_hook(const struct line *l);
+/* Whether the channel's own signalling makes calls; else somebody elsewhere does. */
+bool line_is_signalled(const struct line *l);
 /* Begins a use of the channel, for a call from the line (`incoming`) or from here: 0, or the response code and *why. */
 unsigned line_begin(struct line *l, enum line_use use, bool incoming, const char **why);
 /* Ends one; with the last the channel is given back. */

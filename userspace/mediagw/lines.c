@@ -11,45 +11,62 @@ struct lines {
 	struct tdm *tdm;
 	struct gateway *gw;
 	struct store *store;
+	struct span_thread *threads[TDM_MAX_SPANS + 1];
+	struct tdm_channels draining; /* when the process before was killed */
 };
 
 static void destroy(void *obj)
 {
 	struct lines *l = obj;
+	for (unsigned n = 1; n <= TDM_MAX_SPANS; n++)
+		mem_deref(l->threads[n]);
 	mem_deref(l->tdm);
+}
+
+int lines_thread(const struct tdm_channel *c, struct fastpath *fp, struct span_thread **ret)
+{
+	struct lines *l = c->tdm->arg;
+	int err = l->threads[c->span] ? 0 : span_thread_open(&l->threads[c->span], fp, c->span);
+	if (!err)
+		*ret = l->threads[c->span];
+	return err;
 }
 
 /* --- what operators set: in table "lines", by the channel's number ------------------------------------------------ */
 
-struct admin {
-	char key[8];
-	uint8_t locked, blocked;
-};
+enum admin_bit { ADMIN_LOCKED = 1, ADMIN_DRAINING = 2, ADMIN_BLOCKED = 4 };
 
 static void on_admin(struct tdm_channel *c, void *arg)
 {
 	struct lines *l = arg;
-	struct admin a = {.locked = c->locked || c->draining, .blocked = (c->blocks & TDM_BLOCK_HERE) != 0};
+	char key[8], bits = 0;
 	if (!l->store)
 		return;
-	snprintf(a.key, sizeof a.key, "%u", c->number);
-	const uint8_t value[] = {a.locked, a.blocked};
-	int err = a.locked || a.blocked ? store_put(l->store, TABLE_LINES, slice_str(a.key), slice_of((const char *)value, sizeof value)) :
-					  store_del(l->store, TABLE_LINES, slice_str(a.key));
+	bits |= c->locked ? ADMIN_LOCKED : c->draining ? ADMIN_DRAINING : 0;
+	bits |= c->blocks & TDM_BLOCK_HERE ? ADMIN_BLOCKED : 0;
+	snprintf(key, sizeof key, "%u", c->number);
+	int err = bits ? store_put(l->store, TABLE_LINES, slice_str(key), slice_of(&bits, 1)) : store_del(l->store, TABLE_LINES, slice_str(key));
 	if (err) {
 		mg_count[MG_STORE_FAILED]++;
 		log_error(c->object, "what an operator set would not survive a restart: %s", strerror(-err));
 	}
 }
 
+struct reading {
+	struct lines *lines;
+	struct tdm_setup *setup;
+};
+
 static int each_admin(struct slice key, struct slice value, void *arg)
 {
-	struct tdm_setup *s = arg;
-	uint32_t number;
-	if (value.len == 2 && !slice_u32(key, &number) && number && number <= TDM_MAX_CHANNELS) {
-		s->channels[number].locked = value.p[0] != 0;
-		s->channels[number].blocked = value.p[1] != 0;
-	}
+	struct reading *r = arg;
+	uint32_t n;
+	if (value.len != 1 || slice_u32(key, &n) || !n || n > TDM_MAX_CHANNELS)
+		return 0;
+	r->setup->channels[n].locked = value.p[0] & ADMIN_LOCKED;
+	r->setup->channels[n].blocked = value.p[0] & ADMIN_BLOCKED;
+	if (value.p[0] & ADMIN_DRAINING)
+		r->lines->draining.bits[n / 8] |= (uint8_t)(1u << n % 8);
 	return 0;
 }
 
@@ -116,7 +133,7 @@ int lines_open(struct lines **ret, const struct tdm_driver *driver, const struct
 	if (!l)
 		err = -ENOMEM;
 	if (!err && store)
-		err = store_load(store, TABLE_LINES, each_admin, setup);
+		err = store_load(store, TABLE_LINES, each_admin, &(struct reading){l, setup});
 	if (!err)
 		err = tdm_open(&l->tdm, driver, setup, conf_bool(section, "configure"), (uint32_t)conf_int(section, "poll"), &listener, l);
 	mem_deref(setup);
@@ -139,4 +156,11 @@ void lines_start(struct lines *l, struct gateway *gw)
 {
 	l->gw = gw;
 	tdm_poll(l->tdm);
+}
+
+void lines_adopted(struct lines *l)
+{
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
+		if (tdm_channels_have(&l->draining, n) && tdm_channel(l->tdm, n))
+			tdm_channel_drain(tdm_channel(l->tdm, n));
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/conf.h"
 #include "mediagw/gateway.h"
+#include "mediagw/span_thread.h"
 
 struct lines; /* mem_deref() closes it, after the gateway */
 
@@ -11,5 +12,9 @@ struct lines; /* mem_deref() closes it, after the gateway */
 int lines_open(struct lines **ret, const struct tdm_driver *driver, const struct conf *conf, struct store *store, bool adopt);
 /* For struct gateway_params. */
 struct tdm *lines_tdm(const struct lines *l);
+/* The thread of the channel's span, made when there is none. 0 or negative errno. */
+int lines_thread(const struct tdm_channel *c, struct fastpath *fp, struct span_thread **ret);
 /* Looks for spans, now and from now on: the gateway has endpoints for their channels. */
 void lines_start(struct lines *l, struct gateway *gw);
+/* The calls of an earlier process have been taken over: channels that were draining are locked when theirs is over, or at once. */
+void lines_adopted(struct lines *l);

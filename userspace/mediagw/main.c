@@ -117,7 +117,7 @@ static int open_fastpath(struct mg *mg, const struct conf *conf, struct buf *why
 		.interfaces = interfaces,
 		.keep_xdp = conf_bool(media, "keep-xdp"),
 		.pin_dir = *pins ? pins : NULL,
-		.handlers = {.rtcp = on_rtcp, .event = on_event, .engines = on_engines},
+		.handlers = {.rtcp = on_rtcp, .event = on_event, .engines = on_engines, .rtp = span_thread_rtp},
 		.arg = mg,
 	};
 	for (; p.n_interfaces < conf_list_count(media, "interfaces") && p.n_interfaces < MAX_INTERFACES; p.n_interfaces++)
@@ -183,6 +183,8 @@ static int open_gateway(struct mg *mg, const struct conf *conf, struct adoption 
 		lines_start(mg->lines, mg->gw);
 	if (!err)
 		err = record_adopt(mg->gw, boot_id(mem, sizeof mem), adopted);
+	if (!err)
+		lines_adopted(mg->lines);
 	/* A stream that no record knows must not go on being relayed in the kernel. */
 	unsigned stale = err ? 0 : fastpath_sweep(mg->fp, is_known, mg->gw);
 	if (stale)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mediagw/quality.h"
-#include "mediagw/gateway.h"
+#include "mediagw/line_media.h"
 
 #define PARAM_MAX 999999999u /* nine digits, then it stays (3.2.2.7) */
 #define RTP_HEADER 12u
@@ -21,9 +21,11 @@ void quality_read(const struct conn *c, struct quality *ret)
 	ret->packets = ret->raw.rx_packets;
 	ret->bytes = payload(ret->raw.rx_bytes, ret->raw.rx_packets);
 	ret->lost = ret->raw.lost;
-	/* What came in on the other side left here. */
+	/* What came in on the other side left here, or what the channel said. */
 	ret->sent_packets = c->sent_packets + theirs.rx_packets;
 	ret->sent_bytes = payload(c->sent_bytes + theirs.rx_bytes, ret->sent_packets);
+	if (c->line)
+		line_sent(c->line, &ret->sent_packets, &ret->sent_bytes);
 	struct rtp_received in = {ret->packets, ret->lost, ret->raw.jitter, c->clock_hz};
 	rtp_figures(&ret->figures, &in, &c->view, slice_str(c->codec));
 }

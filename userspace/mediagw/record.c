@@ -169,6 +169,7 @@ static int restore(struct gateway *gw, struct slice key, struct slice value)
 {
 	struct record r;
 	struct endpoint *e;
+	const char *why;
 	if (key.len != CONN_ID_LEN || value.len < sizeof r)
 		return -EINVAL;
 	memcpy(&r, value.p, sizeof r);
@@ -181,7 +182,10 @@ static int restore(struct gateway *gw, struct slice key, struct slice value)
 	int err = name.kind == NAME_ONE ? endpoint_get(gw, name.place, &e) : -ENOENT;
 	if (err)
 		return err;
-	err = restore_on(e, key, &r, texts);
+	if (e->kind->admit && e->kind->admit(e, &why))
+		err = -EIO;
+	if (!err)
+		err = restore_on(e, key, &r, texts);
 	endpoint_release_idle(e);
 	return err;
 }

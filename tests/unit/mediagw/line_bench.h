@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "config/schema.h"
+#include "fake_bearer.h"
 #include "fake_fastpath.h"
 #include "mediagw/counters.h"
 #include "mediagw/line.h"
@@ -64,7 +65,7 @@ static int bench_open(const char *text, const char *dir)
 	if (!err && dir)
 		err = store_open(&bench.store, dir, gateway_tables, 1 << 20);
 	if (!err)
-		err = lines_open(&bench.lines, &fake_driver, conf, bench.store, false);
+		err = lines_open(&bench.lines, &fake_driver, conf, bench.store, dir != NULL);
 	if (!err)
 		bench.tdm = lines_tdm(bench.lines);
 	struct gateway_params p = {.addresses = bench.addresses, .domain = "mg", .tdm = bench.tdm, .store = bench.store};
@@ -87,6 +88,7 @@ static void bench_end(void)
 	memset(&bench, 0, sizeof bench);
 	alarm_reset();
 	assert_int_equal(fake_open_ports(), 0);
+	assert_int_equal(fake_open_bearers(), 0);
 	assert_int_equal(timer_count(), 0);
 	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
 	assert_int_equal(mg_count[MG_ENDPOINTS], 0);

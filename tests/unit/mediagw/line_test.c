@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "line_bench.h"
+#include "mediagw/record.h"
 
 static void open_lines(void)
 {
@@ -135,6 +136,125 @@ static void a_call_ends_with_its_channel(void **state)
 	bench_close();
 }
 
+#define PCMA "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 96\r\na=rtpmap:96 telephone-event/8000\r\n"
+
+static const struct bearer *bearer_of(unsigned channel)
+{
+	const struct endpoint *e = endpoint_find(bench.gw, endpoint_channel_place(bench.gw, channel));
+	return e->line->bearer;
+}
+
+static void media_is_as_agreed(void **state)
+{
+	(void)state;
+	char text[512];
+	open_lines();
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: sendrecv\r\nL: p:30, s:on, gc:-3\r\n\r\n" PCMA), 200);
+	assert_non_null(strstr(bench.answer, "m=audio 20000 RTP/AVP 8 96\r\n"));
+	const struct bearer *b = bearer_of(7);
+	assert_int_equal(b->p.law, LAW_U);
+	assert_true(b->p.digital);
+	assert_int_equal(b->c.slot, 20000);
+	assert_int_equal(b->c.mode, BEARER_SENDRECV);
+	assert_int_equal(b->c.format, PLAYOUT_PCMA);
+	assert_int_equal(b->c.event_pt, 96);
+	assert_int_equal(b->c.ptime, 30);
+	assert_true(b->c.echo && b->c.suppress && !b->c.noise);
+	assert_true(b->c.gain == -3 && b->c.gain_sent == 3);
+	assert_int_equal(fake[20000].stream.deliver, bearer_deliver(b));
+	snprintf(text, sizeof text, "MDCX 2 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\nM: recvonly\r\nL: e:off\r\n", bench.id);
+	assert_int_equal(run(text), 200);
+	assert_int_equal(b->c.mode, BEARER_RECVONLY);
+	assert_false(b->c.echo);
+	assert_int_equal(b->c.format, PLAYOUT_PCMA);
+	static const struct {
+		const char *name;
+		enum bearer_mode mode;
+	} modes[] = {{"loopback", BEARER_LOOPBACK}, {"conttest", BEARER_CONTTEST}, {"netwloop", BEARER_NETWLOOP}, {"netwtest", BEARER_NETWTEST}, {"inactive", BEARER_INACTIVE}};
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		snprintf(text, sizeof text, "MDCX 1%zu ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\nM: %s\r\n", i, bench.id, modes[i].name);
+		assert_int_equal(run(text), 200);
+		assert_int_equal(b->c.mode, modes[i].mode);
+	}
+	snprintf(text, sizeof text, "DLCX 3 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\n", bench.id);
+	assert_int_equal(run(text), 250);
+	assert_non_null(strstr(bench.answer, "P: PS=7, OS=1120, "));
+	assert_null(bearer_of(7));
+	bench_close();
+}
+
+static void lines_with_signalling_are_always_open(void **state)
+{
+	(void)state;
+	open_lines();
+	assert_non_null(bearer_of(21));
+	assert_non_null(bearer_of(22));
+	assert_non_null(bearer_of(23));
+	assert_null(bearer_of(20));
+	assert_int_equal(run("CRCX 1 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nM: sendrecv\r\n\r\n" PCMA), 200);
+	assert_non_null(strstr(bench.answer, "a=fmtp:96 0-16\r\n"));
+	assert_int_equal(run("DLCX 2 ds/ds1-1/21@mg MGCP 1.0\r\n"), 250);
+	assert_int_equal(bearer_of(21)->c.slot, BEARER_NO_SLOT);
+	fake_unplug(1);
+	clock_test_advance(6000);
+	assert_null(bearer_of(21));
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	clock_test_advance(6000);
+	assert_non_null(bearer_of(21));
+	bench_close();
+}
+
+static void a_channel_of_another_program_is_refused_until_it_is_free(void **state)
+{
+	(void)state;
+	bench_plug();
+	cards.taken_by_other[7] = cards.taken_by_other[21] = true;
+	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
+	assert_true(alarm_is_on(&alarm_channel, "channel 21"));
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 501);
+	assert_int_equal(run("CRCX 2 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 501);
+	assert_true(alarm_is_on(&alarm_channel, "channel 7"));
+	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
+	cards.taken_by_other[7] = cards.taken_by_other[21] = false;
+	clock_test_advance(10000);
+	assert_false(alarm_is_on(&alarm_channel, "channel 7") || alarm_is_on(&alarm_channel, "channel 21"));
+	assert_int_equal(run("CRCX 3 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	assert_int_equal(run("CRCX 4 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	bench_close();
+}
+
+static void calls_outlive_the_process(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/tandem-line-test-XXXXXX", text[256];
+	struct adoption left;
+	assert_non_null(mkdtemp(dir));
+	bench_plug();
+	assert_int_equal(bench_open(BENCH_LINES, dir), 0);
+	assert_int_equal(record_adopt(bench.gw, SLICE("boot"), &left), 0);
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: sendrecv\r\nL: p:30, e:off\r\n\r\n" PCMA), 200);
+	tdm_channel_drain(tdm_channel(bench.tdm, 7));
+	tdm_channel_drain(tdm_channel(bench.tdm, 8));
+	bench_end();
+	memset(cards.set_up, 0, sizeof cards.set_up);
+	assert_int_equal(bench_open(BENCH_LINES, dir), 0);
+	assert_int_equal(record_adopt(bench.gw, SLICE("boot"), &left), 0);
+	lines_adopted(bench.lines);
+	assert_int_equal(left.restored, 1);
+	assert_int_equal(bearer_of(7)->c.slot, 20000);
+	assert_int_equal(bearer_of(7)->c.ptime, 30);
+	assert_int_equal(bearer_of(7)->c.event_pt, 96);
+	assert_false(bearer_of(7)->c.echo);
+	assert_int_equal(state_of(7), TDM_DRAINING);
+	assert_int_equal(state_of(8), TDM_LOCKED);
+	assert_int_equal(cards.set_up[7].signalling, TDM_UNUSED); /* nobody has touched what was set up */
+	assert_int_equal(run("DLCX 2 ds/ds1-1/7@mg MGCP 1.0\r\n"), 250);
+	assert_int_equal(state_of(7), TDM_LOCKED);
+	bench_close();
+	snprintf(text, sizeof text, "rm -r %s", dir);
+	assert_int_equal(system(text), 0);
+}
+
 static void what_an_operator_set_is_kept(void **state)
 {
 	(void)state;
@@ -150,6 +270,7 @@ static void what_an_operator_set_is_kept(void **state)
 	tdm_channel_drain(tdm_channel(bench.tdm, 10)); /* which is locked when its call is over, and that is now */
 	bench_end();
 	assert_int_equal(bench_open(BENCH_LINES, dir), 0);
+	lines_adopted(bench.lines);
 	assert_int_equal(state_of(7), TDM_LOCKED);
 	assert_int_equal(state_of(8), TDM_BLOCKED);
 	assert_int_equal(state_of(9), TDM_IN_SERVICE);
@@ -210,6 +331,10 @@ int main(void)
 		cmocka_unit_test(any_free_channel_is_given),
 		cmocka_unit_test(what_is_out_of_service_is_not_ready),
 		cmocka_unit_test(a_call_ends_with_its_channel),
+		cmocka_unit_test(media_is_as_agreed),
+		cmocka_unit_test(lines_with_signalling_are_always_open),
+		cmocka_unit_test(a_channel_of_another_program_is_refused_until_it_is_free),
+		cmocka_unit_test(calls_outlive_the_process),
 		cmocka_unit_test(what_an_operator_set_is_kept),
 		cmocka_unit_test(what_is_not_understood_sets_nothing_up),
 		cmocka_unit_test(without_memory),

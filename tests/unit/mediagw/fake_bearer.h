@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Bearers as the rest of the media gateway sees them, without voice or threads: what was asked of them is remembered, by the channel's descriptor. */
+#pragma once
+#include "base/mem.h"
+#include "mediagw/bearer.h"
+#include "mediagw/span_thread.h"
+#include <errno.h>
+
+#define FAKE_BEARERS 64
+
+struct bearer {
+	struct bearer_params p;
+	struct bearer_connection c;
+	unsigned connects;
+};
+
+struct span_thread {
+	unsigned number;
+};
+
+static struct bearer *fake_bearers[FAKE_BEARERS]; /* by descriptor */
+
+static void fake_bearer_destroy(void *obj)
+{
+	struct bearer *b = obj;
+	fake_bearers[b->p.fd] = NULL;
+}
+
+int span_thread_open(struct span_thread **ret, struct fastpath *fp, unsigned number)
+{
+	*ret = mem_alloc(sizeof **ret, NULL);
+	if (!*ret)
+		return -ENOMEM;
+	(*ret)->number = number;
+	return 0;
+}
+
+int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer_params *p)
+{
+	struct bearer *b = mem_alloc(sizeof *b, fake_bearer_destroy);
+	if (!b)
+		return -ENOMEM;
+	b->p = *p;
+	b->c.slot = BEARER_NO_SLOT;
+	fake_bearers[p->fd] = b;
+	*ret = b;
+	return 0;
+}
+
+int bearer_connect(struct bearer *b, const struct bearer_connection *c)
+{
+	b->c = *c;
+	b->connects++;
+	return 0;
+}
+
+uint32_t bearer_deliver(const struct bearer *b)
+{
+	return 1000 + (uint32_t)b->p.fd;
+}
+
+void bearer_read(const struct bearer *b, uint64_t ret[BEARER_COUNTERS])
+{
+	memset(ret, 0, BEARER_COUNTERS * sizeof *ret);
+	ret[BEARER_SENT] = 7;
+	ret[BEARER_SENT_OCTETS] = 1120;
+}
+
+bool bearer_sent(const struct bearer *b, struct bearer_sent *ret)
+{
+	*ret = (struct bearer_sent){.ssrc = 0x1234, .packets = 7, .octets = 1120, .timestamp = 1120};
+	return b->c.slot != BEARER_NO_SLOT;
+}
+
+static inline unsigned fake_open_bearers(void)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < FAKE_BEARERS; i++)
+		n += fake_bearers[i] != NULL;
+	return n;
+}

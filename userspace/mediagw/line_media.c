@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mediagw/line_media.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "mediagw/counters.h"
+#include "mediagw/lines.h"
+#include "tdm/kept.h"
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define AGAIN_MS 10000 /* between attempts at a channel that another program has */
+
+/* --- what is heard ------------------------------------------------------------------------------------------------ */
+
+/* What the driver tells that concerns the channel itself, whatever its signalling makes of it. */
+static void on_event(struct line *l, enum tdm_event_kind kind)
+{
+	switch (kind) {
+	case TDM_EV_ALARM:
+	case TDM_EV_ALARM_OVER:
+	case TDM_EV_REMOVED:
+		tdm_poll(l->channel->tdm);
+		break;
+	case TDM_EV_READ_OVERRUN:
+	case TDM_EV_WRITE_UNDERRUN:
+		tdm_count_slip(l->channel);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_heard(void *arg, const struct heard *h)
+{
+	struct line *l = arg;
+	if (h->kind == HEARD_VOICEBAND)
+		log_info(l->channel->object, "a modem or fax machine is heard: the call carries data");
+	if (h->kind == HEARD_LOST)
+		tdm_poll(l->channel->tdm);
+	else if (h->kind == HEARD_EVENT)
+		on_event(l, h->event.kind);
+}
+
+/* --- open --------------------------------------------------------------------------------------------------------- */
+
+static void try_again(void *arg)
+{
+	struct line *l = arg;
+	if (line_open(l))
+		return;
+	if (!line_has_hook(l) && !l->uses)
+		line_close(l);
+}
+
+static void open_failed(struct line *l, int err)
+{
+	char detail[96];
+	snprintf(detail, sizeof detail, "%s: %s", l->ep->name, err == -EBUSY ? "another program has it" : strerror(-err));
+	alarm_raise(&alarm_channel, l->channel->object, detail);
+	tdm_channel_set_fault(l->channel, TDM_FAULT_OPEN, true, detail);
+	timer_start(&l->again, AGAIN_MS, try_again, l);
+}
+
+static void open_again(struct line *l)
+{
+	timer_stop(&l->again);
+	alarm_clear(&alarm_channel, l->channel->object);
+	tdm_channel_set_fault(l->channel, TDM_FAULT_OPEN, false, "it can be opened");
+}
+
+/* The canceller that is attached to it, as the bearer wants to hear of it. */
+static unsigned tail_of(const struct tdm_channel *c)
+{
+	const struct tdm_channel_setup *s = &c->tdm->setup->channels[c->number];
+	return !*s->canceller ? 0 : s->tail ? s->tail : 1;
+}
+
+static int start(struct line *l)
+{
+	const struct tdm_channel *c = l->channel;
+	struct bearer_params p = {
+		.driver = c->tdm->driver, .fd = l->fd, .law = line_law(l), .digital = tdm_use_of(c->signalling) == TDM_USE_BEARER, .tail = tail_of(c),
+		.heard = on_heard, .arg = l,
+	};
+	struct span_thread *t;
+	int err = lines_thread(c, l->ep->gw->p.fp, &t);
+	return err ? err : bearer_start(&l->bearer, t, &p);
+}
+
+int line_open(struct line *l)
+{
+	const struct tdm_channel *c = l->channel;
+	if (l->fd >= 0)
+		return 0;
+	int fd = c->tdm->driver->open(c->number);
+	if (fd < 0) {
+		open_failed(l, fd);
+		return fd;
+	}
+	l->fd = fd;
+	int err = start(l);
+	if (err) {
+		close(fd);
+		l->fd = -1;
+		return err;
+	}
+	tdm_hold(c->number, fd);
+	open_again(l);
+	return 0;
+}
+
+void line_close(struct line *l)
+{
+	timer_stop(&l->again);
+	if (l->fd < 0)
+		return;
+	l->bearer = mem_deref(l->bearer);
+	tdm_unhold(l->channel->number);
+	close(l->fd);
+	l->fd = -1;
+}
+
+/* --- connected ---------------------------------------------------------------------------------------------------- */
+
+/* A stream whose peer can be sent nothing goes one way. */
+static enum bearer_mode mode_of(const struct conn *c)
+{
+	static const struct {
+		enum conn_mode mode;
+		enum bearer_mode bearer;
+	} tests[] = {
+		{CONN_LOOPBACK, BEARER_LOOPBACK}, {CONN_CONTTEST, BEARER_CONTTEST}, {CONN_NETWLOOP, BEARER_NETWLOOP}, {CONN_NETWTEST, BEARER_NETWTEST},
+	};
+	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+		if (tests[i].mode == c->mode)
+			return tests[i].bearer;
+	bool sends = c->mode & CONN_SENDONLY && !c->muted, receives = c->mode & CONN_RECVONLY;
+	return sends ? receives ? BEARER_SENDRECV : BEARER_SENDONLY : receives ? BEARER_RECVONLY : BEARER_INACTIVE;
+}
+
+int line_connect(struct line *l, const struct conn *c)
+{
+	const struct codecs *k = &c->codecs;
+	const struct tdm_channel_setup *s = &l->channel->tdm->setup->channels[l->channel->number];
+	struct bearer_connection b = {
+		.slot = c->rtp.slot,
+		.mode = mode_of(c),
+		.format = k->list[0].format,
+		.pt = k->list[0].theirs,
+		.event_pt = codecs_event_pt(k),
+		.event_pt_sent = k->events.theirs == NO_PT ? 0 : k->events.theirs,
+		.noise = k->noise.theirs != NO_PT,
+		.suppress = k->suppress,
+		.echo = k->echo,
+		.gain = s->tx_gain / 10.0 + k->gain_db,
+		.gain_sent = s->rx_gain / 10.0 - k->gain_db,
+		.ptime = k->ptime_ms,
+	};
+	return bearer_connect(l->bearer, &b);
+}
+
+void line_disconnect(struct line *l)
+{
+	if (l->bearer)
+		bearer_connect(l->bearer, &(struct bearer_connection){.slot = BEARER_NO_SLOT, .ptime = 20});
+}
+
+uint32_t line_deliver(const struct line *l)
+{
+	return l->bearer ? bearer_deliver(l->bearer) : 0;
+}
+
+void line_sent(const struct line *l, uint64_t *packets, uint64_t *octets)
+{
+	uint64_t counted[BEARER_COUNTERS];
+	if (!l->bearer)
+		return;
+	bearer_read(l->bearer, counted);
+	*packets = counted[BEARER_SENT];
+	*octets = counted[BEARER_SENT_OCTETS];
+}

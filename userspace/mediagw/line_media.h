@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A line's channel, open, and its voice: the bearer between the channel's octets and the RTP of a connection. A bearer channel is open while it is used, one with
+ * a hook always: somebody has to hear it. tandem-keep holds what is open, so that no line goes on hook when this process dies. */
+#pragma once
+#include "mediagw/bearer.h"
+#include "mediagw/line.h"
+
+/* Opens the channel: 0, -EBUSY when another program has it, or what the driver says; an alarm then, and it is tried again until the line can be used. */
+int line_open(struct line *l);
+void line_close(struct line *l);
+/* The connection's media flows as the connection says: 0 or negative errno. */
+int line_connect(struct line *l, const struct conn *c);
+void line_disconnect(struct line *l);
+/* RTP packets sent since it was connected, and octets of their payload. */
+void line_sent(const struct line *l, uint64_t *packets, uint64_t *octets);
+/* For struct fp_stream. */
+uint32_t line_deliver(const struct line *l);
