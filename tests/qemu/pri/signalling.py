@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""signalling.py KIND TYPE SIDE: what every switch type and role must do: calls both ways with numbers and bearer, overlap, refusals, restarts, and all
+channels at once. tandem-isdn is SIDE."""
+import sys
+
+from alone import both
+from results import BEARERS, shows
+
+kind, type, side = sys.argv[1:4]
+CAUSES = (1, 3, 17, 18, 19, 21, 22, 27, 28, 31, 34, 38, 41, 42, 44, 47, 57, 58, 63, 65, 79, 88, 102, 127)
+
+
+def place_of(endpoint):
+    return int(endpoint.rpartition("/")[2])
+
+
+def call_out():
+    for bearer in ("speech", "audio", "digital"):
+        call, endpoint = agent.setup("5551234", bearer=bearer, calling={"number": "2223333", "presentation": "allowed", "screening": "not-screened"})
+        came = far.setup(called="5551234", bearer=bearer)
+        assert came["channel"] == place_of(endpoint), (came, endpoint)
+        assert came["calling"]["number"] == "2223333", came
+        far.do("proceeding", came["call"])
+        agent.take("proceeding", call=call)
+        far.do("alerting", came["call"])
+        agent.take("alerting", call=call)
+        far.do("connect", came["call"])
+        agent.take("answer", call=call)
+        agent.do("release", call)
+        assert far.take("disconnect", call=came["call"])["cause"] == 16
+        agent.take("release", call=call)
+    agent.idle()
+    far.idle()
+
+
+def call_in():
+    for bearer in ("speech", "audio", "digital"):
+        out = far.call("5559876", calling="2224444", bearer=bearer)
+        came = agent.take("setup")
+        assert (came["called"]["number"], came["calling"]["number"], came["bearer"]) == ("5559876", "2224444", bearer), came
+        assert not came["overlap"] and place_of(came["endpoint"]) in BEARERS[kind]
+        for verb, event in (("proceeding", "proceeding"), ("alerting", "alerting"), ("answer", "connect")):
+            agent.do(verb, came["call"])
+            far.take(event, call=out)
+        assert far.hang_up(out)["cause"] == 16
+        assert agent.take("release", call=came["call"])["cause"] == 16
+    agent.idle()
+    far.idle()
+
+
+def bearers_that_are_none():
+    for bearer in ("restricted", "tones", "video"):
+        assert far.over(far.call("1", bearer=bearer))["cause"] == 65
+
+
+def refused():
+    for cause in CAUSES:
+        call, _ = agent.setup("1")
+        far.do("hangup", far.setup()["call"], cause=cause)
+        assert agent.take("release", call=call)["cause"] == cause, cause
+    for cause in CAUSES:
+        out = far.call("1")
+        agent.do("release", agent.take("setup")["call"], cause=cause)
+        assert far.over(out)["cause"] == cause, cause
+    agent.idle()
+    far.idle()
+
+
+def progress():
+    call, _ = agent.setup("1")
+    came = far.setup()
+    far.do("progress", came["call"], progress=8)
+    assert agent.take("progress", call=call)["progress"] == 8
+    far.hang_up(came["call"], 31)
+    out = far.call("1")
+    came = agent.take("setup")
+    agent.do("proceeding", came["call"])
+    agent.do("progress", came["call"], progress=8)
+    assert far.take("progress", call=out)["progress"] & 8
+    agent.do("release", came["call"], cause=31)
+    far.over(out)
+
+
+def overlap():
+    call, _ = agent.setup("55", complete=False)
+    came = far.setup(complete=False)
+    far.do("setup-ack", came["call"])
+    agent.take("setup-ack", call=call)
+    agent.do("digits", call, digits="12")
+    assert "".join(far.take("digits")["digits"] for _ in range(2)) == "12"
+    far.do("proceeding", came["call"])
+    agent.take("proceeding", call=call)
+    agent.do("release", call)
+    agent.take("release", call=call)
+    far.idle()
+    out = far.call("55", "overlap")
+    came = agent.take("setup", overlap=True)
+    far.take("setup-ack", call=out)
+    far.do("digits", out, "12")
+    assert "".join(agent.take("digits", call=came["call"])["digits"] for _ in range(2)) == "12"
+    agent.do("proceeding", came["call"])
+    far.take("proceeding", call=out)
+    agent.do("release", came["call"], cause=1)
+    far.over(out)
+
+
+def restarts():
+    out = far.call("1")
+    came = agent.take("setup")
+    agent.do("answer", came["call"])
+    channel = far.take("connect", call=out)["channel"]
+    far.do("restart", channel=channel)
+    agent.take("release", call=came["call"])
+    far.take("restart-ack", channel=channel)
+    far.do("forget", out)
+    agent.idle()
+    call, endpoint = agent.setup("1")
+    far.answer(far.setup()["call"])
+    agent.take("answer", call=call)
+    agent.ask("isdn restart", endpoint=endpoint)
+    assert agent.take("release", call=call)["cause"] == 41
+    far.take("restart", channel=place_of(endpoint))
+    agent.idle()
+    far.idle()
+
+
+def all_at_once():
+    far.do("auto", "answer")
+    calls = [agent.setup(str(i))[0] for i in range(len(BEARERS[kind]))]
+    for call in calls:
+        agent.take("answer", call=call)
+    assert {place_of(c["endpoint"]) for c in agent.ask("show isdn-calls")} == set(BEARERS[kind])
+    more, endpoint = agent.setup("more")
+    assert endpoint is None and agent.take("release", call=more)["cause"] == 34
+    assert far.over(far.call("1", channel=1))["cause"] in (34, 44)
+    for call in calls:
+        agent.do("release", call)
+    for call in calls:
+        agent.take("release", call=call)
+    agent.idle()
+    far.idle()
+    far.do("auto")
+
+
+def one_after_another(count=50):
+    far.do("auto", "answer")
+    for i in range(count):
+        call, _ = agent.setup(str(i))
+        agent.take("answer", call=call)
+        agent.do("release", call)
+        agent.take("release", call=call)
+    agent.idle()
+    far.idle()
+    far.do("auto")
+
+
+
+
+name = f"{kind} {type} {side}"
+with both(kind, type, side, 'overlap = "both"', words=["overlap", "service"]) as (agent, far):
+    for case in (call_out, call_in, bearers_that_are_none, refused, progress, overlap, restarts, all_at_once):
+        shows(f"{name}: {case.__name__.replace('_', ' ')}", case)
+    if (type, side) == ("euroisdn", "user"):
+        shows(f"{name}: fifty one after another", one_after_another)
