@@ -196,10 +196,18 @@ static int say_digits(struct line *l, struct call *call, const struct command *c
 	return err;
 }
 
+/* Q.931 5.3.2: a call to which nothing was said yet is refused by RELEASE COMPLETE. libpri does so for a few causes only, and says nothing for others. */
 static int hang_up(struct line *l, struct call *call, const struct command *c)
 {
-	call->clearing = true;
-	return pri_hangup(l->pri, call->q931, command_number(c, "cause", PRI_CAUSE_NORMAL_CLEARING));
+	int cause = command_number(c, "cause", PRI_CAUSE_NORMAL_CLEARING);
+	bool refused = call->incoming && !call->answered_to;
+	l->wire.refusal = refused ? cause : 0;
+	int err = pri_hangup(l->pri, call->q931, refused ? PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION : cause);
+	if (refused) {
+		tell(json_pack("{s:s, s:s, s:i, s:i}", "event", "released", "call", call->id, "channel", call->channel, "cause", cause));
+		call_gone(call);
+	}
+	return err;
 }
 
 static int notify(struct line *l, struct call *call, const struct command *c)
@@ -234,7 +242,9 @@ static bool about_one(struct line *l, const struct command *c)
 		}
 		if (command_value(c, "channel"))
 			call->channel = command_number(c, "channel", call->channel);
-		if (verbs[i].say(l, call, c))
+		bool failed = verbs[i].say(l, call, c);
+		call->answered_to = true; /* of one that is gone it does not matter */
+		if (failed)
 			tell_error("libpri did not", verbs[i].verb);
 		return true;
 	}

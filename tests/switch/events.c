@@ -68,12 +68,15 @@ static json_t *about(const char *what, const struct call *c)
 static void rings(struct line *l, const pri_event_ring *r)
 {
 	char id[16];
-	struct call *c = call_by_q931(l, r->call);
+	struct call *c = call_by_q931(l, r->call); /* one that is over without a word: libpri uses its memory again */
 	snprintf(id, sizeof(id), "in-%u", ++l->incoming);
-	if (!c && !(c = call_new(l, id, r->call, CHANNEL(r->channel)))) {
+	if (c)
+		call_gone(c);
+	if (!(c = call_new(l, id, r->call, CHANNEL(r->channel)))) {
 		pri_hangup(l->pri, r->call, PRI_CAUSE_SWITCH_CONGESTION);
 		return;
 	}
+	c->incoming = true;
 	json_t *e = about("setup", c);
 	set_text(e, "called", r->callednum);
 	set_text(e, "redirecting-number", r->redirectingnum);
@@ -84,6 +87,7 @@ static void rings(struct line *l, const pri_event_ring *r)
 	tell(e);
 	if (l->automatic == AUTO_NOTHING)
 		return;
+	c->answered_to = true;
 	pri_proceeding(l->pri, c->q931, c->channel, 0);
 	pri_acknowledge(l->pri, c->q931, c->channel, 0);
 	if (l->automatic == AUTO_ANSWER)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* switch [OPTION=VALUE...] [COMMAND, ...]
  *
- *     base=25              the span's first DAHDI channel; or fd=3, or unix=PATH (a seqpacket socket to connect to, or with listen=PATH to wait at):
- *                          a descriptor on which each datagram is a frame, without check sequence
+ *     base=25              the span's first DAHDI channel; or fd=3, or listen=PATH (a seqpacket socket where the other end connects, again when it went):
+ *                          each datagram is a frame, without check sequence unless `checked` is said
  *     kind=t1|e1           23 bearers and D in 24, or 30 and D in 16
  *     side=network|user    type=euroisdn|ni2|dms100|5ess|4ess|ni1|qsig|euroisdn-t1    raw: no libpri at all
  *     pcap=FILE  trace     frames into a file, or told    auto=ring|answer    overlap    service    debug
@@ -346,19 +346,35 @@ static int sooner(int a, int b)
 	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
 }
 
-static int unix_socket(const char *path, bool wait)
+static int listen_at(const char *path)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (!wait)
-		return fd < 0 || connect(fd, (struct sockaddr *)&at, sizeof(at)) ? -1 : fd;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	unlink(path);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 1))
-		return -1;
-	int one = accept(fd, NULL, NULL);
-	close(fd);
-	return one;
+	return fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || listen(fd, 1) ? -1 : fd;
+}
+
+/* Somebody connects, in place of who was there. */
+static void let_in(struct wire *w)
+{
+	int fd = accept4(w->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = fd;
+	tell(json_pack("{s:s}", "event", "connected"));
+}
+
+/* The other end is gone: over, unless another one may come. */
+static void wire_lost(struct wire *w)
+{
+	tell(json_pack("{s:s}", "event", "closed"));
+	over = w->listener < 0;
+	if (!over)
+		close(w->fd);
+	w->fd = -1;
 }
 
 static int dahdi_channel(int number)
@@ -376,15 +392,10 @@ static bool begin(struct line *l, const struct command *c)
 	l->base = command_number(c, "base", 0);
 	l->wire.dahdi = l->base != 0;
 	l->wire.trace = command_has(c, "trace");
-	if (l->base)
-		l->wire.fd = dahdi_channel(l->base + (l->e1 ? 16 : 24) - 1);
-	else if (command_value(c, "unix"))
-		l->wire.fd = unix_socket(command_value(c, "unix"), false);
-	else if (command_value(c, "listen"))
-		l->wire.fd = unix_socket(command_value(c, "listen"), true);
-	else
-		l->wire.fd = command_number(c, "fd", -1);
-	if (l->wire.fd < 0 || fcntl(l->wire.fd, F_SETFL, O_NONBLOCK)) {
+	l->wire.checked = l->wire.dahdi || command_has(c, "checked");
+	l->wire.fd = l->base ? dahdi_channel(l->base + (l->e1 ? 16 : 24) - 1) : command_number(c, "fd", -1);
+	l->wire.listener = command_value(c, "listen") ? listen_at(command_value(c, "listen")) : -1;
+	if (l->wire.listener < 0 && (l->wire.fd < 0 || fcntl(l->wire.fd, F_SETFL, O_NONBLOCK))) {
 		tell_error("no D-channel", strerror(errno));
 		return false;
 	}
@@ -415,18 +426,19 @@ int main(int argc, char **argv)
 		return 1;
 	tell(json_pack("{s:s}", "event", "ready"));
 	while (!over) {
-		struct pollfd fds[2 + MAX_CHANNELS] = {{.fd = line.wire.fd, .events = POLLIN | POLLPRI}, {.fd = STDIN_FILENO, .events = POLLIN}};
-		unsigned voices = voice_wants(fds + 2);
+		struct pollfd fds[3 + MAX_CHANNELS] = {{.fd = line.wire.fd, .events = POLLIN | POLLPRI}, {.fd = STDIN_FILENO, .events = POLLIN},
+						       {.fd = line.wire.listener, .events = POLLIN}};
+		unsigned voices = voice_wants(fds + 3);
 		int wait = sooner(wire_due(&line.wire), line.pri ? pri_due(&line) : lapd_run(&line.lapd));
-		if (poll(fds, 2 + voices, wait) < 0 && errno != EINTR)
+		if (poll(fds, 3 + voices, wait) < 0 && errno != EINTR)
 			return 1;
-		voice_run(fds + 2, voices);
+		voice_run(fds + 3, voices);
 		if (fds[1].revents)
 			read_commands(&line);
-		if (fds[0].revents && !wire_read(&line.wire)) {
-			tell(json_pack("{s:s}", "event", "closed"));
-			return 0;
-		}
+		if (fds[0].revents && !wire_read(&line.wire))
+			wire_lost(&line.wire);
+		if (fds[2].revents)
+			let_in(&line.wire);
 		wire_flush(&line.wire);
 		run_speaker(&line);
 	}

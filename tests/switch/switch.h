@@ -38,8 +38,10 @@ struct rule {
 };
 
 struct wire {
-	int fd;
-	bool dahdi;              /* it has check sequences and events; else each datagram is a frame */
+	int fd;                  /* -1: nobody is connected */
+	int listener;            /* where they connect, -1 */
+	bool dahdi;              /* it has events, and each frame its check sequence; else each datagram is a frame */
+	bool checked;            /* two octets of check sequence there, too */
 	bool silent[2];          /* by direction: nothing comes through */
 	unsigned delay[2];       /* ms, by direction: for every frame */
 	bool trace;              /* each frame is told */
@@ -49,6 +51,7 @@ struct wire {
 	unsigned rule_count;
 	const uint8_t *instead; /* the message that takes the place of the next one sent, null for none */
 	size_t instead_len;
+	int refusal; /* the cause that the next RELEASE COMPLETE gets, 0: its own */
 };
 
 /* Takes what has come on the descriptor into the receive queue. False when the descriptor is dead. */
@@ -88,7 +91,7 @@ struct call {
 	char id[32];
 	q931_call *q931;
 	int channel;
-	bool clearing;
+	bool incoming, answered_to; /* something was said to its SETUP */
 };
 
 #define MAX_CALLS 128

@@ -15,6 +15,8 @@
 #define Q931     0x08
 #define LINKTYPE 203 /* LAPD */
 
+#define RELEASE_COMPLETE 0x5a
+
 static const struct {
 	int type;
 	const char *name;
@@ -177,6 +179,11 @@ static void enqueue(struct wire *w, enum direction dir, const uint8_t *octets, s
 		put(f, w->instead, HEADER, w->instead_len);
 		w->instead = NULL;
 	}
+	size_t at = type_at(f->octets, f->len);
+	if (dir == TX && w->refusal && at && f->octets[at] == RELEASE_COMPLETE && at + 4 < f->len) {
+		f->octets[at + 4] = 0x80 | w->refusal;
+		w->refusal = 0;
+	}
 	apply_rules(w, dir, f);
 	for (; *last; last = &(*last)->next)
 		if ((*last)->due > f->due)
@@ -248,7 +255,7 @@ bool wire_read(struct wire *w)
 		return errno == EAGAIN || errno == EINTR;
 	if (n == 0)
 		return w->dahdi;
-	if (w->dahdi)
+	if (w->checked)
 		n -= 2;
 	if (n < 3)
 		return true;
@@ -274,7 +281,7 @@ size_t wire_take(struct wire *w, uint8_t *octets, size_t size)
 
 void wire_send(struct wire *w, const uint8_t *octets, size_t len)
 {
-	if (w->silent[TX])
+	if (w->silent[TX] || w->fd < 0)
 		return;
 	enqueue(w, TX, octets, len);
 	wire_flush(w);
@@ -288,7 +295,7 @@ void wire_flush(struct wire *w)
 			write_pcap(w, f->octets, f->len);
 		if (w->trace)
 			tell_frame(TX, f->octets, f->len);
-		if (write(w->fd, f->octets, f->len + (w->dahdi ? 2 : 0)) < 0)
+		if (w->fd >= 0 && write(w->fd, f->octets, f->len + (w->checked ? 2 : 0)) < 0)
 			tell_error("cannot send a frame", strerror(errno));
 		free(f);
 	}

@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """itself.py t1|e1: the test switch on both ends of a pair of spans."""
 import random
+import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(sys.path[0], "../../isdn"))
 from results import BUILD, path, read, shows, switch, write
 from lab import wait_for
 

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """phones.py t1|e1: SIP phones and the test switch call each other through the gateway; then two SIP phones over two spans."""
+import os
 import random
 import sys
 
+sys.path.insert(0, os.path.join(sys.path[0], "../../isdn"))
 from audio import PAYLOADS, Speaker, longest_run, offer, talk
 from results import path, read, shows, switch, write
 from lab import wait_for

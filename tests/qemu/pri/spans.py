@@ -2,11 +2,9 @@
 """The gateway with telephone lines: tests/net's stage in the guest, its spans set up by itself from a system.conf."""
 import contextlib
 
-from results import BEARERS, WIDTH, path, shows  # noqa: F401
+from results import BEARERS, DCHANNEL, WIDTH, path
 from gateway import stage
 from lab import wait_for
-
-DCHANNEL = {"t1": 24, "e1": 16}
 
 
 def ranges(numbers):

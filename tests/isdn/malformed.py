@@ -4,10 +4,10 @@
 import itertools
 import random
 
+from results import shows
+from alone import both, up
 import q931
-from alone import isdn, up
 from q931 import bearer, called, cause, cause_of, channel, element, message
-from results import shows, switch
 
 references = itertools.count(1)
 
@@ -157,7 +157,7 @@ def storm(count=400):
     agent.idle()
 
 
-with isdn("e1", "euroisdn", "user") as agent, switch("e1", 2, "raw", "trace", side="network") as far:
+with both("e1", "euroisdn", "user", words=["raw"]) as (agent, far):
     far.up()
     # Each channel is restarted when the link comes up.
     acknowledged = 0

@@ -3,8 +3,8 @@
 """Messages lost, so that each timer of Q.921 and Q.931 expires in tandem-isdn; what it does then is seen at the other end. It is the user."""
 import time
 
-from alone import both
 from results import shows
+from alone import linked
 
 TIMERS = "t200 = 300ms t203 = 2s t301 = 2s t302 = 1s t303 = 1s t305 = 1s t308 = 1s t309 = 4s t310 = 2s t313 = 1s t316 = 2s"
 
@@ -164,7 +164,7 @@ def t309():
     agent.take("group", 30, up=True)
 
 
-with both("e1", "euroisdn", "user", TIMERS + ' overlap = "both"', words=["trace", "overlap"]) as (agent, far):
+with linked("e1", "euroisdn", "user", TIMERS + " overlap-send = yes overlap-receive = yes", words=["trace", "overlap"]) as (agent, far):
     for case in (t200, t203, t303, t302, t310, t301, t305, t308, t313, t316, t309_in_time, t309, well):
         far.waiting.clear()
         if shows(f"timers: {case.__name__.replace('_', ' ')}", case):

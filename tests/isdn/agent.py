@@ -49,11 +49,12 @@ class Agent:
         return reply["result"]
 
     def take(self, event, timeout=None, **wanted):
-        """The first such event with these values; others wait on."""
+        """The first such event (or one of those) with these values; others wait on."""
+        events = (event,) if isinstance(event, str) else event
         end = time.monotonic() + (self.patience if timeout is None else timeout)
         while True:
             for e in self.waiting:
-                if e.get("event") == event and all(e.get(k) == v for k, v in wanted.items()):
+                if e.get("event") in events and all(e.get(k) == v for k, v in wanted.items()):
                     self.waiting.remove(e)
                     return e
             if not self.pump(end - time.monotonic()) and time.monotonic() > end:

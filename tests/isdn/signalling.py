@@ -4,10 +4,11 @@
 channels at once. tandem-isdn is SIDE."""
 import sys
 
-from alone import both
 from results import BEARERS, shows
+from alone import linked
 
 kind, type, side = sys.argv[1:4]
+OVERLAP = "overlap-send = yes overlap-receive = yes"
 CAUSES = (1, 3, 17, 18, 19, 21, 22, 27, 28, 31, 34, 38, 41, 42, 44, 47, 57, 58, 63, 65, 79, 88, 102, 127)
 
 
@@ -131,7 +132,7 @@ def all_at_once():
     for call in calls:
         agent.take("answer", call=call)
     assert {place_of(c["endpoint"]) for c in agent.ask("show isdn-calls")} == set(BEARERS[kind])
-    more, endpoint = agent.setup("more")
+    more, endpoint = agent.setup("99")
     assert endpoint is None and agent.take("release", call=more)["cause"] == 34
     assert far.over(far.call("1", channel=1))["cause"] in (34, 44)
     for call in calls:
@@ -158,7 +159,7 @@ def one_after_another(count=50):
 
 
 name = f"{kind} {type} {side}"
-with both(kind, type, side, 'overlap = "both"', words=["overlap", "service"]) as (agent, far):
+with linked(kind, type, side, OVERLAP, words=["overlap", "service"]) as (agent, far):
     for case in (call_out, call_in, bearers_that_are_none, refused, progress, overlap, restarts, all_at_once):
         shows(f"{name}: {case.__name__.replace('_', ' ')}", case)
     if (type, side) == ("euroisdn", "user"):

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the scripts of the cases of telephone lines share: the build, the switch, a line of result for each thing shown."""
+"""What the scripts of telephone lines share: the build, the test switch, a line of result for each thing shown. In the guest they use its DAHDI, else the one that
+build/fakedahdi.so pretends."""
 import os
 import sys
 import traceback
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.realpath(__file__))
-sys.path[:0] = [os.path.join(HERE, "../../switch"), os.path.join(HERE, "../../net"), os.path.join(HERE, "../../tools")]
+sys.path[:0] = [os.path.join(HERE, "..", folder) for folder in ("switch", "net", "tools", "isdn")]
 import q931  # noqa: E402,F401
 from switch import Switch  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("O", "build"))
 RESULTS = os.environ.get("RESULTS", "/tmp")
-PATIENCE = 20.0  # seconds: the guest is slow
+REAL = os.path.exists("/dev/dahdi/ctl")
+PATIENCE = 20.0 if REAL else 5.0  # seconds: the guest is slow
 WIDTH = {"t1": 24, "e1": 31}
+DCHANNEL = {"t1": 24, "e1": 16}
 BEARERS = {"t1": list(range(1, 24)), "e1": [*range(1, 16), *range(17, 32)]}
 
 
@@ -36,10 +39,14 @@ def base(kind, span):
     return 1 + WIDTH[kind] * (span - 1)
 
 
-def switch(kind, span, *options, **values):
-    """The test switch on a span. It logs into the results."""
+def switch(kind, span, *options, folder=None, **values):
+    """The test switch on a span; without DAHDI at the socket of its D-channel in `folder`. It logs into the results."""
     values.setdefault("patience", PATIENCE)
-    return Switch(os.path.join(BUILD, "switch"), *options, base=base(kind, span), kind=kind, log=open(path(f"switch-{span}.log"), "a"), **values)
+    first = base(kind, span)
+    where = {"base": first} if REAL else {"listen": f"{folder}/{first + DCHANNEL[kind] - 1}"}
+    if not REAL:
+        options = ("checked", *options)
+    return Switch(os.path.join(BUILD, "switch"), *options, **where, kind=kind, log=open(path(f"switch-{span}.log"), "a"), **values)
 
 
 def shows(what, function, *arguments):
