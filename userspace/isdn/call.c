@@ -38,10 +38,15 @@ struct call *call_of(struct group *g, const q931_call *pri)
 	return NULL;
 }
 
+static struct dchannel *dchannel_of(const struct call *c)
+{
+	struct group *g = c->group;
+	return g->active ? g->active : &g->dchannels[0];
+}
+
 struct pri *call_controller(const struct call *c)
 {
-	const struct group *g = c->group;
-	return g->active ? g->active->pri : g->dchannels[0].pri;
+	return dchannel_of(c)->pri;
 }
 
 /* --- its life ------------------------------------------------------------------------------------------------------- */
@@ -136,8 +141,12 @@ void call_clear(struct call *c, int cause, const char *why)
 {
 	if (!c->cause)
 		c->cause = cause;
+	bool unanswered = c->state == CALL_PRESENT;
 	call_set_state(c, CALL_CLEARING, why);
-	pri_hangup(call_controller(c), c->pri, cause);
+	if (unanswered)
+		dchannel_refuse(dchannel_of(c), c->pri, cause);
+	else
+		pri_hangup(call_controller(c), c->pri, cause);
 	call_settle(c);
 }
 

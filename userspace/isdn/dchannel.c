@@ -8,6 +8,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#define RELEASE_COMPLETE 0x5a
+#define CAUSE            0x08
 #define CHECK_SUM        2    /* octets at the end of what is read and written, for the driver to check and to fill in */
 #define EVENTS_AT_ONCE   1000 /* libpri tells its timers' events one by one */
 #define BUFFERS          32
@@ -59,9 +61,19 @@ static void tell_frame(struct dchannel *d, bool sent, const uint8_t *octets, siz
 		d->listener->frame(d->arg, d, sent, octets, n);
 }
 
+/* The first element after the type of a message is the cause, in RELEASE COMPLETE (3.1.9); its value is its last octet. */
+static void set_cause(uint8_t *f, size_t len, int cause)
+{
+	size_t type = len > 6 ? 6 + (f[5] & 15u) : len;
+	if (type + 4 < len && f[type] == RELEASE_COMPLETE && f[type + 1] == CAUSE && f[type + 2] == 2)
+		f[type + 4] = 0x80 | cause;
+}
+
 static int on_write(struct pri *pri, void *octets, int len)
 {
 	struct dchannel *d = pri_get_userdata(pri);
+	if (d->refusal)
+		set_cause(octets, (size_t)len - CHECK_SUM, d->refusal);
 	ssize_t n = d->fd < 0 ? -1 : write(d->fd, octets, (size_t)len);
 	d->values[n == len ? DCHANNEL_OUT : DCHANNEL_UNSENT]++;
 	if (n == len)
@@ -78,6 +90,14 @@ static int on_read(struct pri *pri, void *octets, int room)
 	memcpy(octets, d->in, n);
 	d->in = NULL;
 	return (int)n;
+}
+
+/* libpri does this for a few causes only: to others it says nothing at all, and the far end waits for T303. */
+void dchannel_refuse(struct dchannel *d, q931_call *call, int cause)
+{
+	d->refusal = cause;
+	pri_hangup(d->pri, call, PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
+	d->refusal = 0;
 }
 
 static void tell_event(struct dchannel *d, pri_event *e)

@@ -41,6 +41,7 @@ struct dchannel {
 	int fd;             /* -1 */
 	struct loop_watch *watch;
 	struct timer timer;
+	int refusal;        /* the cause of the RELEASE COMPLETE that is being sent, 0: libpri's */
 	const uint8_t *in;  /* the frame that libpri is to read */
 	size_t in_len;
 	const uint8_t *last; /* the frame that events are of, without its check sum; NULL: none, a timer's */
@@ -64,6 +65,8 @@ void dchannel_end(struct dchannel *d);
 bool dchannel_read(struct dchannel *d);
 /* Lets libpri act on a frame that did not come, with two octets of room for the check sum at its end. */
 void dchannel_inject(struct dchannel *d, const uint8_t *octets, size_t n);
+/* RELEASE COMPLETE for a call that nothing was said to yet (Q.931 5.3.2). */
+void dchannel_refuse(struct dchannel *d, q931_call *call, int cause);
 /* To be called after libpri was: its timers may have changed. */
 void dchannel_schedule(struct dchannel *d);
 void dchannel_set_up(struct dchannel *d, bool up, const char *why);

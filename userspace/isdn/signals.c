@@ -95,7 +95,7 @@ static int channel_for(struct group *g, const struct dchannel *d, const pri_even
 static void refuse(struct dchannel *d, const pri_event_ring *r, int cause)
 {
 	log_info(d->endpoint, "a call from \"%s\" is refused with cause %d", r->callingnum, cause);
-	pri_hangup(d->pri, r->call, cause);
+	dchannel_refuse(d, r->call, cause);
 }
 
 static void tell_setup(struct call *c, const pri_event_ring *r, bool overlap)
