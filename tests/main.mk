@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What one types: check, run, demo, deps, lint, install, help.
 
-SUITES       := lint sparse unit fuzz packets mg peers switch net qemu $(if $(LONG),fuzz-hours soak)
+SUITES       := lint sparse unit fuzz packets mg peers switch isdn net qemu $(if $(LONG),fuzz-hours soak)
 QUICK_SUITES := lint unit fuzz packets net
 
 .PHONY: check check-quick check-long check-lint run demo deps deps-build lint install bench clean

@@ -54,8 +54,8 @@ def shows(what, function, *arguments):
     try:
         function(*arguments)
     except Exception as e:
-        print(f"FAIL {what}: {type(e).__name__} {' '.join(str(e).split())[:600]}", flush=True)
-        traceback.print_exc(limit=-4)
+        print(f"FAIL {what}: {type(e).__name__} {' '.join(str(e).split())[:300]}", flush=True)
+        traceback.print_exc(limit=-4, file=open(path("failures"), "a"))
         return False
     print(f"ok {what}", flush=True)
     return True
