@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mediagw/control.h"
 #include "base/timer.h"
+#include "mediagw/line_media.h"
 #include "mediagw/quality.h"
 #include "mediagw/record.h"
 #include "mediagw/service.h"
@@ -72,6 +73,7 @@ static json_t *stream(const struct conn *c)
 	json_object_set_new(row, "rebinds", json_integer(c->rebinds));
 	json_object_set_new(row, "new_ssrcs", json_integer(c->ssrcs));
 	json_object_set_new(row, "digits", json_integer(c->digits));
+	json_object_set_new(row, "line", c->line ? line_counters(c->line) : json_null());
 	put_whys(row, &q.raw);
 	return row;
 }

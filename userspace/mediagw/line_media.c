@@ -180,3 +180,15 @@ void line_sent(const struct line *l, uint64_t *packets, uint64_t *octets)
 	*packets = counted[BEARER_SENT];
 	*octets = counted[BEARER_SENT_OCTETS];
 }
+
+json_t *line_counters(const struct line *l)
+{
+	uint64_t counted[BEARER_COUNTERS];
+	json_t *all = json_object();
+	if (!l->bearer)
+		return all;
+	bearer_read(l->bearer, counted);
+	for (unsigned i = 0; i < BEARER_COUNTERS; i++)
+		json_object_set_new(all, bearer_defs[i].name, json_integer((json_int_t)counted[i]));
+	return all;
+}

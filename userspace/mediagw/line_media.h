@@ -13,5 +13,7 @@ int line_connect(struct line *l, const struct conn *c);
 void line_disconnect(struct line *l);
 /* RTP packets sent since it was connected, and octets of their payload. */
 void line_sent(const struct line *l, uint64_t *packets, uint64_t *octets);
+/* What its voice has been through since it was connected, by the names of bearer_defs; a new reference. */
+json_t *line_counters(const struct line *l);
 /* For struct fp_stream. */
 uint32_t line_deliver(const struct line *l);

@@ -46,7 +46,7 @@ const struct addr *mgcp_gw_addr(const struct mgcp_gw *gw);
 bool mgcp_gw_relays(const struct mgcp_gw *gw);
 /* Asks what the gateway has (AUEP, AUCX) and deletes there the connections we do not know: after our own start, or RSIP disconnected. */
 void mgcp_gw_resync(struct mgcp_gw *gw);
-/* Gives a command of the peer (RSIP, NTFY) to the gateway object it comes from: true when it was one of ours and has been answered. */
+/* Gives a command of the peer (RSIP, NTFY, DLCX) to the gateway object it comes from: true when it was one of ours and has been answered. */
 bool mgcp_gw_command(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src);
 
 enum mgcp_loss { MGCP_LOSS_SILENCE, MGCP_LOSS_CONNECTION };

@@ -287,6 +287,23 @@ static void on_ntfy(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct m
 	}
 }
 
+/* The gateway has ended a connection by itself (2.3.8): its endpoint failed, or was taken out of service. E: says why. */
+static void on_dlcx(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd)
+{
+	struct slice reason = slice_trim(mgcp_param(cmd, MGCP_P_REASON_CODE));
+	struct cx *c = cx_find(gw, cmd->endpoint, slice_trim(mgcp_param(cmd, MGCP_P_CONNECTION_ID)));
+	char mem[128];
+	struct buf why = buf_fixed(mem, sizeof mem - 1);
+	if (!c) {
+		mgcp_reply_code(in, 515, NULL);
+		return;
+	}
+	mgcp_reply_code(in, 250, NULL);
+	buf_printf(&why, "the gateway ended the connection: %.*s", slice_empty(reason) ? 9 : (int)(reason.len < 64 ? reason.len : 64),
+		   slice_empty(reason) ? "no reason" : reason.p);
+	cx_lost(c, buf_z(&why));
+}
+
 /* One without a fixed address is where its RSIP comes from (2.3.12), if it may be there. */
 static void note_address(struct mgcp_gw *gw, const struct mgcp_msg *cmd, const struct addr *src)
 {
@@ -300,19 +317,24 @@ static void note_address(struct mgcp_gw *gw, const struct mgcp_msg *cmd, const s
 		log_warn(gw->object, "is taken for one that can do all: out of memory");
 }
 
+static const struct {
+	enum mgcp_verb verb;
+	void (*fn)(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd);
+} commands[] = {{MGCP_RSIP, on_rsip}, {MGCP_NTFY, on_ntfy}, {MGCP_DLCX, on_dlcx}};
+
 bool mgcp_gw_command(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src)
 {
 	note_address(gw, cmd, src);
 	/* Several gateways may share a host: then the port or the domain tells them apart. */
 	if (!addr_ip_eq(src, &gw->p.addr) || (src->port != gw->p.addr.port && !slice_caseeq(cmd->ep_host, slice_str(gw->domain))))
 		return false;
-	if (cmd->verb != MGCP_RSIP && cmd->verb != MGCP_NTFY)
-		return false;
-	mem_ref(gw);
-	if (cmd->verb == MGCP_RSIP)
-		on_rsip(gw, in, cmd);
-	else
-		on_ntfy(gw, in, cmd);
-	mem_deref(gw);
-	return true;
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (commands[i].verb != cmd->verb)
+			continue;
+		mem_ref(gw);
+		commands[i].fn(gw, in, cmd);
+		mem_deref(gw);
+		return true;
+	}
+	return false;
 }

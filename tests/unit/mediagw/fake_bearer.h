@@ -18,6 +18,7 @@ struct span_thread {
 	unsigned number;
 };
 
+const struct counter_def bearer_defs[BEARER_COUNTERS];
 static struct bearer *fake_bearers[FAKE_BEARERS]; /* by descriptor */
 
 static void fake_bearer_destroy(void *obj)

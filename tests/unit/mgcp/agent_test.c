@@ -525,6 +525,20 @@ static void a_forced_endpoint_loses_its_own(void **state)
 	bench_close(&b);
 }
 
+static void a_connection_that_the_gateway_ended_is_lost(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b, "tandem");
+	two_up(&b);
+	wire_receive(&b.wire, GW, "DLCX 5 rtpbridge/7@mg MGCP 1.0\r\nC: 1\r\nI: ffff\r\nE: 902 loss of lower layer connectivity\r\n");
+	assert_string_equal(wire_take(&b.wire), "515 5 Incorrect connection-id\r\n--\n");
+	wire_receive(&b.wire, GW, "DLCX 6 rtpbridge/7@mg MGCP 1.0\r\nC: 1\r\nI: B2\r\nE: 902 loss of lower layer connectivity\r\n");
+	assert_string_equal(wire_take(&b.wire), "250 6 Connection deleted\r\n--\n");
+	assert_int_equal(b.a.lost, 0);
+	assert_int_equal(b.b.lost, 1);
+	bench_close(&b);
+}
+
 static void graceful_means_nothing_new(void **state)
 {
 	struct bench b = {0};
@@ -727,6 +741,7 @@ int main(void)
 		cmocka_unit_test(after_a_restart_what_the_gateway_does_not_know_is_lost),
 		cmocka_unit_test(a_late_restart_announcement_loses_nothing),
 		cmocka_unit_test(a_forced_endpoint_loses_its_own),
+		cmocka_unit_test(a_connection_that_the_gateway_ended_is_lost),
 		cmocka_unit_test(graceful_means_nothing_new),
 		cmocka_unit_test(disconnected_resynchronises),
 		cmocka_unit_test(silence_is_reported_for_the_connection_it_is_about),
