@@ -154,6 +154,7 @@ static void on_told(void *arg, int err, unsigned code)
 	struct isdn_leg *s = arg;
 	if (err && err != -ECANCELED)
 		log_warn(s->leg.object, "the gateway does not take a description: code %u, %s", code, strerror(-err));
+	call_on_changed(&s->leg);
 }
 
 /* What the other side describes before the answer, or with it: the line hears it, and is heard. */
@@ -200,6 +201,7 @@ static void on_answer_media(void *arg, int err, unsigned code)
 		goto out;
 	}
 	s->connected = true;
+	call_on_changed(&s->leg);
 	json_t *connected = *s->who.number || s->who.presentation == PRESENT_RESTRICTED
 				    ? isdn_party_write(s->line, s->who.number, s->who.display, s->who.presentation == PRESENT_RESTRICTED, ISDN_NETWORK)
 				    : NULL;

@@ -61,6 +61,7 @@ static void on_cut_through(void *arg, int err, unsigned code)
 		log_warn(s->leg.object, "no channel at %s: code %u, %s", s->endpoint, code, strerror(-err));
 		isdn_leg_ended(s, 503, CAUSE_NO_RESOURCE, media_failure(err));
 	} else if (!err) {
+		call_on_changed(&s->leg);
 		run(s);
 	}
 	mem_deref(s);

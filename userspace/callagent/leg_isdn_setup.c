@@ -86,6 +86,17 @@ static bool asserted(const struct sip_msg *m, char *out, size_t size)
 	return false;
 }
 
+/* The network knows numbers only: a user who is called by a name is told by the first of its numbers. */
+static void make_number(const struct agent *a, char *name, size_t size)
+{
+	const struct user *u = is_number(name) || !a->registrar ? NULL : auth_user(registrar_auth(a->registrar), name);
+	for (unsigned i = 0; u && i < conf_list_count(user_conf(u), "numbers"); i++)
+		if (is_number(conf_list_at(user_conf(u), "numbers", i))) {
+			slice_copy(slice_str(conf_list_at(user_conf(u), "numbers", i)), name, size);
+			return;
+		}
+}
+
 /* Who is at the other end, and how far that is vouched for: a trunk by what it asserts, if it is believed; a user by having proved who it is,
  * a line of ours by being it (RFC 4497 9.2.2). */
 static enum isdn_screening identify(const struct isdn_leg *s, const struct leg *peer, const struct sip_msg *m, char *number, size_t size)
@@ -96,8 +107,8 @@ static enum isdn_screening identify(const struct isdn_leg *s, const struct leg *
 	const struct tel_line *l = peer ? tel_lines_find(&s->agent->tel_lines, slice_str(peer->target)) : NULL;
 	if (t || !peer || (l && l->kind == TEL_ISDN))
 		return ISDN_NOT_SCREENED;
-	if (!is_number(number) && is_number(peer->target))
-		slice_copy(slice_str(peer->target), number, size);
+	if (!is_number(number) && !slice_copy(slice_str(peer->target), number, size))
+		make_number(s->agent, number, size);
 	return ISDN_PASSED;
 }
 
@@ -121,6 +132,8 @@ void isdn_setup_dress(struct isdn_leg *s, const struct sip_msg *m)
 	if (!*name && invite)
 		slice_copy(invite->from.display, name, sizeof(name));
 	json_t *calling = isdn_party_write(s->line, is_number(number) ? number : "", name, hidden, how);
+	for (unsigned i = 0; i < s->diversions.n; i++)
+		make_number(s->agent, s->diversions.d[i].number, sizeof(s->diversions.d[i].number));
 	json_t *redirecting = isdn_redirecting_write(s->line, &s->diversions, invite);
 	if (calling)
 		json_object_set_new(s->setup, "calling", calling);
