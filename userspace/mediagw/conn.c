@@ -39,6 +39,7 @@ static void destroy(void *obj)
 {
 	struct conn *c = obj;
 	timer_stop(&c->watch);
+	timer_stop(&c->reports.timer);
 	close_ports(c);
 	if (link_in_list(&c->all)) {
 		list_remove(&c->all);

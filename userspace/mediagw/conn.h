@@ -5,6 +5,7 @@
 #include "base/timer.h"
 #include "mediagw/address.h"
 #include "mediagw/codecs.h"
+#include "mediagw/reports.h"
 #include "rtp/stats.h"
 #include "sdp/sdp.h"
 
@@ -65,6 +66,7 @@ struct conn {
 
 	char cname[17];            /* what the peer of this connection sees as our source's name */
 	struct rtp_peer_view view;
+	struct reports reports;    /* with a line */
 	uint64_t last_rtcp_ms;
 	uint64_t sent_packets, sent_bytes; /* from connections that left the endpoint before this one */
 

@@ -19,6 +19,7 @@ static const struct counter_def defs[MG_COUNTERS] = {
 	[MG_RTCP_NO_PEER] = {"rtcp-no-peer", "RTCP packets that had no other connection to go to"},
 	[MG_RTCP_UNSENT] = {"rtcp-unsent", "RTCP packets not sent on: the other side has no address yet, or sending failed"},
 	[MG_RTCP_EMPTY] = {"rtcp-empty", "RTCP packets of which nothing may pass"},
+	[MG_RTCP_OWN] = {"rtcp-own", "RTCP packets of our own, from connections of telephone channels"},
 	[MG_LATCHED] = {"latched", "streams whose source was learned after an offer and answer"},
 	[MG_SILENCE] = {"silence", "silence time-outs reported"},
 	[MG_NOTIFY_LOST] = {"notify-lost", "notifications nobody answered, or that had nobody to go to"},

@@ -157,11 +157,15 @@ unsigned line_admit(struct endpoint *e, const char **why)
 
 int line_join(struct endpoint *e, struct conn *c)
 {
-	return line_connect(e->line, c);
+	int err = line_connect(e->line, c);
+	if (!err)
+		reports_start(c);
+	return err;
 }
 
 void line_part(struct endpoint *e, struct conn *c)
 {
+	reports_stop(c);
 	line_disconnect(e->line);
 }
 

@@ -18,8 +18,10 @@ static void read_reports(struct conn *c, struct conn *to, const uint8_t *data, s
 	while (rtcp_next(&data, &len, &k) > 0) {
 		for (unsigned i = 0; !rtcp_report(&k, i, &r); i++)
 			rtp_peer_view_report(&c->view, &r, now);
-		if (to && !rtcp_sender(&k, &s))
+		if (!rtcp_sender(&k, &s) && to)
 			rtp_peer_view_sent(&to->view, s.ntp_mid, now);
+		else if (k.type == RTCP_SR && c->line)
+			reports_heard(c, s.ntp_mid);
 	}
 }
 
@@ -57,7 +59,7 @@ void gateway_rtcp(void *arg, uint32_t slot, const struct addr *src, const uint8_
 	}
 	if (to)
 		relay(c, to, data, len);
-	else
+	else if (!c || !c->line)
 		mg_count[MG_RTCP_NO_PEER]++;
 }
 

@@ -183,6 +183,48 @@ static void media_is_as_agreed(void **state)
 	bench_close();
 }
 
+/* The packets of the RTCP that was sent last, by type, and what the first says of the peer's stream. */
+static void sent_reports(uint32_t slot, unsigned types[3], struct rtcp_report *block)
+{
+	const uint8_t *p = fake[slot].sent;
+	size_t left = fake[slot].sent_len;
+	struct rtcp_packet k;
+	memset(types, 0, 3 * sizeof *types);
+	for (unsigned i = 0; i < 3 && rtcp_next(&p, &left, &k) > 0; i++) {
+		types[i] = k.type;
+		if (!i && rtcp_report(&k, 0, block))
+			*block = (struct rtcp_report){0};
+	}
+}
+
+static void a_connection_reports_by_rtcp(void **state)
+{
+	(void)state;
+	static const uint8_t theirs[] = {0x80, 200, 0, 6, 1, 2, 3, 4, 0, 0, 0x11, 0x22, 0x33, 0x44, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 0, 9};
+	unsigned types[3];
+	struct rtcp_report block;
+	open_lines();
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: sendrecv\r\n\r\n" PCMA), 200);
+	clock_test_advance(3100);
+	sent_reports(20001, types, &block);
+	assert_int_equal(types[0], RTCP_SR);
+	assert_int_equal(types[1], RTCP_SDES);
+	assert_int_equal(block.about, 0); /* nothing has come */
+	fake[20000].stats = (struct fp_stats){.rx_packets = 8, .ssrc = 0x01020304, .base_seq = 100, .ext_max_seq = 109, .jitter = 33};
+	gateway_rtcp(bench.gw, 20001, &(struct addr){0}, theirs, sizeof theirs);
+	clock_test_advance(30000);
+	sent_reports(20001, types, &block);
+	assert_int_equal(types[0], RTCP_RR); /* nor is anything new sent */
+	assert_int_equal(block.about, 0x01020304);
+	assert_int_equal(block.lost, 2);
+	assert_int_equal(block.jitter, 33);
+	assert_int_equal(block.lsr, 0x11223344);
+	assert_int_equal(run("DLCX 2 ds/ds1-1/7@mg MGCP 1.0\r\n"), 250);
+	sent_reports(20001, types, &block);
+	assert_int_equal(types[2], RTCP_BYE);
+	bench_close();
+}
+
 static void lines_with_signalling_are_always_open(void **state)
 {
 	(void)state;
@@ -332,6 +374,7 @@ int main(void)
 		cmocka_unit_test(what_is_out_of_service_is_not_ready),
 		cmocka_unit_test(a_call_ends_with_its_channel),
 		cmocka_unit_test(media_is_as_agreed),
+		cmocka_unit_test(a_connection_reports_by_rtcp),
 		cmocka_unit_test(lines_with_signalling_are_always_open),
 		cmocka_unit_test(a_channel_of_another_program_is_refused_until_it_is_free),
 		cmocka_unit_test(calls_outlive_the_process),
