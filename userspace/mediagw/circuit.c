@@ -34,14 +34,18 @@ mgcp_packages circuit_packages(enum tdm_signalling signalling, const struct circ
 	return kind_of(signalling, s)->packages;
 }
 
-static void destroy(void *obj)
+static void start_over(struct circuit *c)
 {
-	struct circuit *c = obj;
 	timer_stop(&c->timer);
 	circuit_digits_stop(c);
 	if (c->kind->close)
 		c->kind->close(c);
 	circuit_release(c);
+}
+
+static void destroy(void *obj)
+{
+	start_over(obj);
 }
 
 int circuit_new(struct circuit **ret, const struct circuit_params *p)
@@ -52,11 +56,41 @@ int circuit_new(struct circuit **ret, const struct circuit_params *p)
 		return -ENOMEM;
 	c->kind = kind;
 	c->p = *p;
-	if (kind->open)
-		kind->open(c);
-	circuit_listen(c);
+	c->fd = -1;
 	*ret = c;
 	return 0;
+}
+
+static void sound(struct circuit *c, enum bearer_side side, bool pauses)
+{
+	c->p.h->play(c->p.arg, side, &c->tone[side], pauses);
+}
+
+void circuit_open(struct circuit *c, int fd, bool off_hook)
+{
+	c->fd = fd;
+	c->off_hook = off_hook;
+	c->listening = 0;
+	if (c->kind->open)
+		c->kind->open(c);
+	circuit_listen(c);
+	for (enum bearer_side side = 0; side < BEARER_SIDES; side++)
+		if (c->sounding[side])
+			sound(c, side, false);
+}
+
+void circuit_close(struct circuit *c)
+{
+	start_over(c);
+	c->fd = -1;
+	if (c->state)
+		circuit_set_state(c, 0, "the channel is closed");
+}
+
+void circuit_end(struct circuit *c)
+{
+	if (c->kind->end && c->fd >= 0)
+		c->kind->end(c);
 }
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
@@ -66,8 +100,11 @@ void circuit_set_state(struct circuit *c, unsigned state, const char *why)
 	timer_stop(&c->timer);
 	if (c->state != state)
 		log_debug(c->p.object, "line: %s -> %s (%s)", c->kind->states[c->state], c->kind->states[state], why);
+	bool other = c->state != state;
 	c->state = state;
 	circuit_listen(c);
+	if (other)
+		c->p.h->changed(c->p.arg);
 }
 
 static void expired(void *arg)
@@ -139,8 +176,8 @@ void circuit_done(struct circuit *c, const struct mgcp_signal **s, bool failed)
 int circuit_hook_do(struct circuit *c, enum tdm_hook what)
 {
 	static const char *const names[] = {"on hook", "off hook", "wink", "flash", "start", "ring", "ring no more"};
-	int err = c->p.fd < 0 ? -EBADF : c->p.driver->hook(c->p.fd, what);
-	if (err)
+	int err = c->fd < 0 ? -EBADF : c->p.driver->hook(c->fd, what);
+	if (err && c->fd >= 0)
 		log_warn(c->p.object, "the line did not go \"%s\": %s", names[what], strerror(-err));
 	return err;
 }
@@ -148,20 +185,34 @@ int circuit_hook_do(struct circuit *c, enum tdm_hook what)
 int circuit_dial(struct circuit *c, enum digit_kind kind, const char *digits)
 {
 	if (kind == DIGIT_DTMF && c->p.settings->address == ADDRESS_PULSES)
-		return c->p.driver->dial_pulses(c->p.fd, digits);
+		return c->p.driver->dial_pulses(c->fd, digits);
 	return c->p.h->dial(c->p.arg, kind, slice_str(digits));
+}
+
+void circuit_reverse(struct circuit *c, bool on)
+{
+	int err = c->fd < 0 ? 0 : c->p.driver->reverse(c->fd, on);
+	if (err)
+		log_debug(c->p.object, "the polarity cannot be reversed: %s", strerror(-err));
+}
+
+void circuit_lamp(struct circuit *c, bool on)
+{
+	int err = c->fd < 0 ? 0 : c->p.driver->messages(c->fd, on);
+	if (err)
+		log_debug(c->p.object, "there is no lamp: %s", strerror(-err));
 }
 
 void circuit_play(struct circuit *c, const char *notation)
 {
-	if (!tone_read(&c->tone, slice_str(notation)))
-		c->p.h->play(c->p.arg, &c->tone, false);
+	if (!tone_read(&c->tone[BEARER_LINE], slice_str(notation)))
+		sound(c, BEARER_LINE, false);
 }
 
 void circuit_silence(struct circuit *c)
 {
-	c->sounding = c->sending = NULL;
-	c->p.h->play(c->p.arg, NULL, false);
+	c->sounding[BEARER_LINE] = c->sending = NULL;
+	c->p.h->play(c->p.arg, BEARER_LINE, NULL, false);
 }
 
 /* --- listening ---------------------------------------------------------------------------------------------------- */
@@ -190,7 +241,7 @@ void circuit_listen(struct circuit *c)
 	/* On hook there is nothing to hear but what the state wants. */
 	if (c->kind->hook && c->kind->hook(c) == MGCP_ON_HOOK)
 		what = c->kind->listens(c);
-	if (what == c->listening)
+	if (what == c->listening || c->fd < 0)
 		return;
 	c->listening = what;
 	c->p.h->listen(c->p.arg, what);
@@ -210,14 +261,14 @@ static void heard_voiceband(struct circuit *c, enum voiceband kind)
 }
 
 /* What was sent by a signal is out. */
-static bool sent(struct circuit *c)
+static bool sent(struct circuit *c, enum bearer_side side)
 {
-	if (c->sending)
+	if (c->sounding[side])
+		circuit_done(c, &c->sounding[side], false);
+	else if (side == BEARER_LINE && c->sending)
 		circuit_done(c, &c->sending, false);
-	else if (c->sounding)
-		circuit_done(c, &c->sounding, false);
 	else
-		return false;
+		return side != BEARER_LINE;
 	return true;
 }
 
@@ -226,7 +277,7 @@ void circuit_heard(struct circuit *c, const struct heard *h)
 	mem_ref(c);
 	if (h->kind == HEARD_VOICEBAND)
 		heard_voiceband(c, h->voiceband);
-	else if (h->kind != HEARD_PLAYED || !sent(c))
+	else if (h->kind != HEARD_PLAYED || !sent(c, h->side))
 		c->kind->heard(c, h);
 	mem_deref(c);
 }
@@ -241,20 +292,25 @@ static const struct circuit_signal *row_of(const struct circuit *c, const struct
 	return NULL;
 }
 
+static enum bearer_side side_of(const struct mgcp_signal *s)
+{
+	return slice_is_set(s->connection) ? BEARER_NETWORK : BEARER_LINE;
+}
+
 static void start_tone(struct circuit *c, const struct mgcp_signal *s)
 {
+	enum bearer_side side = side_of(s);
 	bool pauses;
-	struct tone t;
-	if (circuit_tone(&t, &pauses, s, c->p.settings->country))
+	if (circuit_tone(&c->tone[side], &pauses, s, c->p.settings->country))
 		return;
-	c->tone = t;
-	c->sounding = s;
-	c->p.h->play(c->p.arg, &c->tone, pauses);
+	c->sounding[side] = s;
+	sound(c, side, pauses);
 }
 
 static void start_digit(struct circuit *c, const struct mgcp_signal *s)
 {
 	const char digit[] = {circuit_signal_digit(s), '\0'};
+	c->sounding[BEARER_LINE] = NULL;
 	c->sending = s;
 	if (c->p.h->dial(c->p.arg, DIGIT_DTMF, slice_str(digit)))
 		circuit_done(c, &c->sending, true);
@@ -279,10 +335,14 @@ static bool is_on(const struct mgcp_signal *on, const struct mgcp_signal *s)
 void circuit_signal_stop(struct circuit *c, const struct mgcp_signal *s)
 {
 	const struct circuit_signal *row = row_of(c, s);
-	if (row && row->stop)
+	if (row && row->stop) {
 		row->stop(c, s);
-	else if (is_on(c->sounding, s) || is_on(c->sending, s))
+	} else if (is_on(c->sounding[BEARER_NETWORK], s)) {
+		c->sounding[BEARER_NETWORK] = NULL;
+		c->p.h->play(c->p.arg, BEARER_NETWORK, NULL, false);
+	} else if (is_on(c->sounding[BEARER_LINE], s) || is_on(c->sending, s)) {
 		circuit_silence(c);
+	}
 }
 
 /* --- what can be asked for ---------------------------------------------------------------------------------------- */

@@ -42,13 +42,15 @@ struct circuit_handlers {
 	void (*idle)(void *arg);
 	/* What the channel carries in place of a call's audio; each takes the place of what was sent before, and HEARD_PLAYED tells its end. The tone
 	 * stays the circuit's, NULL: nothing more; `pauses`: the call is heard in its silence. 0 or -errno. */
-	void (*play)(void *arg, const struct tone *t, bool pauses);
+	void (*play)(void *arg, enum bearer_side side, const struct tone *t, bool pauses);
 	int (*dial)(void *arg, enum digit_kind kind, struct slice digits);
 	int (*tell_caller)(void *arg, enum caller_id_modem modem, const struct caller_id *c, bool on_hook);
 	/* A flash that nobody asked to be told of: for the peer of the call, by telephone-event. */
 	void (*flash)(void *arg);
 	/* or-ed enum listen, instead of what it was. */
 	void (*listen)(void *arg, unsigned what);
+	/* circuit_state() is another now. */
+	void (*changed)(void *arg);
 };
 
 /* Borrows all of it. */
@@ -57,8 +59,6 @@ struct circuit_params {
 	enum tdm_signalling signalling;
 	const struct circuit_settings *settings;
 	const struct tdm_driver *driver;
-	int fd;             /* the channel; -1: it is not open, and nothing is done on it */
-	bool off_hook;      /* the far end is, now */
 	const struct circuit_handlers *h;
 	void *arg;
 };
@@ -67,9 +67,14 @@ struct circuit; /* reference-counted */
 
 /* What MGCP packages a channel of that kind has, the default one first. */
 mgcp_packages circuit_packages(enum tdm_signalling signalling, const struct circuit_settings *s);
-/* 0 or -ENOMEM. */
+/* Its channel is not open. 0 or -ENOMEM. */
 int circuit_new(struct circuit **ret, const struct circuit_params *p);
-/* Takes over the state that an earlier process's circuit had ("up"); after it the line goes on where that left it. An unknown one is none. */
+/* The channel is open, and stays so until circuit_close(); `off_hook`: the far end is, now. */
+void circuit_open(struct circuit *c, int fd, bool off_hook);
+void circuit_close(struct circuit *c);
+/* An operator, or an alarm, ends what there is: the line may not be used now. */
+void circuit_end(struct circuit *c);
+/* Just after it was opened: takes over the state that an earlier process's circuit had ("up"). An unknown one is none. */
 void circuit_restore(struct circuit *c, struct slice state);
 const char *circuit_state(const struct circuit *c);
 /* What its bearer heard. */

@@ -25,8 +25,9 @@ struct circuit_kind {
 	const char *const *states; /* the first one is that of a free line; ends with NULL */
 	const struct circuit_signal *signals; /* ends with package NULL */
 	const struct circuit_events *events;  /* ends with package NULL */
-	void (*open)(struct circuit *c);
-	void (*close)(struct circuit *c);
+	void (*open)(struct circuit *c);  /* `off_hook` is set */
+	void (*close)(struct circuit *c); /* it starts over */
+	void (*end)(struct circuit *c);   /* hangs up */
 	void (*heard)(struct circuit *c, const struct heard *h);
 	void (*timeout)(struct circuit *c); /* of the state's timer */
 	enum mgcp_hook (*hook)(const struct circuit *c);
@@ -38,13 +39,15 @@ struct circuit_kind {
 struct circuit {
 	const struct circuit_kind *kind;
 	struct circuit_params p;
+	int fd; /* -1: the channel is not open */
+	bool off_hook; /* the far end was when it was opened */
 	unsigned state;
 	struct timer timer;  /* of the state */
 	unsigned listening;
 	bool seized;
-	/* The tone that is on. */
-	struct tone tone;
-	const struct mgcp_signal *sounding;
+	/* The tones that are on. */
+	struct tone tone[BEARER_SIDES];
+	const struct mgcp_signal *sounding[BEARER_SIDES];
 	/* A signal of digits that are going out. */
 	const struct mgcp_signal *sending;
 	/* The digit being heard (circuit_digits.c). */
@@ -69,11 +72,13 @@ void circuit_done(struct circuit *c, const struct mgcp_signal **s, bool failed);
 /* -errno when it must not be used; seizing twice is nothing. */
 int circuit_seize(struct circuit *c, bool incoming);
 void circuit_release(struct circuit *c);
-/* The driver's; what fails is logged. 0 or -errno. */
+/* The driver's, as long as the channel is open; what fails is logged. 0 or -errno. */
 int circuit_hook_do(struct circuit *c, enum tdm_hook what);
 /* Sends "addr(5,5,5)"'s digits... as the line's numbers are sent; HEARD_PLAYED or TDM_EV_DIALLED follows. */
 int circuit_dial(struct circuit *c, enum digit_kind kind, const char *digits);
-/* Plays a tone by a notation of media/tones.h. */
+void circuit_reverse(struct circuit *c, bool on);
+void circuit_lamp(struct circuit *c, bool on);
+/* Plays a tone to the line by a notation of media/tones.h. */
 void circuit_play(struct circuit *c, const char *notation);
 void circuit_silence(struct circuit *c);
 

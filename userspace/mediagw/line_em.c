@@ -23,13 +23,14 @@ enum state {
 	OUTPULSES,
 	WAITS,     /* for a wink or off hook before the next digits */
 	DIALLED,
-	UP,
+	UP,        /* a call from here, answered */
+	ANSWERED,  /* one from there */
 	SUSPENDED, /* who was called hung up, or we did so for it */
 	RELEASED,  /* the other side is done: the call agent confirms it with rlc */
 	RELEASES,  /* we are: until the other side is on hook */
 	GUARD,
 };
-static const char *const states[] = {"idle", "blocked", "seized", "starts", "glare", "outpulses", "waits", "dialled", "up", "suspended",
+static const char *const states[] = {"idle", "blocked", "seized", "starts", "glare", "outpulses", "waits", "dialled", "up", "answered", "suspended",
 				     "released", "releases", "guard", NULL};
 
 #define STAGES 3
@@ -344,6 +345,7 @@ static void went_on_hook(struct circuit *c)
 		outpulse(c); /* it gave way */
 		break;
 	case SEIZED:
+	case ANSWERED:
 		released(c, "who called hung up");
 		break;
 	case UP:
@@ -378,6 +380,9 @@ static void timeout(struct circuit *c)
 {
 	struct em *m = em(c);
 	switch ((enum state)c->state) {
+	case IDLE:
+		seized(c);
+		break;
 	case STARTS:
 		if (c->p.settings->immediate)
 			outpulse(c);
@@ -459,13 +464,13 @@ static void heard(struct circuit *c, const struct heard *h)
 static void ans_start(struct circuit *c, const struct mgcp_signal *s)
 {
 	if ((c->state == SEIZED || c->state == SUSPENDED) && em(c)->incoming && !circuit_hook_do(c, TDM_OFFHOOK))
-		circuit_set_state(c, UP, s->type->name);
+		circuit_set_state(c, ANSWERED, s->type->name);
 	circuit_done(c, &s, false);
 }
 
 static void sus_start(struct circuit *c, const struct mgcp_signal *s)
 {
-	if (c->state == UP && !circuit_hook_do(c, TDM_ONHOOK))
+	if ((c->state == UP || c->state == ANSWERED) && !circuit_hook_do(c, TDM_ONHOOK))
 		circuit_set_state(c, SUSPENDED, "sus");
 	circuit_done(c, &s, false);
 }
@@ -521,27 +526,43 @@ static unsigned inf_check(const struct mgcp_signal *s, const char **why)
 
 /* --- the kind ----------------------------------------------------------------------------------------------------- */
 
+/* A call that waits there already. */
 static void open_line(struct circuit *c)
 {
-	em(c)->there = c->p.off_hook;
-	if (c->p.off_hook)
-		seized(c);
+	em(c)->there = c->off_hook;
+	if (c->off_hook)
+		circuit_timer(c, T_GUARD_MS);
 }
 
 static void close_line(struct circuit *c)
 {
-	timer_stop(&em(c)->interdigit);
+	struct em *m = em(c);
+	timer_stop(&m->interdigit);
+	m->setup = m->wink = NULL;
+	m->there = m->incoming = false;
+	m->heard[0] = '\0';
+}
+
+static void end(struct circuit *c)
+{
+	if (c->state == IDLE || c->state == GUARD || c->state == RELEASES)
+		return;
+	let_go(c, "it may not be used any more");
+	circuit_done(c, &em(c)->setup, true);
+	tell(c, "rel", "0");
 }
 
 static void restored(struct circuit *c)
 {
 	struct em *m = em(c);
-	m->there = c->p.off_hook;
-	if (c->state != UP && c->state != DIALLED && c->state != BLOCKED && c->state != SUSPENDED)
+	m->there = c->off_hook;
+	m->incoming = c->state == ANSWERED;
+	if ((c->state == UP || c->state == ANSWERED) && !m->there)
+		went_on_hook(c);
+	else if (c->state != UP && c->state != ANSWERED && c->state != DIALLED && c->state != SUSPENDED && c->state != BLOCKED)
 		fail(c, "111", "it was not up");
 }
 
-/* Who called is not known after a restart: nobody then is, and a call ends by either side's hanging up. */
 static enum mgcp_hook hook(const struct circuit *c)
 {
 	return MGCP_ANY_HOOK;
@@ -560,7 +581,7 @@ static unsigned listens(const struct circuit *c)
 {
 	if (c->state == SEIZED)
 		return by_mf(c) ? LISTEN_MF : LISTEN_DTMF;
-	return c->state == UP && !by_mf(c) ? LISTEN_DTMF : 0;
+	return (c->state == UP || c->state == ANSWERED) && !by_mf(c) ? LISTEN_DTMF : 0;
 }
 
 #define BRIEF(package, name, fn) {&mgcp_package_##package, name, fn, NULL, NULL}
@@ -588,8 +609,8 @@ static const struct mgcp_package *const feature_d_packages[] = {&mgcp_package_md
 static const struct mgcp_package *const operator_packages[] = {&mgcp_package_mo, REST};
 
 #define EM \
-	.size = sizeof(struct em), .states = states, .signals = signals, .events = events, .open = open_line, .close = close_line, .heard = heard, \
-	.timeout = timeout, .hook = hook, .event_states = event_states, .restored = restored, .listens = listens
+	.size = sizeof(struct em), .states = states, .signals = signals, .events = events, .open = open_line, .close = close_line, .end = end, \
+	.heard = heard, .timeout = timeout, .hook = hook, .event_states = event_states, .restored = restored, .listens = listens
 const struct circuit_kind circuit_em_tones = {EM, .packages = tones_packages};
 const struct circuit_kind circuit_em_mf = {EM, .packages = mf_packages};
 const struct circuit_kind circuit_em_feature_d = {EM, .packages = feature_d_packages};

@@ -460,7 +460,20 @@ static void restored(struct circuit *c)
 
 static void close_line(struct circuit *c)
 {
-	stop_timers(fxo(c));
+	struct fxo *f = fxo(c);
+	stop_timers(f);
+	f->setup = f->flash = NULL;
+	f->rings = 0;
+	f->told = f->answered = false;
+	f->caller[0] = '\0';
+}
+
+static void end(struct circuit *c)
+{
+	if (in_call(c))
+		release(c, "0", "it may not be used any more");
+	if (c->state == RELEASED)
+		hang_up(c, "it may not be used any more");
 }
 
 #define HOOK(package, name, fn) {&mgcp_package_##package, name, fn, NULL, NULL}
@@ -479,6 +492,6 @@ static const struct mgcp_package *const packages[] = {&mgcp_package_do, &mgcp_pa
 						      &mgcp_package_sst, &mgcp_package_r, &mgcp_package_b, NULL};
 
 const struct circuit_kind circuit_fxo = {
-	.size = sizeof(struct fxo), .packages = packages, .states = states, .signals = signals, .events = events, .close = close_line, .heard = heard,
-	.timeout = timeout, .hook = hook, .event_states = event_states, .restored = restored, .listens = listens,
+	.size = sizeof(struct fxo), .packages = packages, .states = states, .signals = signals, .events = events, .close = close_line, .end = end,
+	.heard = heard, .timeout = timeout, .hook = hook, .event_states = event_states, .restored = restored, .listens = listens,
 };

@@ -82,7 +82,8 @@ static void set_cadence(struct circuit *c, const struct ring *r)
 		ms[i] = r->ms[i];
 		fxs(c)->per_cycle += i % 2 == 0;
 	}
-	c->p.driver->cadence(c->p.fd, ms);
+	if (c->fd >= 0)
+		c->p.driver->cadence(c->fd, ms);
 }
 
 static void tell_caller(struct circuit *c);
@@ -123,7 +124,7 @@ static void quiet(struct circuit *c, const char *why)
 	circuit_set_state(c, ON_HOOK, why);
 	circuit_release(c);
 	if (f->lamp_due)
-		c->p.driver->messages(c->p.fd, f->lamp);
+		circuit_lamp(c, f->lamp);
 	f->lamp_due = false;
 }
 
@@ -219,7 +220,7 @@ static void tell_caller(struct circuit *c)
 	bool on_hook = c->state != OFF_HOOK;
 	f->telling = TELLS_SENDS;
 	if (on_hook)
-		c->p.driver->onhook_voice(c->p.fd, T_ON_HOOK_MS);
+		c->p.driver->onhook_voice(c->fd, T_ON_HOOK_MS);
 	if (on_hook && c->p.settings->caller_id == TELLS_DTMF) {
 		char digits[CALLER_ID_NUMBER + 3];
 		struct buf b = buf_fixed(digits, sizeof digits);
@@ -251,7 +252,7 @@ static void timeout(struct circuit *c)
 		tell_caller(c);
 	} else if (f->telling == TELLS_WAITS) {
 		f->telling = TELLS_ALERT;
-		c->sounding = NULL;
+		c->sounding[BEARER_LINE] = NULL;
 		circuit_play(c, ALERTING);
 	} else if (f->telling == TELLS_ACK) {
 		log_debug(c->p.object, "the telephone does not ask who calls");
@@ -350,17 +351,34 @@ static void heard(struct circuit *c, const struct heard *h)
 
 static void open_line(struct circuit *c)
 {
-	if (!c->p.off_hook)
+	if (!c->off_hook)
 		return;
 	circuit_hook_do(c, TDM_OFFHOOK);
-	c->state = OFF_HOOK;
+	circuit_set_state(c, OFF_HOOK, "it is");
 	circuit_seize(c, true);
+}
+
+static void close_line(struct circuit *c)
+{
+	struct fxs *f = fxs(c);
+	f->ring = f->ci = NULL;
+	f->telling = TELLS_NOT;
+}
+
+/* Whoever is off hook hears nothing until the receiver was back on it. */
+static void end(struct circuit *c)
+{
+	const struct mgcp_signal *ring = fxs(c)->ring;
+	ring_stop(c, ring);
+	circuit_done(c, &ring, true);
+	circuit_silence(c);
+	circuit_release(c);
 }
 
 /* After a kill: it may have been hung up meanwhile, or it rings no more. */
 static void restored(struct circuit *c)
 {
-	if (c->state == RINGING || !c->p.off_hook)
+	if (c->state == RINGING || !c->off_hook)
 		quiet(c, "it was not off hook");
 }
 
@@ -402,12 +420,12 @@ static void release_loop(struct circuit *c, const struct mgcp_signal *s)
 
 static void reverse(struct circuit *c, const struct mgcp_signal *s)
 {
-	c->p.driver->reverse(c->p.fd, true);
+	circuit_reverse(c, true);
 }
 
 static void reverse_back(struct circuit *c, const struct mgcp_signal *s)
 {
-	c->p.driver->reverse(c->p.fd, false);
+	circuit_reverse(c, false);
 }
 
 /* Told to the telephone when its line is idle. */
@@ -417,7 +435,7 @@ static void lamp(struct circuit *c, bool on)
 	f->lamp = on;
 	f->lamp_due = c->state != ON_HOOK;
 	if (!f->lamp_due)
-		c->p.driver->messages(c->p.fd, on);
+		circuit_lamp(c, on);
 }
 
 static void lamp_on(struct circuit *c, const struct mgcp_signal *s)
@@ -452,7 +470,7 @@ static const struct mgcp_package *const pbx_packages[] = {&mgcp_package_bl, &mgc
 							  &mgcp_package_sst, &mgcp_package_r, &mgcp_package_b, NULL};
 
 #define FXS \
-	.size = sizeof(struct fxs), .states = states, .signals = signals, .events = events, .open = open_line, .heard = heard, .timeout = timeout, \
-	.hook = hook, .event_states = event_states, .restored = restored, .listens = listens
+	.size = sizeof(struct fxs), .states = states, .signals = signals, .events = events, .open = open_line, .close = close_line, .end = end, \
+	.heard = heard, .timeout = timeout, .hook = hook, .event_states = event_states, .restored = restored, .listens = listens
 const struct circuit_kind circuit_fxs = {FXS, .packages = phone_packages};
 const struct circuit_kind circuit_fxs_pbx = {FXS, .packages = pbx_packages};

@@ -108,7 +108,7 @@ static void bench_idle(void *arg)
 	did("free");
 }
 
-static void bench_play(void *arg, const struct tone *t, bool pauses)
+static void bench_play(void *arg, enum bearer_side side, const struct tone *t, bool pauses)
 {
 	char text[32] = "nothing";
 	struct buf b = buf_fixed(text, sizeof text);
@@ -117,7 +117,7 @@ static void bench_play(void *arg, const struct tone *t, bool pauses)
 	for (int i = 0; t && i < TONE_FREQUENCIES && t->step[0].hz[i]; i++)
 		buf_printf(&b, "%s%u", i ? "+" : "", t->step[0].hz[i]);
 	bench.playing = t;
-	did("plays %s%s", t ? buf_z(&b) : "no more", pauses ? " beside" : "");
+	did("plays %s%s%s", t ? buf_z(&b) : "no more", pauses ? " beside" : "", side == BEARER_NETWORK ? " to the peer" : "");
 }
 
 static int bench_dial(void *arg, enum digit_kind kind, struct slice digits)
@@ -143,9 +143,14 @@ static void bench_listen(void *arg, unsigned what)
 	bench.listening = what;
 }
 
+static void bench_changed(void *arg)
+{
+}
+
 static const struct circuit_handlers bench_handlers = {
 	.event = bench_event, .requested = bench_requested, .signal_done = bench_signal_done, .seize = bench_seize, .idle = bench_idle, .play = bench_play,
 	.dial = bench_dial, .tell_caller = bench_tell_caller, .flash = bench_flash, .listen = bench_listen,
+	.changed = bench_changed,
 };
 
 /* --- the notifier ------------------------------------------------------------------------------------------------- */
@@ -201,10 +206,14 @@ static int bench_open(enum tdm_signalling signalling, const struct circuit_setti
 	bench.settings = s ? *s : circuit_defaults;
 	bench.did = buf_fixed(bench.said, sizeof bench.said - 1);
 	bench.packages = circuit_packages(signalling, &bench.settings);
-	struct circuit_params p = {.object = "line", .signalling = signalling, .settings = &bench.settings, .driver = &bench_driver, .fd = 7,
-				   .off_hook = off_hook, .h = &bench_handlers};
+	struct circuit_params p = {.object = "line", .signalling = signalling, .settings = &bench.settings, .driver = &bench_driver,
+				   .h = &bench_handlers};
 	int err = mgcp_notifier_new(&bench.notifier, "line", bench.packages, &mgcp_notifier_default_timers, &bench_notifier, NULL);
-	return err ? err : circuit_new(&bench.circuit, &p);
+	if (!err)
+		err = circuit_new(&bench.circuit, &p);
+	if (!err)
+		circuit_open(bench.circuit, 7, off_hook);
+	return err;
 }
 
 static void bench_close(void)

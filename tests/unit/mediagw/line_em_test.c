@@ -301,6 +301,35 @@ static void a_call_that_nobody_releases(void **state)
 	bench_close();
 }
 
+static void calls_after_a_kill(void **state)
+{
+	(void)state;
+	opened(ADDRESS_MF, false);
+	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_EVENT, .event = {.kind = TDM_EV_OFFHOOK}});
+	assert_int_equal(ask("S: MS/ans"), 200);
+	assert_string_equal(circuit_state(bench.circuit), "answered");
+	bench_close();
+	struct circuit_settings s = circuit_defaults;
+	s.address = ADDRESS_MF;
+	assert_int_equal(bench_open(TDM_EM, &s, true), 0);
+	circuit_restore(bench.circuit, SLICE("answered"));
+	after(10000);
+	expect("used from here");
+	line(TDM_EV_ONHOOK);
+	expect("NTFY MS/rel(0)");
+	bench_close();
+	/* Who was called has hung up meanwhile. */
+	assert_int_equal(bench_open(TDM_EM, &s, false), 0);
+	circuit_restore(bench.circuit, SLICE("up"));
+	expect("used from here; NTFY MS/sus");
+	bench_close();
+	/* A call that came meanwhile, or before the process was there. */
+	assert_int_equal(bench_open(TDM_EM, &s, true), 0);
+	after(500);
+	expect("used from there; NTFY MS/sup; wink");
+	bench_close();
+}
+
 static void lifecycle(void *arg)
 {
 	struct circuit_settings s = circuit_defaults;
@@ -338,6 +367,7 @@ int main(void)
 		cmocka_unit_test(blocking),
 		cmocka_unit_test(what_makes_no_sense),
 		cmocka_unit_test(a_call_that_nobody_releases),
+		cmocka_unit_test(calls_after_a_kill),
 		cmocka_unit_test(without_memory),
 	};
 	return cmocka_run_group_tests(tests, quiet_logs, NULL);
