@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mediagw/circuit_settings.h"
+#include "base/mem.h"
+#include <errno.h>
+
+static int read_section(struct circuit_settings *s, const struct conf_part *p, struct buf *why)
+{
+	const char *country = conf_string(p, "country");
+	struct tone t;
+	s->address = conf_int(p, "dialling");
+	s->caller_id = conf_int(p, "caller-id");
+	s->pbx = conf_int(p, "attached") == 1;
+	s->immediate = conf_int(p, "start") == 1;
+	s->answer = conf_int(p, "answer");
+	s->answer_ms = (uint32_t)conf_int(p, "answer-after");
+	s->dial_tone_ms = (uint32_t)conf_int(p, "dial-tone");
+	s->busy_tone = conf_bool(p, "busy-tone");
+	s->silence_ms = (uint32_t)conf_int(p, "silence");
+	s->longest_ms = (uint32_t)conf_int(p, "longest-call");
+	if (!*country)
+		return 0;
+	if (tone_of(&t, slice_str(country), TONE_DIAL)) {
+		buf_printf(why, "%s: channels.country: expected a country whose tones are known, such as us or de\n", conf_where(p));
+		return -EINVAL;
+	}
+	slice_copy(slice_str(country), s->country, sizeof s->country);
+	return 0;
+}
+
+static int read_numbers(struct tdm_channels *set, const struct conf_part *p)
+{
+	for (unsigned i = 0; i < conf_list_count(p, "numbers"); i++)
+		if (tdm_channels_parse(set, slice_str(conf_list_at(p, "numbers", i))))
+			return -EINVAL; /* which tdm_sections() has told */
+	return 0;
+}
+
+int circuit_table_read(struct circuit_table **ret, const struct conf *conf, const char *country, struct buf *why)
+{
+	struct circuit_table *t = mem_alloc(sizeof *t, NULL);
+	struct circuit_settings plain = circuit_defaults;
+	const struct conf_part *p;
+	struct tone tone;
+	int failed = 0;
+	if (!t)
+		return -ENOMEM;
+	if (*country && !tone_of(&tone, slice_str(country), TONE_DIAL))
+		slice_copy(slice_str(country), plain.country, sizeof plain.country);
+	for (unsigned n = 0; n <= TDM_MAX_CHANNELS; n++)
+		t->of[n] = plain;
+	for (unsigned i = 0; (p = conf_titled(conf, "channels", i)); i++) {
+		struct tdm_channels set = {0};
+		struct circuit_settings s = plain;
+		if (read_section(&s, p, why) || read_numbers(&set, p)) {
+			failed = -EINVAL;
+			continue;
+		}
+		for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
+			if (tdm_channels_have(&set, n))
+				t->of[n] = s;
+	}
+	*ret = t;
+	return failed ? failed : why->err;
+}
