@@ -63,7 +63,7 @@ static void ep_states(const struct gateway *gw, const struct endpoint *e, struct
 static void ep_packages(const struct gateway *gw, const struct endpoint *e, struct buf *b)
 {
 	buf_str(b, "PL: ");
-	mgcp_packages_write(b, e ? e->events->packages : relay_events.packages);
+	mgcp_packages_write(b, e ? e->packages : relay_packages);
 	buf_str(b, "\r\n");
 }
 

@@ -120,7 +120,7 @@ void circuit_timer(struct circuit *c, uint32_t ms)
 
 const char *circuit_state(const struct circuit *c)
 {
-	return c->kind->states[c->state];
+	return c->state ? c->kind->states[c->state] : "";
 }
 
 void circuit_restore(struct circuit *c, struct slice state)

@@ -29,7 +29,7 @@ struct circuit_settings {
 extern const struct circuit_settings circuit_defaults;
 
 /* What is to be listened for; several at once. */
-enum listen { LISTEN_DTMF = 1, LISTEN_MF = 2, LISTEN_PROGRESS = 4, LISTEN_CALLER_ID = 8, LISTEN_VOICE = 16, LISTEN_VOICEBAND = 32 };
+enum circuit_listen { LISTEN_DTMF = 1, LISTEN_MF = 2, LISTEN_PROGRESS = 4, LISTEN_CALLER_ID = 8, LISTEN_VOICE = 16, LISTEN_VOICEBAND = 32 };
 
 struct circuit_handlers {
 	/* `params`: what O: has in parentheses, absent for none. */
@@ -47,7 +47,7 @@ struct circuit_handlers {
 	int (*tell_caller)(void *arg, enum caller_id_modem modem, const struct caller_id *c, bool on_hook);
 	/* A flash that nobody asked to be told of: for the peer of the call, by telephone-event. */
 	void (*flash)(void *arg);
-	/* or-ed enum listen, instead of what it was. */
+	/* or-ed enum circuit_listen, instead of what it was. */
 	void (*listen)(void *arg, unsigned what);
 	/* circuit_state() is another now. */
 	void (*changed)(void *arg);
@@ -76,6 +76,7 @@ void circuit_close(struct circuit *c);
 void circuit_end(struct circuit *c);
 /* Just after it was opened: takes over the state that an earlier process's circuit had ("up"). An unknown one is none. */
 void circuit_restore(struct circuit *c, struct slice state);
+/* "" for one that is free. */
 const char *circuit_state(const struct circuit *c);
 /* What its bearer heard. */
 void circuit_heard(struct circuit *c, const struct heard *h);

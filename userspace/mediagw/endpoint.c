@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
-#include "mediagw/line.h"
+#include "mediagw/line_signal.h"
 #include "mediagw/service.h"
 #include <errno.h>
 #include <stdio.h>
@@ -89,7 +89,8 @@ static int endpoint_new(struct gateway *gw, uint32_t place, struct endpoint **re
 		return -ENOMEM;
 	e->gw = gw;
 	e->place = place;
-	e->events = &relay_events;
+	e->events = channel ? &line_events : &relay_events;
+	e->packages = relay_packages;
 	e->notified = mem_ref(gw->notified);
 	e->notify_source = !gw->notified->entities.n;
 	e->kind = channel ? kind_of_channel(channel) : endpoint_relay;

@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "mediagw/conn.h"
 #include "mediagw/numbers.h"
+#include "mgcp/package.h"
 #include "tdm/endpoint.h"
 
 struct endpoint_name;
@@ -48,6 +49,7 @@ struct endpoint {
 	unsigned n_conns;
 	/* What it was asked for, and whom it tells (events.h). */
 	const struct endpoint_events *events;
+	mgcp_packages packages;         /* the default one first */
 	struct mgcp_notifier *notifier; /* NULL: nothing was asked for yet */
 	bool busy;                      /* the notifier is at work: what it does is kept when it is done */
 	struct timer run;

@@ -47,10 +47,24 @@ void events_tell(struct endpoint *e, const char *observed)
 /* --- the notifier's handlers -------------------------------------------------------------------------------------- */
 
 /* What holds now outlives this process. */
-static void changed(struct endpoint *e)
+void events_changed(struct endpoint *e)
 {
 	if (!e->busy)
 		record_put_request(e);
+}
+
+/* Between these the notifier is at work. */
+static bool enter(struct endpoint *e)
+{
+	bool was = e->busy;
+	e->busy = true;
+	return was;
+}
+
+static void leave(struct endpoint *e, bool was)
+{
+	e->busy = was;
+	events_changed(e);
 }
 
 static void answered(void *arg, int err, const struct mgcp_msg *rsp)
@@ -58,7 +72,7 @@ static void answered(void *arg, int err, const struct mgcp_msg *rsp)
 	struct endpoint *e = arg;
 	told(NULL, err, rsp);
 	mgcp_notifier_answered(e->notifier, err);
-	changed(e);
+	events_changed(e);
 	endpoint_release_idle(e);
 }
 
@@ -70,7 +84,7 @@ static int notify(void *arg, const struct mgcp_notifier *n)
 	/* "The first non-audit message that the Call Agent sees MUST inform it that the endpoint is disconnected" (4.4.7). */
 	int err = observed.err ? observed.err : !rsip_ready(e->notified->rsip) ? -ENOTCONN : send_ntfy(e, mgcp_notifier_id(n), buf_text(&observed), answered, e);
 	buf_reset(&observed);
-	changed(e);
+	events_changed(e);
 	return err;
 }
 
@@ -86,7 +100,7 @@ static void signal_stop(void *arg, const struct mgcp_signal *s)
 	struct endpoint *e = arg;
 	if (e->events->signal_stop)
 		e->events->signal_stop(e, s);
-	changed(e);
+	events_changed(e);
 }
 
 static enum mgcp_hook hook(void *arg)
@@ -98,7 +112,7 @@ static enum mgcp_hook hook(void *arg)
 static unsigned check(void *arg, const struct mgcp_script *s, const char **why)
 {
 	const struct endpoint *e = arg;
-	return e->events->check ? e->events->check(s, why) : 0;
+	return e->events->check ? e->events->check(e, s, why) : 0;
 }
 
 int events_notifier(struct endpoint *e, struct mgcp_notifier **ret)
@@ -106,7 +120,7 @@ int events_notifier(struct endpoint *e, struct mgcp_notifier **ret)
 	static const struct mgcp_notifier_handlers handlers = {
 		.notify = notify, .signal_start = signal_start, .signal_stop = signal_stop, .hook = hook, .check = check,
 	};
-	int err = e->notifier ? 0 : mgcp_notifier_new(&e->notifier, e->name, e->events->packages, &mgcp_notifier_default_timers, &handlers, e);
+	int err = e->notifier ? 0 : mgcp_notifier_new(&e->notifier, e->name, e->packages, &mgcp_notifier_default_timers, &handlers, e);
 	if (!err)
 		*ret = e->notifier;
 	return err;
@@ -117,15 +131,14 @@ static void run(void *arg)
 	struct endpoint *e = arg;
 	if (!e->notifier)
 		return;
-	e->busy = true;
+	bool was = enter(e);
 	mgcp_notifier_run(e->notifier);
-	e->busy = false;
-	changed(e);
+	leave(e, was);
 }
 
 void events_asked(struct endpoint *e)
 {
-	changed(e);
+	events_changed(e);
 	timer_start(&e->run, 0, run, e);
 }
 
@@ -140,20 +153,36 @@ void events_seen(struct endpoint *e, const struct mgcp_package *package, const c
 {
 	if (!e->notifier)
 		return;
-	e->busy = true;
+	bool was = enter(e);
 	mgcp_notifier_event(e->notifier, package, mgcp_event_type_find(package, slice_str(event)), connection, params);
-	e->busy = false;
-	changed(e);
+	leave(e, was);
 }
 
 void events_connection_gone(struct endpoint *e, const struct conn *c)
 {
 	if (!e->notifier)
 		return;
-	e->busy = true;
+	bool was = enter(e);
 	mgcp_notifier_connection_gone(e->notifier, slice_str(c->id));
-	e->busy = false;
-	changed(e);
+	leave(e, was);
+}
+
+void events_signal_done(struct endpoint *e, const struct mgcp_signal *s, bool failed)
+{
+	if (!e->notifier)
+		return;
+	bool was = enter(e);
+	mgcp_notifier_signal_done(e->notifier, s, failed);
+	leave(e, was);
+}
+
+void events_reset(struct endpoint *e)
+{
+	if (!e->notifier)
+		return;
+	bool was = enter(e);
+	mgcp_notifier_reset(e->notifier);
+	leave(e, was);
 }
 
 void events_reconnected(struct gateway *gw, const struct notified *n)

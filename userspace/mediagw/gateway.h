@@ -28,6 +28,7 @@ struct gateway_params {
 
 struct gateway {
 	struct gateway_params p;
+	bool adopted; /* what an earlier process left was read (record.h) */
 	char *domain; /* p.domain: a reload frees the configuration's */
 	struct endpoint **places;      /* of endpoints: relays, then telephone channels; NULL where none is */
 	struct numbers *numbers;       /* those of relays; number n is rtpbridge/n+1 */

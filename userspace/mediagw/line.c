@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mediagw/line_media.h"
+#include "mediagw/line_signal.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include <errno.h>
@@ -9,6 +10,7 @@ static void destroy(void *obj)
 	struct line *l = obj;
 	line_end(l, l->uses);
 	line_close(l);
+	mem_deref(l->circuit);
 }
 
 int line_new(struct endpoint *e, struct tdm_channel *c)
@@ -20,7 +22,7 @@ int line_new(struct endpoint *e, struct tdm_channel *c)
 	l->channel = c;
 	l->fd = -1;
 	e->line = l;
-	return 0;
+	return line_signal_new(l);
 }
 
 enum law line_law(const struct line *l)
@@ -72,6 +74,8 @@ void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset)
 		return;
 	list_foreach_safe(it, &e->conns, link)
 		conn_end(it, reason_of(c));
+	if (e->line->uses)
+		line_signal_end(e->line);
 	line_end(e->line, e->line->uses);
 	if (c->faults & 1u << TDM_FAULT_GONE)
 		line_close(e->line);

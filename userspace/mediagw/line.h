@@ -8,6 +8,7 @@
 enum line_use { LINE_CONNECTED = 1, LINE_SEIZED = 2 }; /* by a connection; on the line itself: off hook, ringing */
 
 struct bearer;
+struct circuit;
 
 struct line {
 	struct endpoint *ep;
@@ -15,6 +16,7 @@ struct line {
 	unsigned uses; /* or-ed enum line_use */
 	int fd;        /* the open channel, -1 */
 	struct bearer *bearer; /* of it, NULL */
+	struct circuit *circuit; /* its signalling (line_signal.h) */
 	struct timer again;    /* until it is tried to open it again */
 };
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mediagw/counters.h"
+#include "mediagw/line_signal.h"
 #include "mediagw/lines.h"
 #include "tdm/kept.h"
 #include <errno.h>
@@ -34,6 +35,7 @@ static void on_event(struct line *l, enum tdm_event_kind kind)
 static void on_heard(void *arg, const struct heard *h)
 {
 	struct line *l = arg;
+	line_signal_heard(l, h);
 	if (h->kind == HEARD_VOICEBAND)
 		log_info(l->channel->object, "a modem or fax machine is heard: the call carries data");
 	if (h->kind == HEARD_LOST)
@@ -107,6 +109,7 @@ int line_open(struct line *l)
 	}
 	tdm_hold(c->number, fd);
 	open_again(l);
+	line_signal_open(l);
 	return 0;
 }
 
@@ -115,6 +118,7 @@ void line_close(struct line *l)
 	timer_stop(&l->again);
 	if (l->fd < 0)
 		return;
+	line_signal_close(l);
 	l->bearer = mem_deref(l->bearer);
 	tdm_unhold(l->channel->number);
 	close(l->fd);

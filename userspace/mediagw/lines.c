@@ -11,6 +11,7 @@ struct lines {
 	struct tdm *tdm;
 	struct gateway *gw;
 	struct store *store;
+	struct circuit_table *circuits;
 	struct span_thread *threads[TDM_MAX_SPANS + 1];
 	struct tdm_channels draining; /* when the process before was killed */
 };
@@ -21,6 +22,7 @@ static void destroy(void *obj)
 	for (unsigned n = 1; n <= TDM_MAX_SPANS; n++)
 		mem_deref(l->threads[n]);
 	mem_deref(l->tdm);
+	mem_deref(l->circuits);
 }
 
 int lines_thread(const struct tdm_channel *c, struct fastpath *fp, struct span_thread **ret)
@@ -30,6 +32,12 @@ int lines_thread(const struct tdm_channel *c, struct fastpath *fp, struct span_t
 	if (!err)
 		*ret = l->threads[c->span];
 	return err;
+}
+
+const struct circuit_settings *lines_settings(const struct tdm_channel *c)
+{
+	const struct lines *l = c->tdm->arg;
+	return &l->circuits->of[c->number];
 }
 
 /* --- what operators set: in table "lines", by the channel's number ------------------------------------------------ */
@@ -103,35 +111,43 @@ static void tell(struct slice mistakes)
 			log_warn(NULL, "telephone lines: " SLICE_FMT, SLICE_ARG(line));
 }
 
-static int load(struct tdm_setup **ret, const struct conf *conf)
+static void alarm(struct buf *why)
+{
+	struct slice rest = buf_text(why), first = slice_line(&rest);
+	char detail[160];
+	slice_copy(slice_of(first.p, first.len < sizeof detail ? first.len : sizeof detail - 1), detail, sizeof detail);
+	tell(buf_text(why));
+	alarm_raise(&alarm_lines, "tdm", detail);
+}
+
+/* Of a set-up with a mistake nothing is used; of what is said about signalling, what is right. */
+static int load(struct tdm_setup **setup, struct circuit_table **circuits, const struct conf *conf)
 {
 	struct buf why = buf_growing();
-	int err = tdm_setup_load(ret, conf, &why);
-	if (!err) {
+	int wrong = tdm_setup_load(setup, conf, &why), err = 0;
+	if (wrong)
+		*setup = wrong == -ENOMEM ? NULL : tdm_setup_new();
+	if (*setup)
+		err = circuit_table_read(circuits, conf, (*setup)->default_zone, &why);
+	wrong |= err;
+	if (!*setup || err == -ENOMEM)
+		err = -ENOMEM;
+	else if (wrong)
+		alarm(&why);
+	else
 		alarm_clear(&alarm_lines, "tdm");
-	} else if (err != -ENOMEM) {
-		struct slice rest = buf_text(&why), first = slice_line(&rest);
-		char detail[160];
-		slice_copy(slice_of(first.p, first.len < sizeof detail ? first.len : sizeof detail - 1), detail, sizeof detail);
-		tell(buf_text(&why));
-		alarm_raise(&alarm_lines, "tdm", detail);
-		*ret = tdm_setup_new();
-		err = *ret ? 0 : -ENOMEM;
-	}
 	buf_reset(&why);
-	return err;
+	if (err == -ENOMEM)
+		*setup = mem_deref(*setup);
+	return err == -ENOMEM ? err : 0;
 }
 
 int lines_open(struct lines **ret, const struct tdm_driver *driver, const struct conf *conf, struct store *store, bool adopt)
 {
 	const struct conf_part *section = conf_section(conf, "tdm");
-	struct tdm_setup *setup;
-	int err = load(&setup, conf);
-	if (err)
-		return err;
+	struct tdm_setup *setup = NULL;
 	struct lines *l = mem_alloc(sizeof *l, destroy);
-	if (!l)
-		err = -ENOMEM;
+	int err = l ? load(&setup, &l->circuits, conf) : -ENOMEM;
 	if (!err && store)
 		err = store_load(store, TABLE_LINES, each_admin, &(struct reading){l, setup});
 	if (!err)

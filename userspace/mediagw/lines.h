@@ -2,6 +2,7 @@
 /* This machine's telephone channels: the tdm library wired to the gateway, and what operators set kept in its store. */
 #pragma once
 #include "base/conf.h"
+#include "mediagw/circuit_settings.h"
 #include "mediagw/gateway.h"
 #include "mediagw/span_thread.h"
 
@@ -14,6 +15,8 @@ int lines_open(struct lines **ret, const struct tdm_driver *driver, const struct
 struct tdm *lines_tdm(const struct lines *l);
 /* The thread of the channel's span, made when there is none. 0 or negative errno. */
 int lines_thread(const struct tdm_channel *c, struct fastpath *fp, struct span_thread **ret);
+/* What was said of the channel's signalling. */
+const struct circuit_settings *lines_settings(const struct tdm_channel *c);
 /* Looks for spans, now and from now on: the gateway has endpoints for their channels. */
 void lines_start(struct lines *l, struct gateway *gw);
 /* The calls of an earlier process have been taken over: channels that were draining are locked when theirs is over, or at once. */

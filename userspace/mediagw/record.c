@@ -73,11 +73,18 @@ void record_del(const struct conn *c)
 		mg_count[MG_STORE_FAILED]++;
 }
 
-/* Table "requests", by endpoint: a line with the notified entity, then the notifier's record. */
+static const char *state_of(const struct endpoint *e)
+{
+	return e->events->state ? e->events->state(e) : "";
+}
+
+/* Table "requests", by endpoint: a line with the notified entity, one with the state of its line, then the notifier's record. */
 static int put_request(const struct endpoint *e)
 {
 	struct buf b = buf_growing();
 	buf_slice(&b, endpoint_notified_text(e));
+	buf_char(&b, '\n');
+	buf_str(&b, state_of(e));
 	buf_char(&b, '\n');
 	if (e->notifier)
 		mgcp_notifier_save(e->notifier, &b);
@@ -88,9 +95,10 @@ static int put_request(const struct endpoint *e)
 
 void record_put_request(const struct endpoint *e)
 {
-	if (!e->gw->p.store)
+	/* What was stored must not be lost to a line that is seen before. */
+	if (!e->gw->p.store || !e->gw->adopted)
 		return;
-	if (events_idle(e)) {
+	if (events_idle(e) && !*state_of(e)) {
 		record_del_request(e);
 		return;
 	}
@@ -192,7 +200,7 @@ static int restore(struct gateway *gw, struct slice key, struct slice value)
 
 static int restore_request(struct gateway *gw, struct slice name, struct slice value)
 {
-	struct slice notified = slice_line(&value);
+	struct slice notified = slice_line(&value), state = slice_line(&value);
 	struct endpoint *e;
 	struct endpoint_name place = endpoint_name_parse(gw, name);
 	if (place.kind != NAME_ONE)
@@ -200,7 +208,7 @@ static int restore_request(struct gateway *gw, struct slice name, struct slice v
 	int err = endpoint_get(gw, place.place, &e);
 	if (err)
 		return err;
-	err = request_restore(e, notified, value);
+	err = request_restore(e, notified, state, value);
 	endpoint_release_idle(e);
 	return err;
 }
@@ -256,6 +264,7 @@ int record_adopt(struct gateway *gw, struct slice boot, struct adoption *ret)
 		return same;
 	w.drop = ret->other_boot = !same;
 	int err = store_load(gw->p.store, TABLE_CONNECTIONS, each, &w);
+	gw->adopted = true;
 	if (!err)
 		err = store_load(gw->p.store, TABLE_REQUESTS, each_request, &w);
 	return err ? err : store_put(gw->p.store, TABLE_META, SLICE("boot"), boot);

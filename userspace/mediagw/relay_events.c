@@ -5,6 +5,7 @@
 #include "mediagw/watch.h"
 
 static const struct mgcp_package *const packages[] = {&mgcp_package_r, &mgcp_package_d, &mgcp_package_dm1, &mgcp_package_b, NULL};
+const mgcp_packages relay_packages = packages;
 
 static bool detected(const struct mgcp_requested *r)
 {
@@ -13,7 +14,7 @@ static bool detected(const struct mgcp_requested *r)
 	return r->type->event & MGCP_DIGIT || r->package == &mgcp_package_b || slice_eq(slice_str(r->type->name), SLICE("rto"));
 }
 
-static unsigned check(const struct mgcp_script *s, const char **why)
+static unsigned check(const struct endpoint *e, const struct mgcp_script *s, const char **why)
 {
 	uint32_t seconds;
 	*why = "a packet relay gives no signals";
@@ -27,7 +28,7 @@ static unsigned check(const struct mgcp_script *s, const char **why)
 		*why = "R/rto takes a time-out of 1 to 65535 seconds";
 		if (r->package == &mgcp_package_r && request_rto(r->params, &seconds))
 			return 538;
-		unsigned code = r->embedded ? check(r->embedded, why) : 0;
+		unsigned code = r->embedded ? check(e, r->embedded, why) : 0;
 		if (code)
 			return code;
 	}
@@ -41,4 +42,4 @@ static void asked(struct endpoint *e)
 		watch_asked(it);
 }
 
-const struct endpoint_events relay_events = {.packages = packages, .check = check, .asked = asked};
+const struct endpoint_events relay_events = {.check = check, .asked = asked};

@@ -33,7 +33,7 @@ unsigned request_parse(struct request *ret, const struct endpoint *e, const stru
 		code = notified_check(r.notified);
 	}
 	if (!code && slice_is_set(mgcp_param(cmd, MGCP_P_REQUEST_ID))) {
-		code = mgcp_rqnt_parse(&r.rqnt, cmd, e->events->packages, current ? slice_str(current->id) : SLICE_NONE, why);
+		code = mgcp_rqnt_parse(&r.rqnt, cmd, e->packages, current ? slice_str(current->id) : SLICE_NONE, why);
 	} else if (!code && (slice_is_set(mgcp_param(cmd, MGCP_P_REQUESTED_EVENTS)) || slice_is_set(mgcp_param(cmd, MGCP_P_SIGNAL_REQUESTS)))) {
 		*why = "R: or S: without a request identifier";
 		code = 510;
@@ -81,7 +81,7 @@ unsigned request_apply(struct endpoint *e, const struct request *r, const char *
 	return code;
 }
 
-int request_restore(struct endpoint *e, struct slice notified, struct slice record)
+int request_restore(struct endpoint *e, struct slice notified, struct slice state, struct slice record)
 {
 	struct notified *entity;
 	struct mgcp_notifier *n;
@@ -90,6 +90,8 @@ int request_restore(struct endpoint *e, struct slice notified, struct slice reco
 		endpoint_notify(e, entity);
 		mem_deref(entity);
 	}
+	if (!err && !slice_empty(state) && e->events->restore)
+		e->events->restore(e, state);
 	if (err || slice_empty(record))
 		return err;
 	err = events_notifier(e, &n);
@@ -120,7 +122,7 @@ static unsigned apply_one(struct endpoint *e, const struct command *cmd, const c
 static void write_packages(const struct endpoint *e, struct answer *a)
 {
 	buf_str(&a->lines, "PL: ");
-	mgcp_packages_write(&a->lines, e->events->packages);
+	mgcp_packages_write(&a->lines, e->packages);
 	buf_str(&a->lines, "\r\n");
 }
 

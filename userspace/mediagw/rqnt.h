@@ -15,7 +15,7 @@ unsigned request_parse(struct request *ret, const struct endpoint *e, const stru
 void request_drop(struct request *r);
 /* Makes it the endpoint's: 0, or the response code and *why with nothing changed. */
 unsigned request_apply(struct endpoint *e, const struct request *r, const char **why);
-/* What an earlier process was asked for: 0, -EINVAL, -EBADMSG or -ENOMEM. */
-int request_restore(struct endpoint *e, struct slice notified, struct slice record);
+/* What an earlier process was asked for, and how its line was: 0, -EINVAL, -EBADMSG or -ENOMEM. */
+int request_restore(struct endpoint *e, struct slice notified, struct slice state, struct slice record);
 /* The time-out in seconds of R/rto in the parameters of a request: 0 and *ret, or -EINVAL. */
 int request_rto(struct slice params, uint32_t *ret);

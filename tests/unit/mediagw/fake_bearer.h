@@ -12,6 +12,9 @@ struct bearer {
 	struct bearer_params p;
 	struct bearer_connection c;
 	unsigned connects;
+	struct sound *sound[BEARER_SIDES];
+	struct bearer_ears ears;
+	uint8_t told; /* to the peer, by telephone-event */
 };
 
 struct span_thread {
@@ -24,6 +27,8 @@ static struct bearer *fake_bearers[FAKE_BEARERS]; /* by descriptor */
 static void fake_bearer_destroy(void *obj)
 {
 	struct bearer *b = obj;
+	for (unsigned i = 0; i < BEARER_SIDES; i++)
+		mem_deref(b->sound[i]);
 	fake_bearers[b->p.fd] = NULL;
 }
 
@@ -52,6 +57,26 @@ int bearer_connect(struct bearer *b, const struct bearer_connection *c)
 {
 	b->c = *c;
 	b->connects++;
+	return 0;
+}
+
+int bearer_play(struct bearer *b, enum bearer_side side, struct sound *s)
+{
+	mem_ref(s);
+	mem_deref(b->sound[side]);
+	b->sound[side] = s;
+	return 0;
+}
+
+int bearer_listen(struct bearer *b, const struct bearer_ears *ears)
+{
+	b->ears = ears ? *ears : (struct bearer_ears){0};
+	return 0;
+}
+
+int bearer_tell(struct bearer *b, uint8_t code, unsigned ms)
+{
+	b->told = code;
 	return 0;
 }
 

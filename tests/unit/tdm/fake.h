@@ -20,6 +20,7 @@ static struct {
 	bool started[FAKE_SPANS + 1], looped[FAKE_CHANNELS + 1], taken_by_other[FAKE_CHANNELS + 1];
 	enum tdm_maintenance maintained[FAKE_SPANS + 1];
 	int fail_setup_of; /* a channel */
+	char hook[FAKE_CHANNELS + 1][64]; /* what each was told to do, in order: enum tdm_hook as digits */
 	unsigned fds[64];  /* the channel that each descriptor is of */
 	bool wired;        /* channels that are opened are */
 	int far;           /* the far end of the last one, then */
@@ -159,6 +160,35 @@ static int fake_buffers(int fd, const struct tdm_buffers *b)
 	return 0;
 }
 
+static int fake_hook(int fd, enum tdm_hook what)
+{
+	char *done = fake.hook[fake.fds[fd]];
+	size_t n = strlen(done);
+	if (n + 1 < sizeof(fake.hook[0]))
+		done[n] = (char)('0' + what);
+	return 0;
+}
+
+static int fake_cadence(int fd, const unsigned ms[TDM_CADENCE])
+{
+	return 0;
+}
+
+static int fake_onhook_voice(int fd, unsigned ms)
+{
+	return 0;
+}
+
+static int fake_reverse(int fd, bool on)
+{
+	return 0;
+}
+
+static int fake_messages(int fd, unsigned count)
+{
+	return 0;
+}
+
 static const struct tdm_driver fake_driver = {
 	.name = "fake",
 	.open = fake_open,
@@ -173,5 +203,10 @@ static const struct tdm_driver fake_driver = {
 	.ringing = fake_ringing,
 	.event = fake_event,
 	.audio = fake_audio,
+	.hook = fake_hook,
+	.cadence = fake_cadence,
+	.onhook_voice = fake_onhook_voice,
+	.reverse = fake_reverse,
+	.messages = fake_messages,
 	.buffers = fake_buffers,
 };
