@@ -479,6 +479,8 @@ static const struct conf_option isdn_options[] = {
 	OPTION("t203", CONF_DURATION, "10s", "Q.921: the longest silence on the data link.", .min = 100, .max = 600000),
 	OPTION("n200", CONF_INT, "3", "Q.921: how often a frame is sent again.", .min = 1, .max = 20),
 	OPTION("t301", CONF_DURATION, "3m", "Q.931: how long a call out may ring. 0: for ever.", .min = 0, .max = 3600000),
+	OPTION("t302", CONF_DURATION, "10s", "Q.931: with overlap receiving, a called number that came in parts is complete when nothing is added to it in this time.",
+	 .min = 100, .max = 60000),
 	OPTION("t303", CONF_DURATION, "4s", "Q.931: until a SETUP is sent again, once.", .min = 50, .max = 60000),
 	OPTION("t304", CONF_DURATION, "30s", "Q.931: the longest wait after a digit of a call out. 0: for ever.", .min = 0, .max = 600000),
 	OPTION("t305", CONF_DURATION, "30s", "Q.931: from DISCONNECT to RELEASE when the far end says nothing.", .min = 50, .max = 600000),
