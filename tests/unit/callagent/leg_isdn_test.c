@@ -533,6 +533,85 @@ static void what_only_one_side_has_is_ended(void **state)
 	assert_over();
 }
 
+/* --- memory runs out ------------------------------------------------------------------------------------------------- */
+
+static struct isdn_leg *out_leg(void)
+{
+	struct leg *l;
+	if (list_empty(&agent.calls.all))
+		return NULL;
+	list_foreach(l, &the_call()->legs, link)
+		return isdn_leg_of(l);
+	return NULL;
+}
+
+static void in_and_out(void *arg)
+{
+	our_id[0] = '\0';
+	isdn_says("calls", SETUP_IN("{'number':'089123456'}", ",'overlap':true"));
+	in_says("digits", "'complete':true");
+	gateway_answers();
+	if (out_leg())
+		snprintf(our_id, sizeof(our_id), "%s", out_leg()->call.id);
+	out_says("alerting", "");
+	gateway_answers();
+	out_says("answer", "'progress':8");
+	gateway_answers();
+	in_says("release", "'cause':16");
+	out_says("release", "'cause':16");
+	gateway_answers();
+	clock_test_advance(1);
+	gateway_answers();
+	assert_int_equal(calls_count(&agent.calls), 0);
+	assert_true(list_empty(&conns));
+	said[0] = '\0';
+	isdn->n = 0;
+}
+
+static void memory_runs_out(void **state)
+{
+	in_and_out(NULL); /* what is made once */
+	each_allocation_fails(in_and_out, NULL);
+}
+
+/* --- in a store ----------------------------------------------------------------------------------------------------- */
+
+/* What one process wrote another goes on with: the channel is adopted, and the call at tandem-isdn. */
+static void an_answered_leg_is_taken_over(void **state)
+{
+	struct buf record = buf_growing();
+	struct leg *l;
+	offered();
+	out_says("answer", "");
+	gateway_answers();
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	b->kind->save(b, &record);
+	isdn_link_remove(agent.isdn, &isdn_leg_of(b)->call);
+	said[0] = '\0';
+	assert_int_equal(leg_isdn_restore(&l, SIDE_B, "pri", buf_text(&record), &agent), 0);
+	assert_said("gw: adopt 3 on rtpbridge/1\n");
+	assert_string_equal(isdn_leg_of(l)->call.id, our_id);
+	assert_string_equal(isdn_leg_of(l)->endpoint, "ds/e1-1/7");
+	assert_int_equal(l->party.signalling.family, AF_INET);
+	struct buf again = buf_growing();
+	l->kind->save(l, &again);
+	assert_int_equal(again.len, record.len);
+	mem_deref(l);
+	/* Its line is not configured any more; the record is damaged: what is left is a leg that is over. */
+	assert_int_equal(leg_isdn_restore(&l, SIDE_B, "gone", buf_text(&record), &agent), -EADDRNOTAVAIL);
+	assert_int_equal(leg_isdn_restore(&l, SIDE_B, "pri", SLICE("rubbish"), &agent), -EBADMSG);
+	assert_int_equal(leg_isdn_restore(&l, SIDE_B, "gone", SLICE_NONE, &agent), 0);
+	mem_deref(l);
+	for (size_t n = 0; n < record.len; n++)
+		if (!leg_isdn_restore(&l, SIDE_B, "pri", slice_of(record.p, n), &agent))
+			mem_deref(l);
+	buf_reset(&again);
+	buf_reset(&record);
+	call_end(call, CALL_BY_OPERATOR, &(struct leg_news){0});
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
 #define ISDN_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -557,6 +636,8 @@ int main(void)
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
 		ISDN_TEST(groups_are_up_and_down),
 		ISDN_TEST(what_only_one_side_has_is_ended),
+		ISDN_TEST(an_answered_leg_is_taken_over),
+		ISDN_TEST(memory_runs_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
