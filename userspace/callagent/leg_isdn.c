@@ -11,6 +11,8 @@ static const char *const voice[] = {"PCMA", "PCMU"}, *const voice_mu[] = {"PCMU"
 #define VOICE_MU_OPTIONS "a:PCMU;PCMA;telephone-event"
 #define DATA_OPTIONS     "a:CLEARMODE, e:off, s:off"
 
+static const struct leg_kind kind_isdn;
+
 static const char *options_of(const struct isdn_leg *s)
 {
 	bool t1 = slice_casestarts(slice_str(s->endpoint), SLICE("ds/ds1-"));
@@ -135,6 +137,13 @@ static int take_offer(struct isdn_leg *s, struct slice text)
 	return sdp ? read_sdp(&s->offered, s, text) : 0;
 }
 
+/* As the caller's network says, or the configuration. */
+static bool wants_audio(const struct isdn_leg *s)
+{
+	const struct leg *caller = s->leg.call->a;
+	return caller->kind == &kind_isdn ? isdn_leg_of(caller)->audio : conf_int(s->line->conf, "bearer") == 1;
+}
+
 static int verb_offer(struct leg *l, const struct leg_news *n)
 {
 	struct isdn_leg *s = isdn_leg_of(l);
@@ -142,7 +151,8 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	if (err || !s->setup)
 		return err ? err : -EINVAL;
 	isdn_setup_dress(s, n->native);
-	json_object_set_new(s->setup, "bearer", json_string(s->digital ? "digital" : "speech"));
+	s->audio = wants_audio(s);
+	json_object_set_new(s->setup, "bearer", json_string(s->digital ? "digital" : s->audio ? "audio" : "speech"));
 	isdn_link_add(s->agent->isdn, &s->call);
 	json_t *setup = s->setup;
 	s->setup = NULL;

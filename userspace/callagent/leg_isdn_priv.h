@@ -38,6 +38,7 @@ struct isdn_leg {
 	struct line_media *media;
 	bool opening, talks; /* the connection is being made; the other side hears the channel */
 	bool digital;        /* unrestricted 64 kbit/s */
+	bool audio;          /* 3.1 kHz, which modems and facsimile need, rather than speech */
 	struct mgcp_ep *ep;  /* of the channel, for signals; NULL: none was needed */
 	bool ringback;
 	char number[128];    /* of its party */

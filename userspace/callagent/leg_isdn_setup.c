@@ -229,6 +229,7 @@ static int read_setup(struct isdn_leg *s, const json_t *event)
 	CDR_SET(s->plan, slice_str(text_of(called, "plan")));
 	CDR_SET(s->endpoint, slice_str(text_of(event, "endpoint")));
 	s->overlap = json_is_true(json_object_get(event, "overlap"));
+	s->audio = !strcmp(text_of(event, "bearer"), "audio");
 	isdn_leg_bearer(s, !strcmp(text_of(event, "bearer"), "digital"));
 	int err = isdn_number_read(s->line, called, s->called, sizeof(s->called));
 	err = err ? err : isdn_party_read(s->line, json_object_get(event, "calling"), &s->shown);

@@ -107,7 +107,7 @@ static bool is_passed_on(struct plan *p, const struct plan_step *s, const struct
 /* A call back after an emergency call: from whoever heard of that; or as RFC 7090 says it, which is believed of those who take such calls. */
 static bool calls_back(const struct plan *p, const struct user *u)
 {
-	if (p->from.kind != TARGET_TRUNK)
+	if (p->from.kind == TARGET_USER)
 		return false;
 	if (p->p.calls && p->p.calls->callbacks && callbacks_expected(p->p.calls->callbacks, user_name(u), p->from.name))
 		return true;

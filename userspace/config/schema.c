@@ -495,6 +495,8 @@ static const struct conf_option isdn_options[] = {
 	OPTION("number-type", CONF_CHOICE, "typed", "How numbers are told to the network: +E.164 as a national number, or an international one, with its type (typed), or as "
 	 "numbers-out says, of unknown type (unknown).", .choices = "typed|unknown"),
 	OPTION("numbers-out", CONF_CHOICE, "national", "How numbers of unknown type are written; as trunk.numbers-out.", .choices = "as-is|e164|digits|national|international"),
+	OPTION("bearer", CONF_CHOICE, "speech", "Bearer capability of calls with voice: speech, or 3.1 kHz audio, which modems and facsimile need. One that comes from ISDN goes on as it "
+	 "came; CLEARMODE (RFC 4040) is unrestricted digital.", .choices = "speech|audio"),
 	OPTION("tell-identity", CONF_BOOL, "yes", "Whether the network is told the number of a caller who does not want it shown; it is marked so."),
 	OPTION("gateway", CONF_STRING, "", "Name of the gateway section of the gateway that has its channels. Empty: that of this box."),
 	OPTION("announcement-time", CONF_DURATION, "20s", "How long an announcement of the network that comes with a cause is heard before the call is cleared. 0: not at all.",

@@ -130,7 +130,7 @@ with stage(start=False, process="restart-max = 50ms") as s:
     wait_for("ringback", lambda: channels.signals(CHANNEL)[-1:] == ["G/rt"], 2)
     db.reply(invite, 200, "OK", bob.sdp())
     db.get("ACK")
-    x.told("answer", "in-1")
+    assert x.told("answer", "in-1")["connected"]["number"] == "1002"
     wait_for("silence", lambda: channels.signals(CHANNEL)[-1] == "", 2)
     speaks(bob, Sdp(invite.body).at())
     db.hang_up()

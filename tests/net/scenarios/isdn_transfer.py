@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+# runs: once
+"""Calls with an ISDN party are transferred (RFC 5589): it stays and somebody else takes the phone's place, blind and after a consultation; or it is whom the
+transfer leads to. The network is a script (isdn.py)."""
+import sys
+sys.path.insert(0, sys.path[0] + "/..")
+from gateway import stage, wait_for  # noqa: E402
+from isdn import exchange  # noqa: E402
+from media import both_ways  # noqa: E402
+from sipmsg import Sdp  # noqa: E402
+from steps import in_place_of, replaces  # noqa: E402
+
+CHANNEL = "ds/e1-1/7"
+
+with stage(start=False) as s:
+    x, channels = exchange(s)
+    alice, bob = s.pair()
+
+    def called():
+        """Alice calls the ISDN, which answers."""
+        d = alice.invite("0891234567")
+        call = x.told("setup")["call"]
+        x.say("answer", call, endpoint=CHANNEL)
+        d.connected()
+        return d, call
+
+    def talk(phone, at):
+        """The phone and the channel."""
+        wait_for("the channel to be where the phone is", lambda: channels.mode(CHANNEL) == "sendrecv", 2)
+        m = s.media(phone)
+        both_ways(m, at, channels.conns[CHANNEL]["media"], channels.at(CHANNEL), 5)
+        m.close()
+
+    def over():
+        s.gw.over()
+        wait_for("the channel to be free", lambda: not channels.conns, 3)
+
+    # The ISDN party stays, bob comes.
+    d, call = called()
+    d.refer("sip:1002@" + alice.gateway)
+    e, invite = bob.rings()
+    e.accept(invite)
+    e.get("ACK")
+    d.told(100)
+    d.told(180)
+    d.told(200)
+    d.hang_up()
+    talk(bob, Sdp(invite.body).at())
+    e.hang_up()
+    x.released(call, 16)
+    over()
+
+    # After a consultation.
+    d, call = called()
+    c, e, invite, _ = s.call(alice, bob)
+    d.refer(in_place_of("sip:1002@" + alice.gateway, c))
+    m = e.get("INVITE")
+    e.accept(m, bob.sdp(version=2))
+    e.get("ACK")
+    d.told(100)
+    d.told(200)
+    c.hung_up()
+    d.hang_up()
+    talk(bob, Sdp(m.body).at())
+    x.say("release", call, endpoint=CHANNEL, cause=16, remote=True)
+    e.hung_up()
+    over()
+
+    # It is where the transfer leads to.
+    d, e, invite, ok = s.call(bob, alice, "1001")
+    e.refer("sip:0897654321@" + alice.gateway)
+    call = x.told("setup")["call"]
+    x.say("alerting", call, endpoint=CHANNEL)
+    x.say("answer", call, endpoint=CHANNEL)
+    m = d.get("INVITE")
+    d.accept(m, bob.sdp(version=2))
+    d.get("ACK")
+    e.told(100)
+    e.told(180)
+    e.told(200)
+    e.hang_up()
+    talk(bob, Sdp(m.body).at())
+    d.hang_up()
+    x.released(call, 16)
+    over()
