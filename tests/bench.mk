@@ -37,6 +37,15 @@ $(BENCH_O)/%.bpf.o: tests/bench/prog/%.bpf.c tests/bench/prog/prog.bpf.h
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D); $(CLANG) -O2 -g -Wall -Werror -target bpf -mcpu=v3 -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
 
+# Telephone lines beside a program that only reads, writes and sends, in instructions, in the guest of tests/qemu.
+.PHONY: bench-tdm
+bench-tdm: deps $(BENCH_O)/tdmtool ## instructions a channel of an E1 bridged to RTP costs, ours and the least there is, under QEMU
+	@$(MAKE) --no-print-directory $(O)/dahdi/dahdi.ko
+	@tests/qemu/guest -t 1500 -q "-accel tcg,thread=single -smp 1 -icount shift=0,sleep=off" tests/bench/tdm/bench $(abspath $(O)) $(or $(R),3) $(or $(S),10)
+$(BENCH_O)/tdmtool: tests/bench/tdm/tdmtool.c $(archives)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D); $(CC) $(CPPFLAGS) $(ALL_CFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ALLOCATOR) $(LDLIBS)
+
 # The kernel module beside others, in instructions, in the guest of tests/qemu.
 .PHONY: bench-kmod
 bench-kmod: deps bench-tools ## instructions a packet: the module, rtpengine's and Jool, under QEMU

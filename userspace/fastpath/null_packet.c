@@ -103,6 +103,7 @@ static void forward(struct fp_worker *w, const struct fp_arrival *a, const struc
 	struct tandem_slot *s = &w->fp->slots[a->slot];
 	struct tandem_out out;
 	fp_out_read(s, &out);
+	w->relayed++;
 	if (!out.family || !out.dst_port)
 		return fp_worker_refuse(w, s, TANDEM_NO_PEER);
 	if (a->hop_limit <= 1)

@@ -16,6 +16,9 @@
 #define NAP_NS     250000
 #define NAP_SLACK  10000
 #define BUSY_NS    1000000 /* a look that found something, and one so soon before did too: that is load */
+/* Of packets that were all delivered: who takes them looks when a telephone line's clock says, not when they come. */
+#define DELIVERED_NAP_NS  1000000
+#define DELIVERED_BUSY_NS 3000000
 #define MESSAGES_A_TURN 256 /* signalling must get its share */
 
 struct thread {
@@ -46,6 +49,7 @@ static bool stopped(const struct thread *t)
 static bool look(struct thread *t)
 {
 	bool any = false, more = true;
+	t->worker.relayed = 0;
 	while (more && !stopped(t)) {
 		more = false;
 		for (unsigned i = 0; i < 2; i++) {
@@ -68,10 +72,17 @@ static void wait_for_packets(struct thread *t)
 	(void)poll(p, 3, -1);
 }
 
+static void nap(const struct thread *t, uint64_t since_ns)
+{
+	const bool relayed = t->worker.relayed;
+	const struct timespec time = {.tv_nsec = relayed ? NAP_NS : DELIVERED_NAP_NS};
+	if (since_ns < (relayed ? BUSY_NS : DELIVERED_BUSY_NS))
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
+}
+
 static void *run(void *arg)
 {
 	struct thread *t = arg;
-	const struct timespec nap = {.tv_nsec = NAP_NS};
 	uint64_t before = 0;
 	pthread_setname_np(pthread_self(), "tandem-media");
 	prctl(PR_SET_TIMERSLACK, NAP_SLACK, 0, 0, 0);
@@ -80,8 +91,7 @@ static void *run(void *arg)
 			wait_for_packets(t);
 			continue;
 		}
-		if (t->worker.now_ns - before < BUSY_NS)
-			clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
+		nap(t, t->worker.now_ns - before);
 		before = t->worker.now_ns;
 	}
 	return NULL;

@@ -220,7 +220,7 @@ static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t s
 
 static bool wants_detectors(const struct bearer *b, const struct bearer_connection *c)
 {
-	return c->slot != BEARER_NO_SLOT && c->format != PLAYOUT_CLEAR && (c->slot != b->c.slot || b->c.format == PLAYOUT_CLEAR);
+	return c->slot != BEARER_NO_SLOT && c->format != PLAYOUT_CLEAR && !c->voice_only && (c->slot != b->c.slot || b->c.format == PLAYOUT_CLEAR);
 }
 
 int bearer_connect(struct bearer *b, const struct bearer_connection *c)

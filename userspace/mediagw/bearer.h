@@ -75,10 +75,12 @@ struct bearer_connection {
 	uint32_t slot;               /* of its RTP port, BEARER_NO_SLOT: there is none */
 	enum bearer_mode mode;
 	enum playout_format format;  /* sent: PLAYOUT_PCMU, PLAYOUT_PCMA or PLAYOUT_CLEAR; either law is taken */
-	uint8_t pt;                  /* its payload type, received too */
+	uint8_t pt;                  /* its payload type, */
+	uint8_t pt_taken;            /* and as the peer sends it, 0: the same; those of G.711 are known */
 	uint8_t event_pt, event_pt_sent; /* telephone-events: as the peer sends them, as it takes them; 0: not at all */
 	bool noise;                  /* the peer takes comfort noise (RFC 3389, payload type 13) */
 	bool suppress;               /* silence is suppressed (MGCP s:on), with comfort noise where the peer takes it */
+	bool voice_only;             /* modems and fax machines are not listened for */
 	bool echo;                   /* the canceller is on (MGCP e:on) */
 	double gain;                 /* dB, of what the line hears (MGCP gc:), and */
 	double gain_sent;            /* of what is sent */

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #define BUFFERS   8    /* blocks that the driver keeps, each way */
-#define MARGIN    16   /* octets still to be sent when more are written: as late as this thread may be */
+#define MARGIN    20   /* octets still to be sent when more are written: as late as this thread may be */
 #define EARLY     16   /* what is there already may be written so much sooner */
 #define FOLLOWS   64   /* a block's lateness is believed by this part: the rest is this thread's own */
 #define STALLED   160  /* octets later than expected: the clock stood still */

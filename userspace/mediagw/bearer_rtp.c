@@ -10,7 +10,7 @@
 /* What a payload type stands for, or -1. */
 static int format_of(const struct bearer_connection *c, uint8_t pt)
 {
-	if (pt == c->pt)
+	if (pt == c->pt || (c->pt_taken && pt == c->pt_taken))
 		return (int)c->format;
 	if (c->event_pt && pt == c->event_pt)
 		return PLAYOUT_EVENT;

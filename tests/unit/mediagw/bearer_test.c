@@ -2,6 +2,7 @@
 /* The voice path of a channel, between a line and RTP that a test makes: what comes out on either side, and when. */
 #include "bearer_bed.h"
 #include "media/digits.h"
+#include <stdlib.h>
 
 static void talk(enum law law)
 {
@@ -160,6 +161,43 @@ static void a_slow_peer_is_followed_by_slips(void **state)
 	bed_close();
 }
 
+struct underway {
+	unsigned n; /* of the packet */
+	uint64_t due;
+};
+
+static int by_time(const void *a, const void *b)
+{
+	const struct underway *x = a, *y = b;
+	return x->due < y->due ? -1 : x->due > y->due;
+}
+
+/* Each packet takes up to 40 ms, and may be overtaken. */
+static void jitter_makes_few_packets_late(void **state)
+{
+	enum { PACKETS = 30000, LONGEST = 40 };
+	static struct underway path[PACKETS];
+	uint32_t random = 1;
+	uint8_t payload[160];
+	talk(LAW_A);
+	bed_run(37);
+	for (unsigned i = 0; i < PACKETS; i++) {
+		random = random * 1664525 + 1013904223;
+		path[i] = (struct underway){i, bed.now + i * 20 * MS + (random >> 8) % (LONGEST * 1000) * 1000};
+	}
+	qsort(path, PACKETS, sizeof path[0], by_time);
+	memset(payload, 0x55, sizeof payload);
+	for (unsigned i = 0; i < PACKETS; i++) {
+		bed_run_until(path[i].due);
+		assert_true(bed_packet(8, false, (uint16_t)path[i].n, path[i].n * 160, payload, sizeof payload));
+	}
+	bed_run(20);
+	assert_int_equal(bed_count(BEARER_RECEIVED), PACKETS);
+	assert_true(bed_count(BEARER_LATE) * 1000 < PACKETS);
+	assert_true(bed_count(BEARER_DEPTH) < (LONGEST + 20) * 8);
+	bed_close();
+}
+
 static int start(void **state)
 {
 	return loop_init();
@@ -176,7 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_line_says_is_sent_as_it_is), cmocka_unit_test(the_other_law_is_converted),
 		cmocka_unit_test(equal_clocks_lose_nothing),           cmocka_unit_test(a_fast_peer_is_followed_by_slips),
-		cmocka_unit_test(a_slow_peer_is_followed_by_slips),
+		cmocka_unit_test(a_slow_peer_is_followed_by_slips),    cmocka_unit_test(jitter_makes_few_packets_late),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }
