@@ -18,6 +18,12 @@ const char *const bearer_names[BEARERS] = {[BEARER_SPEECH] = "speech", [BEARER_A
 
 /* --- finding -------------------------------------------------------------------------------------------------------- */
 
+/* Its call reference value, which libpri cuts in two. */
+static unsigned reference_of(const struct call *c)
+{
+	return (unsigned)(c->reference << 3 | c->mode) & 0x7fff;
+}
+
 struct call *call_find(struct isdn *isdn, const char *id)
 {
 	struct group *g;
@@ -26,6 +32,15 @@ struct call *call_find(struct isdn *isdn, const char *id)
 		list_foreach(c, &g->calls, link)
 			if (!strcmp(c->id, id))
 				return c;
+	return NULL;
+}
+
+struct call *call_of_reference(struct group *g, bool incoming, unsigned reference)
+{
+	struct call *c;
+	list_foreach(c, &g->calls, link)
+		if (c->incoming == incoming && reference_of(c) == reference)
+			return c;
 	return NULL;
 }
 
@@ -157,8 +172,8 @@ void call_enquire(struct call *c)
 	struct dchannel *d = c->group->active;
 	/* The flag says that the sender has not chosen the reference (4.3): it is the far end's for our own calls. */
 	uint8_t flag = c->incoming ? 0 : 0x80;
-	unsigned value = (unsigned)(c->reference << 3 | c->mode); /* as libpri cuts it up */
-	uint8_t frame[] = {c->group->settings.network ? 0x00 : 0x02, 0x01, 0x03, 0x08, 2, (uint8_t)(flag | (value >> 8 & 0x7f)),
+	unsigned value = reference_of(c);
+	uint8_t frame[] = {c->group->settings.network ? 0x00 : 0x02, 0x01, 0x03, 0x08, 2, (uint8_t)(flag | value >> 8),
 			   (uint8_t)value, 0x75, 0, 0};
 	if (d)
 		dchannel_inject(d, frame, sizeof(frame));

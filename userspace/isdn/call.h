@@ -49,6 +49,7 @@ extern const char *const call_state_names[CALL_STATES], *const bearer_names[BEAR
 struct call *call_new(struct group *g, const char *id, bool incoming);
 void call_set_pri(struct call *c, q931_call *pri);
 struct call *call_find(struct isdn *isdn, const char *id);
+struct call *call_of_reference(struct group *g, bool incoming, unsigned reference);
 struct call *call_of(struct group *g, const q931_call *pri);
 /* Changes the state, and starts the timer that belongs to it. */
 void call_set_state(struct call *c, enum call_state state, const char *why);

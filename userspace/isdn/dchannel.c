@@ -2,14 +2,12 @@
 #include "isdn/dchannel.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "tdm/endpoint.h"
+#include "isdn/q931.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#define RELEASE_COMPLETE 0x5a
-#define CAUSE            0x08
 #define CHECK_SUM        2    /* octets at the end of what is read and written, for the driver to check and to fill in */
 #define EVENTS_AT_ONCE   1000 /* libpri tells its timers' events one by one */
 #define BUFFERS          32
@@ -61,19 +59,32 @@ static void tell_frame(struct dchannel *d, bool sent, const uint8_t *octets, siz
 		d->listener->frame(d->arg, d, sent, octets, n);
 }
 
-/* The first element after the type of a message is the cause, in RELEASE COMPLETE (3.1.9); its value is its last octet. */
-static void set_cause(uint8_t *f, size_t len, int cause)
+/* To answer a SETUP libpri sends RELEASE COMPLETE with few causes, and with the others nothing at all, since it takes the call for dead. */
+void dchannel_refuse(struct dchannel *d, q931_call *call, int cause)
 {
-	size_t type = len > 6 ? 6 + (f[5] & 15u) : len;
-	if (type + 4 < len && f[type] == RELEASE_COMPLETE && f[type + 1] == CAUSE && f[type + 2] == 2)
-		f[type + 4] = 0x80 | cause;
+	int mode = 0, reference = pri_get_crv(d->pri, call, &mode);
+	d->refusals[d->n_refusals++ % DCHANNEL_REFUSALS] = (struct dchannel_refusal){(unsigned)(reference << 3 | mode), (unsigned)cause};
+	pri_hangup(d->pri, call, PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
+	dchannel_schedule(d);
+}
+
+/* The frame is libpri's, which sends it again as it is now. */
+static void set_refusal(struct dchannel *d, uint8_t *frame, size_t n)
+{
+	struct q931_head head;
+	if (!d->n_refusals || !q931_head(frame, n, &head) || head.type != Q931_RELEASE_COMPLETE || !head.answers)
+		return;
+	for (unsigned i = 0; i < DCHANNEL_REFUSALS; i++)
+		if (d->refusals[i].cause && d->refusals[i].reference == head.reference) {
+			q931_set_cause(frame, n, d->refusals[i].cause);
+			d->refusals[i].cause = 0;
+		}
 }
 
 static int on_write(struct pri *pri, void *octets, int len)
 {
 	struct dchannel *d = pri_get_userdata(pri);
-	if (d->refusal)
-		set_cause(octets, (size_t)len - CHECK_SUM, d->refusal);
+	set_refusal(d, octets, (size_t)len - CHECK_SUM);
 	ssize_t n = d->fd < 0 ? -1 : write(d->fd, octets, (size_t)len);
 	d->values[n == len ? DCHANNEL_OUT : DCHANNEL_UNSENT]++;
 	if (n == len)
@@ -90,14 +101,6 @@ static int on_read(struct pri *pri, void *octets, int room)
 	memcpy(octets, d->in, n);
 	d->in = NULL;
 	return (int)n;
-}
-
-/* libpri does this for a few causes only: to others it says nothing at all, and the far end waits for T303. */
-void dchannel_refuse(struct dchannel *d, q931_call *call, int cause)
-{
-	d->refusal = cause;
-	pri_hangup(d->pri, call, PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
-	d->refusal = 0;
 }
 
 static void tell_event(struct dchannel *d, pri_event *e)
@@ -117,9 +120,9 @@ void dchannel_inject(struct dchannel *d, const uint8_t *octets, size_t n)
 	pri_event *e = pri_check_event(d->pri);
 	if (e)
 		tell_event(d, e);
+	d->listener->settled(d->arg, d);
 	d->in = d->last = NULL;
 	d->last_len = 0;
-	d->listener->settled(d->arg, d);
 	dchannel_schedule(d);
 }
 

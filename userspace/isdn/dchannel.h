@@ -13,6 +13,12 @@
 
 struct dchannel;
 
+/* A RELEASE COMPLETE whose cause is another one than libpri can be brought to send. */
+struct dchannel_refusal {
+	unsigned reference, cause; /* cause 0: none */
+};
+#define DCHANNEL_REFUSALS 16
+
 enum dchannel_counter { DCHANNEL_IN, DCHANNEL_OUT, DCHANNEL_BAD, DCHANNEL_UNSENT, DCHANNEL_LOSSES, DCHANNEL_EVENTS, DCHANNEL_COUNTERS };
 
 /* Whom it works for. */
@@ -34,18 +40,19 @@ struct dchannel {
 	const struct tdm_driver *driver; /* for the events of its descriptor; NULL: it has none */
 	unsigned number;    /* DAHDI's, 0: not known yet */
 	unsigned interface; /* of the group, that it is on */
-	char endpoint[32];  /* "ds/e1-1/16" */
+	char endpoint[96];  /* "ds/e1-1/16" */
 	bool backup, up;
 	char why[128];      /* it is not up; "" */
 	struct pri *pri;    /* NULL before dchannel_start() */
 	int fd;             /* -1 */
 	struct loop_watch *watch;
 	struct timer timer;
-	int refusal;        /* the cause of the RELEASE COMPLETE that is being sent, 0: libpri's */
 	const uint8_t *in;  /* the frame that libpri is to read */
 	size_t in_len;
 	const uint8_t *last; /* the frame that events are of, without its check sum; NULL: none, a timer's */
 	size_t last_len;
+	struct dchannel_refusal refusals[DCHANNEL_REFUSALS];
+	unsigned n_refusals;
 	uint64_t values[DCHANNEL_COUNTERS];
 	struct counter_group counters;
 	char counters_name[32];
@@ -65,10 +72,10 @@ void dchannel_end(struct dchannel *d);
 bool dchannel_read(struct dchannel *d);
 /* Lets libpri act on a frame that did not come, with two octets of room for the check sum at its end. */
 void dchannel_inject(struct dchannel *d, const uint8_t *octets, size_t n);
-/* RELEASE COMPLETE for a call that nothing was said to yet (Q.931 5.3.2). */
-void dchannel_refuse(struct dchannel *d, q931_call *call, int cause);
 /* To be called after libpri was: its timers may have changed. */
 void dchannel_schedule(struct dchannel *d);
+/* Answers a SETUP with RELEASE COMPLETE (Q.931 5.2.5.3). */
+void dchannel_refuse(struct dchannel *d, q931_call *call, int cause);
 void dchannel_set_up(struct dchannel *d, bool up, const char *why);
 /* Whether libpri still has the call, with this reference. */
 bool dchannel_has_call(struct dchannel *d, q931_call *call, int reference, int mode);

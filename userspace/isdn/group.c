@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "isdn/call.h"
+#include "isdn/q931.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -143,8 +144,23 @@ void group_settle(struct group *g)
 	}
 }
 
+/* libpri says nothing of a DISCONNECT for a call that was told nothing yet: it answers with RELEASE COMPLETE, and then waits for one for ever. */
+static void check_disconnect(struct group *g, struct dchannel *d)
+{
+	struct q931_head head;
+	if (!d->last || !q931_head(d->last, d->last_len, &head) || head.type != Q931_DISCONNECT || head.answers)
+		return;
+	struct call *c = call_of_reference(g, true, head.reference);
+	unsigned cause = q931_cause(d->last, d->last_len);
+	if (!c || c->state != CALL_PRESENT)
+		return;
+	c->remote = true;
+	call_over(c, cause ? (int)cause : PRI_CAUSE_NORMAL_UNSPECIFIED, "DISCONNECT");
+}
+
 static void on_settled(void *arg, struct dchannel *d)
 {
+	check_disconnect(arg, d);
 	group_settle(arg);
 }
 
@@ -219,7 +235,7 @@ static int group_new(struct group **ret, struct isdn *isdn, const struct isdn_se
 	for (unsigned i = 0; i < g->n_dchannels && !err; i++) {
 		struct dchannel *d = &g->dchannels[i];
 		dchannel_init(d, &g->settings, &listener, g);
-		snprintf(d->endpoint, sizeof(d->endpoint), "d-channel %u of %.12s", i + 1, g->name);
+		snprintf(d->endpoint, sizeof(d->endpoint), "d-channel %u of %.64s", i + 1, g->name);
 		d->backup = i > 0;
 		d->driver = isdn->watch ? isdn->p.driver : NULL;
 		dchannel_set_up(d, false, "its span is not there");

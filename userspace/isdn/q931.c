@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "isdn/q931.h"
 
+#define CAUSE    0x08
 #define PROGRESS 0x1e
 
 /* The message in a frame of information (Q.921 3.6.1) or unnumbered information; empty: none. */
@@ -35,6 +36,47 @@ static int next_element(struct slice *rest, struct slice *contents)
 	*contents = slice_of(rest->p + 2, len);
 	*rest = slice_from(*rest, 2 + len);
 	return id;
+}
+
+/* The contents of an element; empty when it is not there. */
+static struct slice element(const uint8_t *frame, size_t n, int which)
+{
+	struct slice rest = elements_of(message_of(frame, n)), contents;
+	for (int id; (id = next_element(&rest, &contents)) >= 0;)
+		if (id == which)
+			return contents;
+	return SLICE_NONE;
+}
+
+bool q931_head(const uint8_t *frame, size_t n, struct q931_head *ret)
+{
+	struct slice m = message_of(frame, n);
+	const uint8_t *p = (const uint8_t *)m.p;
+	if (m.len < 5 || p[0] != 0x08 || (p[1] & 15) != 2)
+		return false;
+	*ret = (struct q931_head){.type = p[4], .reference = (unsigned)(p[2] & 0x7f) << 8 | p[3], .answers = p[2] & 0x80};
+	return true;
+}
+
+/* Octet 4 of a cause, after octet 3 and its extension. */
+static const char *cause_octet(const uint8_t *frame, size_t n)
+{
+	struct slice contents = element(frame, n, CAUSE);
+	size_t at = contents.len && !(contents.p[0] & 0x80) ? 2 : 1;
+	return contents.len > at ? contents.p + at : NULL;
+}
+
+unsigned q931_cause(const uint8_t *frame, size_t n)
+{
+	const char *octet = cause_octet(frame, n);
+	return octet ? *octet & 0x7f : 0;
+}
+
+void q931_set_cause(uint8_t *frame, size_t n, unsigned cause)
+{
+	const char *octet = cause_octet(frame, n);
+	if (octet)
+		frame[octet - (const char *)frame] = (uint8_t)(0x80 | cause);
 }
 
 bool q931_has_progress(const uint8_t *frame, size_t n, unsigned description)

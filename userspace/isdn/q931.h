@@ -8,5 +8,19 @@
 /* A frame of LAPD from its address on, without check sum, in words: the frame in the first line, then its message, and an indented line for each of
  * its information elements. Never fails: what is malformed is said to be, and shown in hexadecimal. */
 void q921_print(struct buf *out, const uint8_t *octets, size_t n);
+enum q931_type { Q931_SETUP = 0x05, Q931_DISCONNECT = 0x45, Q931_RELEASE_COMPLETE = 0x5a };
+
+struct q931_head {
+	unsigned type;      /* enum q931_type and others */
+	unsigned reference; /* call reference value, 4.3, without its flag */
+	bool answers;       /* its flag: the receiver has chosen the reference */
+};
+
+/* Of the message in a frame: false when it carries none. */
+bool q931_head(const uint8_t *frame, size_t n, struct q931_head *ret);
+/* Its cause (4.5.12), 0: it has none. */
+unsigned q931_cause(const uint8_t *frame, size_t n);
+/* Makes it another one, if it has one. */
+void q931_set_cause(uint8_t *frame, size_t n, unsigned cause);
 /* Whether a frame carries a message with this progress description (Q.931 4.5.23). */
 bool q931_has_progress(const uint8_t *frame, size_t n, unsigned description);
