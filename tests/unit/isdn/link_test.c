@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* D-channels that are lost and come back, backups, RESTART, SERVICE, spans with alarms, and what else befalls a group. */
+#include "wire.h"
+
+static int plain(void **state)
+{
+	wire_start("spans = {\"1\"} t309 = 10s t316 = 1s audit = 30s", 1, PRI_NETWORK, PRI_SWITCH_EUROISDN_E1);
+	wire_up();
+	return 0;
+}
+
+#define LOST_MS 20000 /* T203, then N200 times T200 for an answer, and as often to set the link up anew */
+
+static void cut(bool on)
+{
+	for (unsigned s = 1; s <= WIRE_SPANS; s++)
+		wire.far[s].deaf = wire.far[s].mute = on;
+}
+
+static bool is_alarm_on(const struct alarm_def *def, const char *object)
+{
+	return alarm_is_on(def, object);
+}
+
+static void answered_calls_outlive_a_link_that_is_back_within_t309(void **state)
+{
+	answered_out();
+	far_call(1, "1", 1, false, true);
+	expect("setup");
+	cut(true);
+	wire_pass(LOST_MS);
+	assert_false(group_is_up(wire.g));
+	assert_true(is_alarm_on(&alarm_group, "pri"));
+	assert_true(is_alarm_on(&alarm_dchannel, "ds/e1-1/16"));
+	assert_string_equal(text_of(expect("release"), "call"), "in-1"); /* was not answered */
+	cut(false);
+	wire_pass(4000);
+	assert_true(group_is_up(wire.g));
+	assert_false(is_alarm_on(&alarm_group, "pri"));
+	wire_pass(20000);
+	expect_nothing();
+	assert_int_equal(list_count(&wire.g->calls), 1);
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	far_lets_go();
+	expect("release");
+	assert_all_free();
+}
+
+static void t309_ends_calls_of_a_link_that_stays_away(void **state)
+{
+	answered_out();
+	cut(true);
+	wire_pass(LOST_MS + 10000);
+	json_t *told = expect("release");
+	assert_int_equal(int_of(told, "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	cut(false);
+	wire_pass(20000);
+	assert_all_free(); /* none stays busy */
+	assert_int_equal(channels_in(BCHANNEL_IDLE), 30);
+}
+
+static void without_a_link_there_are_no_calls(void **state)
+{
+	cut(true);
+	wire_pass(16000);
+	DO("isdn setup", SETUP);
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
+}
+
+/* --- RESTART ------------------------------------------------------------------------------------------------------------- */
+
+static void the_far_end_restarts_a_channel(void **state)
+{
+	answered_out();
+	pri_reset(wire.far[1].pri, 31);
+	wire_run();
+	far_expect(1, PRI_EVENT_RESTART_ACK);
+	json_t *told = expect("release");
+	assert_int_equal(int_of(told, "cause"), PRI_CAUSE_NORMAL_TEMPORARY_FAILURE);
+	assert_true(json_is_true(json_object_get(told, "remote")));
+	assert_all_free();
+}
+
+static void an_operator_restarts_a_channel(void **state)
+{
+	answered_out();
+	DO("isdn restart", "{'endpoint':'ds/e1-1/31'}");
+	expect("release");
+	wire_run();
+	assert_int_equal(far_expect(1, PRI_EVENT_RESTART)->restart.channel & 0xff, 31);
+	assert_all_free();
+	assert_int_equal(ask("isdn restart", "{'endpoint':'ds/e1-1/16'}", NULL), -ENOENT);
+}
+
+/* The far end's acknowledgements are lost (in libpri, an event that nobody sees, so all that it says is): T316 twice, and the audit tries again. */
+static void a_restart_that_is_not_answered_takes_the_channel_out(void **state)
+{
+	wire.far[1].mute = true;
+	DO("isdn restart", "{'endpoint':'ds/e1-1/31'}");
+	wire_pass(500);
+	assert_int_equal(channels_in(BCHANNEL_RESTARTING), 1);
+	wire_pass(1600);
+	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 1);
+	assert_int_equal(channels_in(BCHANNEL_RESTARTING), 0);
+	wire.far[1].mute = false;
+	wire_pass(35000);
+	assert_all_free();
+}
+
+/* --- SERVICE ------------------------------------------------------------------------------------------------------------- */
+
+static void channels_are_taken_out_of_service_by_both_sides(void **state)
+{
+	wire_start("spans = {\"1\"} switch = ni2", 1, PRI_NETWORK, PRI_SWITCH_NI2);
+	wire_up();
+	DO("isdn service", "{'endpoint':'ds/e1-1/31','on':false}");
+	wire_run();
+	pri_event *e = far_expect(1, PRI_EVENT_SERVICE);
+	assert_int_equal(e->service.channel & 0xff, 31);
+	assert_int_equal(e->service.changestatus, 2);
+	pri_maintenance_service(wire.far[1].pri, 0, 30, 2);
+	wire_run();
+	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 2);
+	json_t *result;
+	assert_int_equal(ask("isdn setup", SETUP, &result), 0);
+	assert_string_equal(text_of(result, "endpoint"), "ds/e1-1/29");
+	json_decref(result);
+	DO("isdn service", "{'endpoint':'ds/e1-1/31','on':'on'}");
+	pri_maintenance_service(wire.far[1].pri, 0, 30, 0);
+	wire_run();
+	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 0);
+	assert_int_equal(ask("isdn service", "{'endpoint':'ds/e1-1/31','on':7}", NULL), -EINVAL);
+}
+
+/* --- spans ---------------------------------------------------------------------------------------------------------------- */
+
+static void an_alarm_takes_channels_out_and_its_end_brings_them_back(void **state)
+{
+	answered_out();
+	wire.defects[1] = 1 << TDM_LOS;
+	wire_pass(1500);
+	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 0); /* not at once */
+	wire_pass(2000);
+	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 29);
+	far_lets_go();
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	wire.defects[1] = 0;
+	wire_pass(4000);
+	assert_all_free();
+}
+
+static void a_span_is_pulled_and_put_back(void **state)
+{
+	answered_out();
+	wire.absent[1] = true;
+	close(wire.far[1].fd);
+	wire.far[1].fd = -1;
+	wire_pass(30000);
+	assert_false(group_is_up(wire.g));
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 30);
+	wire.absent[1] = false;
+	wire_pass(10000);
+	assert_true(group_is_up(wire.g));
+	assert_all_free();
+}
+
+/* --- several spans, NFAS (annex F) ---------------------------------------------------------------------------------------- */
+
+static int nfas(void **state)
+{
+	/* The D-channel of span 1 is channel 16, that of span 2 channel 47. */
+	wire_start("spans = {\"1\", \"2\"} d-channels = {\"16\", \"47\"} switch = ni2 t309 = 5s", 2, PRI_NETWORK, PRI_SWITCH_NI2);
+	far_start(2, PRI_NETWORK, PRI_SWITCH_NI2);
+	pri_enslave(wire.far[1].pri, wire.far[2].pri);
+	wire_up();
+	return 0;
+}
+
+static void one_d_channel_has_the_channels_of_all_spans(void **state)
+{
+	assert_int_equal(channels_in(BCHANNEL_IDLE), 60);
+	assert_ptr_equal(wire.g->active, &wire.g->dchannels[0]);
+	json_t *result;
+	assert_int_equal(ask("isdn setup", SETUP, &result), 0);
+	assert_string_equal(text_of(result, "endpoint"), "ds/e1-2/31");
+	json_decref(result);
+	wire_run();
+	assert_int_equal(far_expect(1, PRI_EVENT_RING)->ring.channel, 1 << 16 | 1 << 8 | 31);
+	far_call(1, "1", 1 << 16 | 1 << 8 | 4, true, true);
+	assert_string_equal(text_of(expect("setup"), "endpoint"), "ds/e1-2/4");
+}
+
+static void the_backup_takes_over_and_calls_go_on(void **state)
+{
+	q931_call *c = answered_out();
+	wire.far[1].deaf = wire.far[1].mute = true;
+	wire_pass(16000);
+	assert_true(group_is_up(wire.g));
+	assert_ptr_equal(wire.g->active, &wire.g->dchannels[1]);
+	assert_true(is_alarm_on(&alarm_dchannel, "ds/e1-1/16"));
+	assert_false(is_alarm_on(&alarm_group, "pri"));
+	wire_pass(10000);
+	expect_nothing();
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	pri_event *e = far_expect(2, PRI_EVENT_HANGUP_REQ); /* over the other D-channel */
+	assert_ptr_equal(e->hangup.call, c);
+	pri_hangup(wire.far[2].pri, c, 16);
+	wire_run();
+	expect("release");
+	assert_int_equal(list_count(&wire.g->calls), 0);
+	far_call(2, "1", 1 << 16 | 3, true, true);
+	assert_string_equal(text_of(expect("setup"), "endpoint"), "ds/e1-1/3");
+}
+
+static void t309_ends_calls_when_both_are_lost(void **state)
+{
+	answered_out();
+	cut(true);
+	wire_pass(16000);
+	assert_false(group_is_up(wire.g));
+	expect_nothing();
+	wire_pass(5000);
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+}
+
+/* --- the audit ------------------------------------------------------------------------------------------------------------ */
+
+/* The far end forgets a call without a word. */
+static void a_call_that_the_far_end_has_not_is_cleared(void **state)
+{
+	q931_call *c = answered_out();
+	pri_destroycall(wire.far[1].pri, c);
+	wire_pass(29000 - 3000);
+	expect_nothing();
+	wire_pass(5000);
+	expect("release");
+	assert_all_free();
+}
+
+/* --- settings -------------------------------------------------------------------------------------------------------------- */
+
+static void configure(const char *section, int want)
+{
+	struct buf why = buf_growing();
+	struct conf *c = wire_conf(section);
+	assert_int_equal(isdn_configure(wire.isdn, c, &why), want);
+	assert_int_equal(want != 0, why.len != 0);
+	mem_deref(c);
+	buf_reset(&why);
+	wire.g = isdn_group(wire.isdn, "pri");
+}
+
+static void a_reload_keeps_calls_unless_the_group_is_another(void **state)
+{
+	answered_out();
+	configure("spans = {\"1\"} order = ascending overlap-send = yes t309 = 20s", 0);
+	wire_run();
+	expect_nothing();
+	json_t *result;
+	assert_int_equal(ask("isdn setup", "{'call':'b','group':'pri','called':{'number':'1'}}", &result), 0);
+	assert_string_equal(text_of(result, "endpoint"), "ds/e1-1/1");
+	json_decref(result);
+	configure("spans = {\"one\"}", -EINVAL);
+	expect_nothing();
+	configure("spans = {\"1\"} side = network", 0);
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_NORMAL_TEMPORARY_FAILURE);
+	expect("release");
+	configure("", 0);
+	assert_null(wire.g);
+}
+
+/* --- what is malformed ------------------------------------------------------------------------------------------------------ */
+
+/* Messages cut short, grown, and with every octet changed in turn, in unnumbered frames; the link and its calls must not mind. */
+static void malformed_messages_disturb_nothing(void **state)
+{
+	static const uint8_t setup[] = {0x02, 0x01, 0x03, 0x08, 0x02, 0x01, 0x23, 0x05, 0x04, 0x03, 0x80, 0x90, 0xa3, 0x18, 0x03, 0xa9, 0x83, 0x81,
+					0x1c, 0x04, 0x91, 0xa1, 0x01, 0x02, 0x6c, 0x04, 0x21, 0x81, 0x33, 0x30, 0x70, 0x03, 0xc1, 0x34, 0x32, 0xa1, 0, 0};
+	answered_out();
+	for (size_t n = 4; n < sizeof(setup); n++) {
+		assert_int_equal(write(wire.far[1].fd, setup, n), n);
+		wire_run();
+	}
+	for (size_t at = 3; at < sizeof(setup) - 2; at++)
+		for (unsigned v = 0; v < 256; v += 5) {
+			uint8_t frame[sizeof(setup)];
+			memcpy(frame, setup, sizeof(setup));
+			frame[at] = (uint8_t)v;
+			assert_int_equal(write(wire.far[1].fd, frame, sizeof(frame)), sizeof(frame));
+			wire_run();
+			wire.far[1].n = wire.far[1].seen = 0;
+			json_t *rows;
+			assert_int_equal(ask("show isdn-calls", "{}", &rows), 0);
+			size_t i;
+			json_t *row;
+			json_array_foreach(rows, i, row) {
+				char args[96];
+				snprintf(args, sizeof(args), "{'call':'%s'}", text_of(row, "call"));
+				if (strcmp(text_of(row, "call"), "a") && strcmp(text_of(row, "state"), "clearing"))
+					DO("isdn release", args);
+			}
+			json_decref(rows);
+			json_array_clear(wire.told);
+		}
+	wire_pass(60000);
+	json_array_clear(wire.told);
+	assert_int_equal(list_count(&wire.g->calls), 1);
+	assert_true(group_is_up(wire.g));
+}
+
+/* --- memory ----------------------------------------------------------------------------------------------------------------- */
+
+static void a_life(void *arg)
+{
+	struct conf *c = arg;
+	struct isdn *isdn = NULL;
+	struct buf why = buf_growing();
+	wire.n_spans = 1;
+	wire.kind = TDM_SPAN_E1;
+	int err = isdn_new(&isdn, &(struct isdn_params){.driver = &wire_driver, .publish = wire_publish, .wanted = wire_wanted});
+	if (!err)
+		err = isdn_configure(isdn, c, &why);
+	assert_true(!err || err == -ENOMEM);
+	mem_deref(isdn);
+	buf_reset(&why);
+}
+
+static void memory_may_run_out(void **state)
+{
+	struct conf *c = wire_conf("spans = {\"1\"}");
+	wire.told = json_array();
+	wire.spans = json_array();
+	for (unsigned s = 0; s <= WIRE_SPANS; s++)
+		wire.far[s].fd = -1;
+	a_life(c); /* so that what is made once is there */
+	each_allocation_fails(a_life, c);
+	mem_deref(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(answered_calls_outlive_a_link_that_is_back_within_t309, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(t309_ends_calls_of_a_link_that_stays_away, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(without_a_link_there_are_no_calls, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(the_far_end_restarts_a_channel, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(an_operator_restarts_a_channel, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_restart_that_is_not_answered_takes_the_channel_out, plain, wire_stop),
+		cmocka_unit_test_teardown(channels_are_taken_out_of_service_by_both_sides, wire_stop),
+		cmocka_unit_test_setup_teardown(an_alarm_takes_channels_out_and_its_end_brings_them_back, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_span_is_pulled_and_put_back, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(one_d_channel_has_the_channels_of_all_spans, nfas, wire_stop),
+		cmocka_unit_test_setup_teardown(the_backup_takes_over_and_calls_go_on, nfas, wire_stop),
+		cmocka_unit_test_setup_teardown(t309_ends_calls_when_both_are_lost, nfas, wire_stop),
+		cmocka_unit_test_setup_teardown(a_call_that_the_far_end_has_not_is_cleared, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_reload_keeps_calls_unless_the_group_is_another, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(malformed_messages_disturb_nothing, plain, wire_stop),
+		cmocka_unit_test_teardown(memory_may_run_out, wire_stop),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
