@@ -37,6 +37,8 @@ fuzz_transaction := sip stun net base
 fuzz_session := sip stun net base
 fuzz_config := config net base
 fuzz_systemconf := tdm base
+fuzz_isdn   := isdn tdm config net base
+fuzz_libs_isdn := -lpri
 fuzz_endpoint := tdm base
 # Its store and gateway stand in for those of the archives.
 fuzz_ld_record := -Wl,-z,muldefs

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Runs a fuzz target on the files named, without libFuzzer. Prints "ok FILE" after each. */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every unit test includes: cmocka, and the out-of-memory mode. */
 #pragma once
 #include <setjmp.h>

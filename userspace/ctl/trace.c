@@ -2,6 +2,7 @@
 /* tandemctl trace: subscribes at the daemons and prints what they publish until interrupted. */
 #include "base/ctl.h"
 #include "ctl/command.h"
+#include "ctl/pcap.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -37,14 +38,37 @@ static void print_text(const char *text)
 	putchar('\n');
 }
 
-static void print_event(const struct options *o, const char *daemon, const json_t *line)
+/* What is shown, and how. */
+struct trace {
+	const struct options *o;
+	int n_protocols;
+	char **protocols; /* none: all */
+	FILE *pcap;       /* NULL: as text */
+};
+
+static bool is_shown(const struct trace *t, const json_t *event)
 {
+	const char *proto = json_string_value(json_object_get(event, "proto"));
+	for (int i = 0; i < t->n_protocols; i++)
+		if (proto && slice_caseeq(slice_str(proto), slice_str(t->protocols[i])))
+			return true;
+	return !t->n_protocols || !event;
+}
+
+static void print_event(const struct trace *t, const char *daemon, const json_t *line)
+{
+	const struct options *o = t->o;
 	const json_t *event = json_object_get(line, "event"), *dropped = json_object_get(line, "dropped");
-	if (o->json) {
+	if (!is_shown(t, event))
+		return;
+	if (t->pcap && event) {
+		if (pcap_add(t->pcap, event))
+			perror("tandemctl: the capture cannot be written");
+	} else if (o->json) {
 		json_dumpf(line, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else if (dropped) {
-		printf("(%s: %lld messages not shown: too many at once)\n\n", daemon, (long long)json_integer_value(dropped));
+		fprintf(t->pcap ? stderr : stdout, "(%s: %lld messages not shown: too many at once)\n\n", daemon, (long long)json_integer_value(dropped));
 	} else if (event) {
 		const char *text = json_string_value(json_object_get(event, "text"));
 		print_head(event, daemon);
@@ -75,8 +99,31 @@ static bool is_any_open(const struct pollfd fds[SOURCES])
 	return false;
 }
 
+/* "isdn --pcap FILE": a FILE after --pcap is taken out of the words. */
+static int read_words(struct trace *t, int n, char **rest)
+{
+	int left = 0;
+	for (int i = 0; i < n; i++) {
+		if (strcmp(rest[i], "--pcap")) {
+			rest[left++] = rest[i];
+			continue;
+		}
+		t->pcap = i + 1 < n ? pcap_open(rest[++i]) : NULL;
+		if (!t->pcap) {
+			fprintf(stderr, "tandemctl: --pcap: %s\n", i < n && strcmp(rest[i], "--pcap") ? strerror(errno) : "expected a file");
+			return -EINVAL;
+		}
+	}
+	t->n_protocols = left;
+	t->protocols = rest;
+	return 0;
+}
+
 int run_trace(const struct command *self, const struct options *o, int n, char **rest)
 {
+	struct trace t = {.o = o};
+	if (read_words(&t, n, rest))
+		return EXIT_FAILURE;
 	static const enum daemon_bit from[SOURCES] = {CA, MG, ISDN};
 	struct pollfd fds[SOURCES];
 	for (int i = 0; i < SOURCES; i++)
@@ -96,7 +143,7 @@ int run_trace(const struct command *self, const struct options *o, int n, char *
 				fds[i].fd = -1;
 				continue;
 			}
-			print_event(o, command_daemon_name(from[i]), line);
+			print_event(&t, command_daemon_name(from[i]), line);
 			json_decref(line);
 		}
 	}

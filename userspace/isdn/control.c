@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "isdn/control.h"
 #include "isdn/call.h"
-#include "isdn/q931.h"
+#include "isdn/q931_print.h"
 #include <errno.h>
 
 static struct isdn *isdn_of(void *arg)
@@ -167,7 +167,7 @@ void group_trace(struct group *g, const struct dchannel *d, bool sent, const uin
 	q921_print(&text, octets, n);
 	buf_hex(&hex, octets, n);
 	json_t *e = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "time", (json_int_t)clock_utc_ms(), "dir", sent ? "out" : "in", "proto", "isdn",
-			      "local", d->endpoint, "peer", g->name, "text", buf_z(&text), "octets", buf_z(&hex), "network", sent == g->settings.network);
+			      "local", d->endpoint, "peer", g->name, "text", buf_z(&text), "octets", buf_z(&hex), "network", g->settings.network);
 	buf_reset(&text);
 	buf_reset(&hex);
 	if (e)

@@ -4,8 +4,8 @@
 #define CAUSE    0x08
 #define PROGRESS 0x1e
 
-/* The message in a frame of information (Q.921 3.6.1) or unnumbered information; empty: none. */
-static struct slice message_of(const uint8_t *frame, size_t n)
+/* In frames of information and unnumbered information (Q.921 3.6). */
+struct slice q931_message(const uint8_t *frame, size_t n)
 {
 	size_t header = n >= 3 && (frame[2] & 3) == 3 ? 3 : 4;
 	bool carries = n > header && (!(frame[2] & 1) || (frame[2] & 0xef) == 0x03);
@@ -19,8 +19,7 @@ static struct slice elements_of(struct slice message)
 	return message.len > 3 + reference ? slice_from(message, 3 + reference) : SLICE_NONE;
 }
 
-/* Cuts the next element off *rest: its identifier, and its contents in *contents; -1 at the end, or when it is cut short. */
-static int next_element(struct slice *rest, struct slice *contents)
+int q931_next_element(struct slice *rest, struct slice *contents)
 {
 	if (slice_empty(*rest))
 		return -1;
@@ -41,8 +40,8 @@ static int next_element(struct slice *rest, struct slice *contents)
 /* The contents of an element; empty when it is not there. */
 static struct slice element(const uint8_t *frame, size_t n, int which)
 {
-	struct slice rest = elements_of(message_of(frame, n)), contents;
-	for (int id; (id = next_element(&rest, &contents)) >= 0;)
+	struct slice rest = elements_of(q931_message(frame, n)), contents;
+	for (int id; (id = q931_next_element(&rest, &contents)) >= 0;)
 		if (id == which)
 			return contents;
 	return SLICE_NONE;
@@ -50,7 +49,7 @@ static struct slice element(const uint8_t *frame, size_t n, int which)
 
 bool q931_head(const uint8_t *frame, size_t n, struct q931_head *ret)
 {
-	struct slice m = message_of(frame, n);
+	struct slice m = q931_message(frame, n);
 	const uint8_t *p = (const uint8_t *)m.p;
 	if (m.len < 5 || p[0] != 0x08 || (p[1] & 15) != 2)
 		return false;
@@ -81,14 +80,9 @@ void q931_set_cause(uint8_t *frame, size_t n, unsigned cause)
 
 bool q931_has_progress(const uint8_t *frame, size_t n, unsigned description)
 {
-	struct slice rest = elements_of(message_of(frame, n)), contents;
-	for (int id; (id = next_element(&rest, &contents)) >= 0;)
+	struct slice rest = elements_of(q931_message(frame, n)), contents;
+	for (int id; (id = q931_next_element(&rest, &contents)) >= 0;)
 		if (id == PROGRESS && contents.len >= 2 && ((uint8_t)contents.p[1] & 0x7f) == description)
 			return true;
 	return false;
-}
-
-void q921_print(struct buf *out, const uint8_t *octets, size_t n)
-{
-	buf_hex(out, octets, n);
 }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages of Q.931 and frames of Q.921, by tables of our own: what libpri makes of them is another matter. */
+/* Messages of Q.931 in frames of Q.921, read without libpri. A frame is given from its address on, without check sum. */
 #pragma once
 #include "base/buf.h"
 #include <stddef.h>
 #include <stdint.h>
 
-/* A frame of LAPD from its address on, without check sum, in words: the frame in the first line, then its message, and an indented line for each of
- * its information elements. Never fails: what is malformed is said to be, and shown in hexadecimal. */
-void q921_print(struct buf *out, const uint8_t *octets, size_t n);
+/* The message that a frame carries; empty when it carries none. */
+struct slice q931_message(const uint8_t *frame, size_t n);
+/* Cuts the next information element (4.5.1) off *rest: its identifier, and its contents in *contents; -1 at the end, and before one that is cut
+ * short. */
+int q931_next_element(struct slice *rest, struct slice *contents);
+
 enum q931_type { Q931_SETUP = 0x05, Q931_DISCONNECT = 0x45, Q931_RELEASE_COMPLETE = 0x5a };
 
 struct q931_head {

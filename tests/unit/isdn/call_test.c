@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Calls in both directions, between tandem-isdn and a libpri at the far end. */
 #include "wire.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* D-channels that are lost and come back, backups, RESTART, SERVICE, spans with alarms, and what else befalls a group. */
 #include "wire.h"
 

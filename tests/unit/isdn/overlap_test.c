@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+// SPDX-License-Identifier: GPL-2.0-or-later
 /* Overlap sending and receiving (Q.931 5.1.3, 5.2.4), and the timers of calls. */
 #include "wire.h"
 

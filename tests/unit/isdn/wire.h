@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Spans that are not there, with a libpri at the far end of each D-channel, all in one process and on the injected clock: nothing moves but by
  * wire_run() and wire_pass(). */
 #pragma once
@@ -164,7 +164,7 @@ static void far_start(unsigned span, int node, int type)
 }
 
 /* The next thing that the far end was told, of this kind; others before it are passed over, such as restarts. */
-static pri_event *far_told(unsigned span, int kind)
+static inline pri_event *far_told(unsigned span, int kind)
 {
 	struct far *f = &wire.far[span];
 	while (f->seen < f->n)
@@ -173,7 +173,7 @@ static pri_event *far_told(unsigned span, int kind)
 	return NULL;
 }
 
-static pri_event *far_expect(unsigned span, int kind)
+static inline pri_event *far_expect(unsigned span, int kind)
 {
 	pri_event *e = far_told(span, kind);
 	if (!e)
@@ -235,19 +235,19 @@ static json_t *expect(const char *event)
 	return last;
 }
 
-static void expect_nothing(void)
+static inline void expect_nothing(void)
 {
 	if (json_array_size(wire.told))
 		fail_msg("was told %s", json_string_value(json_object_get(json_array_get(wire.told, 0), "event")));
 }
 
-static const char *text_of(const json_t *o, const char *key)
+static inline const char *text_of(const json_t *o, const char *key)
 {
 	const char *text = json_string_value(json_object_get(o, key));
 	return text ? text : "";
 }
 
-static int int_of(const json_t *o, const char *key)
+static inline int int_of(const json_t *o, const char *key)
 {
 	return (int)json_integer_value(json_object_get(o, key));
 }
@@ -329,7 +329,7 @@ static void wire_up(void)
 		wire.far[s].seen = wire.far[s].n;
 }
 
-static unsigned channels_in(enum bchannel_state state)
+static inline unsigned channels_in(enum bchannel_state state)
 {
 	unsigned n = 0;
 	for (unsigned i = 0; i < wire.g->settings.n_spans; i++)
@@ -339,7 +339,7 @@ static unsigned channels_in(enum bchannel_state state)
 }
 
 /* Nothing is left of any call, here. */
-static void assert_all_free(void)
+static inline void assert_all_free(void)
 {
 	assert_int_equal(list_count(&wire.g->calls), 0);
 	assert_int_equal(channels_in(BCHANNEL_BUSY), 0);
@@ -369,7 +369,7 @@ static int wire_stop(void **state)
 /* --- calls -------------------------------------------------------------------------------------------------------------- */
 
 /* A call from the far end. */
-static q931_call *far_call(unsigned span, const char *number, int channel, bool exclusive, bool complete)
+static inline q931_call *far_call(unsigned span, const char *number, int channel, bool exclusive, bool complete)
 {
 	struct pri *pri = wire.far[span].pri;
 	struct pri_sr *sr = pri_sr_new();
@@ -388,7 +388,7 @@ static q931_call *far_call(unsigned span, const char *number, int channel, bool 
 #define SETUP "{'call':'a','group':'pri','called':{'number':'3012345','type':'national','plan':'isdn'}}"
 
 /* A call out, answered: the far end's. */
-static q931_call *answered_out(void)
+static inline q931_call *answered_out(void)
 {
 	DO("isdn setup", SETUP);
 	wire_run();
