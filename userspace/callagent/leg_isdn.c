@@ -69,7 +69,7 @@ int isdn_leg_open_media(struct isdn_leg *s, struct sdp *offer, enum line_media_w
 }
 
 /* Nothing of it is asked for; what goes wrong is heard. */
-static void on_signalled(void *arg, int err, unsigned code)
+static void on_signalled(void *arg, unsigned tag, int err, unsigned code)
 {
 	struct isdn_leg *s = arg;
 	if (err)

@@ -65,7 +65,8 @@ struct mgcp_ep {
 	enum mgcp_service service;
 	struct list asks; /* in order; the first is under way when `in_flight` */
 	bool in_flight;
-	uint32_t id;      /* of the last request sent */
+	bool waits;
+	uint32_t id, taken; /* of the last request that was sent, and that was taken */
 	struct timer retry;
 };
 

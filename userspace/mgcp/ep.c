@@ -13,6 +13,7 @@
 struct ask {
 	struct link link;
 	struct buf lines;
+	unsigned tag;
 };
 
 static const char *const service_names[] = {
@@ -125,14 +126,17 @@ static void on_answer(void *arg, int err, const struct mgcp_msg *rsp)
 	struct mgcp_ep *e = mem_ref(arg);
 	struct mgcp_gw *gw = mem_ref(e->gw);
 	unsigned code = err ? 0 : rsp->code;
+	struct ask *a = container_of(list_first(&e->asks), struct ask, link);
+	unsigned tag = a->tag;
 	e->in_flight = false;
-	if (!list_empty(&e->asks))
-		mem_deref(container_of(list_first(&e->asks), struct ask, link));
+	mem_deref(a);
 	err = err ? err : mgcp_code_error(code);
+	if (!err)
+		e->taken = e->id;
 	if (!err && e->service == MGCP_SERVICE_UNKNOWN)
 		e->service = MGCP_SERVICE_IN;
 	if (e->h->answered)
-		e->h->answered(e->arg, err, code);
+		e->h->answered(e->arg, tag, err, code);
 	if (err == -ETIMEDOUT)
 		gw_timed_out(gw);
 	else
@@ -173,6 +177,7 @@ int mgcp_ep_request(struct mgcp_ep *e, const struct mgcp_ask *ask)
 	struct ask *a = mem_alloc(sizeof *a, ask_destroy);
 	if (!a)
 		return -ENOMEM;
+	a->tag = ask->tag;
 	a->lines = buf_growing();
 	write_ask(&a->lines, e->gw, ask);
 	if (a->lines.err) {
@@ -180,8 +185,14 @@ int mgcp_ep_request(struct mgcp_ep *e, const struct mgcp_ask *ask)
 		return -ENOMEM;
 	}
 	list_append(&e->asks, &a->link);
+	e->waits = false;
 	advance(e);
 	return 0;
+}
+
+bool mgcp_ep_waits(const struct mgcp_ep *e)
+{
+	return e->waits;
 }
 
 bool mgcp_ep_idle(const struct mgcp_ep *e)
@@ -191,12 +202,17 @@ bool mgcp_ep_idle(const struct mgcp_ep *e)
 
 /* --- what it reports ---------------------------------------------------------------------------------------------- */
 
-/* It is about the last request that was sent, be that answered yet or not. */
+static bool is_id(uint32_t id, struct slice text)
+{
+	char own[12];
+	snprintf(own, sizeof own, "%x", id);
+	return slice_caseeq(text, slice_str(own));
+}
+
+/* It is about the last request that was taken; the one under way is taken if it is notified of, or may be refused. */
 static bool is_current(const struct mgcp_ep *e, struct slice id)
 {
-	char text[12];
-	snprintf(text, sizeof text, "%x", e->id);
-	return slice_caseeq(id, slice_str(text));
+	return (e->taken && is_id(e->taken, id)) || (e->in_flight && is_id(e->id, id));
 }
 
 void ep_notified(struct mgcp_ep *e, const struct mgcp_msg *cmd)
@@ -205,6 +221,7 @@ void ep_notified(struct mgcp_ep *e, const struct mgcp_msg *cmd)
 	bool asked = is_current(e, slice_trim(mgcp_param(cmd, MGCP_P_REQUEST_ID)));
 	int more;
 	mem_ref(e);
+	e->waits = true;
 	mgcp_observed_start(&o, e->packages, mgcp_param(cmd, MGCP_P_OBSERVED_EVENTS));
 	while ((more = mgcp_observed_next(&o)) != 0 && link_in_list(&e->link)) {
 		if (more == 1)

@@ -19,19 +19,20 @@ struct mgcp_ask {
 	const char *signals;    /* S: "L/dl" */
 	const char *digitmap;   /* D: NULL: as it was */
 	const char *quarantine; /* Q: NULL: process, step */
+	unsigned tag;           /* comes back with the answer */
 };
 
 struct mgcp_ep; /* its owner's until mgcp_ep_end() */
 
 /* Any of them may end the endpoint, or ask for more. */
 struct mgcp_ep_handlers {
-	/* One event of a notification, in order. `asked`: it was asked for by the last request; else that was on its way meanwhile, or it had
-	 * been quarantined, or it is persistent. */
+	/* One event of a notification, in order. `asked`: it was asked for by the last request that the endpoint has taken; else by one before, or
+	 * it had been quarantined, or it is persistent. */
 	void (*event)(void *arg, const struct mgcp_observed *o, bool asked);
-	/* That was all of it: the endpoint is in lockstep until it is asked again (4.4.1). */
+	/* That was all of it: if none of them made its owner ask, the endpoint is in lockstep until it does (4.4.1). */
 	void (*notified)(void *arg, bool asked);
 	/* The oldest request without an answer has one: err 0, or as mgcp_conn_handlers.done with the code. -ETIMEDOUT goes before `service`. */
-	void (*answered)(void *arg, int err, unsigned code);
+	void (*answered)(void *arg, unsigned tag, int err, unsigned code);
 	/* It comes into service, or leaves it. `fresh`: it has forgotten what it was asked for, and has no connections. */
 	void (*service)(void *arg, enum mgcp_service s, bool fresh);
 	/* After mgcp_ep_audit(): the hook, or -ENODATA when it does not say; other errors as above. */
@@ -46,6 +47,8 @@ struct mgcp_ep *mgcp_ep_end(struct mgcp_ep *e);
 int mgcp_ep_request(struct mgcp_ep *e, const struct mgcp_ask *ask);
 /* AUEP for the states of its events. 0 or negative errno. */
 int mgcp_ep_audit(struct mgcp_ep *e);
+/* In lockstep: it has notified, and has not been asked since. */
+bool mgcp_ep_waits(const struct mgcp_ep *e);
 /* None is under way or waits. */
 bool mgcp_ep_idle(const struct mgcp_ep *e);
 enum mgcp_service mgcp_ep_service(const struct mgcp_ep *e);

@@ -34,9 +34,9 @@ static void on_notified(void *arg, bool asked)
 		assert_int_equal(mgcp_ep_request(b->ep, b->ask_again), 0);
 }
 
-static void on_answered(void *arg, int err, unsigned code)
+static void on_answered(void *arg, unsigned tag, int err, unsigned code)
 {
-	buf_printf(&((struct bench *)arg)->heard, "answered:%d/%u ", err, code);
+	buf_printf(&((struct bench *)arg)->heard, "answered%s:%d/%u ", tag ? "#" : "", err, code);
 }
 
 static void on_service(void *arg, enum mgcp_service s, bool fresh)
@@ -119,7 +119,7 @@ static void notify(struct bench *b, unsigned tid, const char *id, const char *ev
 }
 
 static const struct mgcp_ask idle = {.events = "L/hd(N)"};
-static const struct mgcp_ask dial = {.events = "L/hu(N),D/[0-9#*T](D)", .signals = "L/dl", .digitmap = "(xx)", .quarantine = "process,loop"};
+static const struct mgcp_ask dial = {.events = "L/hu(N),D/[0-9#*T](D)", .signals = "L/dl", .digitmap = "(xx)", .quarantine = "process,loop", .tag = 7};
 
 static void a_request_says_all_of_it(void **state)
 {
@@ -133,7 +133,7 @@ static void a_request_says_all_of_it(void **state)
 		 id_of(sent));
 	assert_string_equal(sent, all);
 	wire_receive(&b.wire, GW, "200 1000 OK\r\n");
-	assert_string_equal(heard(&b), "answered:0/200 ");
+	assert_string_equal(heard(&b), "answered#:0/200 ");
 	assert_int_equal(mgcp_ep_service(b.ep), MGCP_SERVICE_IN);
 	assert_true(mgcp_ep_idle(b.ep));
 	bench_close(&b);
@@ -189,6 +189,10 @@ static void what_crossed_a_request_is_old(void **state)
 	wire_take(&b.wire);
 	heard(&b);
 	notify(&b, 7, id, "L/hd");
+	assert_string_equal(heard(&b), "L/hd | "); /* it has not taken ours, and may refuse it */
+	wire_receive(&b.wire, GW, "200 1001 OK\r\n");
+	heard(&b);
+	notify(&b, 9, id, "L/hd");
 	assert_string_equal(heard(&b), "old:L/hd | ");
 	/* What nobody knows does not hide the rest. */
 	notify(&b, 8, "0", "X/yz,L/hu,L/hf");
