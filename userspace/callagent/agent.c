@@ -216,11 +216,14 @@ static bool is_alive(void *arg, struct slice id)
 static int take_over(struct agent *a, struct buf *why)
 {
 	a->home = (struct leg_sip_home){.stack = a->sip, .trunk = trunk_of, .arg = a};
-	const struct leg_maker makers[] = {{"sip", leg_sip_restore, &a->home}, {"isdn", leg_isdn_restore, a}, {0}};
+	const struct leg_maker makers[] = {
+		{"sip", leg_sip_restore, &a->home}, {"isdn", leg_isdn_restore, a}, {"mgcp", leg_mgcp_restore, &a->mgcp_lines}, {0},
+	};
 	const struct calls_past past = {
 		.store = a->store, .table = AGENT_STORE_CALLS, .makers = makers, .gateway = gateway_of, .arg = a,
 	};
 	a->calls.cdr = a->cdr;
+	mgcp_lines_open(&a->mgcp_lines, a);
 	int err = calls_restore(&a->calls, &past);
 	agent_guard_calls(a);
 	emergency_taken_over(&a->calls);
@@ -230,6 +233,7 @@ static int take_over(struct agent *a, struct buf *why)
 	if (err)
 		buf_printf(why, "calls of an earlier process: %s", strerror(-err));
 	gateways_resync(&a->gateways);
+	mgcp_lines_start(&a->mgcp_lines);
 	return err;
 }
 
@@ -338,6 +342,7 @@ int agent_reload(struct agent *a, const struct conf *was, const struct conf *now
 	const struct sip_conn_limits conns = connection_limits(now);
 	sip_stack_set_limits(a->sip, &limits, &conns);
 	roles_reload(a, table);
+	mgcp_lines_reload(&a->mgcp_lines);
 	agent_guard_reload(a);
 	agent_trace(a);
 	tell_fixed(was, now);
@@ -365,6 +370,7 @@ void agent_close(struct agent *a)
 	a->sip = mem_deref(a->sip);
 	a->locator = mem_deref(a->locator);
 	roles_close(a);
+	mgcp_lines_close(&a->mgcp_lines);
 	gateways_close(&a->gateways);
 	a->registrar = mem_deref(a->registrar);
 	agent_guard_close(a);

@@ -8,6 +8,7 @@
 #include "guard/guard.h"
 #include "guard/overload.h"
 #include "callagent/leg_sip.h"
+#include "callagent/mgcp_line.h"
 #include "callagent/listeners.h"
 #include "routing/route.h"
 #include "callagent/subscriptions.h"
@@ -39,6 +40,7 @@ struct agent {
 	struct trunks trunks;
 	struct tel_lines tel_lines;
 	struct isdn_link *isdn; /* NULL: the configuration has no group of ISDN channels */
+	struct mgcp_lines mgcp_lines; /* those of them that are driven by MGCP */
 	struct gateways gateways;
 	struct calls calls;
 	struct callbacks *callbacks;

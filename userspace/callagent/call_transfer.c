@@ -493,7 +493,7 @@ unsigned call_may_transfer(const struct leg *l)
 void call_on_transfer(struct leg *l, const struct leg_transfer *t)
 {
 	struct call *c = mem_ref(l->call);
-	struct leg *theirs = NULL;
+	struct leg *theirs = t->theirs;
 	call_transfer_begin(l);
 	mem_deref(unconst(c->transfer_native));
 	c->transfer_native = mem_ref(unconst(t->native));

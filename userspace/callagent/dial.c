@@ -69,7 +69,7 @@ static int make_sip(struct leg **ret, struct agent *a, const struct leg_call *ho
 }
 
 /* By what carries the line's calls. */
-static const leg_make_fn line_makers[TEL_KINDS] = {[TEL_ISDN] = leg_isdn_outgoing};
+static const leg_make_fn line_makers[TEL_KINDS] = {[TEL_ISDN] = leg_isdn_outgoing, [TEL_LINE] = leg_mgcp_outgoing};
 
 static int make_line(struct leg **ret, struct agent *a, const struct leg_call *how)
 {

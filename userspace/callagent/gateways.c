@@ -198,6 +198,14 @@ struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name)
 	return NULL;
 }
 
+struct mgcp_gw *gateways_first(const struct gateways *g)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		if (mgcp_gw_relays(g->gw[i]))
+			return g->gw[i];
+	return NULL;
+}
+
 void gateways_close(struct gateways *g)
 {
 	timer_stop(&g->audit);

@@ -32,6 +32,8 @@ int gateways_open(struct gateways *g, const struct conf *conf, const struct gate
 void gateways_resync(struct gateways *g);
 /* NULL: none has that name. */
 struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name);
+/* The one of lines that name none: the first with packet relays, as this box's has. */
+struct mgcp_gw *gateways_first(const struct gateways *g);
 void gateways_close(struct gateways *g);
 /* One with packet relays that works, in turn; one not heard of yet when there is none; NULL: all are down. */
 struct mgcp_gw *gateways_pick(struct gateways *g);

@@ -39,6 +39,7 @@ struct leg_news {
 struct leg_transfer {
 	const struct sip_uri *to;
 	struct slice replaces; /* the dialog whose place that is at `to`, as RFC 3891 names it; empty: none */
+	struct leg *theirs;    /* the transferor's own leg in the call that it has with who is to come, in the place of both; NULL */
 	const void *native;    /* the message that asks, reference-counted */
 };
 

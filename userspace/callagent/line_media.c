@@ -159,6 +159,8 @@ static int stream_of(const struct sdp *sdp, unsigned *ret)
 static enum sdp_dir flow_of(const struct line_media *m, enum line_media_way way)
 {
 	enum sdp_dir flow = m->remote ? sdp_dir_reverse(m->remote->media[m->stream].dir) : SDP_SENDRECV;
+	if (way == LINE_MEDIA_RESTS)
+		return SDP_INACTIVE;
 	return way == LINE_MEDIA_HEARS || !m->remote ? (enum sdp_dir)(flow & SDP_RECVONLY) : flow;
 }
 
@@ -274,21 +276,34 @@ static enum sdp_dir described_dir(const struct line_media *m)
 	return m->remote ? sdp_dir_reverse(m->remote->media[m->stream].dir) : SDP_SENDRECV;
 }
 
-int line_media_describe(struct line_media *m, struct buf *out)
+/* `theirs` has the stream at `at`; NULL: ours is the only one. */
+static int describe(const struct line_media *m, const struct sdp *theirs, unsigned at, enum sdp_dir dir, struct sdp_origin *origin, struct buf *out)
 {
 	struct sdp_media media[SDP_MAX_MEDIA];
-	struct sdp_local_media at[SDP_MAX_MEDIA] = {0};
+	struct sdp_local_media local[SDP_MAX_MEDIA] = {0};
 	if (!m->local)
 		return -ENOTCONN;
 	struct sdp whole = *m->local;
-	whole.n_media = m->answering ? m->remote->n_media : 1;
+	whole.n_media = theirs ? theirs->n_media : 1;
 	whole.media = media;
 	for (unsigned i = 0; i < whole.n_media; i++) {
-		bool ours = !m->answering || i == m->stream;
-		media[i] = ours ? m->local->media[0] : m->remote->media[i];
-		at[i] = (struct sdp_local_media){.rtp = media[i].rtp, .rtcp = media[i].rtcp, .rtcp_mux = media[i].rtcp_mux, .reject = !ours, .dir = described_dir(m)};
+		bool ours = !theirs || i == at;
+		media[i] = ours ? m->local->media[0] : theirs->media[i];
+		local[i] = (struct sdp_local_media){.rtp = media[i].rtp, .rtcp = media[i].rtcp, .rtcp_mux = media[i].rtcp_mux, .reject = !ours, .dir = dir};
 	}
-	return sdp_write_relayed(out, &whole, &m->origin, at);
+	return sdp_write_relayed(out, &whole, origin, local);
+}
+
+int line_media_describe(struct line_media *m, struct buf *out)
+{
+	return describe(m, m->answering ? m->remote : NULL, m->stream, described_dir(m), &m->origin, out);
+}
+
+int line_media_describe_as(const struct line_media *m, const struct sdp *theirs, enum sdp_dir dir, struct sdp_origin *origin, struct buf *out)
+{
+	unsigned at = 0;
+	int err = theirs ? stream_of(theirs, &at) : 0;
+	return err ? err : describe(m, theirs, at, dir, origin, out);
 }
 
 void line_media_close(struct line_media *m, void (*fn)(void *arg, const struct cdr_quality *q), void *arg)

@@ -21,8 +21,9 @@ struct line_media_params {
 	void *arg;
 };
 
-/* The direction in which media flow is what the description says, unless the line is only to be listened to: then the far side hears nothing of it. */
-enum line_media_way { LINE_MEDIA_HEARS, LINE_MEDIA_TALKS };
+/* The direction in which media flow is what the description says, unless the line is only to be listened to: then the far side hears nothing of it; or is
+ * to rest: then neither hears the other. */
+enum line_media_way { LINE_MEDIA_HEARS, LINE_MEDIA_TALKS, LINE_MEDIA_RESTS };
 
 /* Makes the connection, for the audio stream of `offer`, or to make an offer (NULL). -EHOSTUNREACH: the gateway is down; -EINVAL: no audio there; -ENOMEM. */
 int line_media_open(struct line_media **ret, const struct line_media_params *p, struct sdp *offer, enum line_media_way way, line_media_done_fn fn, void *arg);
@@ -32,6 +33,9 @@ int line_media_set(struct line_media *m, struct sdp *remote, bool offer, enum li
 bool line_media_is_open(const struct line_media *m);
 /* The leg's description: an answer to the last offer with all of its streams, those but one rejected; else an offer. 0, or out->err, -ENOTCONN. */
 int line_media_describe(struct line_media *m, struct buf *out);
+/* The same for one of several parties who share the connection, whoever is heard: with the streams of what that one described (NULL: one), flowing as `dir`
+ * says, in the name of `origin`. */
+int line_media_describe_as(const struct line_media *m, const struct sdp *theirs, enum sdp_dir dir, struct sdp_origin *origin, struct buf *out);
 /* Deletes the connection; `fn` is called once, from the loop, with what was measured (NULL: nothing). Later calls do nothing. */
 void line_media_close(struct line_media *m, void (*fn)(void *arg, const struct cdr_quality *q), void *arg);
 /* For a store: appended to `out`; nothing while there is no connection. */

@@ -9,13 +9,18 @@
 #include "sip/replaces.h"
 #include <errno.h>
 
-/* Who the party of a leg is: a user by its name, a trunk by its address. */
+/* Who the party of a leg is: a user or a line by its name, a trunk by its address. */
 static const struct conf_part *source_of(const struct agent *a, const struct leg *l, struct source *from)
 {
 	struct trunk *t = trunks_find(&a->trunks, slice_str(l->target));
+	struct tel_line *line = tel_lines_find(&a->tel_lines, slice_str(l->target));
 	const struct user *u = auth_user(registrar_auth(a->registrar), l->target);
 	bool exact = false;
 	*from = (struct source){0};
+	if (line && line->kind == TEL_LINE) {
+		source_of_line(from, line);
+		return line->conf;
+	}
 	/* They may have one name. */
 	if (t && (!u || trunks_by_address(&a->trunks, &l->party.signalling, &exact) == t)) {
 		source_of_trunk(from, t, exact);

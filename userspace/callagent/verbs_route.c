@@ -68,6 +68,23 @@ static int trunk_undrain_verb(void *arg, json_t *args, json_t **result, struct b
 	return drain(arg, args, false, result, why);
 }
 
+/* --- lines ---------------------------------------------------------------------------------------------------------- */
+
+static int line_messages(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct agent *a = arg;
+	const char *name = json_string_value(json_object_get(args, "line")), *waiting = json_string_value(json_object_get(args, "waiting"));
+	struct mgcp_line *l = name ? mgcp_lines_find(&a->mgcp_lines, slice_str(name)) : NULL;
+	bool on = waiting && !strcmp(waiting, "on");
+	if (!l || !waiting || (!on && strcmp(waiting, "off"))) {
+		buf_str(why, !name ? "line: expected the name of a line" : !l ? "no such line" : "waiting: expected on or off");
+		return name && !l ? -ENOENT : -EINVAL;
+	}
+	mgcp_line_messages(l, on);
+	*result = tel_line_json(l->tel, &a->calls.lines);
+	return 0;
+}
+
 /* --- route test ------------------------------------------------------------------------------------------------------ */
 
 /* "2026-01-05T10:30" on the clocks of sip.time-zone, or seconds since 1970. */
@@ -217,6 +234,7 @@ static int route_test(void *arg, json_t *args, json_t **result, struct buf *why)
 const struct ctl_verb route_verbs[] = {
 	{"show trunks", "trunks, their state and their calls", show_trunks, NULL, NULL},
 	{"show lines", "groups of ISDN channels and lines, their state and their calls", show_lines, NULL, NULL},
+	{"messages", "tells the user of a line that messages wait, or do no more", line_messages, "line=NAME waiting=on|off", NULL},
 	{"trunk drain", "no new calls over a trunk, either way; those that are there go on", trunk_drain_verb, "trunk=NAME", NULL},
 	{"trunk undrain", "a trunk takes calls again", trunk_undrain_verb, "trunk=NAME", NULL},
 	{"route test", "what would become of a call, and why", route_test, "from=NAME to=NUMBER caller=NUMBER time=TIME headers=[...]", NULL},

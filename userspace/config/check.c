@@ -95,6 +95,12 @@ const char *check_call_agents(const char *value)
 	return NULL;
 }
 
+/* What a gateway makes of it, it says; here it is only to be a line of what digit maps are made of (RFC 3435 2.1.5, RFC 3660 2.7). */
+const char *check_digit_map(const char *value)
+{
+	return strlen(value) >= 2048 || value[strspn(value, "0123456789*#ABCDabcdTtXxPp.|()[]- ")] ? "a digit map, such as \"(0T|[1-9]xxx)\"" : NULL;
+}
+
 const char *check_digits(const char *value)
 {
 	return value[strspn(value, "0123456789")] ? "digits" : NULL;

@@ -14,6 +14,7 @@ const char *check_call_agents(const char *value);
 const char *check_address_port(const char *value);
 const char *check_address(const char *value); /* the port may be missing */
 const char *check_maybe_address_port(const char *value); /* or empty */
+const char *check_digit_map(const char *value); /* or empty */
 const char *check_digits(const char *value); /* or empty */
 const char *check_cause_status(const char *value); /* "17=486" */
 const char *check_status_cause(const char *value); /* "486=17" */

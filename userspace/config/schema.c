@@ -346,8 +346,9 @@ static const struct conf_option gateway_options[] = {
 	OPTION("profile", CONF_CHOICE, "tandem", "What kind of gateway it is; lines: telephones and lines alone, no packet relays for calls of others.",
 	 .choices = "tandem|osmo-mgw|rfc3435|lines"),
 	OPTION("domain", CONF_STRING, "mg.tandem", "Domain name of its endpoints, after the @."),
+	OPTION("digit-map", CONF_STRING, "[0-9*#].T", "What may be dialled on its lines, where these say nothing else.", .check = check_digit_map),
 	OPTION("notified-entity", CONF_STRING, "", "Whom its endpoints are to notify (N: of RFC 3435), such as \"ca@agents.example.net:2727\"; a gateway that finds "
-	 "several addresses of that name fails over to the next. Empty: whoever asks them."),
+	 "several addresses of that name fails over to the next. Empty: whoever asks them.", .check = check_call_agents),
 	{0},
 };
 
@@ -507,8 +508,29 @@ static const struct conf_option isdn_options[] = {
 static const struct conf_option line_options[] = {
 	LINE_OPTIONS,
 	OPTION("numbers-out", CONF_CHOICE, "as-is", "How numbers are written to it; as trunk.numbers-out.", .choices = "as-is|e164|digits|national|international"),
-	OPTION("gateway", CONF_STRING, "", "Name of the gateway section of the gateway that has it. Empty: the first one."),
+	OPTION("gateway", CONF_STRING, "", "Name of the gateway section of the gateway that has it. Empty: the first one with packet relays, which is that of this machine if none is configured."),
 	OPTION("endpoint", CONF_STRING, NULL, "Name of its endpoint there, such as \"aaln/3\"."),
+	OPTION("kind", CONF_CHOICE, "phone", "What is there: a telephone (phone); a line of an exchange (fxo); an E&M trunk by tones or pulses (em), by MF (em-mf), of feature group D (fgd), "
+	 "to an operator (operator).", .choices = "phone|fxo|em|em-mf|fgd|operator"),
+	OPTION("number", CONF_STRING, "", "The number that its user calls from, as it is to be shown."),
+	OPTION("display", CONF_STRING, "", "Name shown to those who are called."),
+	OPTION("digit-map", CONF_STRING, "", "What may be dialled (RFC 3435 2.1.5), such as \"(0T|00T|[1-9]xxx|*xx)\": the gateway tells of digits when they are one of these, or can be none. "
+	 "Empty: that of its gateway.", .check = check_digit_map),
+	OPTION("hotline", CONF_STRING, "", "Number that is called as soon as it goes off hook, or rings here. Empty: it is dialled; who calls by an exchange's line "
+	 "is answered with dial tone then."),
+	OPTION("dial-tone", CONF_BOOL, "no", "Whether an E&M trunk gives dial tone when it is seized from there."),
+	OPTION("answer", CONF_CHOICE, "told", "When a call to an exchange's line counts as answered: when the gateway tells so (H/lsa), which may go by reversal or voice; when the number is "
+	 "out (dialled); answer-after later (after).", .choices = "told|dialled|after"),
+	OPTION("answer-after", CONF_DURATION, "15s", "Of answer = after.", .min = 0, .max = 600000),
+	OPTION("line-information", CONF_STRING, "00", "The two digits before the caller's number of feature group D: what kind of line that is.", .check = check_digits),
+	OPTION("ring", CONF_CHOICE, "rg", "How it rings: the signal of MGCP's package L. A caller's Alert-Info with Bellcore-dr1 to dr7 asks for r1 to r7.", .choices = "rg|r0|r1|r2|r3|r4|r5|r6|r7"),
+	OPTION("caller-id", CONF_BOOL, "yes", "Whether it is told who calls."),
+	OPTION("call-waiting", CONF_BOOL, "yes", "Whether a call that comes while its user talks is announced; a hook flash takes it. no: such callers hear that it is busy."),
+	OPTION("flash", CONF_BOOL, "yes", "Whether a hook flash puts the other party on hold, with dial tone for a second call; another one changes between the two."),
+	OPTION("allow-transfer", CONF_BOOL, "yes", "Whether hanging up with one party on hold connects that one to the other."),
+	OPTION("re-answer-time", CONF_DURATION, "0", "How long after hanging up a call to it may be taken up again, 0: not at all.", .min = 0, .max = 120000),
+	OPTION("tone-time", CONF_DURATION, "30s", "How long a tone that says that nobody is there is played before the one that asks for the handset to be put back.", .min = 1000,
+	 .max = 600000),
 	{0},
 };
 

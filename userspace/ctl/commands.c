@@ -83,7 +83,7 @@ static const struct column lines[] = {
 };
 
 static const struct column gateways[] = {
-	{"gateway", "GATEWAY", AS_IS}, {"state", "STATE", AS_IS}, {0},
+	{"gateway", "GATEWAY", AS_IS}, {"state", "STATE", AS_IS}, {"address", "ADDRESS", AS_IS}, {0},
 };
 
 static const struct column processes[] = {
@@ -159,6 +159,8 @@ const struct command commands[] = {
 	 .columns = tdm_verbs, .none = "no verbs", .run = run_tdm, .own_args = true},
 	{.words = "show trunks", .help = "trunks, whether their peers answer, and their calls", .daemons = CA, .columns = trunks, .none = "no trunks"},
 	{.words = "show lines", .help = "groups of ISDN channels and lines, whether they take calls, and their calls", .daemons = CA, .columns = lines, .none = "no lines"},
+	{.words = "messages", .args = "LINE on|off", .help = "tells the user of a line that messages wait, by lamp and dial tone, or do no more", .daemons = CA,
+	 .arg_names = "line waiting"},
 	{.words = "trunk drain", .args = "TRUNK", .help = "no new calls over a trunk, either way; those that are there go on, show trunks says how many", .daemons = CA, .arg_names = "trunk"},
 	{.words = "trunk undrain", .args = "TRUNK", .help = "a drained trunk takes calls again", .daemons = CA, .arg_names = "trunk"},
 	{.words = "route test", .args = "FROM TO [--caller NUMBER] [--time 2026-01-05T10:30] [--header \"NAME: VALUE\"]...",

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Telephones driven by MGCP: what their endpoints are asked for and what the other party is told, in order. Each request is read by a gateway's parser. */
+#include "mgcp_lines.h"
+
+static const char text[] =
+	"address inside {\n local = {\"127.0.0.1\"}\n}\n"
+	"line desk {\n endpoint = \"aaln/1\"\n number = \"2001\"\n digit-map = \"xxx\"\n}\n"
+	"line hall {\n endpoint = \"aaln/2\"\n number = \"2002\"\n hotline = \"2001\"\n caller-id = no\n call-waiting = no\n flash = no\n re-answer-time = 5s\n ring = r4\n}\n"
+	"route desk {\n called = \"2001\"\n to = \"desk\"\n}\n"
+	"route hall {\n called = \"202\"\n to = \"hall\"\n}\n";
+
+#define IDLE   "aaln/1: R L/hd(E(R(L/hu(N),L/hf(N),D/[0-9*#T](D)),S(L/dl),D(xxx)))"
+#define TALKS  "R L/hu(N),L/hf(N)"
+
+static int setup(void **state)
+{
+	lines_open(text);
+	/* 12 January 2026, noon, wherever the test runs. */
+	setenv("TZ", "UTC", 1);
+	static const char *const names[] = {"aaln/1", "aaln/2"};
+	for (size_t i = 0; i < 2; i++) {
+		serve(names[i], MGCP_SERVICE_IN, true);
+		all_answered(names[i]);
+	}
+	assert_said(IDLE "\naaln/2: R L/hd(N)\n");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	return lines_close();
+}
+
+/* Without the time of day in it. */
+static const char *without_time(void)
+{
+	char *at;
+	while ((at = strstr(said, "L/ci(")) && strncmp(at + 5, "T,", 2)) {
+		char *comma = strchr(at, ',');
+		at[5] = 'T';
+		memmove(at + 6, comma, strlen(comma) + 1);
+	}
+	return said;
+}
+
+static void it_rings_with_who_calls_and_answers(void **state)
+{
+	call_line("desk", "2001");
+	assert_non_null(strstr(without_time(), "aaln/1: R L/hd(N) S L/rg,L/ci(T,\"555\",\"Anna\")\n"));
+	said[0] = '\0';
+	all_answered("aaln/1");
+	assert_said("a: progress 180\n");
+	happens("aaln/1", "L/hd");
+	assert_said("aaln/1: " TALKS "\ngw: mdcx 3 sendrecv arm 1\n");
+	gateway_answers();
+	assert_non_null(strstr(said, "a: answer 200"));
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	said[0] = '\0';
+	happens("aaln/1", "L/hu");
+	assert_said("gw: drop 3\na: release\ngw: dlcx 1\ngw: dlcx 2\n" IDLE "\n");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+static void nobody_is_told_of_a_hidden_caller(void **state)
+{
+	static const struct shown hidden = {.number = "555", .display = "Anna", .presentation = PRESENT_RESTRICTED}, odd = {.number = "5\"5", .display = "A\\b\"c"};
+	call_line_from("desk", "2001", &hidden);
+	assert_non_null(strstr(without_time(), "L/ci(T,\"P\",\"P\")"));
+	news(call_on_closed, a, 487, SLICE_NONE);
+	assert_over();
+	call_line_from("desk", "2001", &odd);
+	assert_non_null(strstr(without_time(), "L/ci(T,\"55\",\"Abc\")"));
+	news(call_on_closed, a, 487, SLICE_NONE);
+	assert_over();
+	/* A line of its own ring, without caller ID. */
+	call_line("hall", "202");
+	assert_non_null(strstr(said, "aaln/2: R L/hd(N) S L/r4\n"));
+	news(call_on_closed, a, 487, SLICE_NONE);
+	assert_over();
+}
+
+static void a_phone_off_hook_is_busy(void **state)
+{
+	call_line("desk", "2001");
+	said[0] = '\0';
+	answered("aaln/1", 401);
+	/* What it does is not disturbed. */
+	assert_string_equal(said, "gw: drop 3\na: release 486\ngw: dlcx 1\ngw: dlcx 2\n");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+	happens_to("aaln/1", "D/2,D/0,D/9", true);
+	assert_non_null(strstr(said, "aaln/1: R L/hu(N),L/hf(N)\n"));
+	assert_over();
+}
+
+static void one_that_cannot_ring_is_unavailable(void **state)
+{
+	call_line("desk", "2001");
+	said[0] = '\0';
+	answered("aaln/1", 513);
+	assert_non_null(strstr(said, "a: release 480"));
+	assert_non_null(strstr(said, IDLE));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+	/* No connection: no call. */
+	gateway_err = -EBUSY;
+	gateway_err_from = conns_made + 3;
+	call_line("desk", "2001");
+	clock_test_advance(1);
+	assert_non_null(strstr(said, "a: release 503"));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	gateway_err = 0;
+	assert_over();
+}
+
+static void out_of_service_it_takes_no_calls(void **state)
+{
+	serve("aaln/1", MGCP_SERVICE_LEAVING, false);
+	call_line("desk", "2001");
+	clock_test_advance(1);
+	assert_non_null(strstr(said, "a: release 480"));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+	serve("aaln/1", MGCP_SERVICE_OUT, false);
+	assert_string_equal(tel_lines_find(&agent.tel_lines, SLICE("desk"))->down, "out of service");
+	/* Back, but nobody knows where its hook is. */
+	serve("aaln/1", MGCP_SERVICE_IN, false);
+	assert_said(IDLE "\naaln/1: audit\n");
+	answered("aaln/1", 401);
+	assert_said("aaln/1: R L/hu(N),L/hf(N),D/[0-9*#T](D) S L/dl D xxx\n");
+}
+
+/* From the desk to the hall, both ours. */
+static void talk(void)
+{
+	happens("aaln/1", "D/2,D/0,D/2");
+	gateway_answers();
+	all_answered("aaln/2");
+	gateway_answers();
+	happens("aaln/2", "L/hd");
+	gateway_answers();
+	clock_test_advance(1);
+	gateway_answers();
+	clock_test_advance(1);
+	all_answered("aaln/1");
+	all_answered("aaln/2");
+}
+
+static void one_calls_the_other(void **state)
+{
+	happens("aaln/1", "D/2,D/0,D/2");
+	assert_said("aaln/1: " TALKS "\ngw: crcx 1 at aaln/1 recvonly\n");
+	gateway_answers();
+	assert_non_null(strstr(said, "aaln/2: R L/hd(N) S L/r4\n"));
+	said[0] = '\0';
+	all_answered("aaln/2");
+	assert_said("aaln/1: " TALKS " S G/rt\n");
+	happens("aaln/2", "L/hd");
+	gateway_answers();
+	clock_test_advance(1);
+	gateway_answers();
+	assert_non_null(strstr(said, "aaln/1: " TALKS "\n"));
+	said[0] = '\0';
+	happens("aaln/2", "L/hu");
+	/* It may be taken up again. */
+	assert_said("aaln/2: R L/hd(N)\n");
+	happens("aaln/2", "L/hd");
+	assert_said("aaln/2: " TALKS "\n");
+	happens("aaln/2", "L/hu");
+	said[0] = '\0';
+	clock_test_advance(5000);
+	assert_non_null(strstr(said, "aaln/1: " TALKS " S L/ro\n"));
+	said[0] = '\0';
+	clock_test_advance(30000);
+	assert_said("aaln/1: " TALKS " S L/ot\n");
+	happens("aaln/1", "L/hu");
+	assert_over();
+}
+
+static void what_failed_calls_sound_like(void **state)
+{
+	static const struct {
+		const char *digits, *tone;
+	} rows[] = {{"D/T", "L/ro"}, {"D/9,D/9,D/9", "L/ro"}, {"D/2,D/T", "L/ro"}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char want[64];
+		happens("aaln/1", rows[i].digits);
+		gateway_answers();
+		snprintf(want, sizeof(want), "S %s\n", rows[i].tone);
+		assert_non_null(strstr(said, want));
+		happens("aaln/1", "L/hu");
+		assert_over();
+	}
+}
+
+static void flash_without_the_service_does_nothing(void **state)
+{
+	talk();
+	said[0] = '\0';
+	happens("aaln/2", "L/hf");
+	assert_said("aaln/2: " TALKS "\n");
+	happens("aaln/1", "L/hf");
+	assert_non_null(strstr(said, "aaln/1: R L/hu(N),L/hf(N),D/[0-9*#T](D) S L/dl D xxx\n"));
+	gateway_answers();
+	clock_test_advance(1);
+	gateway_answers();
+	/* Nobody else: it rings back when the handset is put down. */
+	said[0] = '\0';
+	happens("aaln/1", "L/hu");
+	assert_non_null(strstr(without_time(), "aaln/1: R L/hd(N) S L/rg,L/ci("));
+	happens("aaln/1", "L/hd");
+	gateway_answers();
+	happens("aaln/1", "L/hu");
+	gateway_answers();
+	happens("aaln/2", "L/hu");
+	assert_over();
+}
+
+static void messages_light_the_lamp_once(void **state)
+{
+	struct mgcp_line *l = mgcp_lines_find(&agent.mgcp_lines, SLICE("desk"));
+	mgcp_line_messages(l, true);
+	assert_said("aaln/1: R L/hd(E(R(L/hu(N),L/hf(N),D/[0-9*#T](D)),S(L/mwi),D(xxx))) S L/vmwi(+)\n");
+	serve("aaln/1", MGCP_SERVICE_IN, false);
+	assert_said("aaln/1: R L/hd(E(R(L/hu(N),L/hf(N),D/[0-9*#T](D)),S(L/mwi),D(xxx)))\naaln/1: audit\n");
+	mgcp_line_messages(l, false);
+	assert_said(IDLE " S L/vmwi(-)\n");
+}
+
+static void a_restart_of_the_gateway_ends_its_calls(void **state)
+{
+	talk();
+	said[0] = '\0';
+	serve("aaln/2", MGCP_SERVICE_IN, true);
+	gateway_answers();
+	assert_non_null(strstr(said, "aaln/2: R L/hd(N)\n"));
+	assert_non_null(strstr(said, "aaln/1: " TALKS " S "));
+	happens("aaln/1", "L/hu");
+	assert_over();
+}
+
+static void whole_life(void *arg)
+{
+	talk();
+	happens("aaln/1", "L/hf");
+	gateway_answers();
+	happens("aaln/1", "L/hf");
+	gateway_answers();
+	happens("aaln/1", "L/hu");
+	gateway_answers();
+	happens("aaln/2", "L/hu");
+	clock_test_advance(6000);
+	assert_over();
+}
+
+static void goes_through_a_life(void **state)
+{
+	whole_life(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(it_rings_with_who_calls_and_answers),
+		T(nobody_is_told_of_a_hidden_caller),
+		T(a_phone_off_hook_is_busy),
+		T(one_that_cannot_ring_is_unavailable),
+		T(out_of_service_it_takes_no_calls),
+		T(one_calls_the_other),
+		T(what_failed_calls_sound_like),
+		T(flash_without_the_service_does_nothing),
+		T(messages_light_the_lamp_once),
+		T(a_restart_of_the_gateway_ends_its_calls),
+		T(goes_through_a_life),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
