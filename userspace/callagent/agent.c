@@ -22,7 +22,7 @@
 static const char *const store_tables[] = {
 	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys",
 	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", [AGENT_STORE_CALLBACKS] = "callbacks",
-	[AGENT_STORE_TRUNKS] = "trunks", [AGENT_STORE_PROXIED] = "proxied", NULL,
+	[AGENT_STORE_TRUNKS] = "trunks", [AGENT_STORE_PROXIED] = "proxied", [AGENT_STORE_LINES] = "lines", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -273,7 +273,7 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : open_cdr(a, why);
 	err = err ? err : open_registrar(a, why);
 	err = err ? err : trunks_load(&a->trunks, conf, NULL) ?: trunks_keep(&a->trunks, a->store, AGENT_STORE_TRUNKS);
-	err = err ? err : tel_lines_load(&a->tel_lines, conf, NULL);
+	err = err ? err : tel_lines_load(&a->tel_lines, conf, NULL) ?: tel_lines_keep(&a->tel_lines, a->store, AGENT_STORE_LINES);
 	err = err ? err : routing_new(&a->routing, conf);
 	err = err ? err : agent_guard_open(a, why);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);

@@ -44,24 +44,31 @@ void core_fill_record(struct cdr *r, const struct sip_msg *req, const struct sou
 	CDR_SET(r->called, slice_is_set(req->ruri.user) ? req->ruri.user : req->ruri.text);
 }
 
+void core_record(struct agent *a, struct cdr *r, unsigned status, unsigned cause, const char *why)
+{
+	int err = random_id(r->id, sizeof(r->id));
+	r->setup = r->end = (int64_t)clock_utc_ms();
+	r->status = status;
+	r->cause = cause;
+	CDR_SET(r->linked, slice_str(r->id));
+	CDR_SET(r->released_by, SLICE("tandem"));
+	CDR_SET(r->why, slice_str(why));
+	err = err ? err : cdr_end(a->cdr, r);
+	if (err)
+		log_error(NULL, "the record of a refused call was not queued: %s", strerror(-err));
+}
+
 /* A mere challenge is no attempt. */
 void core_record_refusal(struct agent *a, const struct sip_msg *req, const struct source *from, unsigned status, const char *why)
 {
-	struct cdr r = {.setup = (int64_t)clock_utc_ms(), .status = status, .cause = outcome_cause(status)};
+	struct cdr r = {0};
 	struct cdr_leg *leg = &r.leg[CDR_A];
 	char peer[ADDR_STR_LEN];
-	int err = random_id(r.id, sizeof(r.id));
-	r.end = r.setup;
-	CDR_SET(r.linked, slice_str(r.id));
 	core_fill_record(&r, req, from);
-	CDR_SET(r.released_by, SLICE("tandem"));
-	CDR_SET(r.why, slice_str(why));
 	CDR_SET(leg->call_id, req->call_id);
 	CDR_SET(leg->number, req->from.uri.user);
 	CDR_SET(leg->peer, slice_str(addr_str(&req->src, peer)));
-	err = err ? err : cdr_end(a->cdr, &r);
-	if (err)
-		log_error(NULL, "the record of a refused call was not queued: %s", strerror(-err));
+	core_record(a, &r, status, outcome_cause(status), why);
 }
 
 /* --- who calls ------------------------------------------------------------------------------------------------------ */
@@ -171,6 +178,8 @@ struct core_refusal core_refusal_of(struct agent *a, const struct source *from, 
 	/* Who takes somebody's place in a call that is there begins none. */
 	if (from->trunk && from->trunk->drained && !replaces)
 		return (struct core_refusal){"the trunk is drained", TRUNK_DOWN, false};
+	if (from->line && from->line->drained)
+		return (struct core_refusal){"the line is drained", TRUNK_DOWN, false};
 	if (limit && lines_taken(&a->calls.lines, slice_str(from->name)) >= limit)
 		return (struct core_refusal){"too many calls of the caller", TRUNK_NO_LINE, false};
 	if (from->line && !limits_admit(&from->line->limits))

@@ -21,6 +21,8 @@ struct core_refusal core_refusal_of(struct agent *a, const struct source *from, 
 /* What the caller is told when routing failed with `err`, and why in words. */
 unsigned core_status_of(int err);
 const char *core_words_of(int err);
+/* The record of a call that never was: `r` has who and what, the rest is filled in. */
+void core_record(struct agent *a, struct cdr *r, unsigned status, unsigned cause, const char *why);
 /* An attempt that was refused before it became a call has its record, too. */
 void core_record_refusal(struct agent *a, const struct sip_msg *req, const struct source *from, unsigned status, const char *why);
 /* sip_stack_params.on_request; arg is the agent. */

@@ -40,7 +40,9 @@ struct mgcp_gw *isdn_gateway(struct agent *a, const struct tel_line *line)
 {
 	const char *name = conf_string(line->conf, "gateway");
 	struct mgcp_gw *gw = gateways_find(&a->gateways, slice_str(*name ? name : GATEWAY_OWN));
-	return gw || *name || !a->gateways.n ? gw : a->gateways.gw[0];
+	for (unsigned i = 0; !gw && !*name && i < a->gateways.n; i++)
+		gw = mgcp_gw_relays(a->gateways.gw[i]) ? a->gateways.gw[i] : NULL;
+	return gw;
 }
 
 /* --- the channel ---------------------------------------------------------------------------------------------------- */

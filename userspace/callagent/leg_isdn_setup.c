@@ -238,20 +238,29 @@ static int read_setup(struct isdn_leg *s, const json_t *event)
 	return err;
 }
 
-static int take_call(struct agent *a, struct tel_line *line, const char *id, const json_t *event)
+static unsigned cause_of(int err)
 {
-	struct isdn_leg *s;
+	return err == -ENOSPC ? CAUSE_INCOMPLETE : err == -EADDRNOTAVAIL ? CAUSE_OUT_OF_ORDER : CAUSE_TEMPORARY;
+}
+
+/* 0, or why not. */
+static unsigned take_call(struct isdn_leg *s, const json_t *event)
+{
+	struct agent *a = s->agent;
+	struct leg_news why;
 	struct call *c;
-	int err = isdn_leg_new(&s, a, line, SIDE_A, id);
-	if (err)
-		return err;
-	err = read_setup(s, event) ?: set_party(s, conf_string(line->conf, "address"));
+	int err = read_setup(s, event) ?: set_party(s, conf_string(s->line->conf, "address"));
 	const struct line_call how = line_call_of(s);
+	if (!err && !line_call_admitted(a, s->line, &why)) {
+		line_call_refused(a, &how, s->call.id, &why);
+		return why.cause;
+	}
 	err = err ? err : line_call_new(&c, a, &s->leg, &how);
 	if (err) {
-		mem_deref(s);
-		return err;
+		log_warn(s->line->name, "a call that comes in cannot be taken: %s", strerror(-err));
+		return cause_of(err);
 	}
+	mem_ref(s);
 	isdn_link_add(a->isdn, &s->call);
 	if (is_complete(s))
 		begin(s);
@@ -261,17 +270,17 @@ static int take_call(struct agent *a, struct tel_line *line, const char *id, con
 unsigned leg_isdn_incoming(struct agent *a, const char *id, const char *group, const json_t *event)
 {
 	struct tel_line *line = tel_lines_find(&a->tel_lines, slice_str(group));
-	struct leg_news why;
+	struct isdn_leg *s;
 	if (!line || line->kind != TEL_ISDN) {
 		log_warn("isdn", "a call comes in over group %s, which is not configured", group);
 		return CAUSE_OUT_OF_ORDER;
 	}
-	if (!line_call_admitted(a, line, &why))
-		return why.cause;
-	int err = take_call(a, line, id, event);
+	int err = isdn_leg_new(&s, a, line, SIDE_A, id);
 	if (err)
-		log_warn(group, "a call that comes in cannot be taken: %s", strerror(-err));
-	return !err ? 0 : err == -ENOSPC ? CAUSE_INCOMPLETE : CAUSE_TEMPORARY;
+		return cause_of(err);
+	unsigned cause = take_call(s, event);
+	mem_deref(s); /* the call has it, or nobody */
+	return cause;
 }
 
 /* --- tandem-isdn ---------------------------------------------------------------------------------------------------- */

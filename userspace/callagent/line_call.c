@@ -40,6 +40,18 @@ static void fill_record(struct cdr *r, const struct source *from, const struct l
 	CDR_SET(r->called, slice_str(how->called));
 }
 
+void line_call_refused(struct agent *a, const struct line_call *how, const char *id, const struct leg_news *refusal)
+{
+	struct source from;
+	struct cdr r = {0};
+	source_of_line(&from, how->line);
+	fill_record(&r, &from, how);
+	CDR_SET(r.leg[CDR_A].call_id, slice_str(id));
+	CDR_SET(r.leg[CDR_A].number, slice_str(how->caller->number));
+	CDR_SET(r.leg[CDR_A].peer, slice_str(how->line->name));
+	core_record(a, &r, refusal->status, refusal->cause, refusal->words);
+}
+
 int line_call_new(struct call **ret, struct agent *a, struct leg *l, const struct line_call *how)
 {
 	struct source from;

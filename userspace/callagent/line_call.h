@@ -14,6 +14,8 @@ struct line_call {
 
 /* Why the line's calls are not taken now: false, and what its party is told. */
 bool line_call_admitted(struct agent *a, struct tel_line *l, struct leg_news *refusal);
+/* A call that was not admitted has its record, too; `id` names it on the line. */
+void line_call_refused(struct agent *a, const struct line_call *how, const char *id, const struct leg_news *refusal);
 /* Whether `called` is a whole number: no other number of the routing begins like it, as far as it lists them (RFC 3578 3.1). */
 bool line_call_is_complete(struct agent *a, const struct source *from, const char *called);
 /* Makes the call of `l`, the caller's leg, which it adopts; nobody is called before line_call_start(), and call_end() may end it before. */

@@ -271,10 +271,10 @@ static int take_line(struct plan *p, struct plan_step *s, struct attempt *a)
 	if (!l)
 		return refuse(p, "line", s->name, 503, TRUNK_DOWN, "there is no such line any more");
 	const char *why = tel_line_refusal(l, p->p.lines, &cause);
-	/* As with trunks, only what is down keeps an emergency call away. */
+	/* As with trunks, only what is down keeps an emergency call away: not that it is drained, or full. */
 	if (why && p->emergency && cause == TRUNK_NO_LINE && !p->p.dry && p->p.calls)
 		emergency_preempt(p->p.calls, l->name);
-	if (why && (!p->emergency || cause == TRUNK_DOWN))
+	if (why && (!p->emergency || *l->down))
 		return refuse(p, "line", s->name, 503, cause, why);
 	*t = (struct target){.kind = TARGET_LINE, .line = l};
 	CDR_SET(t->name, slice_str(l->name));

@@ -47,14 +47,15 @@ static int drain(struct agent *a, json_t *args, bool drained, json_t **result, s
 {
 	const char *name = json_string_value(json_object_get(args, "trunk"));
 	struct trunk *t = name ? trunks_find(&a->trunks, slice_str(name)) : NULL;
-	if (!t) {
-		buf_str(why, name ? "no such trunk" : "trunk: expected the name of a trunk");
+	struct tel_line *l = name ? tel_lines_find(&a->tel_lines, slice_str(name)) : NULL;
+	if (!t && !l) {
+		buf_str(why, name ? "no such trunk or line" : "trunk: expected the name of a trunk or line");
 		return name ? -ENOENT : -EINVAL;
 	}
-	int err = trunks_drain(&a->trunks, t, drained);
+	int err = t ? trunks_drain(&a->trunks, t, drained) : tel_lines_drain(&a->tel_lines, l, drained);
 	if (err)
 		return no_memory(why);
-	*result = trunk_json(t, &a->calls.lines);
+	*result = t ? trunk_json(t, &a->calls.lines) : tel_line_json(l, &a->calls.lines);
 	return 0;
 }
 
@@ -235,8 +236,8 @@ const struct ctl_verb route_verbs[] = {
 	{"show trunks", "trunks, their state and their calls", show_trunks, NULL, NULL},
 	{"show lines", "groups of ISDN channels and lines, their state and their calls", show_lines, NULL, NULL},
 	{"messages", "tells the user of a line that messages wait, or do no more", line_messages, "line=NAME waiting=on|off", NULL},
-	{"trunk drain", "no new calls over a trunk, either way; those that are there go on", trunk_drain_verb, "trunk=NAME", NULL},
-	{"trunk undrain", "a trunk takes calls again", trunk_undrain_verb, "trunk=NAME", NULL},
+	{"trunk drain", "no new calls over a trunk or line, either way; those that are there go on", trunk_drain_verb, "trunk=NAME", NULL},
+	{"trunk undrain", "a trunk or line takes calls again", trunk_undrain_verb, "trunk=NAME", NULL},
 	{"route test", "what would become of a call, and why", route_test, "from=NAME to=NUMBER caller=NUMBER time=TIME headers=[...]", NULL},
 	{0},
 };

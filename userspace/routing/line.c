@@ -48,6 +48,7 @@ static int add(struct tel_lines *ls, enum tel_kind kind, const struct conf *conf
 	memcpy(l->down, "is not served yet", sizeof("is not served yet"));
 	const struct tel_line *was = old ? tel_lines_find(old, slice_str(l->name)) : NULL;
 	if (was && was->kind == kind) {
+		l->drained = was->drained;
 		limits_inherit(&l->limits, &was->limits);
 		memcpy(l->down, was->down, sizeof(l->down));
 	}
@@ -100,8 +101,11 @@ void tel_lines_replace(struct tel_lines *ls, struct tel_lines *now)
 	char object[96];
 	list_foreach(l, &ls->all, link) {
 		object_of(l, object, sizeof(object));
-		if (!tel_lines_find(now, slice_str(l->name)))
-			alarm_clear(&alarm_down, object);
+		if (tel_lines_find(now, slice_str(l->name)))
+			continue;
+		alarm_clear(&alarm_down, object);
+		if (l->drained && drained_keep(&ls->kept, l->name, false))
+			log_warn(object, "is still known as drained: out of memory");
 	}
 	drop_all(ls);
 	list_foreach_safe(l, &now->all, link) {
@@ -124,6 +128,29 @@ struct tel_line *tel_lines_find(const struct tel_lines *ls, struct slice name)
 	return NULL;
 }
 
+/* --- taken out of use ------------------------------------------------------------------------------------------------ */
+
+static bool mark(void *arg, struct slice name)
+{
+	struct tel_line *l = tel_lines_find(arg, name);
+	if (l)
+		l->drained = true;
+	return l;
+}
+
+int tel_lines_keep(struct tel_lines *ls, struct store *store, unsigned table)
+{
+	return drained_load(&ls->kept, store, table, mark, ls);
+}
+
+int tel_lines_drain(struct tel_lines *ls, struct tel_line *l, bool drained)
+{
+	if (l->drained != drained)
+		log_info(l->name, "%s %s by the operator", kinds[l->kind], drained ? "drained" : "back in use");
+	l->drained = drained;
+	return drained_keep(&ls->kept, l->name, drained);
+}
+
 /* --- its state ------------------------------------------------------------------------------------------------------ */
 
 void tel_line_state(struct tel_line *l, const char *down)
@@ -144,11 +171,20 @@ void tel_line_state(struct tel_line *l, const char *down)
 const char *tel_line_refusal(const struct tel_line *l, const struct lines *lines, unsigned *cause)
 {
 	*cause = TRUNK_DOWN;
+	if (l->drained)
+		return "is drained";
 	return *l->down ? l->down : limits_refusal(&l->limits, lines, l->name, cause);
+}
+
+static const char *state_of(const struct tel_line *l, const struct lines *lines)
+{
+	if (l->drained)
+		return lines_taken(lines, slice_str(l->name)) ? "draining" : "drained";
+	return *l->down ? "down" : "up";
 }
 
 json_t *tel_line_json(const struct tel_line *l, const struct lines *lines)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "line", l->name, "kind", kinds[l->kind], "state", *l->down ? "down" : "up", "why", l->down, "calls",
+	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "line", l->name, "kind", kinds[l->kind], "state", state_of(l, lines), "why", l->down, "calls",
 			 (int)lines_taken(lines, slice_str(l->name)), "max_calls", (int)l->limits.max_calls);
 }

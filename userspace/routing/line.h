@@ -4,6 +4,7 @@
 #pragma once
 #include "base/hash.h"
 #include "routing/causes.h"
+#include "routing/drained.h"
 #include "routing/limits.h"
 #include "routing/trunk_numbers.h"
 #include <jansson.h>
@@ -22,12 +23,14 @@ struct tel_line {
 	struct line_numbers numbers;
 	struct causes causes;
 	char down[96];                 /* why no call can go there, in words; empty: one can */
+	bool drained;                  /* by the operator: no new calls, either way */
 };
 
 /* All lines of a configuration, in its order. */
 struct tel_lines {
 	struct list all;
 	struct hash by_name;
+	struct drained kept; /* which of them are drained */
 };
 
 /* Makes the lines of `conf`; what the ones of the same name in `old` (NULL) know of their state goes over. Whoever carries their calls says when they are
@@ -37,6 +40,10 @@ void tel_lines_free(struct tel_lines *ls);
 /* `ls` takes those of `now` in place of its own. */
 void tel_lines_replace(struct tel_lines *ls, struct tel_lines *now);
 struct tel_line *tel_lines_find(const struct tel_lines *ls, struct slice name);
+/* Those that were drained before a restart are again; `store` (borrowed) is told of changes from now on. */
+int tel_lines_keep(struct tel_lines *ls, struct store *store, unsigned table);
+/* The operator takes it out of use, or back. -ENOMEM: that was not kept. */
+int tel_lines_drain(struct tel_lines *ls, struct tel_line *l, bool drained);
 /* Calls can go there (NULL), or why not; the alarm "line" follows. */
 void tel_line_state(struct tel_line *l, const char *down);
 /* Why no call can go there, in words; NULL: one can. `cause` gets the Q.850 cause. */

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/hash.h"
 #include "base/timer.h"
+#include "routing/drained.h"
 #include "routing/limits.h"
 #include "routing/trunk_numbers.h"
 #include "config/schema.h"
@@ -20,7 +21,6 @@ struct trunk_register;
 struct trunk_locate;
 struct trunk_index;
 struct trunk_place;
-struct store;
 
 /* The choices of trunk.register, in their order. */
 enum { TRUNK_REGISTER_NOT, TRUNK_REGISTER_ONE, TRUNK_REGISTER_MANY };
@@ -77,9 +77,7 @@ struct trunks {
 	struct list certified; /* those known by a certificate */
 	struct list leaving;   /* gone from the configuration, while a registrar is being told */
 	struct trunk_index *index;
-	/* Where it is kept which of them are drained; NULL: nowhere. */
-	struct store *store;
-	unsigned table;
+	struct drained kept; /* which of them are drained */
 };
 
 /* Makes the trunks of `conf`; what the ones of the same name in `old` (NULL) know of their peers goes over. -ENOMEM, or what an option cannot be. */

@@ -210,6 +210,39 @@ with stage(start=False, process="restart-max = 50ms") as s:
     x.calls = []
     over()
 
+    # --- drained by the operator: no calls, either way, also after a restart
+    def shown():
+        return s.gw.show("lines")[0]["state"]
+
+    d, call, _ = setup(alice)
+    s.gw.ctl("trunk", "drain", "pri")
+    assert shown() == "draining"
+    x.say("release", call, endpoint=None, cause=17)
+    d.failed(486)
+    s.gw.kill("tandem-ca")
+    x.connected()
+    assert shown() == "drained"
+    d = alice.invite("0891234567")
+    d.failed(503)
+    x.say("setup", "in-6", endpoint=CHANNEL, bearer="speech", overlap=False, called={"number": "1002"})
+    x.released("in-6", 38)
+    s.gw.ctl("trunk", "undrain", "pri")
+    assert shown() == "up"
+
+    # --- a digit that comes as a message is a tone in the channel; a codec that it has not is refused, and nothing changes
+    d, call, _ = setup(alice)
+    x.say("answer", call, endpoint=CHANNEL)
+    ok = d.connected()
+    d.request("INFO", "Signal=5\r\nDuration=160\r\n", content_type="application/dtmf-relay")
+    assert d.response(method="INFO").status == 200
+    wait_for("the digit", lambda: channels.signals(CHANNEL)[-1] == "D/5", 2)
+    d.request("INVITE", alice.sdp(version=2, media=[f"m=audio {alice.media_port} RTP/AVP 18", "a=rtpmap:18 G729/8000"]))
+    d.failed(488)
+    speaks(alice, Sdp(ok.body).at())
+    d.hang_up()
+    x.released(call, 16)
+    over()
+
     # --- tandem-isdn dies: its calls end with cause 41 and go elsewhere from then on, until it is back
     d, call, _ = setup(alice)
     x.say("answer", call, endpoint=CHANNEL)
@@ -228,6 +261,6 @@ with stage(start=False, process="restart-max = 50ms") as s:
     d.failed(486)
     over()
 
-    rows = s.gw.cdrs(21)
-    assert len(rows) == 21, len(rows)
-    assert {r["target"] for r in rows if r["called"].startswith("0")} == {"pri", ""} and [r["source"] for r in rows].count("pri") == 5, [(r["source"], r["called"], r["target"]) for r in rows]
+    rows = s.gw.cdrs(25)
+    assert len(rows) == 25, len(rows)
+    assert {r["target"] for r in rows if r["called"].startswith("0")} == {"pri", ""} and [r["source"] for r in rows].count("pri") == 6, [(r["source"], r["called"], r["target"]) for r in rows]

@@ -26,10 +26,15 @@ with stage(start=False) as s:
         return d, call
 
     def talk(phone, at):
-        """The phone and the channel."""
-        wait_for("the channel to be where the phone is", lambda: channels.mode(CHANNEL) == "sendrecv", 2)
-        m = s.media(phone)
-        both_ways(m, at, channels.conns[CHANNEL]["media"], channels.at(CHANNEL), 5)
+        """The phone and the channel, once the gateway has told the channel where it goes now."""
+        m, c = s.media(phone), channels.conns[CHANNEL]["media"]
+
+        def passes():
+            m.send(at)
+            c.send(channels.at(CHANNEL))
+            return m.receive(1, 0.1) and c.receive(1, 0.1)
+        wait_for("the phone and the channel to hear each other", passes, 2)
+        both_ways(m, at, c, channels.at(CHANNEL), 5)
         m.close()
 
     def over():

@@ -48,6 +48,11 @@ int leg_mgcp_outgoing(struct leg **ret, struct agent *a, const struct leg_call *
 	return -EOPNOTSUPP;
 }
 
+bool mgcp_gw_relays(const struct mgcp_gw *g)
+{
+	return true;
+}
+
 struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name)
 {
 	return gw;
