@@ -39,6 +39,7 @@ struct bed {
 };
 
 static bool steered; /* this process may have threads */
+static bool (*deliver)(void *arg, uint32_t slot, uint32_t to, const uint8_t *data, size_t len, uint64_t now_ns);
 
 static struct addr host(const char *ip, uint16_t port)
 {
@@ -91,7 +92,7 @@ static int engine_open(struct bed *b, unsigned threads)
 		.n_locals = 2,
 		.want = FP_WANT_NULL,
 		.threads = threads,
-		.handlers = {.rtcp = on_rtcp, .event = on_event},
+		.handlers = {.rtcp = on_rtcp, .event = on_event, .rtp = deliver},
 		.arg = b,
 	};
 	b->main = pthread_self();
@@ -262,6 +263,52 @@ static void a_handler_may_close_the_engine(void **state)
 	teardown(&b);
 }
 
+/* What takes packets is freed as soon as none is on its way there. */
+static uint64_t *_Atomic taker;
+
+static bool on_rtp(void *arg, uint32_t slot, uint32_t to, const uint8_t *data, size_t len, uint64_t now_ns)
+{
+	uint64_t *t = atomic_load(&taker);
+	if (t)
+		(*t)++;
+	return t;
+}
+
+static void delivered_packets_are_settled(void **state)
+{
+	struct bed b = {0};
+	pthread_t id;
+	if (!steered)
+		skip();
+	deliver = on_rtp;
+	setup(&b, 1);
+	deliver = NULL;
+	struct sender s = {.b = &b};
+	uint64_t *mine = calloc(1, sizeof *mine);
+	atomic_store(&taker, mine);
+	assert_int_equal(pthread_create(&id, NULL, send_on_and_on, &s), 0);
+	for (uint32_t round = 2; round < 30; round++) {
+		struct fp_stream f = {.remote = b.a[0].peer, .signalling = b.a[0].peer, .send = true, .receive = true, .clock_hz = 8000, .arm = round, .deliver = 1};
+		struct fp_stats st = {0};
+		assert_int_equal(fastpath_upsert(b.fp, b.a[0].slot, &f), 0);
+		fastpath_read(b.fp, b.a[0].slot, &st);
+		for (uint64_t before = st.rx_packets; st.rx_packets < before + 3; fastpath_read(b.fp, b.a[0].slot, &st))
+			sched_yield();
+		atomic_store(&taker, NULL);
+		fastpath_settle(b.fp);
+		assert_true(*mine > 0);
+		free(mine);
+		mine = calloc(1, sizeof *mine);
+		atomic_store(&taker, mine);
+		uv_run(loop_uv(), UV_RUN_NOWAIT);
+	}
+	b.fp = mem_deref(b.fp);
+	free(mine);
+	s.stop = true;
+	pthread_join(id, NULL);
+	teardown(&b);
+}
+
 static void open_and_close(void *arg)
 {
 	struct bed b = {0};
@@ -329,6 +376,7 @@ int main(void)
 		cmocka_unit_test(rtcp_reaches_the_main_thread),
 		cmocka_unit_test(changes_and_closes_under_load),
 		cmocka_unit_test(a_handler_may_close_the_engine),
+		cmocka_unit_test(delivered_packets_are_settled),
 		cmocka_unit_test(survives_lack_of_memory),
 	};
 	return cmocka_run_group_tests(tests, start, stop);

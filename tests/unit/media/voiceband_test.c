@@ -75,6 +75,31 @@ static void each_answer_tone_is_known(void **state)
 		}
 }
 
+/* 20 dB below the tone. */
+static void a_noisy_line_hides_none(void **state)
+{
+	static const int tones[] = {MODEM_CONNECT_TONES_ANS, MODEM_CONNECT_TONES_ANSAM_PR, MODEM_CONNECT_TONES_FAX_CNG};
+	for (unsigned i = 0; i < 3; i++) {
+		struct heard h = {0};
+		int16_t linear[8];
+		modem_connect_tones_tx_state_t *tx = modem_connect_tones_tx_init(NULL, tones[i]);
+		struct voiceband_detector *d = voiceband_new(true, on_heard, &h);
+		uint32_t random = 1;
+		for (unsigned ms = 0; ms < 3000; ms++) {
+			memset(linear, 0, sizeof linear);
+			modem_connect_tones_tx(tx, linear, 8);
+			for (unsigned k = 0; k < 8; k++) {
+				random = random * 1664525 + 1013904223;
+				linear[k] = (int16_t)(linear[k] + (int16_t)(random >> 16) / 40);
+			}
+			hear(d, &h, linear, 1);
+		}
+		modem_connect_tones_tx_free(tx);
+		mem_deref(d);
+		assert_true(h.first);
+	}
+}
+
 static void a_calling_fax_is_known(void **state)
 {
 	struct heard h;
@@ -170,7 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_answer_tone_is_known),
-		cmocka_unit_test(a_calling_fax_is_known),
+		cmocka_unit_test(a_noisy_line_hides_none), cmocka_unit_test(a_calling_fax_is_known),
 		cmocka_unit_test(the_first_frame_of_a_fax_is_known),
 		cmocka_unit_test(nothing_else_is_taken_for_it),
 		cmocka_unit_test(speech_is_none),
