@@ -13,7 +13,7 @@ class Refused(Exception):
 
 class Agent:
     def __init__(self, path, patience):
-        self.patience = patience
+        self.path, self.patience = path, patience
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.connect(path)
         self.rest, self.replies, self.waiting, self.serial = b"", {}, collections.deque(), 0

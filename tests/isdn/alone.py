@@ -20,8 +20,8 @@ OTHER = {"user": "network", "network": "user"}
 
 
 @contextlib.contextmanager
-def isdn(kind, type, side, more="", folder=None):
-    """tandem-isdn on `side`; its agent."""
+def isdn(kind, type, side, more="", folder=None, killed=False):
+    """tandem-isdn on `side`; its agent. `killed`: whether it will have been at the end."""
     with tempfile.TemporaryDirectory() as own, open(path("isdn.log"), "a") as log:
         config = os.path.join(own, "tandem.conf")
         with open(config, "w") as f:
@@ -34,13 +34,13 @@ def isdn(kind, type, side, more="", folder=None):
             wait_for("tandem-isdn to serve", lambda: os.path.exists(f"{own}/isdn.sock") or process.poll() is not None, 20)
             assert process.poll() is None, f"tandem-isdn ended with {process.returncode}"
             agent = Agent(f"{own}/isdn.sock", PATIENCE)
-            agent.process = process
+            agent.process, agent.config = process, config
             yield agent
             agent.close()
         finally:
             process.terminate()
             status = process.wait(20)
-        assert status == 0, f"tandem-isdn ended with {status}"
+        assert status == (-9 if killed else 0), f"tandem-isdn ended with {status}"
 
 
 @contextlib.contextmanager

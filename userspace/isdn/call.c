@@ -141,7 +141,10 @@ void call_over(struct call *c, int cause, const char *why)
 	c->channel = b;
 	call_tell(c, "release", json_pack("{s:i, s:b}", "cause", cause, "remote", c->remote));
 	c->channel = NULL;
+	struct isdn *isdn = c->group->isdn;
 	mem_deref(c);
+	if (isdn->p.idle && isdn_is_idle(isdn))
+		isdn->p.idle(isdn->p.arg);
 }
 
 void call_settle(struct call *c)

@@ -107,12 +107,13 @@ void group_choose(struct group *g)
 	struct dchannel *was = g->active, *now = best_of(g);
 	g->active = now;
 	tell_dchannels(g);
+	if (!now)
+		alarm_raise(&alarm_group, g->name, g->dchannels[0].why);
 	if (now == was)
 		return;
 	restart_stop(g);
 	if (!now) {
 		log_warn(g->name, "no D-channel is up");
-		alarm_raise(&alarm_group, g->name, "no D-channel is up");
 		if (g->n_dchannels > 1)
 			timer_start(&g->t309, t309_ms(&g->settings), on_t309, g);
 	} else {
@@ -180,14 +181,12 @@ static void on_lost(void *arg, struct dchannel *d, int err)
 static const struct dchannel_listener listener = {.event = signals_event, .settled = on_settled, .frame = on_frame, .lost = on_lost};
 
 /* Clears the calls that `which` says; the first of the list anew each time, since one that ends may take others along. */
-static bool clear_calls(struct group *g, bool answered_too, int cause, const char *why)
+static void clear_calls(struct group *g, bool answered_too, int cause, const char *why)
 {
 	struct call *c;
-	bool none = true;
 	for (bool again = true; again;) {
 		again = false;
 		list_foreach(c, &g->calls, link) {
-			none = false;
 			if (c->state == CALL_CLEARING || (!answered_too && c->state == CALL_ACTIVE))
 				continue;
 			call_clear(c, cause, why);
@@ -195,7 +194,6 @@ static bool clear_calls(struct group *g, bool answered_too, int cause, const cha
 			break;
 		}
 	}
-	return none;
 }
 
 /* --- groups ----------------------------------------------------------------------------------------------------------- */
@@ -248,7 +246,7 @@ static int group_new(struct group **ret, struct isdn *isdn, const struct isdn_se
 		return err;
 	}
 	audit_start(g);
-	alarm_raise(&alarm_group, g->name, "no D-channel is up");
+	alarm_raise(&alarm_group, g->name, g->dchannels[0].why);
 	*ret = g;
 	return 0;
 }
@@ -388,11 +386,20 @@ void isdn_poll(struct isdn *isdn)
 	timer_start(&isdn->poll, POLL_MS, on_poll, isdn);
 }
 
+bool isdn_is_idle(const struct isdn *isdn)
+{
+	struct group *g;
+	list_foreach(g, &isdn->groups, link)
+		if (!list_empty(&g->calls))
+			return false;
+	return true;
+}
+
 bool isdn_clear(struct isdn *isdn, int cause)
 {
 	struct group *g;
-	bool none = true;
+	bool none = isdn_is_idle(isdn);
 	list_foreach(g, &isdn->groups, link)
-		none &= clear_calls(g, true, cause, "the end");
+		clear_calls(g, true, cause, "the end");
 	return none;
 }

@@ -81,6 +81,8 @@ struct isdn_params {
 	const struct tdm_driver *driver;
 	/* Tells subscribers; `event` is stolen. */
 	void (*publish)(void *arg, const char *topic, json_t *event);
+	/* The last call has ended; NULL. */
+	void (*idle)(void *arg);
 	/* Whether somebody is subscribed. */
 	bool (*wanted)(void *arg, const char *topic);
 	void *arg;
@@ -107,7 +109,8 @@ void isdn_check_agent(struct isdn *isdn);
 /* Looks at the spans now, and again after each second. */
 void isdn_poll(struct isdn *isdn);
 struct group *isdn_group(struct isdn *isdn, const char *name);
-/* Clears all calls with a cause, before the end. True: there were none. */
+/* Clears all calls with a cause, before the end. True: there were none; else `idle` will be called. */
+bool isdn_is_idle(const struct isdn *isdn);
 bool isdn_clear(struct isdn *isdn, int cause);
 
 /* Calls can be made: a D-channel is up. */

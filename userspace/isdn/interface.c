@@ -115,6 +115,16 @@ static void poll_one(struct group *g, unsigned id)
 		set_failed(g, i, false, "it has no alarm");
 }
 
+/* Says, once, why a D-channel is not up. */
+static void set_why(struct group *g, struct dchannel *d, const char *why)
+{
+	if (!strcmp(d->why, why))
+		return;
+	log_warn(d->endpoint, "D-channel is not up: %s", why);
+	dchannel_set_up(d, false, why);
+	group_choose(g);
+}
+
 static void open_dchannel(struct group *g, struct dchannel *d)
 {
 	int fd = g->isdn->p.driver->open(d->number);
@@ -122,12 +132,7 @@ static void open_dchannel(struct group *g, struct dchannel *d)
 	char why[sizeof(d->why)];
 	if (err)
 		snprintf(why, sizeof(why), "it cannot be opened: %s", strerror(-err));
-	else
-		snprintf(why, sizeof(why), "the far end does not answer");
-	if (strcmp(d->why, why)) {
-		dchannel_set_up(d, false, why);
-		group_choose(g);
-	}
+	set_why(g, d, err ? why : "the far end does not answer");
 }
 
 void interface_poll(struct group *g)
@@ -138,5 +143,7 @@ void interface_poll(struct group *g)
 		struct dchannel *d = &g->dchannels[i];
 		if (d->number && d->fd < 0 && g->interfaces[d->interface].present)
 			open_dchannel(g, d);
+		else if (!d->number && g->interfaces[0].present)
+			set_why(g, d, "there is no such channel of the signalling dchan or hardhdlc");
 	}
 }

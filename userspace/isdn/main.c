@@ -25,6 +25,14 @@ static bool wanted(void *arg, const char *topic)
 	return daemon_ctl() && ctl_wanted(daemon_ctl(), topic);
 }
 
+static bool stopping;
+
+static void on_idle(void *arg)
+{
+	if (stopping)
+		daemon_end();
+}
+
 static void on_subscribers(void *arg)
 {
 	if (isdn)
@@ -33,7 +41,7 @@ static void on_subscribers(void *arg)
 
 static int start(void *arg, const struct conf *conf, struct buf *why)
 {
-	int err = isdn_new(&isdn, &(struct isdn_params){.driver = tdm_kept(), .publish = publish, .wanted = wanted, .watch = true});
+	int err = isdn_new(&isdn, &(struct isdn_params){.driver = tdm_kept(), .publish = publish, .wanted = wanted, .idle = on_idle, .watch = true});
 	if (!err)
 		err = isdn_configure(isdn, conf, why);
 	if (!err)
@@ -55,6 +63,7 @@ static bool stop(void *arg)
 {
 	if (isdn_clear(isdn, PRI_CAUSE_NORMAL_TEMPORARY_FAILURE))
 		return true;
+	stopping = true;
 	timer_start(&end_timer, CLEAR_MS, ended, NULL);
 	return false;
 }

@@ -108,7 +108,11 @@ static void a_call_in(void **state)
 	assert_int_equal(ask("isdn proceeding", "{'call':'in-1'}", NULL), -EPROTO);
 	DO("isdn answer", "{'call':'in-1','connected':{'number':'4711','type':'subscriber','plan':'isdn'}}");
 	wire_run();
-	far_expect(1, PRI_EVENT_ANSWER);
+	pri_event *e = far_expect(1, PRI_EVENT_ANSWER);
+	const struct pri_subcommands *s = e->answer.subcmds;
+	assert_true(s->counter_subcmd > 0);
+	assert_int_equal(s->subcmd[s->counter_subcmd - 1].cmd, PRI_SUBCMD_CONNECTED_LINE);
+	assert_string_equal(s->subcmd[s->counter_subcmd - 1].u.connected_line.id.number.str, "4711");
 	pri_hangup(wire.far[1].pri, c, 17);
 	wire_run();
 	far_lets_go();
@@ -230,6 +234,20 @@ static void glare_is_won_by_the_network(void **state)
 	wire_run();
 	far_lets_go();
 	assert_string_equal(text_of(expect("release"), "call"), "in-1");
+}
+
+/* The same on the network side: ours keeps it, theirs gets another one, or is refused when no other will do. */
+static void glare_is_not_lost_by_the_network_side(void **state)
+{
+	wire_start("spans = {\"1\"} side = network", 1, PRI_CPE, PRI_SWITCH_EUROISDN_E1);
+	wire_up();
+	DO("isdn setup", SETUP);
+	far_call(1, "1", 1, false, true);
+	assert_string_equal(text_of(expect("setup"), "endpoint"), "ds/e1-1/2");
+	far_call(1, "2", 1, true, true);
+	assert_int_equal(far_expect(1, PRI_EVENT_HANGUP)->hangup.cause, PRI_CAUSE_REQUESTED_CHAN_UNAVAIL);
+	expect_nothing();
+	assert_int_equal(channels_in(BCHANNEL_BUSY), 2);
 }
 
 /* --- release in every state ------------------------------------------------------------------------------------------------ */
@@ -380,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_taken_channel_is_replaced_or_refused, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(the_far_end_may_choose_another_channel, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(glare_is_won_by_the_network, user_side, wire_stop),
+		cmocka_unit_test_teardown(glare_is_not_lost_by_the_network_side, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_is_released_in_every_state, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(both_may_release_at_once, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(ringing_calls_end_with_their_agent_and_answered_ones_go_on, user_side, wire_stop),

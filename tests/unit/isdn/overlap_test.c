@@ -175,6 +175,22 @@ static void t305_and_t308_end_what_the_far_end_does_not(void **state)
 	assert_all_free();
 }
 
+/* CONNECT is never acknowledged. */
+static void t313_ends_an_answer_that_nobody_takes(void **state)
+{
+	pri_connect_ack_enable(wire.far[1].pri, 1);
+	far_call(1, "30", 1, false, true);
+	expect("setup");
+	DO("isdn answer", "{'call':'in-1'}");
+	wire_pass(3900);
+	far_expect(1, PRI_EVENT_ANSWER);
+	expect_nothing();
+	wire_pass(200);
+	far_lets_go();
+	expect("release");
+	assert_all_free();
+}
+
 /* --- an announcement before clearing ------------------------------------------------------------------------------------ */
 
 /* DISCONNECT with a progress indicator, which the far libpri cannot send, in an unnumbered frame. */
@@ -221,6 +237,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t301_ends_a_call_that_nobody_answers, overlap, wire_stop),
 		cmocka_unit_test_setup_teardown(t303_sends_setup_again_and_gives_up, overlap, wire_stop),
 		cmocka_unit_test_setup_teardown(t305_and_t308_end_what_the_far_end_does_not, overlap, wire_stop),
+		cmocka_unit_test_setup_teardown(t313_ends_an_answer_that_nobody_takes, overlap, wire_stop),
 		cmocka_unit_test_setup_teardown(an_announcement_is_heard_until_the_agent_has_enough, overlap, wire_stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
