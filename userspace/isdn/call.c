@@ -147,25 +147,18 @@ void call_over(struct call *c, int cause, const char *why)
 		isdn->p.idle(isdn->p.arg);
 }
 
-void call_settle(struct call *c)
-{
-	struct group *g = c->group;
-	group_settle(g);
-	for (unsigned i = 0; i < g->n_dchannels; i++)
-		dchannel_schedule(&g->dchannels[i]);
-}
-
 void call_clear(struct call *c, int cause, const char *why)
 {
 	if (!c->cause)
 		c->cause = cause;
+	struct group *g = c->group;
 	bool unanswered = c->state == CALL_PRESENT;
 	call_set_state(c, CALL_CLEARING, why);
 	if (unanswered)
 		dchannel_refuse(dchannel_of(c), c->pri, cause);
 	else
 		pri_hangup(call_controller(c), c->pri, cause);
-	call_settle(c);
+	group_acted(g);
 }
 
 /* libpri sends STATUS when it is asked, and not otherwise; and a call stays with the D-channel that its last message came from, until another comes.
@@ -214,14 +207,7 @@ static void on_timer(void *arg)
 
 static uint64_t clearing_ms(const struct isdn_settings *s)
 {
-	uint64_t t305 = 0, t308 = 0;
-	for (unsigned i = 0; i < ISDN_PRI_TIMERS; i++) {
-		if (isdn_pri_timer_defs[i].timer == PRI_TIMER_T305)
-			t305 = (uint64_t)s->pri_timers[i];
-		if (isdn_pri_timer_defs[i].timer == PRI_TIMER_T308)
-			t308 = (uint64_t)s->pri_timers[i];
-	}
-	return t305 + 2 * t308 + CLEARING_SLACK_MS;
+	return (uint64_t)isdn_pri_timer(s, PRI_TIMER_T305) + 2 * (uint64_t)isdn_pri_timer(s, PRI_TIMER_T308) + CLEARING_SLACK_MS;
 }
 
 static uint64_t timeout_of(const struct call *c)

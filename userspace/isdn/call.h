@@ -67,8 +67,6 @@ void call_wait_for_digits(struct call *c);
 void call_enquire(struct call *c);
 /* The controller that speaks for it; NULL when no D-channel is up. */
 struct pri *call_controller(const struct call *c);
-/* After libpri was asked for something. */
-void call_settle(struct call *c);
 json_t *call_json(const struct call *c);
 
 /* call_verbs.c: what the agent asks. Errors are one line in `why`. */

@@ -150,7 +150,7 @@ int call_setup(struct isdn *isdn, json_t *args, json_t **result, struct buf *why
 	} else if (send_setup(c, &s)) {
 		call_over(c, PRI_CAUSE_NORMAL_TEMPORARY_FAILURE, "SETUP could not be sent");
 	} else {
-		call_settle(c);
+		group_acted(s.group);
 	}
 	return 0;
 }
@@ -268,9 +268,7 @@ int call_verb(struct isdn *isdn, const char *verb, json_t *args, struct buf *why
 		}
 		struct group *g = c->group;
 		int err = verbs[i].fn(c, args, why);
-		group_settle(g);
-		for (unsigned d = 0; d < g->n_dchannels; d++)
-			dchannel_schedule(&g->dchannels[d]);
+		group_acted(g);
 		return err;
 	}
 	return -ENOENT;

@@ -58,14 +58,6 @@ static void on_t309(void *arg)
 		call_over(c, PRI_CAUSE_DESTINATION_OUT_OF_ORDER, "T309");
 }
 
-static uint64_t t309_ms(const struct isdn_settings *s)
-{
-	for (unsigned i = 0; i < ISDN_PRI_TIMERS; i++)
-		if (isdn_pri_timer_defs[i].timer == PRI_TIMER_T309)
-			return (uint64_t)s->pri_timers[i];
-	return 0;
-}
-
 static struct dchannel *best_of(struct group *g)
 {
 	if (g->active && g->active->up)
@@ -115,7 +107,7 @@ void group_choose(struct group *g)
 	if (!now) {
 		log_warn(g->name, "no D-channel is up");
 		if (g->n_dchannels > 1)
-			timer_start(&g->t309, t309_ms(&g->settings), on_t309, g);
+			timer_start(&g->t309, (uint64_t)isdn_pri_timer(&g->settings, PRI_TIMER_T309), on_t309, g);
 	} else {
 		alarm_clear(&alarm_group, g->name);
 		log_info(g->name, "calls go over D-channel %s", now->endpoint);
@@ -127,7 +119,8 @@ void group_choose(struct group *g)
 
 /* --- calls ------------------------------------------------------------------------------------------------------------ */
 
-void group_settle(struct group *g)
+/* Calls that libpri has no more are over. */
+static void settle(struct group *g)
 {
 	struct call *c;
 	for (bool again = true; again;) {
@@ -143,6 +136,13 @@ void group_settle(struct group *g)
 			break;
 		}
 	}
+}
+
+void group_acted(struct group *g)
+{
+	settle(g);
+	for (unsigned i = 0; i < g->n_dchannels; i++)
+		dchannel_schedule(&g->dchannels[i]);
 }
 
 /* libpri says nothing of a DISCONNECT for a call that was told nothing yet: it answers with RELEASE COMPLETE, and then waits for one for ever. */
@@ -162,7 +162,7 @@ static void check_disconnect(struct group *g, struct dchannel *d)
 static void on_settled(void *arg, struct dchannel *d)
 {
 	check_disconnect(arg, d);
-	group_settle(arg);
+	settle(arg);
 }
 
 static void on_frame(void *arg, struct dchannel *d, bool sent, const uint8_t *octets, size_t n)

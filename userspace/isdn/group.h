@@ -122,8 +122,8 @@ static inline bool group_is_up(const struct group *g)
 void group_publish(struct group *g, const char *topic, json_t *event);
 /* Chooses the D-channel in use anew (Q.931 F.3). */
 void group_choose(struct group *g);
-/* Calls that libpri has no more are over. */
-void group_settle(struct group *g);
+/* After libpri was asked for something: calls that it has no more are over, and its timers may be others. */
+void group_acted(struct group *g);
 
 /* A frame, for whoever looks. */
 void group_trace(struct group *g, const struct dchannel *d, bool sent, const uint8_t *octets, size_t n);

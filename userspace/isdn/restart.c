@@ -5,14 +5,7 @@
 
 static uint64_t patience_ms(const struct isdn_settings *s)
 {
-	uint64_t t316 = 0, n316 = 1;
-	for (unsigned i = 0; i < ISDN_PRI_TIMERS; i++) {
-		if (isdn_pri_timer_defs[i].timer == PRI_TIMER_T316)
-			t316 = (uint64_t)s->pri_timers[i];
-		if (isdn_pri_timer_defs[i].timer == PRI_TIMER_N316)
-			n316 = (uint64_t)s->pri_timers[i];
-	}
-	return t316 * n316;
+	return (uint64_t)isdn_pri_timer(s, PRI_TIMER_T316) * (uint64_t)isdn_pri_timer(s, PRI_TIMER_N316);
 }
 
 static void ended(struct group *g, bool answered)

@@ -80,3 +80,11 @@ bool isdn_settings_alike(const struct isdn_settings *was, const struct isdn_sett
 	       was->n_dchannels == now->n_dchannels && !memcmp(was->spans, now->spans, sizeof(was->spans)) &&
 	       !memcmp(was->dchannels, now->dchannels, sizeof(was->dchannels));
 }
+
+int isdn_pri_timer(const struct isdn_settings *s, int timer)
+{
+	for (unsigned i = 0; i < ISDN_PRI_TIMERS; i++)
+		if (isdn_pri_timer_defs[i].timer == timer)
+			return s->pri_timers[i];
+	return 0;
+}

@@ -39,6 +39,9 @@ int isdn_settings_read(struct isdn_settings *ret, const struct conf_part *p, str
 /* Whether a group can go on with `now` instead of `was`: what differs are not its spans, D-channels, switch type and side. */
 bool isdn_settings_alike(const struct isdn_settings *was, const struct isdn_settings *now);
 
+/* The value of one that libpri runs, by libpri's number: milliseconds, or how often. */
+int isdn_pri_timer(const struct isdn_settings *s, int timer);
+
 /* libpri's number of the i-th of pri_timers, and the option it is. */
 struct isdn_pri_timer_def {
 	const char *option;
