@@ -186,15 +186,15 @@ static int cut_through(struct isdn_leg *s, struct slice text, line_media_done_fn
 	return err;
 }
 
-/* RFC 4497 8.2.1.3, RFC 3960 3.2: without media of the called side, ringing is heard from here. */
+/* RFC 4497 8.2.1.3, RFC 3960 3.2: without media of the called side, ringing is heard from here; also when who was heard before has given up. */
 static int verb_progress(struct leg *l, const struct leg_news *n)
 {
 	struct isdn_leg *s = isdn_leg_of(l);
 	bool media = n->sdp.len && !cut_through(s, n->sdp, on_told);
+	if (n->status == 180 && !media && !l->call->early && !s->digital)
+		set_ringback(s, true);
 	if (n->status == 180 && !s->alerted) {
 		s->alerted = true;
-		if (!media && !s->talks && !s->digital)
-			set_ringback(s, true);
 		return isdn_leg_say(s, "isdn alerting", s->digital ? NULL : json_pack("{s:i}", "progress", PROGRESS_IN_BAND));
 	}
 	if (n->status <= 180 || s->alerted || s->progressed)
@@ -324,8 +324,9 @@ void isdn_leg_drop(struct isdn_leg *s, unsigned cause)
 	s->media_over = !s->media;
 	if (s->media)
 		line_media_close(s->media, on_media_over, s);
+	/* Who is shutting down waits for nobody. */
 	if (cause)
-		s->released = isdn_leg_say(s, "isdn release", json_pack("{s:i}", "cause", (int)cause)) != 0;
+		s->released = isdn_leg_say(s, "isdn release", json_pack("{s:i}", "cause", (int)cause)) || s->agent->stopping;
 	else
 		s->released = true;
 	if (s->released && s->agent->isdn)

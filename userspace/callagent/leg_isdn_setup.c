@@ -97,12 +97,23 @@ static void make_number(const struct agent *a, char *name, size_t size)
 		}
 }
 
+/* What a trunk that is believed asserts, unless a route has made another number of the one in its request. */
+static bool vouched_for(const struct trunk *t, const struct sip_msg *m, char *number, size_t size)
+{
+	char own[128] = "", pai[128];
+	if (!t->believed || !asserted(m, pai, sizeof(pai)))
+		return false;
+	if (m->request)
+		trunk_caller(&t->numbers, m, own, sizeof(own));
+	return (!is_number(number) || !strcmp(own, number)) && !number_read(&t->numbers.plan, t->numbers.in, slice_str(pai), number, size);
+}
+
 /* Who is at the other end, and how far that is vouched for: a trunk by what it asserts, if it is believed; a user by having proved who it is,
  * a line of ours by being it (RFC 4497 9.2.2). */
 static enum isdn_screening identify(const struct isdn_leg *s, const struct leg *peer, const struct sip_msg *m, char *number, size_t size)
 {
 	struct trunk *t = peer ? trunks_find(&s->agent->trunks, slice_str(peer->target)) : NULL;
-	if (t && t->believed && asserted(m, number, size))
+	if (t && m && vouched_for(t, m, number, size))
 		return ISDN_NETWORK;
 	const struct tel_line *l = peer ? tel_lines_find(&s->agent->tel_lines, slice_str(peer->target)) : NULL;
 	if (t || !peer || (l && l->kind == TEL_ISDN))
@@ -128,7 +139,7 @@ void isdn_setup_dress(struct isdn_leg *s, const struct sip_msg *m)
 	CDR_SET(number, slice_str(s->shown.number));
 	CDR_SET(name, slice_str(s->shown.display));
 	bool hidden = wants_privacy(&s->shown, invite);
-	enum isdn_screening how = invite && !is_number(number) ? identify(s, caller, invite, number, sizeof(number)) : identify(s, caller, NULL, number, sizeof(number));
+	enum isdn_screening how = identify(s, caller, invite, number, sizeof(number));
 	if (!*name && invite)
 		slice_copy(invite->from.display, name, sizeof(name));
 	json_t *calling = isdn_party_write(s->line, is_number(number) ? number : "", name, hidden, how);

@@ -105,6 +105,18 @@ with stage(start=False, process="restart-max = 50ms") as s:
     x.released(call, 16)
     over()
 
+    # --- what a trunk asserts goes before its From (RFC 4497 9.2.2); with and without privacy
+    for headers, presentation in (((), "allowed"), ((("Privacy", "id"),), "restricted")):
+        d, call, args = setup(carrier, headers=[("P-Asserted-Identity", '"Vera" <sip:+4989777@carrier.example>'), *headers])
+        assert (args["calling"]["number"], args["calling"]["screening"], args["calling"]["presentation"]) == ("89777", "network", presentation), args
+        x.say("release", call, endpoint=None, cause=17)
+        d.failed(486)
+    d, call, args = setup(carrier)
+    assert args["calling"]["screening"] == "network" and "number" not in args["calling"], args  # it is called "carrier"
+    x.say("release", call, endpoint=None, cause=17)
+    d.failed(486)
+    over()
+
     # --- somebody has passed the call on
     d = alice.invite("1004")
     args = x.told("setup")
@@ -188,7 +200,7 @@ with stage(start=False, process="restart-max = 50ms") as s:
     ringing.failed(503)
     x.told("release", other)
     x.calls = []
-    assert [c["state"] for c in s.gw.show("calls")] == ["active"]
+    wait_for("one call to be left", lambda: [c["state"] for c in s.gw.show("calls")] == ["active"], 3)
     speaks(alice, Sdp(ok.body).at())
     d.request("INVITE", alice.sdp(version=2, direction="sendonly"))
     assert Sdp(d.connected().body).media[0]["direction"] == "recvonly"
@@ -261,6 +273,6 @@ with stage(start=False, process="restart-max = 50ms") as s:
     d.failed(486)
     over()
 
-    rows = s.gw.cdrs(25)
-    assert len(rows) == 25, len(rows)
+    rows = s.gw.cdrs(28)
+    assert len(rows) == 28, len(rows)
     assert {r["target"] for r in rows if r["called"].startswith("0")} == {"pri", ""} and [r["source"] for r in rows].count("pri") == 6, [(r["source"], r["called"], r["target"]) for r in rows]

@@ -3,6 +3,7 @@
 #include "fake_isdn.h"
 #include "base/alarm.h"
 #include "base/log.h"
+#include "callagent/call_priv.h"
 #include "callagent/leg_isdn_priv.h"
 #include "callagent/line_call.h"
 #include "config/schema.h"
@@ -475,6 +476,30 @@ static void early_media_reach_the_line(void **state)
 	assert_over();
 }
 
+/* Who was heard has given up, and the next one only rings. */
+static void ringing_is_made_again(void **state)
+{
+	static const struct shown caller = {.number = "1"};
+	comes_in();
+	struct target t = {.kind = TARGET_LINE, .line = tel_lines_find(&agent.tel_lines, SLICE("pri")), .called = "+4989123"};
+	const struct leg_call how = {.target = &t, .caller = &caller, .ring_ms = 60000};
+	struct leg *second;
+	out_says("progress", "'progress':8");
+	gateway_answers();
+	assert_int_equal(leg_isdn_outgoing(&second, &agent, &how), 0);
+	assert_int_equal(call_add_leg(call, second), 0);
+	out_says("release", "'cause':41");
+	gateway_answers();
+	said[0] = '\0';
+	call_offer_leg(second);
+	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(second)->call.id);
+	out_says("alerting", "");
+	gateway_answers();
+	assert_non_null(strstr(said, "gw: signal 'G/rt'\n"));
+	isdn_gone();
+	assert_over();
+}
+
 static void failures_reach_the_line(void **state)
 {
 	comes_in();
@@ -655,6 +680,7 @@ int main(void)
 		ISDN_TEST(refused_at_once),
 		ISDN_TEST(a_call_comes_in_and_goes_out),
 		ISDN_TEST(early_media_reach_the_line),
+		ISDN_TEST(ringing_is_made_again),
 		ISDN_TEST(failures_reach_the_line),
 		ISDN_TEST(digits_are_gathered),
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
