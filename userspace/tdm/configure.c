@@ -18,7 +18,7 @@ static int configure_channel(struct tdm *t, struct tdm_channel *c)
 		err = t->driver->channel_read(t->ctl, c->number, &status);
 	if (!err) {
 		c->signalling = setup->signalling;
-		c->law = status.law;
+		c->law = tdm_law_of(t, &status);
 	}
 	tdm_channel_set_fault(c, TDM_FAULT_SETUP, err, err ? "it could not be set up" : "it is set up");
 	return err;

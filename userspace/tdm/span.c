@@ -44,6 +44,12 @@ static void each_channel(struct tdm_span *s, enum tdm_fault fault, bool on, cons
 	}
 }
 
+enum tdm_law tdm_law_of(const struct tdm *t, const struct tdm_channel_status *status)
+{
+	enum tdm_law configured = t->setup->channels[status->number].law;
+	return configured ? configured : status->law;
+}
+
 /* What the driver says of a channel of a span that appeared. */
 static int adopt_channel(struct tdm_span *s, const struct tdm_channel_status *status)
 {
@@ -56,7 +62,7 @@ static int adopt_channel(struct tdm_span *s, const struct tdm_channel_status *st
 	c->position = status->position;
 	c->kind = s->now.kind;
 	c->signalling = status->signalling;
-	c->law = status->law;
+	c->law = tdm_law_of(s->tdm, status);
 	tdm_channel_set_fault(c, TDM_FAULT_GONE, false, "it is there");
 	return 0;
 }

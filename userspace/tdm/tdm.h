@@ -98,6 +98,8 @@ void tdm_span_configure(struct tdm_span *s);
 void tdm_span_verify(struct tdm_span *s);
 /* Whether its channels, of which some are configured, are what the configuration says. */
 bool tdm_span_is_set_up(const struct tdm_span *s);
+/* How a channel's voice is encoded: as configured, else as the driver says, which of a channel that was never open may be what it was before. */
+enum tdm_law tdm_law_of(const struct tdm *t, const struct tdm_channel_status *status);
 /* The configured dynamic span that a span is, NULL for one of hardware. */
 const struct tdm_dynamic_setup *tdm_dynamic_of(const struct tdm_span *s);
 /* Makes the dynamic spans that are not there yet. */
