@@ -107,7 +107,7 @@ struct conn *conn_other(const struct conn *c);
 /* Which connection a slot belongs to. */
 struct conn *conn_by_slot(struct gateway *gw, uint32_t slot);
 /* Why we end a connection by ourselves. */
-enum conn_end { CONN_MALFUNCTION, CONN_OUT_OF_SERVICE, CONN_LOWER_LAYER };
+enum conn_end { CONN_MALFUNCTION, CONN_OUT_OF_SERVICE, CONN_LOWER_LAYER }; /* 900, 901, 902 of 2.5 */
 /* Ends it and tells the call agent, by a DLCX with the reason (dlcx.c). */
 void conn_end(struct conn *c, enum conn_end why);
 /* What was received from the peer (zeroes when it cannot be read). */

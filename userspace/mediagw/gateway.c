@@ -16,6 +16,7 @@ static void destroy(void *obj)
 	gw->leaving.done = NULL;
 	endpoints_free(gw);
 	gw->notified = mem_deref(gw->notified);
+	timer_stop(&gw->line_service);
 	hash_free(&gw->slots);
 	mem_free(gw->domain);
 }

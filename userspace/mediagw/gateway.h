@@ -34,6 +34,7 @@ struct gateway {
 	struct numbers *numbers;       /* those of relays; number n is rtpbridge/n+1 */
 	uint32_t relays;
 	struct list endpoints, conns;
+	struct timer line_service;     /* what is new of lines is told (line_service.h) */
 	uint32_t n_conns;
 	struct hash slots;
 	struct list notifieds;      /* all that endpoints have */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mediagw/line_media.h"
+#include "mediagw/line_service.h"
 #include "mediagw/line_signal.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -54,11 +55,12 @@ void line_seen(struct gateway *gw, struct tdm_channel *c)
 		e = mem_deref(e);
 	if (!e && tdm_carries_calls(c->signalling) && endpoint_get(gw, place, &e))
 		log_error(c->object, "no memory for its endpoint %s", name);
-	if (e && line_is_signalled(e->line))
-		line_open(e->line);
+	if (e && (line_is_signalled(e->line) || c->faults & 1u << TDM_FAULT_OPEN))
+		line_try(e->line);
+	line_service_changed(gw);
 }
 
-static enum conn_end reason_of(const struct tdm_channel *c)
+enum conn_end line_end_reason(const struct tdm_channel *c)
 {
 	if (c->faults & (1u << TDM_FAULT_SPAN | 1u << TDM_FAULT_SIGNALLING))
 		return CONN_LOWER_LAYER;
@@ -70,10 +72,11 @@ void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset)
 	struct endpoint *e = endpoint_find(gw, endpoint_channel_place(gw, c->number));
 	bool goes_on = c->state == TDM_IN_USE || c->state == TDM_DRAINING;
 	struct conn *it;
+	line_service_changed(gw);
 	if (!e || (goes_on && !reset))
 		return;
 	list_foreach_safe(it, &e->conns, link)
-		conn_end(it, reason_of(c));
+		conn_end(it, line_end_reason(c));
 	if (e->line->uses)
 		line_signal_end(e->line);
 	line_end(e->line, e->line->uses);

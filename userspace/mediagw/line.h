@@ -10,6 +10,9 @@ enum line_use { LINE_CONNECTED = 1, LINE_SEIZED = 2 }; /* by a connection; on th
 struct bearer;
 struct circuit;
 
+/* What is known of its service where that is told (line_service.h). */
+enum line_service { LINE_OUT_OF_SERVICE, LINE_LEAVING, LINE_IN_SERVICE };
+
 struct line {
 	struct endpoint *ep;
 	struct tdm_channel *channel;
@@ -17,6 +20,7 @@ struct line {
 	int fd;        /* the open channel, -1 */
 	struct bearer *bearer; /* of it, NULL */
 	struct circuit *circuit; /* its signalling (line_signal.h) */
+	enum line_service told;
 	struct timer again;    /* until it is tried to open it again */
 };
 
@@ -30,6 +34,8 @@ void line_vacate(struct endpoint *e);
 
 /* A channel is there that was not, or is set up as something else: it has an endpoint when it carries calls. */
 void line_seen(struct gateway *gw, struct tdm_channel *c);
+/* Why calls end on a channel that is out of service. */
+enum conn_end line_end_reason(const struct tdm_channel *c);
 /* The channel's state changed, or (`reset`) an operator wants it reset: what has it in use ends when it may not go on. */
 void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset);
 /* What the channel's octets are. */

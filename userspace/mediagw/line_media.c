@@ -32,6 +32,18 @@ static void on_event(struct line *l, enum tdm_event_kind kind)
 	}
 }
 
+static void open_failed(struct line *l, int err);
+
+/* The channel cannot be read: its span is gone, or something is wrong with it alone. */
+static void lost(struct line *l)
+{
+	tdm_poll(l->channel->tdm);
+	if (l->fd < 0)
+		return;
+	line_close(l);
+	open_failed(l, -EIO);
+}
+
 static void on_heard(void *arg, const struct heard *h)
 {
 	struct line *l = arg;
@@ -39,25 +51,29 @@ static void on_heard(void *arg, const struct heard *h)
 	if (h->kind == HEARD_VOICEBAND)
 		log_info(l->channel->object, "a modem or fax machine is heard: the call carries data");
 	if (h->kind == HEARD_LOST)
-		tdm_poll(l->channel->tdm);
+		lost(l);
 	else if (h->kind == HEARD_EVENT)
 		on_event(l, h->event.kind);
 }
 
 /* --- open --------------------------------------------------------------------------------------------------------- */
 
+void line_try(struct line *l)
+{
+	if (!line_open(l) && !line_is_signalled(l) && !l->uses)
+		line_close(l);
+}
+
 static void try_again(void *arg)
 {
-	struct line *l = arg;
-	if (line_open(l))
-		return;
-	if (!line_has_hook(l) && !l->uses)
-		line_close(l);
+	line_try(arg);
 }
 
 static void open_failed(struct line *l, int err)
 {
 	char detail[96];
+	if (l->channel->faults & 1u << TDM_FAULT_GONE)
+		return; /* it is tried when it is back */
 	snprintf(detail, sizeof detail, "%s: %s", l->ep->name, err == -EBUSY ? "another program has it" : strerror(-err));
 	alarm_raise(&alarm_channel, l->channel->object, detail);
 	tdm_channel_set_fault(l->channel, TDM_FAULT_OPEN, true, detail);

@@ -8,6 +8,8 @@
 /* Opens the channel: 0, -EBUSY when another program has it, or what the driver says; an alarm then, and it is tried again until the line can be used. */
 int line_open(struct line *l);
 void line_close(struct line *l);
+/* Opens one that is to be open; of any other finds out whether it can be opened. */
+void line_try(struct line *l);
 /* The connection's media flows as the connection says: 0 or negative errno. */
 int line_connect(struct line *l, const struct conn *c);
 void line_disconnect(struct line *l);

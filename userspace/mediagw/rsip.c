@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
+#include "mediagw/line_service.h"
 #include "mediagw/service.h"
 #include <errno.h>
 
@@ -129,6 +130,7 @@ static void connected(void *arg)
 {
 	struct rsip *r = arg;
 	events_reconnected(r->n->gw, r->n);
+	line_service_fresh(r->n->gw, r->n);
 }
 
 int rsip_new(struct rsip **ret, struct notified *n)
@@ -144,6 +146,11 @@ int rsip_new(struct rsip **ret, struct notified *n)
 	else
 		*ret = r;
 	return err;
+}
+
+bool rsip_is_connected(const struct notified *n)
+{
+	return mgcp_restart_is_connected(n->rsip->restart);
 }
 
 void rsip_lost(struct rsip *r)
@@ -224,6 +231,10 @@ void rsip_shutdown(struct gateway *gw, uint32_t wait_ms, void (*done)(void *arg)
 enum mgcp_restart_method rsip_audit(const struct gateway *gw, const struct endpoint *e, uint32_t *delay_s, unsigned *reason)
 {
 	const struct rsip *r = (e ? e->notified : gw->notified)->rsip;
+	if (e && e->line && line_service_audit(e->line, reason) != MGCP_RESTART) {
+		*delay_s = 0;
+		return line_service_audit(e->line, reason);
+	}
 	*reason = r->reason;
 	return mgcp_restart_audit(r->restart, delay_s);
 }

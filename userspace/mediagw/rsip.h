@@ -7,6 +7,8 @@
 struct rsip; /* of one notified entity; dies with it */
 
 int rsip_new(struct rsip **ret, struct notified *n);
+/* Whether that entity knows of the service of its endpoints. */
+bool rsip_is_connected(const struct notified *n);
 /* A command of ours was not answered in all its time: the endpoints are disconnected. */
 void rsip_lost(struct rsip *r);
 

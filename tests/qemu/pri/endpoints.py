@@ -12,8 +12,9 @@ import tempfile
 import threading
 import time
 
-from results import BUILD, path, shows
-from lab import wait_for
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../isdn"))
+from results import BUILD, path, shows  # noqa: E402
+from lab import wait_for  # noqa: E402
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../net/mediagw"))
 import mgtest  # noqa: E402
 
@@ -86,8 +87,8 @@ class Talk:
         return b"".join(payload for _, payload in list(self.heard.values())[-1]) if self.heard else b""
 
 
-def crosses(one, other, packets=10):
-    """So many packets in a row come out of the other side bit by bit: more cannot be asked of clocks under emulation."""
+def crosses(one, other, packets=25):
+    """So many packets in a row come out of the other side bit by bit."""
     mark = len(other.octets())
 
     def there():
@@ -143,6 +144,7 @@ def locked():
     ctl("tdm", "lock", *LEFT.split())
     told = agent.wait_told("DLCX", 20)
     assert told and LEFT in told and f"I: {made[LEFT].get('I')}" in told and "E: 901" in told, told
+    assert agent.wait_told(r"RSIP \d+ ds/ds1-1/7@.*\r\nRM: forced\r\nE: 901", 20), agent.told
     assert agent.ask("CRCX", LEFT, "C: 9\nM: inactive", wait=10).code == 501
     ctl("tdm", "unlock", "channel", "7")
     assert channels()[LEFT]["state"] == "in-service"

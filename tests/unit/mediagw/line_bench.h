@@ -22,6 +22,7 @@ static struct {
 	struct lines *lines;
 	struct tdm *tdm;
 	struct store *store;
+	struct mgcp_peer *peer; /* set before it is opened: there is a call agent, at 192.0.2.9 */
 	char answer[8192];
 	char id[16]; /* of the last connection made */
 } bench;
@@ -68,7 +69,8 @@ static int bench_open(const char *text, const char *dir)
 		err = lines_open(&bench.lines, &fake_driver, conf, bench.store, dir != NULL);
 	if (!err)
 		bench.tdm = lines_tdm(bench.lines);
-	struct gateway_params p = {.addresses = bench.addresses, .domain = "mg", .tdm = bench.tdm, .store = bench.store};
+	struct gateway_params p = {.addresses = bench.addresses, .domain = "mg", .tdm = bench.tdm, .store = bench.store, .peer = bench.peer,
+				   .agent = bench.peer ? "192.0.2.9:2727" : NULL};
 	if (!err)
 		err = gateway_new(&bench.gw, &p);
 	if (!err)

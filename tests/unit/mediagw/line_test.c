@@ -265,6 +265,36 @@ static void a_channel_of_another_program_is_refused_until_it_is_free(void **stat
 	bench_close();
 }
 
+static void a_channel_that_cannot_be_read_ends_its_call(void **state)
+{
+	(void)state;
+	static const struct heard lost = {.kind = HEARD_LOST};
+	const struct bearer *b;
+	open_lines();
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	b = bearer_of(7);
+	b->p.heard(b->p.arg, &lost);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
+	assert_int_equal(state_of(7), TDM_OUT_OF_ORDER);
+	assert_true(alarm_is_on(&alarm_channel, "channel 7"));
+	clock_test_advance(10000);
+	assert_int_equal(state_of(7), TDM_IN_SERVICE);
+	assert_false(alarm_is_on(&alarm_channel, "channel 7"));
+	assert_null(bearer_of(7));
+	/* Of a span that is gone there is one alarm, and it is in service when it is back. */
+	assert_int_equal(run("CRCX 2 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	fake_unplug(1);
+	b = bearer_of(7);
+	b->p.heard(b->p.arg, &lost);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
+	assert_false(alarm_is_on(&alarm_channel, "channel 7"));
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	clock_test_advance(6000);
+	assert_int_equal(state_of(7), TDM_IN_SERVICE);
+	assert_non_null(bearer_of(22));
+	bench_close();
+}
+
 static void calls_outlive_the_process(void **state)
 {
 	(void)state;
@@ -377,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_connection_reports_by_rtcp),
 		cmocka_unit_test(lines_with_signalling_are_always_open),
 		cmocka_unit_test(a_channel_of_another_program_is_refused_until_it_is_free),
+		cmocka_unit_test(a_channel_that_cannot_be_read_ends_its_call),
 		cmocka_unit_test(calls_outlive_the_process),
 		cmocka_unit_test(what_an_operator_set_is_kept),
 		cmocka_unit_test(what_is_not_understood_sets_nothing_up),
