@@ -28,6 +28,7 @@ fuzz_rtp    :=
 fuzz_rtcp   := rtp net base
 fuzz_comfort := media rtp net base
 fuzz_jitter := media rtp net base
+fuzz_packet := media rtp net base
 fuzz_events := media rtp net base
 fuzz_tone   := media rtp net base
 fuzz_callerid := media rtp net base

@@ -64,7 +64,7 @@ struct fp_worker {
 	struct fp_batch *batch;
 	struct fp_handover *handover; /* NULL: this is the main loop's */
 	uint64_t now_ns;              /* when the batch was received */
-	uint32_t relayed;             /* packets sent on to another side since its thread looked last */
+	uint32_t delivered;           /* packets given to somebody since its thread looked last */
 	uint32_t turns;               /* odd while a batch is worked through */
 	uint64_t counters[TANDEM_REASON_COUNT];
 	uint64_t lost;    /* messages that found no room */

@@ -103,7 +103,6 @@ static void forward(struct fp_worker *w, const struct fp_arrival *a, const struc
 	struct tandem_slot *s = &w->fp->slots[a->slot];
 	struct tandem_out out;
 	fp_out_read(s, &out);
-	w->relayed++;
 	if (!out.family || !out.dst_port)
 		return fp_worker_refuse(w, s, TANDEM_NO_PEER);
 	if (a->hop_limit <= 1)
@@ -132,10 +131,10 @@ static void forward(struct fp_worker *w, const struct fp_arrival *a, const struc
 static void deliver(struct fp_worker *w, const struct fp_arrival *a, uint32_t to)
 {
 	const struct fastpath *fp = w->fp;
-	if (fp->handlers.rtp && fp->handlers.rtp(fp->arg, a->slot, to, a->data, a->len, w->now_ns))
-		fp_bump(&w->counters[TANDEM_FORWARDED]);
-	else
-		fp_worker_refuse(w, &fp->slots[a->slot], TANDEM_NO_PEER);
+	if (!fp->handlers.rtp || !fp->handlers.rtp(fp->arg, a->slot, to, a->data, a->len, w->now_ns))
+		return fp_worker_refuse(w, &fp->slots[a->slot], TANDEM_NO_PEER);
+	w->delivered++;
+	fp_bump(&w->counters[TANDEM_FORWARDED]);
 }
 
 /* False when somebody else held or changed the slot meanwhile; who is not running must be let. A packet that changes nothing is counted only

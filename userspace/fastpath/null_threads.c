@@ -45,21 +45,22 @@ static bool stopped(const struct thread *t)
 	return atomic_load_explicit(&t->all->stop, memory_order_relaxed);
 }
 
-/* Everything that waits at the sockets; whether there was anything. */
-static bool look(struct thread *t)
+/* Everything that waits at the sockets: how many packets. */
+static unsigned look(struct thread *t)
 {
-	bool any = false, more = true;
-	t->worker.relayed = 0;
+	unsigned all = 0;
+	bool more = true;
+	t->worker.delivered = 0;
 	while (more && !stopped(t)) {
 		more = false;
 		for (unsigned i = 0; i < 2; i++) {
 			unsigned got = t->fd[i] < 0 ? 0 : fp_worker_receive(&t->worker, t->fd[i], TANDEM_NONE);
-			any |= got > 0;
+			all += got;
 			more |= got == FP_BATCH;
 		}
 		fp_handover_wake(t->worker.handover);
 	}
-	return any;
+	return all;
 }
 
 static void wait_for_packets(struct thread *t)
@@ -72,11 +73,10 @@ static void wait_for_packets(struct thread *t)
 	(void)poll(p, 3, -1);
 }
 
-static void nap(const struct thread *t, uint64_t since_ns)
+static void nap(bool delivered, uint64_t since_ns)
 {
-	const bool relayed = t->worker.relayed;
-	const struct timespec time = {.tv_nsec = relayed ? NAP_NS : DELIVERED_NAP_NS};
-	if (since_ns < (relayed ? BUSY_NS : DELIVERED_BUSY_NS))
+	const struct timespec time = {.tv_nsec = delivered ? DELIVERED_NAP_NS : NAP_NS};
+	if (since_ns < (delivered ? DELIVERED_BUSY_NS : BUSY_NS))
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &time, NULL);
 }
 
@@ -87,11 +87,12 @@ static void *run(void *arg)
 	pthread_setname_np(pthread_self(), "tandem-media");
 	prctl(PR_SET_TIMERSLACK, NAP_SLACK, 0, 0, 0);
 	while (!stopped(t)) {
-		if (!look(t)) {
+		unsigned n = look(t);
+		if (!n) {
 			wait_for_packets(t);
 			continue;
 		}
-		nap(t, t->worker.now_ns - before);
+		nap(t->worker.delivered == n, t->worker.now_ns - before);
 		before = t->worker.now_ns;
 	}
 	return NULL;

@@ -10,6 +10,7 @@
 static void on_digit(void *arg, char digit, int level)
 {
 	struct capture *c = arg;
+	c->digits += digit != '\0';
 	if (c->config.heard)
 		c->config.heard(c->config.arg, digit, level);
 	if (!c->config.events)
@@ -19,7 +20,6 @@ static void on_digit(void *arg, char digit, int level)
 		return;
 	}
 	int volume = level > 0 ? 0 : -level < VOLUME_MAX ? -level : VOLUME_MAX;
-	c->digits++;
 	if (event_begin(&c->events, (uint8_t)event_code(digit), (uint8_t)volume, c->now))
 		c->late++;
 }

@@ -12,13 +12,13 @@
 void bearer_hear_digit(void *bearer, char digit, int level)
 {
 	struct bearer *b = bearer;
-	b->count[BEARER_DIGITS] += digit != '\0';
 	span_thread_heard(b, &(struct heard){.kind = HEARD_DIGIT, .digit = digit});
 }
 
 static void on_register_tone(void *arg, char digit, int level)
 {
 	struct ears *e = arg;
+	e->bearer->count[BEARER_DIGITS] += digit != '\0';
 	bearer_hear_digit(e->bearer, digit, level);
 }
 

@@ -134,7 +134,7 @@ static void capture(struct bearer *b, const uint8_t *octets, size_t n)
 
 void bearer_captured(struct bearer *b, uint8_t *octets, size_t n)
 {
-	const uint64_t late = b->capture->late;
+	const uint64_t late = b->capture->late, digits = b->capture->digits;
 	if (bearer_turns_round(b)) {
 		playout_get(&b->playout, octets, n);
 		if (b->c.mode == BEARER_NETWTEST) {
@@ -153,4 +153,5 @@ void bearer_captured(struct bearer *b, uint8_t *octets, size_t n)
 	else
 		capture_skip(b->capture, octets, n);
 	b->count[BEARER_UNTOLD] += b->capture->late - late;
+	b->count[BEARER_DIGITS] += b->capture->digits - digits;
 }

@@ -193,6 +193,56 @@ static void a_tone_heard_is_one_event_and_cut(void **state)
 	bed_close();
 }
 
+/* The shortest there are (Q.24): 40 ms, and 40 ms between them. */
+static void short_digits_are_all_sent(void **state)
+{
+	talk(LAW_A);
+	bed_run(100);
+	fake_n_out = 0;
+	dialler = digit_sender_new(DIGIT_DTMF);
+	digit_sender_shape(dialler, 40, 40, -10);
+	assert_int_equal(digit_sender_put(dialler, SLICE("1590*#ADD1234567")), 16);
+	bed.speak = speak_digits;
+	bed_run(16 * 80 + 200);
+	char keys[32] = "";
+	uint32_t last = 0;
+	for (unsigned i = 0; i < fake_n_out; i++) {
+		struct rtp_packet r;
+		assert_int_equal(rtp_read(&r, fake_out[i].data, fake_out[i].len), 0);
+		if (r.pt == 101 && (!*keys || r.timestamp != last))
+			strncat(keys, &"0123456789*#ABCD"[r.payload[0]], 1);
+		last = r.pt == 101 ? r.timestamp : last;
+	}
+	assert_string_equal(keys, "1590*#ADD1234567");
+	assert_int_equal(bed_count(BEARER_DIGITS), 16);
+	assert_int_equal(bed_count(BEARER_UNTOLD), 0);
+	dialler = mem_deref(dialler);
+	bed_close();
+}
+
+/* As a phone sends them: an update each 20 ms, the last three times. */
+static void short_events_are_all_played(void **state)
+{
+	static const char keys[] = "159ADD*#";
+	talk(LAW_A);
+	bed_run(60);
+	uint64_t from = bed.n_heard;
+	uint32_t timestamp = 1000;
+	for (unsigned i = 0; i < sizeof keys - 1; i++, timestamp += 640) {
+		uint8_t code = (uint8_t)event_code(keys[i]);
+		event(code, true, false, 160, timestamp);
+		bed_run(20);
+		for (unsigned k = 0; k < 3; k++) {
+			event(code, false, true, 320, timestamp);
+			bed_run(20);
+		}
+	}
+	bed_run(600);
+	assert_string_equal(digits_heard(from), keys);
+	assert_int_equal(bed_count(BEARER_LAPSED), 0);
+	bed_close();
+}
+
 static void digits_are_heard_where_nothing_is_sent(void **state)
 {
 	static const struct bearer_ears ears = {.dtmf = true};
@@ -483,6 +533,48 @@ static void a_thread_that_was_late_is_counted(void **state)
 	bed_close();
 }
 
+static void silence_is_not_sent_where_that_is_agreed(void **state)
+{
+	bed_open(LAW_A);
+	bed.c.suppress = true;
+	assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+	bed_run(3000);
+	unsigned noise = 0, audio = 0;
+	for (unsigned i = fake_n_out < 256 ? 0 : fake_n_out - 256; i < fake_n_out; i++)
+		if ((fake_out[i % 256].data[1] & 0x7f) == 13)
+			noise++;
+		else
+			audio++;
+	assert_true(noise >= 2 && audio < 30);
+	fake_n_out = 0;
+	line_plays("440");
+	bed_run(400);
+	assert_in_range(fake_n_out, 18, 21);
+	bed_close();
+}
+
+static void the_peers_silence_is_noise(void **state)
+{
+	const uint8_t level[] = {40};
+	talk(LAW_A);
+	bed_run(40);
+	for (unsigned i = 0; i < 25; i++) {
+		bed_voice();
+		bed_run(20);
+	}
+	assert_true(bed_packet(13, false, bed.seq++, bed.timestamp, level, 1));
+	bed_run(200);
+	uint64_t from = bed.n_heard;
+	bed_run(500);
+	double energy = 0;
+	for (uint64_t i = from; i < bed.n_heard; i++)
+		energy += (double)law_linear[LAW_A][bed.heard[i % BED_KEPT]] * law_linear[LAW_A][bed.heard[i % BED_KEPT]];
+	energy /= (double)(bed.n_heard - from);
+	assert_true(energy > 40e3 && energy < 300e3); /* -40 dBov are 327 */
+	assert_true(bed_count(BEARER_NOISE) > 3000);
+	bed_close();
+}
+
 static void another_ssrc_and_other_timestamps_are_survived(void **state)
 {
 	talk(LAW_A);
@@ -575,6 +667,8 @@ int main(void)
 		cmocka_unit_test(the_network_hears_itself), cmocka_unit_test(gains_go_to_the_driver),
 		cmocka_unit_test(a_thread_that_was_late_is_counted), cmocka_unit_test(another_ssrc_and_other_timestamps_are_survived),
 		cmocka_unit_test(a_channel_that_goes_away_is_told_of), cmocka_unit_test(what_the_driver_refuses_changes_nothing),
+		cmocka_unit_test(short_digits_are_all_sent), cmocka_unit_test(short_events_are_all_played),
+		cmocka_unit_test(silence_is_not_sent_where_that_is_agreed), cmocka_unit_test(the_peers_silence_is_noise),
 		cmocka_unit_test(survives_lack_of_memory),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
