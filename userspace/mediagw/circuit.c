@@ -177,7 +177,9 @@ int circuit_hook_do(struct circuit *c, enum tdm_hook what)
 {
 	static const char *const names[] = {"on hook", "off hook", "wink", "flash", "start", "ring", "ring no more"};
 	int err = c->fd < 0 ? -EBADF : c->p.driver->hook(c->fd, what);
-	if (err && c->fd >= 0)
+	if (!err || err == -EBUSY)
+		log_debug(c->p.object, "line: %s%s", names[what], err ? ", not yet" : "");
+	else if (c->fd >= 0)
 		log_warn(c->p.object, "the line did not go \"%s\": %s", names[what], strerror(-err));
 	return err;
 }
@@ -275,6 +277,8 @@ static bool sent(struct circuit *c, enum bearer_side side)
 void circuit_heard(struct circuit *c, const struct heard *h)
 {
 	mem_ref(c);
+	if (h->kind == HEARD_EVENT)
+		log_debug(c->p.object, "line: the other side: %s", tdm_event_names[h->event.kind]);
 	if (h->kind == HEARD_VOICEBAND)
 		heard_voiceband(c, h->voiceband);
 	else if (h->kind != HEARD_PLAYED || !sent(c, h->side))

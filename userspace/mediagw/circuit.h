@@ -37,6 +37,8 @@ struct circuit_handlers {
 	/* What is asked about an event; NULL: nothing. */
 	const struct mgcp_requested *(*requested)(void *arg, const struct mgcp_package *package, const char *event);
 	void (*signal_done)(void *arg, const struct mgcp_signal *s, bool failed);
+	/* Where the far end's hook is now, whatever events say. */
+	bool (*off_hook)(void *arg);
 	/* The channel is used, for a call from there (`incoming`) or from here: 0, or -errno when it must not. */
 	int (*seize)(void *arg, bool incoming);
 	void (*idle)(void *arg);

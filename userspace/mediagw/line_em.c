@@ -381,7 +381,8 @@ static void timeout(struct circuit *c)
 	struct em *m = em(c);
 	switch ((enum state)c->state) {
 	case IDLE:
-		seized(c);
+		if (m->there)
+			seized(c);
 		break;
 	case STARTS:
 		if (c->p.settings->immediate)
@@ -421,7 +422,9 @@ static void line_event(struct circuit *c, const struct tdm_event *e)
 {
 	switch (e->kind) {
 	case TDM_EV_OFFHOOK:
-		went_off_hook(c);
+		/* DAHDI's debouncing of our own off hook ends with this event, too. */
+		if (c->p.h->off_hook(c->p.arg))
+			went_off_hook(c);
 		break;
 	case TDM_EV_ONHOOK:
 		went_on_hook(c);
@@ -526,7 +529,7 @@ static unsigned inf_check(const struct mgcp_signal *s, const char **why)
 
 /* --- the kind ----------------------------------------------------------------------------------------------------- */
 
-/* A call that waits there already. */
+/* A call that waits there already; but the other side's equipment may only just come up. */
 static void open_line(struct circuit *c)
 {
 	em(c)->there = c->off_hook;

@@ -3,6 +3,7 @@
  * guessed: that there is dial tone before a number is sent, that a call is answered (H/lsa), that it is over (DO/rel). */
 #include "mediagw/circuit_internal.h"
 #include "base/log.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@
 #define T_CALLER_MS    5000 /* for the ring that follows on a caller's number */
 #define T_SETTLE_MS    500  /* from seizing to dialling where dial tone is not checked */
 #define T_HANG_UP_MS   5000 /* for the call agent to hang up when the other side has */
+#define T_FLASH_MS     100
+#define FLASH_TRIES    20
 #define T_GUARD_MS     1000 /* for the exchange to notice that we did */
 
 enum state { IDLE, CALLER, RINGING, SEIZED, DIALLING, DIALLED, UP, RELEASED, GUARD };
@@ -23,7 +26,8 @@ struct fxo {
 	bool told;          /* of the ring */
 	char caller[32];    /* digits of it, as DTMF */
 	bool answered;      /* by reversal: the next one is the end */
-	struct timer silence, longest, answer;
+	struct timer silence, longest, answer, flash_again;
+	unsigned flashes;   /* tried */
 };
 
 static struct fxo *fxo(struct circuit *c)
@@ -43,6 +47,7 @@ static void stop_timers(struct fxo *f)
 	timer_stop(&f->silence);
 	timer_stop(&f->longest);
 	timer_stop(&f->answer);
+	timer_stop(&f->flash_again);
 }
 
 /* On hook, and free as soon as the exchange has noticed. */
@@ -185,11 +190,23 @@ static void hu_start(struct circuit *c, const struct mgcp_signal *s)
 	circuit_done(c, &s, false);
 }
 
+/* Just after the hook was lifted the driver does not flash yet. */
+static void flash(void *arg)
+{
+	struct circuit *c = arg;
+	struct fxo *f = fxo(c);
+	int err = in_call(c) ? circuit_hook_do(c, TDM_FLASH) : -ENOTCONN;
+	if (err == -EBUSY && f->flashes++ < FLASH_TRIES)
+		timer_start(&f->flash_again, T_FLASH_MS, flash, c);
+	else if (err)
+		circuit_done(c, &f->flash, false);
+}
+
 static void hf_start(struct circuit *c, const struct mgcp_signal *s)
 {
 	fxo(c)->flash = s;
-	if (!in_call(c) || circuit_hook_do(c, TDM_FLASH))
-		circuit_done(c, &fxo(c)->flash, false);
+	fxo(c)->flashes = 0;
+	flash(c);
 }
 
 /* --- from there --------------------------------------------------------------------------------------------------- */
@@ -408,8 +425,8 @@ static void heard(struct circuit *c, const struct heard *h)
 			dialled(c);
 		break;
 	case HEARD_FLASH:
-		if (c->state == UP)
-			circuit_hook_do(c, TDM_FLASH);
+		fxo(c)->flashes = 0;
+		flash(c);
 		break;
 	default:
 		break;

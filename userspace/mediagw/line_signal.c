@@ -33,6 +33,14 @@ static void signal_done(void *arg, const struct mgcp_signal *s, bool failed)
 	events_signal_done(l->ep, s, failed);
 }
 
+static bool is_off_hook(void *arg)
+{
+	const struct line *l = arg;
+	const struct tdm *t = l->channel->tdm;
+	struct tdm_channel_status status;
+	return !t->driver->channel_read(t->ctl, l->channel->number, &status) && status.off_hook;
+}
+
 static int seize(void *arg, bool incoming)
 {
 	const char *why;
@@ -108,7 +116,7 @@ static void changed(void *arg)
 }
 
 static const struct circuit_handlers handlers = {
-	.event = event, .requested = requested, .signal_done = signal_done, .seize = seize, .idle = idle, .play = play, .dial = dial,
+	.event = event, .requested = requested, .signal_done = signal_done, .off_hook = is_off_hook, .seize = seize, .idle = idle, .play = play, .dial = dial,
 	.tell_caller = tell_caller, .flash = flash, .listen = listen_for, .changed = changed,
 };
 
@@ -130,10 +138,7 @@ int line_signal_new(struct line *l)
 
 void line_signal_open(struct line *l)
 {
-	const struct tdm *t = l->channel->tdm;
-	struct tdm_channel_status status;
-	bool off_hook = line_is_signalled(l) && !t->driver->channel_read(t->ctl, l->channel->number, &status) && status.off_hook;
-	circuit_open(l->circuit, l->fd, off_hook);
+	circuit_open(l->circuit, l->fd, line_is_signalled(l) && is_off_hook(l));
 }
 
 /* Of a line that is gone nobody may expect anything (RFC 3435 4.4.5). */

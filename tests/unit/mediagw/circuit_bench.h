@@ -16,6 +16,7 @@ static struct {
 	unsigned listening, requests;
 	bool refuses;  /* the line must not be used */
 	bool playing, told;
+	bool on_hook; /* whatever events say */
 	char said[2048];
 	struct buf did;
 	const char *why;
@@ -95,6 +96,11 @@ static void bench_signal_done(void *arg, const struct mgcp_signal *s, bool faile
 	mgcp_notifier_signal_done(bench.notifier, s, failed);
 }
 
+static bool bench_off_hook(void *arg)
+{
+	return !bench.on_hook;
+}
+
 static int bench_seize(void *arg, bool incoming)
 {
 	if (bench.refuses)
@@ -148,7 +154,7 @@ static void bench_changed(void *arg)
 }
 
 static const struct circuit_handlers bench_handlers = {
-	.event = bench_event, .requested = bench_requested, .signal_done = bench_signal_done, .seize = bench_seize, .idle = bench_idle, .play = bench_play,
+	.event = bench_event, .requested = bench_requested, .signal_done = bench_signal_done, .off_hook = bench_off_hook, .seize = bench_seize, .idle = bench_idle, .play = bench_play,
 	.dial = bench_dial, .tell_caller = bench_tell_caller, .flash = bench_flash, .listen = bench_listen,
 	.changed = bench_changed,
 };

@@ -24,6 +24,10 @@ static void a_call_from_here_with_mf(void **state)
 	expect("MF *5551234#");
 	played();
 	expect("NTFY MS/oc(MS/sup)");
+	bench.on_hook = true; /* an event that is none */
+	line(TDM_EV_OFFHOOK);
+	expect("");
+	bench.on_hook = false;
 	line(TDM_EV_OFFHOOK);
 	expect("NTFY MS/ans");
 	line(TDM_EV_ONHOOK);
@@ -327,6 +331,12 @@ static void calls_after_a_kill(void **state)
 	assert_int_equal(bench_open(TDM_EM, &s, true), 0);
 	after(500);
 	expect("used from there; NTFY MS/sup; wink");
+	bench_close();
+	/* None: the other side has only just come up. */
+	assert_int_equal(bench_open(TDM_EM, &s, true), 0);
+	line(TDM_EV_ONHOOK);
+	after(1000);
+	expect("");
 	bench_close();
 }
 

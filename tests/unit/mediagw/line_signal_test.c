@@ -20,6 +20,7 @@ static struct line *line_of(unsigned channel)
 static void hear(unsigned channel, enum tdm_event_kind kind)
 {
 	struct line *l = line_of(channel);
+	cards.channels[channel].off_hook = kind == TDM_EV_OFFHOOK;
 	l->bearer->p.heard(l->bearer->p.arg, &(struct heard){.kind = HEARD_EVENT, .event = {.kind = kind}});
 }
 

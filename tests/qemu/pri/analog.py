@@ -1,0 +1,176 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""analog.py: telephones, exchange lines and trunks of tandem-mg on two T1 back to back, by robbed bits: a port with a telephone (FXS) against one that is a
+telephone (FXO), and two ends of an E&M trunk with MF. The call agent of both is a script."""
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+
+sys.path[:0] = [os.path.join(sys.path[0], folder) for folder in ("../../isdn", "../../net/mediagw")]
+from results import BUILD, path, shows  # noqa: E402
+from lab import wait_for  # noqa: E402
+import mgtest  # noqa: E402
+
+WORK = tempfile.mkdtemp()  # results are where no socket can be
+CONF = f"""
+log {{ level = debug }}
+state {{ directory = "{WORK}/state" runtime = "{WORK}/run" bpffs = "" }}
+address inside {{ local = {{ "127.0.0.1" }} ports = "20000-20099" }}
+media {{ engine = null }}
+agent {{ bind = "127.0.0.1:2729" retry-min = 1s }}
+gateway nowhere {{ address = "127.0.0.1:2430" }}
+tdm {{ system-conf = "" poll = 200ms zone = "us" }}
+dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
+dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
+channels phone {{ numbers = {{ "1" }} signalling = "fxoks" }}
+channels exchange {{ numbers = {{ "25" }} signalling = "fxsks" answer = dialled dial-tone = 10s }}
+channels trunks {{ numbers = {{ "2", "26" }} signalling = "e&m" dialling = mf }}
+"""
+PHONE, EXCHANGE, NEAR, FAR = "ds/ds1-1/1", "ds/ds1-2/1", "ds/ds1-1/2", "ds/ds1-2/2"
+PATIENCE = 60
+
+
+class Line:
+    """An endpoint as its call agent sees it."""
+    request = 0x100
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+
+    def ask(self, lines, code=200):
+        Line.request += 1
+        got = agent.ask("RQNT", self.endpoint, f"X: {Line.request:x}\nQ: loop\n{lines}", wait=20)
+        assert got.code == code, f"{self.endpoint} {lines!r}: {got.text!r}"
+
+    def told(self, events):
+        """Waits until it has told exactly these."""
+        pattern = rf"NTFY \d+ {re.escape(self.endpoint)}@(.*\r\n)+O: {re.escape(events)}\r\n"
+        seen = agent.wait_told(pattern, PATIENCE)
+        assert seen, f"{self.endpoint} has not told {events}, but {[re.findall(r'(?m)^O: .*$', t) for t in agent.told if self.endpoint in t]}"
+
+    def state(self):
+        return agent.ask("AUEP", self.endpoint, "F: ES", wait=20).get("ES")
+
+
+def fresh():
+    agent.told.clear()
+
+
+def ctl(*words):
+    return subprocess.run([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "--json", *words], capture_output=True, text=True, check=True).stdout
+
+
+def channels():
+    return {c["endpoint"]: c["state"] for c in json.loads(ctl("show", "channels"))}
+
+
+def comes_up():
+    wait_for("the channels to be in service", lambda: all(channels().get(e) == "in-service" for e in (PHONE, EXCHANGE, NEAR, FAR)), PATIENCE, 0.2)
+    assert phone.state() == "L/hu" and exchange.state() == "DO/rlc,H/hu", (phone.state(), exchange.state())
+
+
+def rings_with_a_caller():
+    exchange.ask("R: DO/ci(A),DO/rg(N)")
+    phone.ask("S: L/ci(09/14/17/26,\"555 1212\",\"John Doe\"),L/rg\nR: L/hd(N)")
+    exchange.told('DO/ci(09/14/17/26,"5551212","John Doe"),DO/rg')
+    exchange.ask("S: DO/hd\nR: DO/rel(N)")
+    phone.told("L/hd")
+    assert phone.state() == "L/hd" and channels()[PHONE] == "in-use"
+
+
+def flashes_and_hangs_up():
+    phone.ask("R: L/hf(N),L/hu(N)")
+    exchange.ask("S: DO/hf\nR: DO/rel(N)")
+    phone.told("L/hf")
+    exchange.ask("S: DO/hu\nR: DO/rlc(N)")
+    phone.told("L/hu")
+    exchange.told("DO/rlc")
+    assert set(channels().values()) == {"in-service"}
+
+
+def dials_on_dial_tone():
+    fresh()
+    phone.ask("R: L/hd(A,K,E(S(L/dl),R(L/hu(N),D/[0-9*#T](D)),D([2-9]xxxxxx)))")
+    exchange.ask("S: DO/sup(addr(5,5,5,1,2,1,2))\nR: DO/oc(N),DO/of(N),DO/rel(N),H/lsa(N)")
+    exchange.told("DO/oc(DO/sup)")
+    exchange.told("H/lsa(+)")
+    phone.told("L/hd,D/5,D/5,D/5,D/1,D/2,D/1,D/2")
+
+
+def survives_a_kill():
+    fresh()
+    old = next(p["pid"] for p in json.loads(ctl("show", "processes")) if p["name"] == "tandem-mg")
+    phone.ask("R: L/hu(N)")
+    os.kill(old, signal.SIGKILL)
+    assert agent.wait_told("RM: disconnected", PATIENCE), agent.told
+    assert phone.state() == "L/hd" and exchange.state() == "H/hd" and channels()[PHONE] == "in-use"
+
+
+def the_exchange_hangs_up():
+    """By opening the loop: who dialled is told, and releases the line."""
+    fresh()
+    exchange.ask("R: DO/rel(N),DO/rlc(N)")
+    phone.ask("S: L/osi\nR: L/hu(N)")
+    exchange.told("DO/rel(0)")
+    exchange.ask("S: DO/hu\nR: DO/rlc(N)")
+    phone.told("L/hu")
+    exchange.told("DO/rlc")
+
+
+def no_dial_tone():
+    fresh()
+    phone.ask("R: L/hd(N)")
+    exchange.ask("S: DO/sup(addr(5))\nR: DO/oc(N),DO/of(N)")
+    exchange.told("DO/of(DO/sup)")
+    exchange.told("DO/rel(111)")
+    exchange.told("DO/rlc")
+
+
+def winks_and_digits():
+    fresh()
+    far.ask("R: MS/inf(N)")
+    near.ask("S: MS/sup(addr(k0,5,5,5,1,2,1,2,s0))\nR: MS/oc(N),MS/of(N)")
+    far.told("MS/sup")
+    near.told("MS/oc(MS/sup)")
+    far.told("MS/inf(k0,5,5,5,1,2,1,2,s0)")
+    far.ask("S: MS/ans\nR: MS/oc(N)")
+    near.told("MS/ans")
+
+
+def trunks_hang_up():
+    fresh()
+    far.ask("S: MS/sus\nR: MS/oc(N)")
+    near.told("MS/sus")
+    near.ask("S: MS/rel\nR: MS/oc(N)")
+    far.told("MS/rel(0)")
+    far.ask("S: MS/rlc\nR: MS/oc(N)")
+    near.told("MS/rlc")
+    far.told("MS/rlc")
+    assert set(channels().values()) == {"in-service"}
+
+
+with open(path("tandem.conf"), "w") as f:
+    f.write(CONF)
+for folder in ("state", "run"):
+    os.makedirs(os.path.join(WORK, folder))
+agent = mgtest.Agent()
+phone, exchange, near, far = Line(PHONE), Line(EXCHANGE), Line(NEAR), Line(FAR)
+keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("analog.log"), "w"), stderr=subprocess.STDOUT)
+try:
+    wait_for("tandem-mg", lambda: agent.wait_told("RM: restart", 1), PATIENCE)
+    if shows("a telephone, a line of an exchange and a trunk are endpoints", comes_up):
+        shows("FXS rings FXO, which reads who calls, and answers", rings_with_a_caller)
+        shows("a flash, and hanging up", flashes_and_hangs_up)
+        shows("FXO waits for dial tone and dials, FXS collects the number", dials_on_dial_tone)
+        shows("a call of lines goes on after tandem-mg was killed", survives_a_kill)
+        shows("FXS opens the loop, and FXO hangs up", the_exchange_hangs_up)
+        shows("without dial tone nothing is dialled", no_dial_tone)
+        shows("E&M: a wink, MF digits, the answer", winks_and_digits)
+        shows("E&M: suspended, released from both sides", trunks_hang_up)
+finally:
+    keep.terminate()
+    keep.wait(30)
