@@ -44,6 +44,7 @@ fuzz_endpoint := tdm base
 # Its store and gateway stand in for those of the archives.
 fuzz_ld_record := -Wl,-z,muldefs
 fuzz_record := callagent routing registrar guard cdr config proxy sip sdp mgcp rtp stun net base
+fuzz_party  := callagent routing registrar guard cdr config proxy sip sdp mgcp rtp stun net base
 fuzz_guard  := guard config sip stun net base
 
 .PHONY: fuzz check-fuzz check-fuzz-hours fuzz-link

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* When a number that comes a digit at a time is whole (RFC 3578): a table of what the routing lists. */
+#include "unit.h"
+#include "config/schema.h"
+#include "routing/overlap.h"
+
+static struct conf *conf;
+static struct routing *routing;
+static struct auth *auth;
+
+static int setup(void **state)
+{
+	struct buf why = buf_growing();
+	const char *text = "address inside {\n local = {\"127.0.0.1\"}\n}\nisdn pri {\n}\nisdn other {\n}\n"
+			   "user 1001 {\n password = x\n numbers = {\"+4930555\", \"+49305551\"}\n}\nuser 1002 {\n password = x\n}\n"
+			   "hunt team {\n members = {\"1001\"}\n numbers = {\"600\"}\n}\n"
+			   "route all {\n to = pri\n}\nroute long {\n prefix = \"6001\"\n to = pri\n}\nroute some {\n called = {\"112\", \"70*\", \"/^8[0-9]$/\"}\n to = pri\n}\n"
+			   "route theirs {\n called = \"900\"\n source = other\n to = pri\n}\n";
+	if (config_load(&conf, "t", text, &why))
+		fail_msg("%s", buf_z(&why));
+	return routing_new(&routing, conf) ?: auth_new(&auth, conf);
+}
+
+static int teardown(void **state)
+{
+	mem_deref(routing);
+	mem_deref(auth);
+	mem_deref(conf);
+	return 0;
+}
+
+static void numbers_are_whole_or_not(void **state)
+{
+	static const struct {
+		const char *called;
+		bool whole;
+	} rows[] = {
+		{"", false},      {"1", false},    {"100", false},     {"1001", true},    {"10011", false}, {"1002", true},
+		{"+4930555", false},                /* a longer one begins like it */
+		{"+49305551", true},
+		{"600", false},                     /* so does a route's prefix */
+		{"112", true},    {"11", false},
+		{"70", false},    {"701", false},   /* how many more there may be is not listed */
+		{"81", false},    {"5", false},
+		{"900", false},                     /* of another source */
+	};
+	const struct source from = {.kind = TARGET_LINE, .name = "pri"}, other = {.kind = TARGET_LINE, .name = "other"};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct query q = {.from = &from, .called = rows[i].called, .caller = "1", .utc = 1767609000};
+		if (overlap_is_whole(routing, auth, &q) != rows[i].whole)
+			fail_msg("%s: %s", rows[i].called, rows[i].whole ? "waits" : "does not wait");
+	}
+	const struct query q = {.from = &other, .called = "900", .caller = "1", .utc = 1767609000};
+	assert_true(overlap_is_whole(routing, auth, &q));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_are_whole_or_not)};
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
