@@ -18,6 +18,7 @@ fuzz_digest := sip stun net base
 fuzz_sdp    := sdp net base
 fuzz_mgcp   := mgcp net base
 fuzz_digitmap := mgcp net base
+fuzz_caller := mgcp net base
 fuzz_request := mgcp net base
 fuzz_notifier := mgcp net base
 fuzz_stun   := stun net base

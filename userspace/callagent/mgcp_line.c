@@ -271,7 +271,7 @@ void mgcp_line_messages(struct mgcp_line *l, bool waiting)
 /* --- all of them ---------------------------------------------------------------------------------------------------- */
 
 /* The choices of line.kind. */
-static const struct mgcp_line_kind *const kinds[] = {&mgcp_phone, &mgcp_fxo, &mgcp_em, &mgcp_em_mf, &mgcp_fgd, &mgcp_operator};
+static const struct mgcp_line_kind *const kinds[] = {&mgcp_phone, &mgcp_pbx, &mgcp_fxo, &mgcp_em, &mgcp_em_mf, &mgcp_fgd, &mgcp_operator};
 
 static void line_destroy(void *obj)
 {

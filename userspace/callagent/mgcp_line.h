@@ -54,6 +54,7 @@ struct mgcp_line {
 	unsigned state;        /* of its kind */
 	bool off_hook;
 	bool scripted;         /* the endpoint knows what to do when its hook goes off */
+	bool reversed;         /* its polarity, as told */
 	bool messages, told_messages; /* some wait for its user; as it has been told */
 	char digits[128];      /* as they are dialled */
 	char caller[128], caller_name[128]; /* what the line has told of who calls */
@@ -108,4 +109,4 @@ struct media_party mgcp_line_party(const struct mgcp_line *l);
 /* Takes over its connection from a store. */
 int mgcp_line_restore_media(struct mgcp_line *l, struct slice record);
 
-extern const struct mgcp_line_kind mgcp_phone;
+extern const struct mgcp_line_kind mgcp_phone, mgcp_pbx;

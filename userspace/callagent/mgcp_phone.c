@@ -6,7 +6,7 @@
 #include "callagent/agent.h"
 #include "callagent/call.h"
 #include "callagent/mgcp_line.h"
-#include <time.h>
+#include "mgcp/caller.h"
 
 enum phone_state {
 	PHONE_OUT,      /* of service */
@@ -19,19 +19,9 @@ enum phone_state {
 	PHONE_ON_HOOK,  /* in a call that it may take up again */
 };
 
-#define TALK  "L/hu(N),L/hf(N)"
-#define DIGIT "D/[0-9*#T](D)"
+#define DIGITS ",D/[0-9*#T](D)"
 
-static const struct {
-	const char *name, *events, *signals; /* signals NULL: they depend */
-} states[] = {
-	[PHONE_OUT] = {"out of service", "L/hd(N)", ""},   [PHONE_IDLE] = {"idle", NULL, ""},
-	[PHONE_RINGING] = {"ringing", "L/hd(N)", NULL},    [PHONE_DIALLING] = {"dialling", TALK "," DIGIT, "L/dl"},
-	[PHONE_CALLING] = {"calling", TALK, NULL},         [PHONE_TALKING] = {"talking", TALK, NULL},
-	[PHONE_TONE] = {"tone", TALK, NULL},               [PHONE_ON_HOOK] = {"on hook in a call", "L/hd(N)", ""},
-};
-
-static const struct mgcp_package *const packages[] = {&mgcp_package_l, &mgcp_package_d, &mgcp_package_g, &mgcp_package_bl, NULL};
+static const char *const state_names[] = {"out of service", "idle", "ringing", "dialling", "calling", "talking", "tone", "on hook in a call"};
 
 static void ask(struct mgcp_line *l, bool first);
 static void on_timer(void *arg);
@@ -40,7 +30,7 @@ static void on_timer(void *arg);
 static void enter(struct mgcp_line *l, enum phone_state state, const char *why)
 {
 	if (l->state != state)
-		log_debug(l->object, "%s -> %s: %s", states[l->state].name, states[state].name, why);
+		log_debug(l->object, "%s -> %s: %s", state_names[l->state], state_names[state], why);
 	l->state = state;
 	l->scripted &= state == PHONE_IDLE || state == PHONE_RINGING;
 	timer_stop(&l->timer);
@@ -53,6 +43,29 @@ static void enter(struct mgcp_line *l, enum phone_state state, const char *why)
 
 /* --- what is asked for ---------------------------------------------------------------------------------------------- */
 
+/* What package BL (RFC 3064 2.3), of telephone systems, has for the signals of package L, where that is not of the same name; NULL: nothing. */
+static const char *const pbx_signals[][2] = {
+	{"L/mwi", "BL/dl"}, {"L/ot", "BL/ro"}, {"L/osi", "BL/rel"}, {"L/wt", NULL}, {"L/vmwi(+)", NULL}, {"L/vmwi(-)", NULL}, {"L/lsa(+)", NULL}, {"L/lsa(-)", NULL},
+};
+
+static bool is_pbx(const struct mgcp_line *l)
+{
+	return l->kind == &mgcp_pbx;
+}
+
+/* One signal more. */
+static void give(const struct mgcp_line *l, struct buf *out, const char *signal)
+{
+	bool other = is_pbx(l) && slice_starts(slice_str(signal), SLICE("L/"));
+	for (size_t i = 0; other && i < sizeof(pbx_signals) / sizeof(pbx_signals[0]); i++)
+		if (!strcmp(pbx_signals[i][0], signal)) {
+			signal = pbx_signals[i][1];
+			other = false;
+		}
+	if (signal && *signal)
+		buf_printf(out, "%s%s%s", out->len ? "," : "", other ? "B" : "", signal);
+}
+
 /* The line's own, or its gateway's. */
 static const char *digit_map(const struct mgcp_line *l)
 {
@@ -62,82 +75,109 @@ static const char *digit_map(const struct mgcp_line *l)
 	return *map ? map : "[0-9*#].T";
 }
 
+/* A flash that nobody asks for is not ours: the gateway may pass it to the other party. */
+static bool may_flash(const struct mgcp_line *l)
+{
+	return mgcp_line_flag(l, "flash") || l->held || l->waiting;
+}
+
 /* Off hook: dial tone, or the one that says that messages wait, and digits by the map, all without asking us. */
-static void write_idle(const struct mgcp_line *l, struct buf *out)
+static void write_events(const struct mgcp_line *l, struct buf *out)
 {
-	if (*mgcp_line_text(l, "hotline"))
-		buf_str(out, "L/hd(N)");
-	else
-		buf_printf(out, "L/hd(E(R(" TALK "," DIGIT "),S(%s),D(%s)))", l->messages ? "L/mwi" : "L/dl", digit_map(l));
-}
-
-/* Quoted as caller ID has it: what would end the string goes. */
-static void write_quoted(struct buf *out, const char *text)
-{
-	buf_char(out, '"');
-	for (; *text; text++)
-		if ((unsigned char)*text >= ' ' && *text != '"' && *text != '\\' && *text != 0x7f)
-			buf_char(out, *text);
-	buf_char(out, '"');
-}
-
-/* L/ci(time, number, name): RFC 3660 2.4; P and O stand for "private" and "out of area". */
-static void write_caller(const struct mgcp_line *l, const struct mgcp_leg *g, struct buf *out)
-{
-	time_t now = (time_t)(clock_utc_ms() / 1000);
-	struct tm t;
-	localtime_r(&now, &t);
-	buf_printf(out, "L/ci(%02d/%02d/%02d/%02d,", t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min);
-	write_quoted(out, g->hidden ? "P" : *g->number ? g->number : "O");
-	buf_char(out, ',');
-	write_quoted(out, g->hidden ? "P" : *g->display ? g->display : "O");
-	buf_char(out, ')');
-}
-
-static void write_signals(const struct mgcp_line *l, struct buf *out, bool first)
-{
-	const char *ring = mgcp_line_text(l, "ring");
+	const char *p = is_pbx(l) ? "BL" : "L";
+	char tone[16];
+	struct buf t = buf_fixed(tone, sizeof(tone));
 	switch ((enum phone_state)l->state) {
+	case PHONE_IDLE:
+		give(l, &t, l->messages ? "L/mwi" : "L/dl");
+		if (*mgcp_line_text(l, "hotline"))
+			buf_printf(out, "%s/hd(N)", p);
+		else
+			buf_printf(out, "%s/hd(E(R(%s/hu(N)" DIGITS "),S(%s),D(%s)))", p, p, buf_z(&t), digit_map(l));
+		break;
+	case PHONE_OUT:
 	case PHONE_RINGING:
-		buf_printf(out, "L/%s", l->leg->ring[0] ? l->leg->ring : ring);
-		if (first && mgcp_line_flag(l, "caller-id")) {
-			buf_char(out, ',');
-			write_caller(l, l->leg, out);
-		}
-		break;
-	case PHONE_CALLING:
-	case PHONE_TONE:
-		buf_str(out, l->tone ? l->tone : "");
-		break;
-	case PHONE_TALKING:
-		if (!l->waiting)
-			break;
-		buf_str(out, "L/wt");
-		if (first && mgcp_line_flag(l, "caller-id")) {
-			buf_char(out, ',');
-			write_caller(l, l->waiting, out);
-		}
+	case PHONE_ON_HOOK:
+		buf_printf(out, "%s/hd(N)", p);
 		break;
 	default:
-		buf_str(out, l->state == PHONE_DIALLING && l->messages ? "L/mwi" : states[l->state].signals);
+		buf_printf(out, "%s/hu(N)", p);
+		if (may_flash(l))
+			buf_printf(out, ",%s/hf(N)", p);
+		buf_str(out, l->state == PHONE_DIALLING ? DIGITS : "");
 	}
 }
 
+/* L/ci(time, number, name): RFC 3660 2.4. */
+static void write_caller(const struct mgcp_line *l, const struct mgcp_leg *g, struct buf *out)
+{
+	struct mgcp_caller c = {.hidden = g->hidden};
+	if (is_pbx(l) || !mgcp_line_flag(l, "caller-id"))
+		return;
+	CDR_SET(c.number, slice_str(g->number));
+	CDR_SET(c.name, slice_str(g->display));
+	buf_str(out, ",L/ci(");
+	mgcp_caller_write(out, &c, (time_t)(clock_utc_ms() / 1000));
+	buf_char(out, ')');
+}
+
+static void write_ring(const struct mgcp_line *l, struct buf *out)
+{
+	char ring[8];
+	struct buf b = buf_fixed(ring, sizeof(ring));
+	buf_printf(&b, "L/%s", is_pbx(l) ? "rg" : l->leg->ring[0] ? l->leg->ring : mgcp_line_text(l, "ring"));
+	give(l, out, buf_z(&b));
+}
+
+/* The lamp, and the polarity while a call of its user's is answered: they stay as they were told last. */
+static void write_lasting(struct mgcp_line *l, struct buf *out)
+{
+	bool reversed = l->state == PHONE_TALKING && l->leg->answered && l->leg->leg.side == SIDE_A && mgcp_line_flag(l, "reversal");
+	if (reversed != l->reversed)
+		give(l, out, reversed ? "L/lsa(+)" : "L/lsa(-)");
+	if (l->state == PHONE_IDLE && l->messages != l->told_messages)
+		give(l, out, l->messages ? "L/vmwi(+)" : "L/vmwi(-)");
+	if (l->state == PHONE_IDLE)
+		l->told_messages = l->messages;
+	l->reversed = reversed;
+}
+
 /* `first`: signals that are given once are, too. */
+static void write_signals(struct mgcp_line *l, struct buf *out, bool first)
+{
+	switch ((enum phone_state)l->state) {
+	case PHONE_RINGING:
+		write_ring(l, out);
+		if (first)
+			write_caller(l, l->leg, out);
+		break;
+	case PHONE_DIALLING:
+		give(l, out, l->messages ? "L/mwi" : "L/dl");
+		break;
+	case PHONE_CALLING:
+	case PHONE_TONE:
+		give(l, out, l->tone ? l->tone : "");
+		break;
+	case PHONE_TALKING:
+		if (l->waiting)
+			give(l, out, "L/wt");
+		if (l->waiting && first)
+			write_caller(l, l->waiting, out);
+		break;
+	default:
+		break;
+	}
+	write_lasting(l, out);
+}
+
 static void ask(struct mgcp_line *l, bool first)
 {
 	char events[2600], signals[512];
 	struct buf r = buf_fixed(events, sizeof(events)), s = buf_fixed(signals, sizeof(signals));
 	if (l->state == PHONE_OUT)
 		return;
-	if (l->state == PHONE_IDLE)
-		write_idle(l, &r);
-	else
-		buf_str(&r, states[l->state].events);
+	write_events(l, &r);
 	write_signals(l, &s, first);
-	if (l->state == PHONE_IDLE && l->messages != l->told_messages)
-		buf_str(&s, l->messages ? "L/vmwi(+)" : "L/vmwi(-)");
-	l->told_messages = l->messages;
 	const struct mgcp_ask what = {.events = buf_z(&r), .signals = buf_z(&s), .digitmap = l->state == PHONE_DIALLING ? digit_map(l) : NULL, .tag = l->state};
 	mgcp_line_ask(l, &what);
 }
@@ -158,6 +198,12 @@ static const char *tone_of(unsigned status)
 	default:
 		return status >= 500 && status < 600 ? "G/cg" : "L/ro";
 	}
+}
+
+/* The other party has hung up: told by tone, or by opening the loop, as answering machines want it. */
+static const char *over_tone(const struct mgcp_line *l)
+{
+	return mgcp_line_flag(l, "open-loop") ? "L/osi" : "L/ro";
 }
 
 static void play(struct mgcp_line *l, const char *tone, const char *why)
@@ -426,7 +472,7 @@ static unsigned called(struct mgcp_line *l, struct mgcp_leg *g)
 		l->leg = mem_ref(g);
 		return 0;
 	}
-	if (l->state == PHONE_TALKING && !l->waiting && !l->held && mgcp_line_flag(l, "call-waiting")) {
+	if (l->state == PHONE_TALKING && !l->waiting && !l->held && !is_pbx(l) && mgcp_line_flag(l, "call-waiting")) {
 		l->waiting = mem_ref(g);
 		return 0;
 	}
@@ -474,7 +520,7 @@ static void ended(struct mgcp_line *l, struct mgcp_leg *g, unsigned status, unsi
 		break;
 	case PHONE_CALLING:
 	case PHONE_TALKING:
-		play(l, tone_of(status), "the other party has gone");
+		play(l, status ? tone_of(status) : over_tone(l), "the other party has gone");
 		break;
 	default:
 		break;
@@ -504,21 +550,12 @@ static void restored(struct mgcp_line *l, struct mgcp_leg *g)
 		l->state = PHONE_DIALLING;
 }
 
-const struct mgcp_line_kind mgcp_phone = {
-	.name = "phone",
-	.packages = packages,
-	.begin = begin,
-	.stop = stop,
-	.event = event,
-	.notified = notified,
-	.again = again,
-	.answered = answered,
-	.hook = hook,
-	.called = called,
-	.ready = ready,
-	.progress = progress,
-	.taken = taken,
-	.ended = ended,
-	.restored = restored,
-	.early = LINE_MEDIA_RESTS,
-};
+#define COMMON                                                                                                                                  \
+	.begin = begin, .stop = stop, .event = event, .notified = notified, .again = again, .answered = answered, .hook = hook, .called = called, \
+	.ready = ready, .progress = progress, .taken = taken, .ended = ended, .restored = restored, .early = LINE_MEDIA_RESTS
+
+static const struct mgcp_package *const packages[] = {&mgcp_package_l, &mgcp_package_d, &mgcp_package_g, NULL};
+static const struct mgcp_package *const pbx_packages[] = {&mgcp_package_bl, &mgcp_package_d, &mgcp_package_g, NULL};
+
+const struct mgcp_line_kind mgcp_phone = {.name = "phone", .packages = packages, COMMON};
+const struct mgcp_line_kind mgcp_pbx = {.name = "pbx", .packages = pbx_packages, COMMON};

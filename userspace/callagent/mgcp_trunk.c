@@ -7,7 +7,7 @@
 #include "callagent/call.h"
 #include "callagent/mgcp_line.h"
 #include "callagent/mgcp_trunk.h"
-#include "mgcp/gateway.h"
+#include "mgcp/caller.h"
 #include "routing/causes.h"
 
 #define T_RLC_MS     10000 /* for the endpoint to say that it is free */
@@ -34,6 +34,7 @@ struct signalling {
 	const char *begins;    /* S: before them; NULL: nothing, or dial tone where the line is to have it */
 	const char *in_call;   /* R: in one that has come, or is up */
 	const char *outgoing;  /* R: of one to there */
+	const char *setup;     /* S: its name */
 	const char *answer;    /* S: to who called */
 	const char *release, *confirm; /* S: we hang up; they have */
 	const char *freed;     /* R: */
@@ -43,26 +44,26 @@ struct signalling {
 
 static const struct signalling fxo = {
 	.idle = "DO/ci(A),DO/rg(N)", .collects = "D/[0-9*#T](D),DO/rel(N)", .begins = "DO/hd", .in_call = "DO/rel(N)",
-	.outgoing = "DO/oc(N),DO/of(N),DO/rel(N)", .answer = "DO/hd", .release = "DO/hu", .confirm = "DO/hu", .freed = "DO/rlc(N)",
+	.setup = "DO/sup", .outgoing = "DO/oc(N),DO/of(N),DO/rel(N)", .answer = "DO/hd", .release = "DO/hu", .confirm = "DO/hu", .freed = "DO/rlc(N)",
 	.dial_tone = "H/dl", .busy = "H/bz", .reorder = "H/ro",
 };
 static const struct signalling em_mf = {
 	.idle = "MS/sup(N)", .collects = "MS/inf(N),MS/rel(N)", .in_call = "MS/rel(N),MS/sus(N),MS/res(N)",
-	.outgoing = "MS/oc(N),MS/of(N),MS/rel(N),MS/ans(N),MS/sus(N)", .answer = "MS/ans", .release = "MS/rel", .confirm = "MS/rlc", .freed = "MS/rlc(N)",
+	.setup = "MS/sup", .outgoing = "MS/oc(N),MS/of(N),MS/rel(N),MS/ans(N),MS/sus(N)", .answer = "MS/ans", .release = "MS/rel", .confirm = "MS/rlc", .freed = "MS/rlc(N)",
 	.busy = "MS/bz", .reorder = "MS/ro", .groups = 1,
 };
 static const struct signalling em = {
 	.idle = "DT/sup(N)", .collects = "D/[0-9*#T](D),DT/rel(N)", .in_call = "DT/rel(N),DT/sus(N),DT/res(N)",
-	.outgoing = "DT/oc(N),DT/of(N),DT/rel(N),DT/ans(N),DT/sus(N)", .answer = "DT/ans", .release = "DT/rel", .confirm = "DT/rlc", .freed = "DT/rlc(N)",
+	.setup = "DT/sup", .outgoing = "DT/oc(N),DT/of(N),DT/rel(N),DT/ans(N),DT/sus(N)", .answer = "DT/ans", .release = "DT/rel", .confirm = "DT/rlc", .freed = "DT/rlc(N)",
 	.dial_tone = "DT/dl", .busy = "DT/bz", .reorder = "DT/ro",
 };
 static const struct signalling fgd = {
 	.idle = "MD/sup(N)", .collects = "MD/inf(N),MD/rel(N)", .in_call = "MD/rel(N),MD/sus(N),MD/res(N)",
-	.outgoing = "MD/oc(N),MD/of(N),MD/rel(N),MD/ans(N),MD/sus(N)", .answer = "MD/ans", .release = "MD/rel", .confirm = "MD/rlc", .freed = "MD/rlc(N)",
+	.setup = "MD/sup", .outgoing = "MD/oc(N),MD/of(N),MD/rel(N),MD/ans(N),MD/sus(N)", .answer = "MD/ans", .release = "MD/rel", .confirm = "MD/rlc", .freed = "MD/rlc(N)",
 	.busy = "MD/bz", .reorder = "MD/ro", .groups = 2,
 };
 static const struct signalling operator = {
-	.idle = "MO/rlc(N)", .in_call = "MO/rel(N)", .outgoing = "MO/oc(N),MO/of(N),MO/rel(N),MO/ans(N)", .release = "MO/rel", .confirm = "MO/rlc",
+	.idle = "MO/rlc(N)", .in_call = "MO/rel(N)", .setup = "MO/sup", .outgoing = "MO/oc(N),MO/of(N),MO/rel(N),MO/ans(N)", .release = "MO/rel", .confirm = "MO/rlc",
 	.freed = "MO/rlc(N)",
 };
 
@@ -140,79 +141,31 @@ static bool by_mf(const struct mgcp_line *l)
 	return of(l) != &fxo && of(l) != &em;
 }
 
-/* "addr(k0,5,5,5,s0)": RFC 3064 2.7, table 11. */
-static void write_digits(const struct mgcp_line *l, struct buf *out, const char *name, const char *before, const char *digits)
-{
-	const char *comma = "";
-	buf_printf(out, "%s(", name);
-	if (by_mf(l)) {
-		buf_str(out, "k0");
-		comma = ",";
-	}
-	for (int part = 0; part < 2; part++)
-		for (const char *p = part ? digits : before; *p; p++)
-			if (strchr(by_mf(l) ? "0123456789" : "0123456789*#ABCD", *p)) {
-				buf_printf(out, "%s%c", comma, *p);
-				comma = ",";
-			}
-	buf_str(out, by_mf(l) ? ",s0)" : ")");
-}
-
-/* What sets a call up there; the number of who calls goes before or behind that of whom is called, where there is room for it. */
+/* What sets a call up there: of feature group D and to an operator, the number of who calls goes along. */
 static void write_setup(const struct mgcp_line *l, const struct mgcp_leg *g, struct buf *out)
 {
 	const char *id = g->hidden ? "" : g->number, *info = mgcp_line_text(l, "line-information");
+	buf_printf(out, "%s(", of(l)->setup);
 	if (of(l) == &fgd) {
-		buf_str(out, "MD/sup(ct(nda),");
-		write_digits(l, out, "id", info, id);
+		buf_str(out, "ct(nda),");
+		mgcp_digits_write(out, "id", true, info, id);
 		buf_char(out, ',');
-		write_digits(l, out, "addr", "", g->called);
-	} else if (of(l) == &operator) {
-		buf_str(out, "MO/sup(");
-		write_digits(l, out, "addr", "", g->called);
+	}
+	mgcp_digits_write(out, "addr", by_mf(l), "", g->called);
+	if (of(l) == &operator) {
 		buf_char(out, ',');
-		write_digits(l, out, "id", info, id);
-	} else {
-		buf_str(out, of(l) == &fxo ? "DO/sup(" : of(l) == &em ? "DT/sup(" : "MS/sup(");
-		write_digits(l, out, "addr", "", g->called);
+		mgcp_digits_write(out, "id", true, info, id);
 	}
 	buf_char(out, ')');
 }
 
-/* "k0,5,5,5,1,2,3,4,s0": the digits alone. */
-static void read_digits(struct slice params, char *out, size_t size)
-{
-	size_t n = 0;
-	while (slice_is_set(params) && !slice_empty(slice_trim(params))) {
-		struct slice one = slice_trim(mgcp_list_next(&params));
-		if (one.len == 1 && strchr("0123456789*#", one.p[0]) && n + 1 < size)
-			out[n++] = one.p[0];
-	}
-	out[n] = '\0';
-}
-
-static struct slice unquoted(struct slice s)
-{
-	s = slice_trim(s);
-	return s.len >= 2 && s.p[0] == '"' && s.p[s.len - 1] == '"' ? slice_of(s.p + 1, s.len - 2) : s;
-}
-
-/* O and P alone stand for a number that is out of area, or private. */
-static void take_text(struct slice text, char *out, size_t size)
-{
-	if (slice_eq(text, SLICE("O")) || slice_eq(text, SLICE("P")) || slice_copy(text, out, size))
-		out[0] = '\0';
-}
-
-/* "09/14/17/26,"5551212","John Doe"" */
 static void take_caller(struct mgcp_line *l, struct slice params)
 {
-	char number[sizeof(l->caller)];
+	struct mgcp_caller c;
 	const struct line_numbers *n = &l->tel->numbers;
-	mgcp_list_next(&params);
-	take_text(unquoted(mgcp_list_next(&params)), number, sizeof(number));
-	take_text(unquoted(mgcp_list_next(&params)), l->caller_name, sizeof(l->caller_name));
-	if (number_read(&n->plan, n->in, slice_str(number), l->caller, sizeof(l->caller)))
+	mgcp_caller_read(&c, params);
+	CDR_SET(l->caller_name, slice_str(c.name));
+	if (number_read(&n->plan, n->in, slice_str(c.number), l->caller, sizeof(l->caller)))
 		l->caller[0] = '\0';
 }
 
@@ -264,7 +217,7 @@ static void begins(struct mgcp_line *l)
 static void group(struct mgcp_line *l, struct slice params)
 {
 	char digits[sizeof(l->digits)];
-	read_digits(params, digits, sizeof(digits));
+	mgcp_digits_read(digits, sizeof(digits), params);
 	if (l->state != TRUNK_COLLECTS)
 		return;
 	if (of(l)->groups == 2 && !*l->caller) {

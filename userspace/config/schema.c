@@ -510,8 +510,8 @@ static const struct conf_option line_options[] = {
 	OPTION("numbers-out", CONF_CHOICE, "as-is", "How numbers are written to it; as trunk.numbers-out.", .choices = "as-is|e164|digits|national|international"),
 	OPTION("gateway", CONF_STRING, "", "Name of the gateway section of the gateway that has it. Empty: the first one with packet relays, which is that of this machine if none is configured."),
 	OPTION("endpoint", CONF_STRING, NULL, "Name of its endpoint there, such as \"aaln/3\"."),
-	OPTION("kind", CONF_CHOICE, "phone", "What is there: a telephone (phone); a line of an exchange (fxo); an E&M trunk by tones or pulses (em), by MF (em-mf), of feature group D (fgd), "
-	 "to an operator (operator).", .choices = "phone|fxo|em|em-mf|fgd|operator"),
+	OPTION("kind", CONF_CHOICE, "phone", "What is there: a telephone (phone); a telephone system at ports as telephones have (pbx); a line of an exchange (fxo); an E&M trunk by tones or pulses (em), by MF (em-mf), of feature group D (fgd), "
+	 "to an operator (operator).", .choices = "phone|pbx|fxo|em|em-mf|fgd|operator"),
 	OPTION("number", CONF_STRING, "", "The number that its user calls from, as it is to be shown."),
 	OPTION("display", CONF_STRING, "", "Name shown to those who are called."),
 	OPTION("digit-map", CONF_STRING, "", "What may be dialled (RFC 3435 2.1.5), such as \"(0T|00T|[1-9]xxx|*xx)\": the gateway tells of digits when they are one of these, or can be none. "
@@ -527,6 +527,8 @@ static const struct conf_option line_options[] = {
 	OPTION("caller-id", CONF_BOOL, "yes", "Whether it is told who calls."),
 	OPTION("call-waiting", CONF_BOOL, "yes", "Whether a call that comes while its user talks is announced; a hook flash takes it. no: such callers hear that it is busy."),
 	OPTION("flash", CONF_BOOL, "yes", "Whether a hook flash puts the other party on hold, with dial tone for a second call; another one changes between the two."),
+	OPTION("reversal", CONF_BOOL, "no", "Whether the polarity is reversed while a call of its user's is answered, as pay stations want it (L/lsa)."),
+	OPTION("open-loop", CONF_BOOL, "no", "Whether the loop is opened for a moment when the other party hangs up, as answering machines want it (L/osi), in place of a tone."),
 	OPTION("allow-transfer", CONF_BOOL, "yes", "Whether hanging up with one party on hold connects that one to the other."),
 	OPTION("re-answer-time", CONF_DURATION, "0", "How long after hanging up a call to it may be taken up again, 0: not at all.", .min = 0, .max = 120000),
 	OPTION("tone-time", CONF_DURATION, "30s", "How long a tone that says that nobody is there is played before the one that asks for the handset to be put back.", .min = 1000,

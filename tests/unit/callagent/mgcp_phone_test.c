@@ -6,11 +6,14 @@ static const char text[] =
 	"address inside {\n local = {\"127.0.0.1\"}\n}\n"
 	"line desk {\n endpoint = \"aaln/1\"\n number = \"2001\"\n digit-map = \"xxx\"\n}\n"
 	"line hall {\n endpoint = \"aaln/2\"\n number = \"2002\"\n hotline = \"2001\"\n caller-id = no\n call-waiting = no\n flash = no\n re-answer-time = 5s\n ring = r4\n}\n"
+	"line pbx {\n endpoint = \"ds/1\"\n kind = pbx\n digit-map = \"xxx\"\n}\n"
+	"line pay {\n endpoint = \"aaln/3\"\n reversal = yes\n open-loop = yes\n digit-map = \"xxx\"\n}\n"
 	"route desk {\n called = \"2001\"\n to = \"desk\"\n}\n"
 	"route hall {\n called = \"202\"\n to = \"hall\"\n}\n";
 
-#define IDLE   "aaln/1: R L/hd(E(R(L/hu(N),L/hf(N),D/[0-9*#T](D)),S(L/dl),D(xxx)))"
+#define IDLE   "aaln/1: R L/hd(E(R(L/hu(N),D/[0-9*#T](D)),S(L/dl),D(xxx)))"
 #define TALKS  "R L/hu(N),L/hf(N)"
+#define PLAIN  "R L/hu(N)" /* without a service by flash */
 
 static int setup(void **state)
 {
@@ -166,7 +169,7 @@ static void one_calls_the_other(void **state)
 	/* It may be taken up again. */
 	assert_said("aaln/2: R L/hd(N)\n");
 	happens("aaln/2", "L/hd");
-	assert_said("aaln/2: " TALKS "\n");
+	assert_said("aaln/2: " PLAIN "\n");
 	happens("aaln/2", "L/hu");
 	said[0] = '\0';
 	clock_test_advance(5000);
@@ -199,7 +202,7 @@ static void flash_without_the_service_does_nothing(void **state)
 	talk();
 	said[0] = '\0';
 	happens("aaln/2", "L/hf");
-	assert_said("aaln/2: " TALKS "\n");
+	assert_said("aaln/2: " PLAIN "\n");
 	happens("aaln/1", "L/hf");
 	assert_non_null(strstr(said, "aaln/1: R L/hu(N),L/hf(N),D/[0-9*#T](D) S L/dl D xxx\n"));
 	gateway_answers();
@@ -217,13 +220,60 @@ static void flash_without_the_service_does_nothing(void **state)
 	assert_over();
 }
 
+/* Package BL has less, and its own names. */
+static void a_telephone_system_is_asked_by_package_bl(void **state)
+{
+	serve("ds/1", MGCP_SERVICE_IN, true);
+	assert_said("ds/1: R BL/hd(E(R(BL/hu(N),D/[0-9*#T](D)),S(BL/dl),D(xxx)))\n");
+	mgcp_line_messages(mgcp_lines_find(&agent.mgcp_lines, SLICE("pbx")), true);
+	assert_said("ds/1: R BL/hd(E(R(BL/hu(N),D/[0-9*#T](D)),S(BL/dl),D(xxx)))\n");
+	all_answered("ds/1");
+	call_line("pbx", "1");
+	assert_non_null(strstr(said, "ds/1: R BL/hd(N) S BL/rg\n"));
+	said[0] = '\0';
+	happens("ds/1", "BL/hd");
+	gateway_answers();
+	assert_non_null(strstr(said, "ds/1: R BL/hu(N),BL/hf(N)\n"));
+	said[0] = '\0';
+	news(call_on_closed, a, 0, SLICE_NONE);
+	gateway_answers();
+	assert_non_null(strstr(said, "S BL/ro\n"));
+	happens("ds/1", "BL/hu");
+	assert_over();
+}
+
+/* Its polarity says that it is answered, and an open loop that the other party has gone. */
+static void a_pay_station_is_told_by_the_loop(void **state)
+{
+	serve("aaln/3", MGCP_SERVICE_IN, true);
+	all_answered("aaln/3");
+	happens("aaln/3", "D/2,D/0,D/2");
+	gateway_answers();
+	all_answered("aaln/2");
+	said[0] = '\0';
+	happens("aaln/2", "L/hd");
+	gateway_answers();
+	clock_test_advance(1);
+	gateway_answers();
+	assert_non_null(strstr(said, "aaln/3: " TALKS " S L/lsa(+)\n"));
+	happens("aaln/3", "L/hf");
+	happens("aaln/3", "L/hf");
+	gateway_answers();
+	said[0] = '\0';
+	happens("aaln/2", "L/hu");
+	clock_test_advance(5000);
+	assert_non_null(strstr(said, "aaln/3: " TALKS " S L/osi,L/lsa(-)\n"));
+	happens("aaln/3", "L/hu");
+	assert_over();
+}
+
 static void messages_light_the_lamp_once(void **state)
 {
 	struct mgcp_line *l = mgcp_lines_find(&agent.mgcp_lines, SLICE("desk"));
 	mgcp_line_messages(l, true);
-	assert_said("aaln/1: R L/hd(E(R(L/hu(N),L/hf(N),D/[0-9*#T](D)),S(L/mwi),D(xxx))) S L/vmwi(+)\n");
+	assert_said("aaln/1: R L/hd(E(R(L/hu(N),D/[0-9*#T](D)),S(L/mwi),D(xxx))) S L/vmwi(+)\n");
 	serve("aaln/1", MGCP_SERVICE_IN, false);
-	assert_said("aaln/1: R L/hd(E(R(L/hu(N),L/hf(N),D/[0-9*#T](D)),S(L/mwi),D(xxx)))\naaln/1: audit\n");
+	assert_said("aaln/1: R L/hd(E(R(L/hu(N),D/[0-9*#T](D)),S(L/mwi),D(xxx)))\naaln/1: audit\n");
 	mgcp_line_messages(l, false);
 	assert_said(IDLE " S L/vmwi(-)\n");
 }
@@ -271,6 +321,8 @@ int main(void)
 		T(one_calls_the_other),
 		T(what_failed_calls_sound_like),
 		T(flash_without_the_service_does_nothing),
+		T(a_telephone_system_is_asked_by_package_bl),
+		T(a_pay_station_is_told_by_the_loop),
 		T(messages_light_the_lamp_once),
 		T(a_restart_of_the_gateway_ends_its_calls),
 		T(goes_through_a_life),
