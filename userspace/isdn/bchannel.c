@@ -11,7 +11,7 @@ const char *const bchannel_state_names[BCHANNEL_STATES] = {
 
 const char *const bchannel_fault_names[BCHANNEL_FAULTS] = {
 	[BCHANNEL_OPERATOR] = "taken out of service here", [BCHANNEL_REMOTE] = "taken out of service by the far end",
-	[BCHANNEL_SPAN] = "its span has an alarm", [BCHANNEL_RESTART] = "the far end does not answer RESTART",
+	[BCHANNEL_SPAN] = "its span has an alarm", [BCHANNEL_GATEWAY] = "locked, tested or out of order at the gateway", [BCHANNEL_RESTART] = "the far end does not answer RESTART",
 };
 
 static enum bchannel_state state_of(const struct bchannel *b)
@@ -39,6 +39,21 @@ void bchannel_set_fault(struct bchannel *b, enum bchannel_fault fault, bool on, 
 	bchannel_update(b, why);
 }
 
+/* 0 in service, 2 out of service (of the change status element of AT&T and National ISDN). */
+void bchannel_service(struct bchannel *b, bool on)
+{
+	struct group *g = b->group;
+	if (!g->settings.type->service || !group_is_up(g))
+		return;
+	pri_maintenance_service(g->active->pri, (int)b->interface, (int)b->position, on ? 0 : 2);
+	dchannel_schedule(g->active);
+}
+
+bool bchannel_is_fit(const struct bchannel *b)
+{
+	return !(b->faults & (1u << BCHANNEL_SPAN | 1u << BCHANNEL_GATEWAY));
+}
+
 /* --- which is next -------------------------------------------------------------------------------------------------- */
 
 /* All channels of a group in one row, by interface and place. */
@@ -58,7 +73,7 @@ struct bchannel *bchannel_choose(struct group *g)
 	unsigned first = g->settings.order == ISDN_ROUND_ROBIN && g->last ? place_of(g->last) + 1 : 0;
 	for (unsigned i = 0; i < n; i++) {
 		struct bchannel *b = at(g, g->settings.order == ISDN_DESCENDING ? n - 1 - i : (first + i) % n);
-		if (b && b->state == BCHANNEL_IDLE)
+		if (b && b->state == BCHANNEL_IDLE && !b->blocked)
 			return b;
 	}
 	return NULL;

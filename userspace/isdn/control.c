@@ -140,7 +140,6 @@ static int read_on(const json_t *given, bool *ret)
 	return json_is_boolean(given) || (text && (*ret || !strcmp(text, "off"))) ? 0 : -EINVAL;
 }
 
-/* SERVICE: 0 in service, 2 out of service (of the change status element of AT&T and National ISDN). */
 static int service(void *arg, json_t *args, json_t **result, struct buf *why)
 {
 	struct bchannel *b = channel_named(arg, args, why);
@@ -152,10 +151,7 @@ static int service(void *arg, json_t *args, json_t **result, struct buf *why)
 		return -EINVAL;
 	}
 	bchannel_set_fault(b, BCHANNEL_OPERATOR, !on, "an operator");
-	if (b->group->settings.type->service && group_is_up(b->group)) {
-		pri_maintenance_service(b->group->active->pri, (int)b->interface, (int)b->position, on ? 0 : 2);
-		dchannel_schedule(b->group->active);
-	}
+	bchannel_service(b, on);
 	return 0;
 }
 

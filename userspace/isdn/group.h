@@ -22,6 +22,7 @@ enum bchannel_fault {
 	BCHANNEL_REMOTE,   /* the far end said so, by SERVICE */
 	BCHANNEL_SPAN,     /* its span has an alarm, or is gone */
 	BCHANNEL_RESTART,  /* the far end did not answer RESTART */
+	BCHANNEL_GATEWAY,  /* tandem-mg gives it to no call (admin.h) */
 	BCHANNEL_FAULTS
 };
 
@@ -32,6 +33,8 @@ struct bchannel {
 	enum bchannel_state state;
 	struct call *call;  /* NULL */
 	unsigned faults;    /* 1 << enum bchannel_fault */
+	bool blocked;       /* calls from there only */
+	bool locked;        /* by an operator, at tandem-mg */
 	bool restarting;    /* RESTART was sent */
 	bool restart_due;   /* and is to be */
 };
@@ -41,6 +44,10 @@ extern const char *const bchannel_state_names[BCHANNEL_STATES], *const bchannel_
 /* What follows from all that bears on it; told when it changed. */
 void bchannel_update(struct bchannel *b, const char *why);
 void bchannel_set_fault(struct bchannel *b, enum bchannel_fault fault, bool on, const char *why);
+/* Tells the far end, where the switch type has SERVICE, that we take it out of service or back. */
+void bchannel_service(struct bchannel *b, bool on);
+/* Whether it can carry a call that the far end wants there. */
+bool bchannel_is_fit(const struct bchannel *b);
 /* A free one for a call, in the order of the group: NULL when there is none. */
 struct bchannel *bchannel_choose(struct group *g);
 /* libpri's name of it, and back: NULL when there is no such channel. */

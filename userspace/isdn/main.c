@@ -3,6 +3,7 @@
 #include "base/daemon.h"
 #include "base/mem.h"
 #include "config/schema.h"
+#include "isdn/admin.h"
 #include "isdn/control.h"
 #include "isdn/group.h"
 #include "tdm/kept.h"
@@ -10,6 +11,7 @@
 #define CLEAR_MS 1000 /* how long the end waits for the far ends to confirm */
 
 static struct isdn *isdn;
+static struct admin *admin;
 static struct timer end_timer;
 
 static void publish(void *arg, const char *topic, json_t *event)
@@ -39,11 +41,22 @@ static void on_subscribers(void *arg)
 		isdn_check_agent(isdn);
 }
 
+static int open_admin(const struct conf *conf)
+{
+	struct buf path = buf_growing();
+	buf_printf(&path, "%s/mg.sock", conf_string(conf_section(conf, "state"), "runtime"));
+	int err = path.err ? path.err : admin_open(&admin, isdn, buf_z(&path));
+	buf_reset(&path);
+	return err;
+}
+
 static int start(void *arg, const struct conf *conf, struct buf *why)
 {
 	int err = isdn_new(&isdn, &(struct isdn_params){.driver = tdm_kept(), .publish = publish, .wanted = wanted, .idle = on_idle, .watch = true});
 	if (!err)
 		err = isdn_configure(isdn, conf, why);
+	if (!err)
+		err = open_admin(conf);
 	if (!err)
 		ctl_on_subscribers(daemon_ctl(), on_subscribers, NULL);
 	return err;
@@ -71,6 +84,7 @@ static bool stop(void *arg)
 static void close_all(void *arg)
 {
 	timer_stop(&end_timer);
+	admin = mem_deref(admin);
 	isdn = mem_deref(isdn);
 }
 

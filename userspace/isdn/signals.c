@@ -82,7 +82,7 @@ static int channel_for(struct group *g, const struct dchannel *d, const pri_even
 		log_info(b->endpoint, "call collision: %s gives way to the network's", b->call->id);
 		call_set_channel(b->call, NULL);
 	}
-	if (b && !b->call && !(b->faults & (1u << BCHANNEL_SPAN)) && !b->restarting) {
+	if (b && !b->call && bchannel_is_fit(b) && !b->restarting) {
 		*ret = b;
 		return 0;
 	}
@@ -180,7 +180,7 @@ static bool take_channel(struct call *c, const struct dchannel *d, int channel)
 	struct bchannel *b = bchannel_decode(c->group, d, channel);
 	if (b && b == c->channel)
 		return true;
-	if (b && !b->call && !(b->faults & 1u << BCHANNEL_SPAN)) {
+	if (b && !b->call && bchannel_is_fit(b)) {
 		call_set_channel(c, b);
 		return true;
 	}

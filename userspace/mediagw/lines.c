@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mediagw/lines.h"
+#include "base/daemon.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/line.h"
+#include "tdm/show.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -87,9 +89,17 @@ static void on_seen(struct tdm_channel *c, void *arg)
 		line_seen(l->gw, c);
 }
 
+/* Who signals the channel elsewhere has to know whether it can be used. */
+static void publish(const struct tdm_channel *c)
+{
+	if (daemon_ctl() && ctl_wanted(daemon_ctl(), "channels"))
+		ctl_publish(daemon_ctl(), "channels", tdm_channel_json(c));
+}
+
 static void on_channel(struct tdm_channel *c, enum tdm_state old, void *arg)
 {
 	struct lines *l = arg;
+	publish(c);
 	if (l->gw)
 		line_changed(l->gw, c, false);
 }

@@ -53,8 +53,9 @@ static json_t *bert_json(const struct tdm_channel *c)
 	return json_pack("{s:b, s:I, s:I, s:i}", "sync", b->in_sync, "bits", (json_int_t)b->bits, "errors", (json_int_t)b->errors, "losses", b->losses);
 }
 
-static json_t *channel_json(const struct tdm *t, const struct tdm_channel *c)
+json_t *tdm_channel_json(const struct tdm_channel *c)
 {
+	const struct tdm *t = c->tdm;
 	char endpoint[TDM_ENDPOINT_MAX];
 	unsigned group = t->setup->channels[c->number].group;
 	tdm_endpoint_name(c, endpoint);
@@ -70,7 +71,7 @@ json_t *tdm_channels_json(const struct tdm *t, unsigned span)
 		const struct tdm_channel *c = t->channels[n];
 		if (!c || (span && c->span != span))
 			continue;
-		if (json_array_append_new(all, channel_json(t, c))) {
+		if (json_array_append_new(all, tdm_channel_json(c))) {
 			json_decref(all);
 			return NULL;
 		}

@@ -10,3 +10,4 @@ json_t *tdm_spans_json(const struct tdm *t);
 /* [{"channel","span","position","endpoint","signalling","law","state","faults":[..],"group","bert":{"sync","bits","errors","losses"}}]: those of a
  * span, or all when it is 0; bert null unless one runs. */
 json_t *tdm_channels_json(const struct tdm *t, unsigned span);
+json_t *tdm_channel_json(const struct tdm_channel *c);

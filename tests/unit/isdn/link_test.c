@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* D-channels that are lost and come back, backups, RESTART, SERVICE, spans with alarms, and what else befalls a group. */
 #include "wire.h"
+#include "isdn/admin.h"
 
 static int plain(void **state)
 {
@@ -131,6 +132,51 @@ static void channels_are_taken_out_of_service_by_both_sides(void **state)
 	wire_run();
 	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 0);
 	assert_int_equal(ask("isdn service", "{'endpoint':'ds/e1-1/31','on':7}", NULL), -EINVAL);
+}
+
+/* What tandem-mg shows of a channel. */
+static void gateway_shows(const char *endpoint, const char *state)
+{
+	json_t *row = json_pack("{s:s, s:s}", "endpoint", endpoint, "state", state);
+	admin_channel(wire.isdn, row);
+	json_decref(row);
+	wire_run();
+}
+
+static const char *chosen(void)
+{
+	static char endpoint[32];
+	json_t *result;
+	assert_int_equal(ask("isdn setup", SETUP, &result), 0);
+	snprintf(endpoint, sizeof(endpoint), "%s", text_of(result, "endpoint"));
+	json_decref(result);
+	return endpoint;
+}
+
+static void what_operators_do_at_the_gateway_is_heeded(void **state)
+{
+	wire_start("spans = {\"1\"} switch = ni2", 1, PRI_NETWORK, PRI_SWITCH_NI2);
+	wire_up();
+	gateway_shows("ds/e1-1/31", "locked");
+	pri_event *e = far_expect(1, PRI_EVENT_SERVICE);
+	assert_int_equal(e->service.channel & 0xff, 31);
+	assert_int_equal(e->service.changestatus, 2);
+	gateway_shows("ds/e1-1/30", "blocked");
+	gateway_shows("ds/e1-1/29", "out-of-order");
+	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 2); /* a blocked one takes calls from there */
+	gateway_shows("ds/e1-9/1", "locked");
+	gateway_shows("ds/e1-1/28", "unheard-of");
+	assert_string_equal(chosen(), "ds/e1-1/28");
+	gateway_shows("ds/e1-1/28", "in-use");
+	gateway_shows("ds/e1-1/29", "in-service");
+	gateway_shows("ds/e1-1/30", "in-use"); /* by a call from there */
+	gateway_shows("ds/e1-1/31", "in-service");
+	e = far_expect(1, PRI_EVENT_SERVICE);
+	assert_int_equal(e->service.changestatus, 0);
+	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 0);
+	assert_true(bchannel_find(wire.isdn, "ds/e1-1/30")->blocked);
+	gateway_shows("ds/e1-1/30", "in-service");
+	assert_false(bchannel_find(wire.isdn, "ds/e1-1/30")->blocked);
 }
 
 /* --- spans ---------------------------------------------------------------------------------------------------------------- */
@@ -350,6 +396,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_operator_restarts_a_channel, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_restart_that_is_not_answered_takes_the_channel_out, plain, wire_stop),
 		cmocka_unit_test_teardown(channels_are_taken_out_of_service_by_both_sides, wire_stop),
+		cmocka_unit_test_teardown(what_operators_do_at_the_gateway_is_heeded, wire_stop),
 		cmocka_unit_test_setup_teardown(an_alarm_takes_channels_out_and_its_end_brings_them_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_is_pulled_and_put_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(one_d_channel_has_the_channels_of_all_spans, nfas, wire_stop),
