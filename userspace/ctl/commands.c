@@ -186,7 +186,7 @@ const struct command commands[] = {
 	{.words = "isdn restart", .args = "ENDPOINT", .help = "restarts a B-channel, which clears its call", .daemons = ISDN, .arg_names = "endpoint"},
 	{.words = "isdn service", .args = "ENDPOINT on|off", .help = "takes a B-channel out of service or back, and tells the far end where the switch type can", .daemons = ISDN,
 	 .arg_names = "endpoint on"},
-	{.words = "trace", .args = "[sip|mgcp|isdn]... [--pcap FILE]", .help = "SIP, MGCP and ISDN messages as they come and go; frames of ISDN into a capture file",
+	{.words = "trace", .args = "[sip|mgcp|isdn|line]... [--pcap FILE]", .help = "SIP, MGCP and ISDN messages and signalling of other lines as they come and go; frames of ISDN into a capture file",
 	 .daemons = CA | MG | ISDN, .run = run_trace, .own_args = true},
 	{.words = "hangup", .args = "CALL", .help = "ends a call", .daemons = CA, .arg_names = "call"},
 	{.words = "stream engine", .args = "ENDPOINT|CONN auto|module|null", .help = "who may relay what arrives there: the fastest engine, or none faster than this",

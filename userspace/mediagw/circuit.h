@@ -51,6 +51,8 @@ struct circuit_handlers {
 	void (*flash)(void *arg);
 	/* or-ed enum circuit_listen, instead of what it was. */
 	void (*listen)(void *arg, unsigned what);
+	/* The line went `how` ("off hook"): for who traces it. May be NULL. */
+	void (*hooked)(void *arg, const char *how);
 	/* circuit_state() is another now. */
 	void (*changed)(void *arg);
 };

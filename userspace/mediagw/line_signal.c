@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "mediagw/circuit.h"
 #include "mediagw/events.h"
+#include "mediagw/line_trace.h"
 #include "mediagw/lines.h"
 #include "mediagw/sound.h"
 #include "mediagw/watch.h"
@@ -115,9 +116,14 @@ static void changed(void *arg)
 	events_changed(l->ep);
 }
 
+static void hooked(void *arg, const char *how)
+{
+	line_trace(arg, true, how);
+}
+
 static const struct circuit_handlers handlers = {
 	.event = event, .requested = requested, .signal_done = signal_done, .off_hook = is_off_hook, .seize = seize, .idle = idle, .play = play, .dial = dial,
-	.tell_caller = tell_caller, .flash = flash, .listen = listen_for, .changed = changed,
+	.tell_caller = tell_caller, .flash = flash, .listen = listen_for, .changed = changed, .hooked = hooked,
 };
 
 /* --- the line's life ---------------------------------------------------------------------------------------------- */
@@ -156,6 +162,8 @@ void line_signal_end(struct line *l)
 
 void line_signal_heard(struct line *l, const struct heard *h)
 {
+	if (h->kind == HEARD_EVENT && line_is_signalled(l))
+		line_trace(l, false, tdm_event_names[h->event.kind]);
 	circuit_heard(l->circuit, h);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Telephone channels with signalling under a call agent: what is asked of their endpoints, what their bearers hear. */
 #include "line_bench.h"
+#include "mediagw/line_trace.h"
 #include "mediagw/record.h"
 
 #define PHONE "ds/ds1-1/21@mg" /* fxoks */
@@ -42,6 +43,15 @@ static const char *audited(const char *endpoint, const char *code)
 	assert_non_null(at);
 	snprintf(value, sizeof value, "%.*s", (int)strcspn(at + strlen(head), "\r"), at + strlen(head));
 	return value;
+}
+
+static void signalling_bits_are_shown_both_ways(void **state)
+{
+	(void)state;
+	struct buf text = buf_growing();
+	line_trace_bits(&text, &(struct tdm_channel_status){.tx_bits = 0xf, .rx_bits = 0x5});
+	assert_string_equal(buf_z(&text), "ABCD sent 1111, received 0101");
+	buf_reset(&text);
 }
 
 static void each_line_has_its_packages(void **state)
@@ -195,6 +205,7 @@ static int quiet(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(signalling_bits_are_shown_both_ways),
 		cmocka_unit_test(each_line_has_its_packages),
 		cmocka_unit_test(a_telephone_makes_a_call),
 		cmocka_unit_test(a_telephone_is_called),
