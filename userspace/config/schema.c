@@ -327,6 +327,19 @@ static const struct conf_option channels_options[] = {
 	{0},
 };
 
+static const struct conf_option line_test_options[] = {
+	OPTION("from", CONF_STRING, NULL, "Where the test call goes out: a span by its number, or as tandemctl tdm has targets: \"group NAME\", \"channel 7\", \"ds/ds1-1/[1-5]\"."),
+	OPTION("to", CONF_STRING, NULL, "Where it comes in, likewise."),
+	OPTION("all", CONF_BOOL, "no", "Whether every channel of the one is tested with the one at the same place of the other; no: only the first pair that is free."),
+	OPTION("every", CONF_DURATION, "1d", "How often.", .min = 10000, .max = 2592000000),
+	OPTION("loss-max", CONF_INT, "3", "The most decibels that may be lost on the way.", .min = 0, .max = 60),
+	OPTION("gain-max", CONF_INT, "1", "The most decibels that may be gained.", .min = 0, .max = 60),
+	OPTION("delay-max", CONF_INT, "100", "The longest one-way delay in ms, of which 20 to 60 are in our own buffers.", .min = 20, .max = 500),
+	OPTION("echo-return-min", CONF_INT, "20", "The least echo return loss, in dB.", .min = 0, .max = 90),
+	OPTION("slips-max", CONF_INT, "0", "The most samples that may be lost or repeated during the call.", .min = 0, .max = 8000),
+	{0},
+};
+
 static const struct conf_option agent_options[] = {
 	OPTION("bind", CONF_STRING, "127.0.0.1:2727", "Where tandem-ca listens for MGCP.", .check = check_address_port),
 	OPTION("t-hist", CONF_DURATION, "30s", "How long transactions are remembered, so that a repeated command is not executed again (RFC 3435 "
@@ -649,6 +662,7 @@ const struct conf_section config_schema[] = {
 	{"span", "NUMBER", "A T1, E1 or BRI span, by DAHDI's number.", span_options},
 	{"dynamic", "NAME", "A span over a network, or within this machine. They get the numbers after those of the hardware, in this order.", dynamic_options},
 	{"channels", "NAME", "A group of channels that are alike.", channels_options},
+	{"line-test", "NAME", "Test calls from one telephone channel of this machine to another that are made again and again. One that fails is an alarm.", line_test_options},
 	{"agent", NULL, "The call agent's MGCP side, in tandem-ca.", agent_options},
 	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},
 	{"user", "NAME", "A user who registers phones and makes calls; the name is the user part of the SIP address.", user_options},

@@ -43,6 +43,7 @@ void command_print(const struct command *c, const struct options *o, const json_
 
 int run_calls(const struct command *c, const struct options *o, int n, char **rest);
 int run_resolve(const struct command *c, const struct options *o, int n, char **rest);
+int run_line_test(const struct command *c, const struct options *o, int n, char **rest);
 int run_tdm(const struct command *c, const struct options *o, int n, char **rest);
 int run_route_test(const struct command *c, const struct options *o, int n, char **rest);
 int run_trace(const struct command *c, const struct options *o, int n, char **rest);

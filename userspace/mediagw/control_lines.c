@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Spans and channels on the control socket. */
 #include "mediagw/control.h"
+#include "mediagw/line_test.h"
 #include "tdm/show.h"
 #include "tdm/verb.h"
 #include <errno.h>
@@ -67,7 +68,36 @@ static int do_tdm(void *arg, json_t *args, json_t **result, struct buf *why)
 	return err ? err : *result ? 0 : -ENOMEM;
 }
 
+static int begin_test(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct gateway *gw = *(struct gateway **)arg;
+	const char *from = json_string_value(json_object_get(args, "from")), *to = json_string_value(json_object_get(args, "to"));
+	const char *all = json_string_value(json_object_get(args, "all"));
+	if (!from || !to) {
+		buf_str(why, "where a test call goes out, and where it comes in: spans by their numbers, group NAME, channel NUMBER, or endpoints such as ds/ds1-1/[1-5]");
+		return -EINVAL;
+	}
+	if (!gw || !gw->tests) {
+		buf_str(why, "the gateway is starting");
+		return -EAGAIN;
+	}
+	int err = line_tests_begin(gw->tests, slice_str(from), slice_str(to), json_is_true(json_object_get(args, "all")) || (all && !strcmp(all, "all")), why);
+	if (!err)
+		*result = line_tests_json(gw->tests);
+	return err ? err : *result ? 0 : -ENOMEM;
+}
+
+static int show_test(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	const struct gateway *gw = *(struct gateway **)arg;
+	*result = gw && gw->tests ? line_tests_json(gw->tests) : json_pack("{s:n, s:[]}", "running", "rows");
+	return *result ? 0 : -ENOMEM;
+}
+
 const struct ctl_verb control_line_verbs[] = {
+	{"test", "makes a test call from one telephone channel to another, or every one to the one at its place", begin_test,
+	 "from=\"1\"|\"group NAME\"|\"channel 7\"|ENDPOINT to=... all=true", NULL},
+	{"show test", "each check of the test that was made last, or is being made", show_test, NULL, NULL},
 	{"show spans", "spans of telephone lines: kind, alarms, timing, channels free and in use", show_spans, NULL, NULL},
 	{"show channels", "telephone channels, their endpoints and states", show_channels, "span=NUMBER", NULL},
 	{"tdm", "what operators do to spans and channels; without a verb, those there are", do_tdm, "verb=VERB target=\"span 1\"|\"group NAME\"|\"channel 7\"|ENDPOINT", NULL},

@@ -55,3 +55,7 @@ const struct alarm_def alarm_lines = {
 const struct alarm_def alarm_channel = {
 	"tdm-channel-unusable", ALARM_MAJOR, "A telephone channel cannot be opened: another program has it, or its driver refuses. It is tried again every ten seconds.", 0, 0,
 };
+const struct alarm_def alarm_line_test = {
+	"line-test-failed", ALARM_MAJOR,
+	"A test call from one telephone channel to another did not go as it should: `tandemctl test` shows each check. It clears when the test passes.", 0, 0,
+};

@@ -8,6 +8,7 @@
 #include "mgcp/restart.h"
 
 struct dns;
+struct line_tests;
 struct notified;
 
 enum gateway_table { TABLE_CONNECTIONS, TABLE_META, TABLE_REQUESTS, TABLE_LINES, TABLES };
@@ -39,6 +40,7 @@ struct gateway {
 	struct hash slots;
 	struct list notifieds;      /* all that endpoints have */
 	struct notified *notified;  /* the provisioned one */
+	struct line_tests *tests;   /* of telephone channels, NULL: none can be made */
 	bool graceful;              /* goes out of service with the last connection */
 	struct {                    /* the end of the process */
 		void (*done)(void *arg);

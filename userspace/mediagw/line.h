@@ -5,7 +5,7 @@
 #include "mediagw/gateway.h"
 
 /* What has a channel in use; several at once. */
-enum line_use { LINE_CONNECTED = 1, LINE_SEIZED = 2 }; /* by a connection; on the line itself: off hook, ringing */
+enum line_use { LINE_CONNECTED = 1, LINE_SEIZED = 2, LINE_TESTED = 4 }; /* by a connection; on the line itself: off hook, ringing; lent to a test */
 
 struct bearer;
 struct circuit;

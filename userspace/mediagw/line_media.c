@@ -141,6 +141,28 @@ void line_close(struct line *l)
 	l->fd = -1;
 }
 
+int line_lend(struct line *l, int *fd)
+{
+	const char *why;
+	if (l->uses || line_begin(l, LINE_TESTED, false, &why))
+		return -EBUSY;
+	line_close(l);
+	int opened = l->channel->tdm->driver->open(l->channel->number);
+	if (opened < 0) {
+		line_return(l);
+		return opened;
+	}
+	*fd = opened;
+	return 0;
+}
+
+void line_return(struct line *l)
+{
+	line_end(l, LINE_TESTED);
+	if (line_is_signalled(l))
+		line_open(l);
+}
+
 /* --- connected ---------------------------------------------------------------------------------------------------- */
 
 /* A stream whose peer can be sent nothing goes one way. */

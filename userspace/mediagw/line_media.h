@@ -10,6 +10,10 @@ int line_open(struct line *l);
 void line_close(struct line *l);
 /* Opens one that is to be open; of any other finds out whether it can be opened. */
 void line_try(struct line *l);
+/* Lends the channel, which nothing uses, with a descriptor of the borrower's own: 0, -EBUSY when it is not free, or what the driver says. */
+int line_lend(struct line *l, int *fd);
+/* It is given back, and the descriptor closed. */
+void line_return(struct line *l);
 /* The connection's media flows as the connection says: 0 or negative errno. */
 int line_connect(struct line *l, const struct conn *c);
 void line_disconnect(struct line *l);

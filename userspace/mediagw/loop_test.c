@@ -11,9 +11,10 @@
 #include <stdlib.h>
 
 #define MS          8     /* octets */
-#define PROBE       2000  /* 250 ms */
-#define RECORD      6000  /* a delay of half a second is found yet */
+#define PROBE       1000  /* 125 ms */
+#define RECORD      3400  /* a delay of 300 ms is found yet */
 #define PROBE_LEVEL (-13.0)
+#define OPENED      (2500 * MS) /* a channel that was just opened tells its far end that it is on hook, and hears no ring for 2 s */
 #define SETTLE      (300 * MS)
 #define DIGITS      "1234567890*#ABCD"
 #define DIGITS_MAX  (5000 * MS)
@@ -67,6 +68,7 @@ static const struct signal_step rings[] = {
 	AWAIT(LOOP_CALLER, TDM_EV_OFFHOOK), /* so is the end of a ring called */
 	{.who = LOOP_CALLER, .caller_id = true, .check = LOOP_CALLER_ID},
 	ACT(LOOP_CALLED, TDM_OFFHOOK, TDM_EV_OFFHOOK, LOOP_ANSWER),
+	ACT(LOOP_CALLER, TDM_OFFHOOK, TDM_NO_EVENT, LOOP_CHECKS), /* rings no more */
 	NOTHING,
 };
 static const struct signal_step phone_hangs_up[] = {
@@ -90,7 +92,6 @@ static const struct signal_step caller_hangs_up[] = {
 static const struct signal_step winks[] = {
 	ACT(LOOP_CALLER, TDM_OFFHOOK, TDM_EV_OFFHOOK, LOOP_SEIZURE),
 	ACT(LOOP_CALLED, TDM_WINK, TDM_EV_WINK_FLASH, LOOP_START),
-	AWAIT(LOOP_CALLER, TDM_EV_HOOK_DONE),
 	ACT(LOOP_CALLED, TDM_OFFHOOK, TDM_EV_OFFHOOK, LOOP_ANSWER),
 	NOTHING,
 };
@@ -121,9 +122,15 @@ struct loop_test {
 	/* Voice. */
 	bool probing;
 	enum loop_side speaker;
-	int16_t probe[PROBE], record[LOOP_SIDES][RECORD];
+	unsigned round;  /* at the beginning of the call 0, at its end 1 */
+	bool judging;    /* nobody listens any more */
+	unsigned judged; /* of what was heard */
+	int16_t probe[PROBE];
+	struct {
+		int16_t heard[LOOP_SIDES][RECORD];
+		struct measure_match match;
+	} spoken[LOOP_SIDES][2]; /* by who spoke, in which round */
 	size_t probed, recorded;
-	struct measure_match match[LOOP_SIDES][2]; /* by who speaks; at the beginning and the end */
 	struct digit_sender *sends;
 	struct digit_receiver *receives;
 	unsigned digits;
@@ -254,7 +261,7 @@ static bool signal_on(struct loop_test *t)
 
 void loop_test_event(struct loop_test *t, enum loop_side side, enum tdm_event_kind kind)
 {
-	if (kind == TDM_EV_READ_OVERRUN || kind == TDM_EV_WRITE_UNDERRUN)
+	if ((kind == TDM_EV_READ_OVERRUN || kind == TDM_EV_WRITE_UNDERRUN) && !t->judging)
 		t->slipped++;
 	if (t->step && t->acted && t->step->awaits == kind && kind != TDM_NO_EVENT && side == other(t->step->who))
 		t->seen = true;
@@ -274,9 +281,19 @@ static void begin_clearing(struct loop_test *t)
 
 /* --- voice -------------------------------------------------------------------------------------------------------- */
 
+static bool opened(struct loop_test *t)
+{
+	return in_phase(t) >= OPENED;
+}
+
 static bool settled(struct loop_test *t)
 {
 	return in_phase(t) >= SETTLE;
+}
+
+static void last_round(struct loop_test *t)
+{
+	t->round = 1;
 }
 
 static void speak(struct loop_test *t, enum loop_side who)
@@ -286,8 +303,11 @@ static void speak(struct loop_test *t, enum loop_side who)
 	t->probed = t->recorded = 0;
 }
 
+/* What slipped while the call was made is no fault of it. */
 static void speak_forth(struct loop_test *t)
 {
+	if (!t->round)
+		t->slipped = 0;
 	speak(t, LOOP_CALLER);
 }
 
@@ -296,51 +316,59 @@ static void speak_back(struct loop_test *t)
 	speak(t, LOOP_CALLED);
 }
 
-static struct measure_match look(struct loop_test *t)
+static bool spoken(struct loop_test *t)
 {
-	t->probing = false;
-	return measure_find(t->probe, PROBE, t->record[other(t->speaker)], RECORD);
+	t->probing = t->recorded < RECORD;
+	return !t->probing;
 }
 
-static bool spoken(struct loop_test *t)
+static void judge_voice(struct loop_test *t, enum loop_side who, unsigned round)
 {
 	static const enum loop_check levels[] = {LOOP_LEVEL_FORTH, LOOP_LEVEL_BACK}, delays[] = {LOOP_DELAY_FORTH, LOOP_DELAY_BACK},
 				     echoes[] = {LOOP_ECHO_CALLER, LOOP_ECHO_CALLED};
-	enum loop_side who = t->speaker;
-	if (t->recorded < RECORD)
-		return false;
-	struct measure_match m = t->match[who][0] = look(t);
-	found(t, echoes[who], measure_echo_return(t->probe, PROBE, t->record[who], RECORD));
-	if (m.found) {
-		found(t, levels[who], m.gain);
-		found(t, delays[who], (double)m.delay / MS);
+	struct measure_match *m = &t->spoken[who][round].match;
+	*m = measure_find(t->probe, PROBE, t->spoken[who][round].heard[other(who)], RECORD);
+	if (round)
+		return;
+	found(t, echoes[who], measure_echo_return(t->probe, PROBE, t->spoken[who][round].heard[who], RECORD));
+	if (m->found) {
+		found(t, levels[who], m->gain);
+		found(t, delays[who], (double)m->delay / MS);
 	} else {
 		failed(t, levels[who], "the other side does not hear it");
 		failed(t, delays[who], "the other side does not hear it");
 	}
-	return true;
-}
-
-static bool spoken_again(struct loop_test *t)
-{
-	if (t->recorded < RECORD)
-		return false;
-	t->match[t->speaker][1] = look(t);
-	return true;
 }
 
 static void judge_slips(struct loop_test *t)
 {
 	double samples = (double)t->slipped;
 	for (unsigned who = 0; who < LOOP_SIDES; who++) {
-		const struct measure_match *m = t->match[who];
-		if (!m[0].found || !m[1].found) {
+		const struct measure_match *first = &t->spoken[who][0].match, *last = &t->spoken[who][1].match;
+		if (!first->found || !last->found) {
 			failed(t, LOOP_SLIPS, "one side does not hear the other");
 			return;
 		}
-		samples += fabs((double)m[1].delay - (double)m[0].delay);
+		samples += fabs((double)last->delay - (double)first->delay);
 	}
 	found(t, LOOP_SLIPS, samples);
+}
+
+static void judge(struct loop_test *t)
+{
+	t->judging = true;
+}
+
+/* One a block: it is much to do, and nothing is heard meanwhile. */
+static bool judged(struct loop_test *t)
+{
+	if (t->judged < 2 * LOOP_SIDES) {
+		judge_voice(t, t->judged % LOOP_SIDES, t->judged / LOOP_SIDES);
+		t->judged++;
+		return false;
+	}
+	judge_slips(t);
+	return true;
 }
 
 static void on_digit(void *arg, char digit, int level)
@@ -391,16 +419,17 @@ static const struct phase {
 	void (*begin)(struct loop_test *t);
 	bool (*over)(struct loop_test *t); /* NULL: the last one */
 } phases[] = {
+	{"opening", NULL, opened},
 	{"calling", begin_call, signal_on},
 	{"settling", NULL, settled},
-	{"measuring", speak_forth, spoken},
-	{"measuring back", speak_back, spoken},
+	{"speaking", speak_forth, spoken},
+	{"speaking back", speak_back, spoken},
 	{"digits", dial_forth, dialled},
 	{"digits back", dial_back, dialled},
-	{"settling", NULL, settled},
-	{"measuring slips", speak_forth, spoken_again},
-	{"measuring slips back", speak_back, spoken_again},
-	{"judging", judge_slips, settled},
+	{"settling again", last_round, settled},
+	{"speaking again", speak_forth, spoken},
+	{"speaking back again", speak_back, spoken},
+	{"judging", judge, judged},
 	{"clearing", begin_clearing, signal_on},
 	{"over", NULL, NULL},
 };
@@ -435,7 +464,7 @@ int loop_test_new(struct loop_test **ret, const struct loop_params *p)
 static void hear(struct loop_test *t, enum loop_side side, const int16_t *linear, size_t n)
 {
 	for (size_t i = 0; t->probing && i < n && t->recorded + i < RECORD; i++)
-		t->record[side][t->recorded + i] = linear[i];
+		t->spoken[t->speaker][t->round].heard[side][t->recorded + i] = linear[i];
 	if (t->receives && side == other(t->speaker))
 		digit_receiver_hear(t->receives, linear, n);
 	if (t->hears && t->step && side == other(t->step->who))

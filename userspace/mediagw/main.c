@@ -8,6 +8,7 @@
 #include "config/schema.h"
 #include "mediagw/control.h"
 #include "mediagw/counters.h"
+#include "mediagw/line_test.h"
 #include "mediagw/lines.h"
 #include "mediagw/listen.h"
 #include "mediagw/record.h"
@@ -31,6 +32,7 @@ struct mg {
 	struct dns *dns;
 	struct listen listen;
 	struct lines *lines;
+	struct line_tests *tests;
 	enum fp_want want;
 	json_t *degraded; /* keys: interfaces of which the alarm is on */
 };
@@ -220,6 +222,8 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 	if (!err)
 		err = open_gateway(mg, conf, &left);
 	if (!err)
+		err = line_tests_open(&mg->tests, mg->gw, conf);
+	if (!err)
 		err = listen_open(&mg->listen, mg->gw, conf, why);
 	if (err)
 		return err;
@@ -242,8 +246,11 @@ static int reload(void *arg, const struct conf *was, const struct conf *now, str
 	if (!conf_same(was, now, "tdm") || !conf_same(was, now, "span") || !conf_same(was, now, "dynamic") || !conf_same(was, now, "channels"))
 		log_warn(NULL, "changed spans and channels are set up at the next start of tandem-mg");
 	listen_reload(&mg->listen, now);
+	int err = line_tests_reload(mg->tests, now);
+	if (err)
+		return err;
 	config_dns(now, &dns);
-	int err = dns_reconfigure(mg->dns, &dns.params);
+	err = dns_reconfigure(mg->dns, &dns.params);
 	if (err)
 		buf_printf(why, "DNS: %s", strerror(-err));
 	else if (strcmp(conf_string(conf_section(was, "media"), "agent"), conf_string(media, "agent")))
@@ -261,6 +268,7 @@ static bool stop(void *arg)
 	struct mg *mg = arg;
 	struct endpoint *e;
 	struct conn *c;
+	mg->tests = mem_deref(mg->tests);
 	rsip_shutdown(mg->gw, FORCED_WAIT_MS, ended, NULL);
 	list_foreach(c, &mg->gw->conns, all)
 		record_del(c);
@@ -273,6 +281,7 @@ static bool stop(void *arg)
 static void mg_close(void *arg)
 {
 	struct mg *mg = arg;
+	mg->tests = mem_deref(mg->tests);
 	mg->gw = mem_deref(mg->gw);
 	mg->lines = mem_deref(mg->lines);
 	listen_close(&mg->listen);

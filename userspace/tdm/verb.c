@@ -37,17 +37,11 @@ const struct tdm_verb tdm_verbs[] = {
 	{0},
 };
 
-/* What a target means: a span, a group, one channel, or endpoints. */
-struct target {
-	unsigned span, group, channel; /* 0: none of that kind */
-	struct tdm_endpoint endpoint;
-};
-
-static int target_parse(const struct tdm *t, struct slice text, struct target *ret)
+int tdm_target_parse(const struct tdm *t, struct slice text, struct tdm_target *ret)
 {
 	struct slice name = slice_trim(text), kind = slice_cut(&name, ' ');
 	uint32_t n;
-	*ret = (struct target){0};
+	*ret = (struct tdm_target){0};
 	if (!slice_is_set(name))
 		return tdm_endpoint_parse(kind, &ret->endpoint) ? -ENOENT : 0;
 	name = slice_trim(name);
@@ -66,7 +60,7 @@ static int target_parse(const struct tdm *t, struct slice text, struct target *r
 	return ret->span || ret->channel ? 0 : -ENOENT;
 }
 
-static bool is_meant(const struct tdm *t, const struct target *target, const struct tdm_channel *c)
+bool tdm_target_has(const struct tdm *t, const struct tdm_target *target, const struct tdm_channel *c)
 {
 	if (!c || !tdm_carries_calls(c->signalling))
 		return false;
@@ -79,12 +73,12 @@ static bool is_meant(const struct tdm *t, const struct target *target, const str
 	return tdm_endpoint_matches(&target->endpoint, c);
 }
 
-static int do_channels(struct tdm *t, const struct tdm_verb *v, const struct target *target, struct buf *told)
+static int do_channels(struct tdm *t, const struct tdm_verb *v, const struct tdm_target *target, struct buf *told)
 {
 	unsigned done = 0, failed = 0;
 	int first = 0;
 	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
-		if (!is_meant(t, target, t->channels[n]))
+		if (!tdm_target_has(t, target, t->channels[n]))
 			continue;
 		int err = v->channel(t->channels[n]);
 		done += !err;
@@ -111,12 +105,12 @@ static const struct tdm_verb *find_verb(struct slice name)
 int tdm_do(struct tdm *t, struct slice verb, struct slice target, struct buf *told)
 {
 	const struct tdm_verb *v = find_verb(verb);
-	struct target what;
+	struct tdm_target what;
 	if (!v) {
 		buf_printf(told, "no verb " SLICE_FMT "\n", SLICE_ARG(verb));
 		return -EINVAL;
 	}
-	int err = target_parse(t, target, &what);
+	int err = tdm_target_parse(t, target, &what);
 	if (err) {
 		buf_printf(told, SLICE_FMT ": no such span, group, channel or endpoint\n", SLICE_ARG(target));
 		return err;

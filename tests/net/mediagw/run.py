@@ -397,6 +397,12 @@ def lines_without_cards(mg, a):
     equal(len(re.findall("tdm-driver", mg.log())), len(re.findall("started, process", mg.log())), "lines in the log")
 
 
+def no_lines_to_test(mg, a):
+    equal("no such span" in mg.ctl("test", {"from": "1", "to": "2"}), True, "a span that is not there")
+    equal("where a test call goes out" in mg.ctl("test", {"from": "1"}), True, "half a test")
+    equal(mg.ctl("show test")["rows"], [])
+
+
 def survives_a_kill(mg, a):
     left, right = Phone(V4), Phone(V6)
     ep, one, two = pair(a, left, right)
@@ -425,7 +431,7 @@ def nothing_is_left(mg, a):
 
 TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, network_loopback, cname_never_leaks,
          rtcp_mux_and_srtcp, exhausted_or_misconfigured, public_address, dscp, executed_once, silence_is_reported_and_hold_is_not,
-         digits_are_notified, digits_are_collected, lines_without_cards, survives_a_kill, nothing_is_left]
+         digits_are_notified, digits_are_collected, lines_without_cards, survives_a_kill, no_lines_to_test, nothing_is_left]
 
 
 def inside(program):

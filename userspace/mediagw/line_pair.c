@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "mediagw/line_pair.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/mem.h"
+#include "mediagw/line_media.h"
+#include <errno.h>
+#include <unistd.h>
+
+#define BLOCK     160 /* octets: 20 ms */
+#define AHEAD     2   /* blocks that are sent before anything has come, so that sending never starves */
+#define KEPT      (8 * BLOCK)
+#define SILENT_MS 3000 /* without an octet: the channel is dead */
+
+struct end {
+	struct line_pair *pair;
+	enum loop_side side;
+	uint32_t place;
+	char name[TDM_ENDPOINT_MAX];
+	const struct tdm_driver *driver;
+	int fd;
+	struct loop_watch *watch;
+	uint8_t in[KEPT];
+	size_t n;
+};
+
+struct line_pair {
+	struct gateway *gw;
+	struct loop_test *test;
+	struct end end[LOOP_SIDES];
+	struct timer silent;
+	struct timer told;
+	void (*over)(void *arg);
+	void *arg;
+};
+
+/* The line, as long as it is lent: it may have been taken away, or be gone. */
+static struct line *line_of(const struct end *e)
+{
+	const struct endpoint *ep = e->fd < 0 ? NULL : endpoint_find(e->pair->gw, e->place);
+	return ep && ep->line && ep->line->uses & LINE_TESTED ? ep->line : NULL;
+}
+
+static void give_back(struct end *e)
+{
+	struct line *l = line_of(e);
+	e->watch = mem_deref(e->watch);
+	if (e->fd >= 0)
+		close(e->fd);
+	e->fd = -1;
+	if (l)
+		line_return(l);
+}
+
+static void destroy(void *obj)
+{
+	struct line_pair *p = obj;
+	timer_stop(&p->silent);
+	timer_stop(&p->told);
+	for (unsigned i = 0; i < LOOP_SIDES; i++)
+		give_back(&p->end[i]);
+	mem_deref(p->test);
+}
+
+static void tell(void *arg)
+{
+	struct line_pair *p = arg;
+	p->over(p->arg);
+}
+
+/* Nothing is read or written any more; the owner is told when nothing of ours is being run. */
+static void stop(struct line_pair *p)
+{
+	timer_stop(&p->silent);
+	for (unsigned i = 0; i < LOOP_SIDES; i++)
+		p->end[i].watch = mem_deref(p->end[i].watch);
+	timer_start(&p->told, 0, tell, p);
+}
+
+static void lost(struct line_pair *p, const char *why)
+{
+	loop_test_abort(p->test, why);
+	stop(p);
+}
+
+static void on_silence(void *arg)
+{
+	lost(arg, "nothing comes from the channel");
+}
+
+static int on_hook(void *arg, enum loop_side side, enum tdm_hook what)
+{
+	const struct end *e = &((struct line_pair *)arg)->end[side];
+	int err = e->driver->hook(e->fd, what);
+	log_debug(e->name, "test call: hook %d: %s", what, err ? strerror(-err) : "done");
+	/* Caller ID is heard between rings. */
+	return err || what != TDM_RING ? err : e->driver->onhook_voice(e->fd, 10000) == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* --- octets ------------------------------------------------------------------------------------------------------- */
+
+/* What has no room in the driver's buffers is lost: a slip. */
+static void say(struct end *e, const uint8_t *octets)
+{
+	ssize_t n = write(e->fd, octets, BLOCK);
+	if (n != BLOCK && errno != TDM_EVENT_WAITS)
+		loop_test_event(e->pair->test, e->side, TDM_EV_WRITE_UNDERRUN);
+}
+
+static void run_blocks(struct line_pair *p)
+{
+	uint8_t out[LOOP_SIDES][BLOCK];
+	while (p->end[LOOP_CALLER].n >= BLOCK && p->end[LOOP_CALLED].n >= BLOCK && !loop_test_over(p->test)) {
+		loop_test_block(p->test, (const uint8_t *const[]){p->end[LOOP_CALLER].in, p->end[LOOP_CALLED].in}, (uint8_t *const[]){out[LOOP_CALLER], out[LOOP_CALLED]}, BLOCK);
+		for (unsigned i = 0; i < LOOP_SIDES; i++) {
+			struct end *e = &p->end[i];
+			say(e, out[i]);
+			e->n -= BLOCK;
+			memmove(e->in, e->in + BLOCK, e->n);
+		}
+	}
+}
+
+static bool take_events(struct end *e)
+{
+	struct tdm_event event;
+	while (!e->driver->event(e->fd, &event) && event.kind != TDM_NO_EVENT) {
+		log_debug(e->name, "test call: %s", tdm_event_names[event.kind]);
+		if (event.kind == TDM_EV_REMOVED)
+			return false;
+		loop_test_event(e->pair->test, e->side, event.kind);
+	}
+	return true;
+}
+
+/* False when the channel is lost. */
+static bool receive(struct end *e)
+{
+	if (e->n == KEPT) { /* the other one says nothing */
+		loop_test_event(e->pair->test, e->side, TDM_EV_READ_OVERRUN);
+		e->n = 0;
+	}
+	ssize_t n = read(e->fd, e->in + e->n, KEPT - e->n < BLOCK ? KEPT - e->n : BLOCK);
+	if (n > 0)
+		e->n += (size_t)n;
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR && errno != TDM_EVENT_WAITS))
+		return false;
+	return n > 0 || errno != TDM_EVENT_WAITS || take_events(e);
+}
+
+static void on_ready(void *arg, int events)
+{
+	struct end *e = arg;
+	struct line_pair *p = e->pair;
+	if (!line_of(e)) {
+		lost(p, "the channel was taken away");
+		return;
+	}
+	if (!receive(e)) {
+		lost(p, "the channel is lost");
+		return;
+	}
+	timer_start(&p->silent, SILENT_MS, on_silence, p);
+	run_blocks(p);
+	if (loop_test_over(p->test))
+		stop(p);
+}
+
+/* --- beginning ---------------------------------------------------------------------------------------------------- */
+
+static int prepare(struct end *e, enum law law)
+{
+	static const struct tdm_buffers buffers = {.count = 8, .bytes = BLOCK};
+	const struct line *l = line_of(e);
+	uint8_t idle[BLOCK];
+	int err = e->driver->buffers(e->fd, &buffers);
+	if (!err && tdm_use_of(l->channel->signalling) == TDM_USE_BEARER)
+		err = e->driver->audio(e->fd, true);
+	if (!err)
+		err = e->driver->flush(e->fd, TDM_FLUSH_READ | TDM_FLUSH_WRITE | TDM_FLUSH_EVENTS);
+	memset(idle, law_idle[law], sizeof idle);
+	for (unsigned i = 0; !err && i < AHEAD; i++)
+		err = write(e->fd, idle, BLOCK) < 0 && errno != TDM_EVENT_WAITS ? -errno : 0;
+	return err ? err : loop_watch(&e->watch, e->fd, UV_READABLE | UV_PRIORITIZED, on_ready, e);
+}
+
+static int lend(struct end *e, unsigned channel)
+{
+	struct gateway *gw = e->pair->gw;
+	e->place = endpoint_channel_place(gw, channel);
+	const struct endpoint *ep = endpoint_find(gw, e->place);
+	if (!ep || !ep->line)
+		return -ENOENT;
+	e->driver = gw->p.tdm->driver;
+	snprintf(e->name, sizeof e->name, "%s", ep->name);
+	return line_lend(ep->line, &e->fd);
+}
+
+int line_pair_begin(struct line_pair **ret, struct gateway *gw, unsigned caller, unsigned called, const struct loop_bound bound[LOOP_CHECKS],
+		    void (*over)(void *arg), void *arg)
+{
+	const unsigned channel[LOOP_SIDES] = {caller, called};
+	struct line_pair *p = mem_alloc(sizeof *p, destroy);
+	struct loop_params params = {.hook = on_hook, .arg = p};
+	int err = 0;
+	if (!p)
+		return -ENOMEM;
+	p->gw = gw;
+	p->over = over;
+	p->arg = arg;
+	for (unsigned i = 0; i < LOOP_SIDES; i++)
+		p->end[i] = (struct end){.pair = p, .side = i, .fd = -1};
+	for (unsigned i = 0; i < LOOP_SIDES && !err; i++) {
+		err = lend(&p->end[i], channel[i]);
+		const struct line *l = line_of(&p->end[i]);
+		if (!l)
+			continue;
+		params.use[i] = tdm_use_of(l->channel->signalling);
+		params.law[i] = line_law(l);
+	}
+	memcpy(params.bound, bound, sizeof params.bound);
+	if (!err)
+		err = loop_test_new(&p->test, &params);
+	for (unsigned i = 0; i < LOOP_SIDES && !err; i++)
+		err = prepare(&p->end[i], params.law[i]);
+	if (err) {
+		mem_deref(p);
+		return err;
+	}
+	timer_start(&p->silent, SILENT_MS, on_silence, p);
+	*ret = p;
+	return 0;
+}
+
+const struct loop_test *line_pair_test(const struct line_pair *p)
+{
+	return p->test;
+}
+
+const char *line_pair_name(const struct line_pair *p, enum loop_side side)
+{
+	return p->end[side].name;
+}
