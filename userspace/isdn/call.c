@@ -147,6 +147,18 @@ void call_over(struct call *c, int cause, const char *why)
 		isdn->p.idle(isdn->p.arg);
 }
 
+/* 5.3.3: what the far end makes of the channel is not known; RESTART settles it. */
+void call_lost(struct call *c, const char *why)
+{
+	struct group *g = c->group;
+	struct bchannel *b = c->channel;
+	isdn_counters[ISDN_LOST]++;
+	if (b)
+		b->restart_due = g->settings.restart;
+	call_over(c, c->cause, why);
+	restart_next(g);
+}
+
 void call_clear(struct call *c, int cause, const char *why)
 {
 	if (!c->cause)
@@ -197,8 +209,7 @@ static void on_timer(void *arg)
 		call_clear(c, c->cause, "T306");
 		return;
 	case CALL_CLEARING:
-		isdn_counters[ISDN_LOST]++;
-		call_over(c, c->cause, "the far end never said that its channel is free");
+		call_lost(c, "the far end never said that its channel is free");
 		return;
 	default:
 		return;

@@ -59,8 +59,10 @@ void call_set_channel(struct call *c, struct bchannel *b);
 void call_tell(struct call *c, const char *event, json_t *more);
 /* We clear it: `release` is told when it is done. */
 void call_clear(struct call *c, int cause, const char *why);
-/* It is over: tells `release` and frees it. `restart`: the far end may not know. */
+/* It is over: tells `release` and frees it. */
 void call_over(struct call *c, int cause, const char *why);
+/* The same, when the far end has not confirmed that its channel is free. */
+void call_lost(struct call *c, const char *why);
 /* (Re)starts T302 of overlap receiving. */
 void call_wait_for_digits(struct call *c);
 /* Tells the far end our state of it, by STATUS (5.8.10), over the D-channel that is in use now. */

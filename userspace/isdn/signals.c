@@ -303,8 +303,14 @@ static void on_release(struct group *g, struct dchannel *d, pri_event *e)
 static void on_released(struct group *g, struct dchannel *d, pri_event *e)
 {
 	struct call *c = call_of(g, e->hangup.call);
-	if (c)
-		call_over(c, c->cause ? c->cause : cause_of(e->hangup.cause), "RELEASE COMPLETE");
+	if (!c)
+		return;
+	if (!c->cause)
+		c->cause = cause_of(e->hangup.cause);
+	if (d->last_len)
+		call_over(c, c->cause, "RELEASE COMPLETE");
+	else
+		call_lost(c, "T308");
 }
 
 /* --- the link and its channels ---------------------------------------------------------------------------------------- */
