@@ -48,15 +48,19 @@ bool is_bearer(const struct line *l, int channel)
 	return channel >= 1 && channel <= (l->e1 ? 31 : 23) && !(l->e1 && channel == 16);
 }
 
-static int idle_channel(struct line *l)
+bool is_busy(const struct line *l, int channel)
 {
-	for (int channel = 1; channel < MAX_CHANNELS; channel++) {
-		bool busy = !is_bearer(l, channel);
-		for (unsigned i = 0; i < MAX_CALLS; i++)
-			busy |= l->calls[i].q931 && l->calls[i].channel == channel;
-		if (!busy)
+	for (unsigned i = 0; i < MAX_CALLS; i++)
+		if (l->calls[i].q931 && l->calls[i].channel == channel)
+			return true;
+	return false;
+}
+
+int idle_channel(const struct line *l)
+{
+	for (int channel = 1; channel < MAX_CHANNELS; channel++)
+		if (is_bearer(l, channel) && !is_busy(l, channel))
 			return channel;
-	}
 	return 0;
 }
 

@@ -65,6 +65,15 @@ static json_t *about(const char *what, const struct call *c)
 
 /* --- calls --------------------------------------------------------------------------------------------------------- */
 
+/* Q.931 5.7: of two calls for one channel the network's has it; the user's gets another one, if that is allowed. */
+static int channel_for(const struct line *l, const pri_event_ring *r)
+{
+	int channel = CHANNEL(r->channel);
+	if (!l->network || !is_busy(l, channel))
+		return channel;
+	return r->flexible ? idle_channel(l) : 0;
+}
+
 static void rings(struct line *l, const pri_event_ring *r)
 {
 	char id[16];
@@ -72,8 +81,9 @@ static void rings(struct line *l, const pri_event_ring *r)
 	snprintf(id, sizeof(id), "in-%u", ++l->incoming);
 	if (c)
 		call_gone(c);
-	if (!(c = call_new(l, id, r->call, CHANNEL(r->channel)))) {
-		pri_hangup(l->pri, r->call, PRI_CAUSE_SWITCH_CONGESTION);
+	int channel = channel_for(l, r);
+	if (!channel || !(c = call_new(l, id, r->call, channel))) {
+		pri_hangup(l->pri, r->call, PRI_CAUSE_REQUESTED_CHAN_UNAVAIL);
 		return;
 	}
 	c->incoming = true;

@@ -129,6 +129,9 @@ struct call *call_new(struct line *l, const char *id, q931_call *q931, int chann
 struct call *call_by_q931(struct line *l, const q931_call *q931);
 void call_gone(struct call *c);
 bool is_bearer(const struct line *l, int channel);
+bool is_busy(const struct line *l, int channel);
+/* The lowest one without a call, 0 when there is none. */
+int idle_channel(const struct line *l);
 void pri_told(struct line *l, pri_event *e);
 
 /* --- B-channels: voice.c ------------------------------------------------------------------------------------------- */
