@@ -162,7 +162,7 @@ static int lead(struct conn *c)
 	return c ? fastpath_join(c->gw->p.fp, c->rtp.slot, to ? to->rtp.slot : NO_SLOT) : 0;
 }
 
-static int relay_join(struct endpoint *e, struct conn *c)
+static int relay_change(struct endpoint *e, struct conn *c)
 {
 	struct conn *other = conn_other(c);
 	int err = lead(other);
@@ -171,6 +171,12 @@ static int relay_join(struct endpoint *e, struct conn *c)
 	if (!err)
 		err = conn_follow(c);
 	return err ? err : conn_follow(other);
+}
+
+/* One taken over from an earlier process is joined still; the other one is yet to come, and packets go on meanwhile. */
+static int relay_join(struct endpoint *e, struct conn *c)
+{
+	return conn_other(c) || c->mode == CONN_NETWLOOP ? relay_change(e, c) : conn_follow(c);
 }
 
 static void relay_part(struct endpoint *e, struct conn *c)
@@ -244,7 +250,7 @@ struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 const struct endpoint_kind endpoint_kinds[] = {
 	/* A relay carries whatever codec both sides agree on. */
 	{"rtpbridge", 2, false, "nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive;netwloop", "no packet relay is free", endpoint_relay_parse, relay_any,
-	 NULL, relay_join, relay_join, relay_part, NULL},
+	 NULL, relay_join, relay_change, relay_part, NULL},
 	{"ds", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
 	{"bri", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
 	{"aaln", 1, true, LINE_CAPABILITIES, "no line is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
