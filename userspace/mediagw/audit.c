@@ -118,18 +118,18 @@ static const struct endpoint_kind *kind_of(const struct endpoint *e)
 	return e ? e->kind : endpoint_relay;
 }
 
-static void ep_capabilities(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+static void ep_bearer(const struct gateway *gw, const struct endpoint *e, struct buf *b)
 {
-	line(b, "A", slice_str(kind_of(e)->capabilities));
+	line(b, "B", slice_str(epcf_bearer(e)));
 }
 
-/* Supported but always empty, or always the same. */
-#define FIXED(fn, name, text)                                                                          \
-	static void fn(const struct gateway *gw, const struct endpoint *e, struct buf *b)              \
-	{                                                                                              \
-		line(b, name, SLICE(text));                                                            \
-	}
-FIXED(ep_bearer, "B", "")
+static void ep_capabilities(const struct gateway *gw, const struct endpoint *e, struct buf *b)
+{
+	buf_printf(b, "A: %s, v:", kind_of(e)->capabilities);
+	for (mgcp_packages p = e ? e->packages : relay_packages; *p; p++)
+		buf_printf(b, "%s%s", (*p)->name, p[1] ? ";" : "");
+	buf_str(b, "\r\n");
+}
 
 static const struct {
 	struct slice code;

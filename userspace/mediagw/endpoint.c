@@ -245,11 +245,11 @@ struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 
 /* --- kinds -------------------------------------------------------------------------------------------------------- */
 
-#define LINE_CAPABILITIES "a:PCMU;PCMA;CLEARMODE, p:5-60, e:on, s:on, gc:on, nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive;loopback;conttest;netwloop;netwtest"
+#define LINE_CAPABILITIES "a:PCMU;PCMA;CLEARMODE, p:5-60, e:on, s:on, gc:on, nt:IN, m:sendrecv;sendonly;recvonly;inactive;loopback;conttest;netwloop;netwtest"
 
 const struct endpoint_kind endpoint_kinds[] = {
 	/* A relay carries whatever codec both sides agree on. */
-	{"rtpbridge", 2, false, "nt:IN, v:R, m:sendrecv;sendonly;recvonly;inactive;netwloop", "no packet relay is free", endpoint_relay_parse, relay_any,
+	{"rtpbridge", 2, false, "nt:IN, m:sendrecv;sendonly;recvonly;inactive;netwloop", "no packet relay is free", endpoint_relay_parse, relay_any,
 	 NULL, relay_join, relay_change, relay_part, NULL},
 	{"ds", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
 	{"bri", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},

@@ -17,7 +17,7 @@ struct endpoint_kind {
 	const char *type;              /* the first term of its names */
 	unsigned connections;          /* so many at once, at most */
 	bool lasting;                  /* it exists without holding anything */
-	const char *capabilities;      /* as AUEP has them (A:) */
+	const char *capabilities;      /* as AUEP has them (A:), but for its packages */
 	const char *none_free;         /* the words of 410 */
 	/* Reads a local name of this type; the kind is NAME_UNKNOWN for what is none. */
 	void (*parse)(const struct gateway *gw, struct slice local, struct endpoint_name *ret);
@@ -64,6 +64,7 @@ struct endpoint_name {
 	enum name_kind kind;
 	uint32_t place;                   /* NAME_ONE */
 	const struct endpoint_kind *type; /* NULL: whatever the kind */
+	bool whole;                       /* all of the type, or any: nothing else is said of them */
 	struct tdm_endpoint channels;     /* of telephone channels, which of them */
 };
 

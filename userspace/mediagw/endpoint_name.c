@@ -34,6 +34,17 @@ void endpoint_channel_parse(const struct gateway *gw, struct slice local, struct
 	}
 }
 
+/* All terms behind the type are the same wildcard: "ds/" and "*", however many there are. */
+static void parse_whole(struct slice terms, struct endpoint_name *ret)
+{
+	struct slice first = slice_cut(&terms, '/');
+	bool all = slice_eq(first, SLICE("*")), any = slice_eq(first, SLICE("$"));
+	if ((!all && !any) || (slice_is_set(terms) && !slice_eq(terms, first)))
+		return;
+	ret->kind = all ? NAME_ALL : NAME_ANY;
+	ret->whole = true;
+}
+
 struct endpoint_name endpoint_name_parse(const struct gateway *gw, struct slice local)
 {
 	struct endpoint_name name = {.kind = NAME_UNKNOWN};
@@ -50,6 +61,8 @@ struct endpoint_name endpoint_name_parse(const struct gateway *gw, struct slice 
 		if (slice_caseeq(type, slice_str(k->type))) {
 			name.type = k;
 			k->parse(gw, local, &name);
+			if (name.kind == NAME_UNKNOWN)
+				parse_whole(rest, &name);
 		}
 	return name;
 }
@@ -61,5 +74,5 @@ bool endpoint_is_named(const struct endpoint *e, const struct endpoint_name *nam
 		return e->place == name->place;
 	if (name->type && name->type != e->kind)
 		return false;
-	return !name->type || !c || tdm_endpoint_matches(&name->channels, c);
+	return !name->type || !c || name->whole || tdm_endpoint_matches(&name->channels, c);
 }

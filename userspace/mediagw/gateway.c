@@ -120,6 +120,7 @@ static unsigned run(struct gateway *gw, const struct mgcp_msg *m, const struct a
 {
 	const struct verb *v = &verbs[m->verb <= MGCP_VERB_OTHER ? m->verb : MGCP_VERB_OTHER];
 	struct command cmd = {.msg = m, .src = src};
+	const char *why = NULL;
 	if (!v->run)
 		return 504;
 	if (!domain_is_ours(gw, m->ep_host))
@@ -133,6 +134,8 @@ static unsigned run(struct gateway *gw, const struct mgcp_msg *m, const struct a
 	if (!(v->names & 1u << cmd.name.kind))
 		return refuse(a, cmd.name.kind == NAME_ALL ? 503 : 500, "this wildcard makes no sense here");
 	code = rsip_command(gw, named(gw, &cmd), src, v->audit);
+	if (!code && cmd.name.kind == NAME_ONE && (code = epcf_check(named(gw, &cmd), mgcp_param(m, MGCP_P_BEARER_INFO), &why)))
+		refuse(a, code, why);
 	if (!code)
 		code = v->run(gw, &cmd, a);
 	if (!v->audit && code < 300)

@@ -89,5 +89,10 @@ unsigned verb_aucx(struct gateway *gw, const struct command *cmd, struct answer 
 unsigned verb_rqnt(struct gateway *gw, const struct command *cmd, struct answer *a);
 unsigned verb_epcf(struct gateway *gw, const struct command *cmd, struct answer *a);
 
+/* What B: says of the bearer, in a command for one endpoint (NULL: a relay that holds nothing): 0, or the response code and *why. */
+unsigned epcf_check(const struct endpoint *e, struct slice bearer, const char **why);
+/* What an audit says of it. */
+const char *epcf_bearer(const struct endpoint *e);
+
 /* Refuses: notes why, returns the code. */
 unsigned refuse(struct answer *a, unsigned code, const char *why);

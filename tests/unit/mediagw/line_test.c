@@ -20,7 +20,8 @@ static void endpoints_are_the_channels_that_carry_calls(void **state)
 		{"ds/ds1-1/7", NAME_ONE, 7},     {"DS/DS1-1/23", NAME_ONE, 23}, {"ds/e1-2/16", NAME_UNKNOWN, 0}, {"ds/e1-2/17", NAME_ONE, 41},
 		{"ds/ds1-1/24", NAME_UNKNOWN, 0}, {"ds/e1-1/7", NAME_UNKNOWN, 0}, {"ds/ds1-2/7", NAME_UNKNOWN, 0}, {"aaln/7", NAME_UNKNOWN, 0},
 		{"ds/ds1-1/$", NAME_ANY, 0},     {"ds/ds1-1/*", NAME_ALL, 0},   {"ds/e1-*/*", NAME_ALL, 0},       {"ds/e1-2/[1-5,9]", NAME_ALL, 0},
-		{"*", NAME_ALL, 0},              {"ds/ds1-1", NAME_UNKNOWN, 0}, {"ds/*/*", NAME_UNKNOWN, 0},
+		{"*", NAME_ALL, 0},              {"ds/ds1-1", NAME_UNKNOWN, 0}, {"ds/*/*", NAME_ALL, 0},          {"ds/*", NAME_ALL, 0},
+		{"ds/$", NAME_ANY, 0},           {"ds/$/*", NAME_UNKNOWN, 0},   {"ds/*/*/*", NAME_UNKNOWN, 0},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct endpoint_name name = endpoint_name_parse(bench.gw, slice_str(cases[i].name));
@@ -29,6 +30,8 @@ static void endpoints_are_the_channels_that_carry_calls(void **state)
 	}
 	assert_int_equal(run("AUEP 1 ds/e1-2/[14-18]@mg MGCP 1.0\r\n"), 200);
 	assert_non_null(strstr(bench.answer, "Z: ds/e1-2/14@mg\r\nZ: ds/e1-2/15@mg\r\nZ: ds/e1-2/17@mg\r\nZ: ds/e1-2/18@mg\r\n"));
+	assert_int_equal(run("AUEP 3 ds/*@mg MGCP 1.0\r\nZM: 1\r\n"), 200);
+	assert_non_null(strstr(bench.answer, "Z: ds/ds1-1/1@mg\r\nZN: 53\r\n"));
 	assert_int_equal(run("AUEP 2 *@mg MGCP 1.0\r\nZM: 2\r\nZ: ds/ds1-1/20@mg\r\n"), 200);
 	assert_non_null(strstr(bench.answer, "Z: ds/ds1-1/21@mg\r\nZ: ds/ds1-1/22@mg\r\nZN: 53\r\n"));
 	bench_close();
@@ -46,6 +49,34 @@ static void a_span_that_comes_back_as_another_has_other_names(void **state)
 	clock_test_advance(6000);
 	assert_int_equal(run("CRCX 2 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 500);
 	assert_int_equal(run("CRCX 3 ds/ds1-3/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	bench_close();
+}
+
+/* 2.3.2: the coding of a line is told, and asked for in any command; it is the configuration's. */
+static void the_bearer_is_coded_as_it_is(void **state)
+{
+	(void)state;
+	open_lines();
+	static const struct {
+		unsigned code;
+		const char *command;
+	} cases[] = {
+		{200, "EPCF 1 ds/ds1-1/7@mg MGCP 1.0\r\nB: e:mu\r\n"},
+		{507, "EPCF 2 ds/ds1-1/7@mg MGCP 1.0\r\nB: e:A\r\n"},
+		{507, "EPCF 3 ds/ds1-1/7@mg MGCP 1.0\r\nB: x:1\r\n"},
+		{200, "EPCF 4 ds/e1-2/*@mg MGCP 1.0\r\nB: e:mu\r\n"},
+		{507, "EPCF 5 ds/*@mg MGCP 1.0\r\nB: e:A\r\n"},
+		{200, "EPCF 6 *@mg MGCP 1.0\r\nB:\r\n"},
+		{507, "CRCX 7 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\nB: e:A\r\n"},
+		{200, "CRCX 8 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\nB: e:mu\r\n"},
+		{507, "EPCF 9 rtpbridge/1@mg MGCP 1.0\r\nB: e:mu\r\n"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (run(cases[i].command) != cases[i].code)
+			fail_msg("%s: %s", cases[i].command, bench.answer);
+	assert_int_equal(run("AUEP 10 ds/e1-2/1@mg MGCP 1.0\r\nF: B,A\r\n"), 200);
+	assert_non_null(strstr(bench.answer, "B: e:mu\r\n"));
+	assert_null(strstr(bench.answer, "v:;"));
 	bench_close();
 }
 
@@ -78,8 +109,9 @@ static void any_free_channel_is_given(void **state)
 	assert_int_equal(run("CRCX 2 ds/ds1-1/$@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
 	assert_non_null(strstr(bench.answer, "Z: ds/ds1-1/2@mg\r\n"));
 	assert_int_equal(run("CRCX 3 aaln/$@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 410);
-	assert_int_equal(run("DLCX 4 ds/*@mg MGCP 1.0\r\n"), 500);
-	assert_int_equal(run("DLCX 5 ds/ds1-1/*@mg MGCP 1.0\r\n"), 250);
+	assert_int_equal(run("DLCX 4 ds/e1-2/*@mg MGCP 1.0\r\n"), 250);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 2);
+	assert_int_equal(run("DLCX 5 ds/*@mg MGCP 1.0\r\n"), 250);
 	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
 	bench_close();
 }
@@ -399,7 +431,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(endpoints_are_the_channels_that_carry_calls),
 		cmocka_unit_test(a_span_that_comes_back_as_another_has_other_names),
-		cmocka_unit_test(a_connection_takes_the_channel),
+		cmocka_unit_test(the_bearer_is_coded_as_it_is), cmocka_unit_test(a_connection_takes_the_channel),
 		cmocka_unit_test(any_free_channel_is_given),
 		cmocka_unit_test(what_is_out_of_service_is_not_ready),
 		cmocka_unit_test(a_call_ends_with_its_channel),
