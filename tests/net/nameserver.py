@@ -59,6 +59,8 @@ def wire_name(name):
 class BadServer:
     """Answers each question as `answers(name, type)` says: an rcode, raw answer records as (owner, type, data), or None: nothing. Remembers what it was asked."""
 
+    ttl = 60
+
     def __init__(self, ns, ip, answers, port=53):
         with entered(ns):
             self.sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM)
@@ -84,7 +86,7 @@ class BadServer:
             rcode, records = (said, []) if isinstance(said, int) else (0, said)
             answer = query[:2] + struct.pack("!HHHHH", 0x8180 | rcode, 1, len(records), 0, 0) + query[12:end + 5]
             for owner, rtype, data in records:
-                answer += wire_name(owner) + struct.pack("!HHIH", rtype, 1, 60, len(data)) + data
+                answer += wire_name(owner) + struct.pack("!HHIH", rtype, 1, self.ttl, len(data)) + data
             self.sock.sendto(answer, source)
 
     def close(self):

@@ -278,6 +278,8 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : agent_guard_open(a, why);
 	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
 	err = err ? err : names_open(a, why);
+	if (!err)
+		gateways_resolve(&a->gateways, sip_locator_dns(a->locator));
 	err = err ? err : open_sip(a, why);
 	err = err ? err : roles_open(a, why);
 	err = err ? err : subscriptions_open(&a->subscriptions, a->sip, a->store, AGENT_STORE_SUBSCRIPTIONS);
@@ -368,6 +370,7 @@ void agent_close(struct agent *a)
 	subscriptions_close(&a->subscriptions);
 	listeners_close(&a->listeners);
 	a->sip = mem_deref(a->sip);
+	gateway_names_close(&a->gateways);
 	a->locator = mem_deref(a->locator);
 	roles_close(a);
 	mgcp_lines_close(&a->mgcp_lines);

@@ -80,6 +80,7 @@ static void audit(void *arg)
 	for (unsigned i = 0; i < g->n; i++)
 		if (mgcp_gw_state(g->gw[i]) == MGCP_GW_DOWN)
 			mgcp_gw_resync(g->gw[i]);
+	gateway_names_ask(g);
 	timer_start(&g->audit, g->audit_ms, audit, g);
 }
 
@@ -99,16 +100,13 @@ static int add_gateway(struct gateways *g, struct mgcp_gw_params *p, const char 
 	p->arg = g;
 	if (g->n == GATEWAYS_MAX)
 		return -E2BIG;
-	int err = *address ? addr_parse(&p->addr, slice_str(address), 2427) : 0;
+	bool named = *address && addr_parse(&p->addr, slice_str(address), 2427);
 	if (!*address)
 		p->may_be_at = may_be_at;
-	if (!err && !p->profile)
-		err = -EINVAL;
-	if (!err)
-		err = mgcp_gw_new(&g->gw[g->n], g->peer, p);
+	int err = p->profile ? mgcp_gw_new(&g->gw[g->n], g->peer, p) : -EINVAL;
 	if (!err)
 		g->n++;
-	return err;
+	return err || !named ? err : gateway_named(g, g->gw[g->n - 1], address);
 }
 
 static void read_networks(struct gateways *g, const struct conf_part *p)
@@ -167,6 +165,7 @@ int gateways_open(struct gateways *g, const struct conf *conf, const struct gate
 	params.timers.t_max_ms = (uint32_t)conf_int(p, "t-max");
 	params.timers.t_hist_ms = (uint32_t)conf_int(p, "t-hist");
 	g->trace = *trace;
+	list_init(&g->named);
 	int err = addr_parse(&params.local, slice_str(conf_string(p, "bind")), 2727);
 	if (!err)
 		err = mgcp_peer_open(&g->peer, &params);
@@ -209,6 +208,7 @@ struct mgcp_gw *gateways_first(const struct gateways *g)
 void gateways_close(struct gateways *g)
 {
 	timer_stop(&g->audit);
+	gateway_names_close(g);
 	for (; g->n; g->n--)
 		g->gw[g->n - 1] = mem_deref(g->gw[g->n - 1]);
 	memset(g->n_networks, 0, sizeof(g->n_networks));

@@ -4,6 +4,7 @@
 #include "base/conf.h"
 #include "base/timer.h"
 #include "mgcp/agent.h"
+#include "net/dns.h"
 
 #define GATEWAYS_MAX      256
 #define GATEWAY_NETWORKS 8
@@ -21,6 +22,8 @@ struct gateways {
 	struct prefix networks[GATEWAYS_MAX][GATEWAY_NETWORKS]; /* where those may be that have no address of their own */
 	unsigned n_networks[GATEWAYS_MAX];
 	unsigned n, next;
+	struct list named; /* those whose addresses are names (gateway_names.c) */
+	struct dns *dns;   /* borrowed, once there is one */
 	struct timer audit;
 	uint64_t audit_ms;
 	struct gateways_trace trace;
@@ -28,6 +31,8 @@ struct gateways {
 
 /* Opens the agent's socket (taken from the keeper when it has it). */
 int gateways_open(struct gateways *g, const struct conf *conf, const struct gateways_trace *trace, struct buf *why);
+/* From now on names have addresses. */
+void gateways_resolve(struct gateways *g, struct dns *dns);
 /* Asks every gateway what it has: what no call knows is deleted there. */
 void gateways_resync(struct gateways *g);
 /* NULL: none has that name. */
@@ -35,6 +40,11 @@ struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name);
 /* The one of lines that name none: the first with packet relays, as this box's has. */
 struct mgcp_gw *gateways_first(const struct gateways *g);
 void gateways_close(struct gateways *g);
+/* gateway_names.c: "gw.example.net:2427" is where it is; 0, -EINVAL: that is no name, -ENOMEM. */
+int gateway_named(struct gateways *g, struct mgcp_gw *gw, const char *address);
+/* It is asked for where the gateways are that do not answer. */
+void gateway_names_ask(struct gateways *g);
+void gateway_names_close(struct gateways *g);
 /* One with packet relays that works, in turn; one not heard of yet when there is none; NULL: all are down. */
 struct mgcp_gw *gateways_pick(struct gateways *g);
 /* Tells the alarm list whether a gateway could serve a call: `err` as of media_done_fn. */

@@ -61,15 +61,23 @@ void leg_mgcp_over(struct mgcp_leg *g, unsigned status, unsigned cause)
 	mem_deref(g);
 }
 
+void leg_mgcp_end(struct mgcp_leg *g, unsigned status, unsigned cause)
+{
+	struct mgcp_line *l = g->line;
+	mem_ref(g);
+	leg_mgcp_over(g, status, cause);
+	if (l)
+		l->kind->ended(l, g, status, cause);
+	mem_deref(g);
+}
+
 static void on_end(void *arg)
 {
 	struct mgcp_leg *g = arg;
 	if (g->wait == MGCP_WAIT_CONFIRM)
 		call_on_confirmed(&g->leg, &(struct leg_news){.from = &g->leg});
-	else if (g->line)
-		mgcp_line_hangs_up(g->line, g, g->status, g->cause);
 	else
-		leg_mgcp_over(g, g->status, g->cause);
+		leg_mgcp_end(g, g->status, g->cause);
 }
 
 static void end_soon(struct mgcp_leg *g, unsigned status, unsigned cause)
@@ -312,12 +320,7 @@ static void verb_transferred(struct leg *leg, const struct leg_news *n)
 
 static void verb_release(struct leg *leg, const struct leg_news *n)
 {
-	struct mgcp_leg *g = mem_ref(leg_of(leg));
-	struct mgcp_line *l = g->line;
-	leg_mgcp_over(g, n->status, n->cause);
-	if (l)
-		l->kind->ended(l, g, n->status, n->cause);
-	mem_deref(g);
+	leg_mgcp_end(leg_of(leg), n->status, n->cause);
 }
 
 static void verb_describe(const struct leg *leg, struct cdr_leg *out)

@@ -47,6 +47,8 @@ int leg_mgcp_restore(struct leg **ret, enum side side, const char *target, struc
 void leg_mgcp_go_on(struct mgcp_leg *g, int err);
 /* Puts it on hold, or takes it back; the other party is told. */
 void leg_mgcp_keep(struct mgcp_leg *g, bool kept);
+/* It is over, not by its user: the call and the line hear of it. */
+void leg_mgcp_end(struct mgcp_leg *g, unsigned status, unsigned cause);
 /* It has left the line: the call hears of it at once. */
 void leg_mgcp_over(struct mgcp_leg *g, unsigned status, unsigned cause);
 /* The user of both hangs up: their parties are to talk to each other (RFC 5589). False: they cannot. */

@@ -32,7 +32,7 @@ struct media_party mgcp_line_party(const struct mgcp_line *l)
 
 void mgcp_line_ask(struct mgcp_line *l, const struct mgcp_ask *ask)
 {
-	int err = l->ep ? mgcp_ep_request(l->ep, ask) : -ENOTCONN;
+	int err = l->ep ? mgcp_ep_request(l->ep, ask) : 0;
 	if (err && err != -EHOSTUNREACH)
 		log_warn(l->object, "is not asked for %s: %s", ask->events, strerror(-err));
 }
@@ -78,9 +78,7 @@ static void on_settled(void *arg)
 
 static void end_leg(struct mgcp_leg *g, int status)
 {
-	struct mgcp_line *l = g->line;
-	mgcp_line_hangs_up(l, g, (unsigned)status, 41);
-	l->kind->ended(l, g, (unsigned)status, 41);
+	leg_mgcp_end(g, (unsigned)status, 41);
 }
 
 static void on_lost(void *arg, enum mgcp_loss what, const char *why)
@@ -120,6 +118,8 @@ void mgcp_line_sync(struct mgcp_line *l)
 {
 	struct sdp *theirs = l->leg ? l->leg->theirs : l->pointed;
 	enum line_media_way way = wanted_way(l);
+	if (!l->media && !l->leg)
+		return;
 	if (l->media && theirs == l->pointed && way == l->way) {
 		if (!l->jobs)
 			timer_start(&l->settled, 0, on_settled, l);

@@ -164,6 +164,11 @@ int plan_lookup(struct plan *p, const char *called, bool ours)
 		plan_said(p, "hunt", h->name, true, "has this number");
 		return push_party(p, DEST_HUNT, h->name, called);
 	}
+	const struct tel_line *l = ours && p->p.tel_lines ? tel_lines_called(p->p.tel_lines, slice_str(called)) : NULL;
+	if (l) {
+		plan_said(p, "line", l->name, true, "has this number");
+		return push_party(p, DEST_LINE, l->name, called);
+	}
 	r = routing_find(p->p.routing, &q, NULL, false, p->p.said ? on_rule : NULL, p);
 	if (r)
 		return take_rule(p, r, called);

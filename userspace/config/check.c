@@ -78,11 +78,6 @@ const char *check_address_port(const char *value)
 							      : NULL;
 }
 
-const char *check_maybe_address_port(const char *value)
-{
-	return *value ? check_address_port(value) : NULL;
-}
-
 /* N: of MGCP (RFC 3435 3.2.1.3): the protocol itself reads it closer. */
 const char *check_call_agents(const char *value)
 {
@@ -93,6 +88,16 @@ const char *check_call_agents(const char *value)
 			return "call agents, such as 192.0.2.1:2727 or ca@ca.example.net, with commas between them";
 	}
 	return NULL;
+}
+
+const char *check_gateway_address(const char *value)
+{
+	struct addr a;
+	struct slice port = slice_str(value), host = slice_cut(&port, ':');
+	uint16_t n;
+	bool named = host.len <= 255 && value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:")] == '\0' &&
+		     value[strspn(value, "0123456789.:")] && (!slice_is_set(port) || !slice_u16(port, &n));
+	return !*value || !addr_parse(&a, slice_str(value), 2427) || named ? NULL : "an IP address or a name, maybe with a port, such as 192.0.2.1:2427 or gw.example.net";
 }
 
 /* What a gateway makes of it, it says; here it is only to be a line of what digit maps are made of (RFC 3435 2.1.5, RFC 3660 2.7). */
@@ -401,6 +406,36 @@ static void check_lines(struct findings *f)
 		}
 }
 
+static bool same_text(const struct conf_part *a, const struct conf_part *b, const char *option)
+{
+	return *conf_string(a, option) && !strcasecmp(conf_string(a, option), conf_string(b, option));
+}
+
+/* Of lines driven by MGCP: where they are, and their numbers. */
+static void check_endpoints(struct findings *f)
+{
+	const struct conf_part *p, *other;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "line", i)); i++) {
+		const char *gateway = conf_string(p, "gateway");
+		if (*gateway && !conf_find(f->conf, "gateway", gateway))
+			found(f, p, "line.gateway", "expected the name of a gateway section, not \"%s\"", gateway);
+		for (unsigned k = 0; k < i && (other = conf_titled(f->conf, "line", k)); k++) {
+			if (!strcmp(gateway, conf_string(other, "gateway")) && same_text(p, other, "endpoint"))
+				found(f, p, "line.endpoint", "\"%s\" is line %s already", conf_string(p, "endpoint"), conf_title(other));
+			if (same_text(p, other, "number") && !strcmp(conf_string(p, "kind"), "phone") && !strcmp(conf_string(other, "kind"), "phone"))
+				found(f, p, "line.number", "\"%s\" belongs to line %s already", conf_string(p, "number"), conf_title(other));
+		}
+	}
+}
+
+static void check_gateways(struct findings *f)
+{
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(f->conf, "gateway", i)); i++)
+		if (!*conf_string(p, "address") && !conf_list_count(p, "networks"))
+			found(f, p, "gateway.networks", "expected where a gateway without an address may be, such as \"192.0.2.0/24\"");
+}
+
 static bool is_line_or_trunk(const struct conf *c, const char *name)
 {
 	return conf_find(c, "trunk", name) || conf_find(c, "isdn", name) || conf_find(c, "line", name);
@@ -665,6 +700,8 @@ unsigned check_config(const struct conf *c, struct buf *why)
 	check_users(&f);
 	check_trunks(&f);
 	check_lines(&f);
+	check_endpoints(&f);
+	check_gateways(&f);
 	check_groups(&f);
 	check_counts(&f);
 	check_routes(&f);

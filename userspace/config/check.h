@@ -13,7 +13,7 @@ const char *check_ports(const char *value);
 const char *check_call_agents(const char *value);
 const char *check_address_port(const char *value);
 const char *check_address(const char *value); /* the port may be missing */
-const char *check_maybe_address_port(const char *value); /* or empty */
+const char *check_gateway_address(const char *value); /* or empty, or a name */
 const char *check_digit_map(const char *value); /* or empty */
 const char *check_digits(const char *value); /* or empty */
 const char *check_cause_status(const char *value); /* "17=486" */

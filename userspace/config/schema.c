@@ -353,8 +353,8 @@ static const struct conf_option agent_options[] = {
 };
 
 static const struct conf_option gateway_options[] = {
-	OPTION("address", CONF_STRING, "127.0.0.1:2427", "Where the gateway listens for MGCP. Empty: where its RSIP comes from, which names its domain and is from one "
-	 "of its networks.", .check = check_maybe_address_port),
+	OPTION("address", CONF_STRING, "127.0.0.1:2427", "Where the gateway listens for MGCP: an address and port, or a name such as \"gw.example.net\", which is asked for anew while it "
+	 "does not answer. Empty: where its RSIP comes from, which names its domain and is from one of its networks.", .check = check_gateway_address),
 	OPTION("networks", CONF_LIST, "", "With no address: where the gateway may be, such as \"192.0.2.0/24\".", .check = check_prefix),
 	OPTION("profile", CONF_CHOICE, "tandem", "What kind of gateway it is; lines: telephones and lines alone, no packet relays for calls of others.",
 	 .choices = "tandem|osmo-mgw|rfc3435|lines"),
@@ -525,7 +525,7 @@ static const struct conf_option line_options[] = {
 	OPTION("endpoint", CONF_STRING, NULL, "Name of its endpoint there, such as \"aaln/3\"."),
 	OPTION("kind", CONF_CHOICE, "phone", "What is there: a telephone (phone); a telephone system at ports as telephones have (pbx); a line of an exchange (fxo); an E&M trunk by tones or pulses (em), by MF (em-mf), of feature group D (fgd), "
 	 "to an operator (operator).", .choices = "phone|pbx|fxo|em|em-mf|fgd|operator"),
-	OPTION("number", CONF_STRING, "", "The number that its user calls from, as it is to be shown."),
+	OPTION("number", CONF_STRING, "", "The number that its user calls from, as it is to be shown; a telephone is called at it, too, before any route but those before-users."),
 	OPTION("display", CONF_STRING, "", "Name shown to those who are called."),
 	OPTION("digit-map", CONF_STRING, "", "What may be dialled (RFC 3435 2.1.5), such as \"(0T|00T|[1-9]xxx|*xx)\": the gateway tells of digits when they are one of these, or can be none. "
 	 "Empty: that of its gateway.", .check = check_digit_map),

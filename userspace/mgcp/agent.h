@@ -27,7 +27,7 @@ struct mgcp_conn; /* one connection on it: reference-counted; mem_deref() of a l
 
 struct mgcp_gw_params {
 	const char *name;
-	struct addr addr;   /* unset: where its RSIP comes from */
+	struct addr addr;   /* unset: where its RSIP comes from, or mgcp_gw_move() says */
 	const char *domain; /* after '@' */
 	const char *entity; /* whom its endpoints notify (N:), one or a list; NULL or empty: whoever asks them */
 	const struct mgcp_profile *profile;
@@ -40,6 +40,8 @@ struct mgcp_gw_params {
 int mgcp_gw_new(struct mgcp_gw **ret, struct mgcp_peer *peer, const struct mgcp_gw_params *params);
 enum mgcp_gw_state mgcp_gw_state(const struct mgcp_gw *gw);
 const char *mgcp_gw_name(const struct mgcp_gw *gw);
+/* It is there from now on; one that is down is asked for at once. */
+void mgcp_gw_move(struct mgcp_gw *gw, const struct addr *addr);
 /* Unset while it is not known. */
 const struct addr *mgcp_gw_addr(const struct mgcp_gw *gw);
 /* Whether it has packet relays, which any call can use. */

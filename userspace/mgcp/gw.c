@@ -173,6 +173,19 @@ static void probe(void *arg)
 	mem_free(endpoint);
 }
 
+void mgcp_gw_move(struct mgcp_gw *gw, const struct addr *addr)
+{
+	char text[ADDR_STR_LEN];
+	if (addr_eq(addr, &gw->p.addr))
+		return;
+	log_info(gw->object, "is at %s", addr_str(addr, text));
+	gw->p.addr = *addr;
+	if (mgcp_peer_habits(gw->peer, addr, gw->p.profile->habits))
+		log_warn(gw->object, "is taken for one that can do all: out of memory");
+	if (gw->state == MGCP_GW_DOWN)
+		timer_start(&gw->probe, 0, probe, gw);
+}
+
 void mgcp_gw_resync(struct mgcp_gw *gw)
 {
 	int err = audit_start(gw);
@@ -307,14 +320,8 @@ static void on_dlcx(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct m
 /* One without a fixed address is where its RSIP comes from (2.3.12), if it may be there. */
 static void note_address(struct mgcp_gw *gw, const struct mgcp_msg *cmd, const struct addr *src)
 {
-	char text[ADDR_STR_LEN];
-	if (!gw->p.may_be_at || cmd->verb != MGCP_RSIP || addr_eq(src, &gw->p.addr) || !slice_caseeq(cmd->ep_host, slice_str(gw->domain)) ||
-	    !gw->p.may_be_at(gw->p.arg, gw, src))
-		return;
-	log_info(gw->object, "is at %s", addr_str(src, text));
-	gw->p.addr = *src;
-	if (mgcp_peer_habits(gw->peer, src, gw->p.profile->habits))
-		log_warn(gw->object, "is taken for one that can do all: out of memory");
+	if (gw->p.may_be_at && cmd->verb == MGCP_RSIP && slice_caseeq(cmd->ep_host, slice_str(gw->domain)) && gw->p.may_be_at(gw->p.arg, gw, src))
+		mgcp_gw_move(gw, src);
 }
 
 static const struct {

@@ -33,6 +33,12 @@ static uint32_t hash_of(struct slice name)
 	return slice_hash(name, false);
 }
 
+/* At which it is called: of a telephone. Other lines' own numbers are an exchange's. */
+static const char *number_of(const struct tel_line *l)
+{
+	return l->kind == TEL_LINE && !strcmp(conf_string(l->conf, "kind"), "phone") ? conf_string(l->conf, "number") : "";
+}
+
 static int add(struct tel_lines *ls, enum tel_kind kind, const struct conf *conf, const struct conf_part *part, const struct tel_lines *old)
 {
 	struct tel_line *l = mem_alloc(sizeof(*l), destroy);
@@ -54,6 +60,8 @@ static int add(struct tel_lines *ls, enum tel_kind kind, const struct conf *conf
 	}
 	list_append(&ls->all, &l->link);
 	hash_insert(&ls->by_name, &l->by_name, hash_of(slice_str(l->name)));
+	if (*number_of(l))
+		hash_insert(&ls->by_number, &l->by_number, hash_of(slice_str(number_of(l))));
 	return 0;
 }
 
@@ -62,7 +70,7 @@ int tel_lines_load(struct tel_lines *ls, const struct conf *conf, const struct t
 	const struct conf_part *part;
 	*ls = (struct tel_lines){0};
 	list_init(&ls->all);
-	int err = hash_init(&ls->by_name, 16);
+	int err = hash_init(&ls->by_name, 16) ?: hash_init(&ls->by_number, 16);
 	for (unsigned kind = 0; kind < TEL_KINDS; kind++)
 		for (unsigned i = 0; !err && (part = conf_titled(conf, kinds[kind], i)); i++)
 			err = add(ls, (enum tel_kind)kind, conf, part, old);
@@ -84,9 +92,11 @@ static void drop_all(struct tel_lines *ls)
 	list_foreach_safe(l, &ls->all, link) {
 		list_remove(&l->link);
 		hash_remove(&ls->by_name, &l->by_name);
+		hash_remove(&ls->by_number, &l->by_number);
 		mem_deref(l);
 	}
 	hash_free(&ls->by_name);
+	hash_free(&ls->by_number);
 }
 
 void tel_lines_free(struct tel_lines *ls)
@@ -113,7 +123,8 @@ void tel_lines_replace(struct tel_lines *ls, struct tel_lines *now)
 		list_append(&ls->all, &l->link);
 	}
 	ls->by_name = now->by_name;
-	now->by_name = (struct hash){0};
+	ls->by_number = now->by_number;
+	now->by_name = now->by_number = (struct hash){0};
 }
 
 struct tel_line *tel_lines_find(const struct tel_lines *ls, struct slice name)
@@ -149,6 +160,16 @@ int tel_lines_drain(struct tel_lines *ls, struct tel_line *l, bool drained)
 		log_info(l->name, "%s %s by the operator", kinds[l->kind], drained ? "drained" : "back in use");
 	l->drained = drained;
 	return drained_keep(&ls->kept, l->name, drained);
+}
+
+struct tel_line *tel_lines_called(const struct tel_lines *ls, struct slice number)
+{
+	struct tel_line *l;
+	uint32_t h = hash_of(number);
+	hash_foreach_match(l, &ls->by_number, h, by_number)
+		if (slice_eq(slice_str(number_of(l)), number))
+			return l;
+	return NULL;
 }
 
 /* --- its state ------------------------------------------------------------------------------------------------------ */

@@ -14,7 +14,7 @@ enum tel_kind { TEL_ISDN, TEL_LINE, TEL_KINDS };
 /* Reference-counted: a call that uses it keeps it beyond a reload. */
 struct tel_line {
 	struct link link;
-	struct hash_link by_name;
+	struct hash_link by_name, by_number;
 	struct conf *holder;           /* whose strings these are */
 	const struct conf_part *conf;
 	enum tel_kind kind;
@@ -29,7 +29,7 @@ struct tel_line {
 /* All lines of a configuration, in its order. */
 struct tel_lines {
 	struct list all;
-	struct hash by_name;
+	struct hash by_name, by_number;
 	struct drained kept; /* which of them are drained */
 };
 
@@ -40,6 +40,8 @@ void tel_lines_free(struct tel_lines *ls);
 /* `ls` takes those of `now` in place of its own. */
 void tel_lines_replace(struct tel_lines *ls, struct tel_lines *now);
 struct tel_line *tel_lines_find(const struct tel_lines *ls, struct slice name);
+/* The telephone that has that number. */
+struct tel_line *tel_lines_called(const struct tel_lines *ls, struct slice number);
 /* Those that were drained before a restart are again; `store` (borrowed) is told of changes from now on. */
 int tel_lines_keep(struct tel_lines *ls, struct store *store, unsigned table);
 /* The operator takes it out of use, or back. -ENOMEM: that was not kept. */

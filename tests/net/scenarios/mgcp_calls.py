@@ -13,7 +13,6 @@ MORE = """
 gateway phones { address = "10.79.2.2:2427" domain = "phones.invalid" profile = lines digit-map = "(1xxx|9x.T)" notified-entity = "ca@10.79.2.1:2727" }
 line desk { gateway = "phones" endpoint = "aaln/1" number = "2001" display = "Desk" address = "outside" }
 line hall { gateway = "phones" endpoint = "aaln/2" number = "2002" display = "Hall" address = "outside" ring = r3 }
-route desk { called = "2001" to = "desk" }
 route hall { called = "2002" to = "hall" }
 """
 

@@ -84,6 +84,20 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
     d.hung_up()
     desk.asked("L/hd")
     assert g.rsip("sideways") == 536
+    # The gateway gives its connection up (RFC 3435 2.3.8): the call ends, its user hears why, and calls again.
+    d, to = call_desk()
+    with g.lock:
+        conn, desk.conns = next(iter(desk.conns.items())), {}
+    assert g.ask(f"DLCX {{tid}} aaln/1@phones.invalid MGCP 1.0\r\nC: {conn[1]['call']}\r\nI: {conn[0]}\r\nE: 902 out of order\r\n") == 250
+    d.hung_up()
+    desk.hears("G/cg")
+    desk.on_hook()
+    desk.call("1002")
+    d, invite = bob.answer_invite()
+    d.refuse(invite, 486)
+    desk.hears("L/bz")
+    desk.on_hook()
+    desk.asked("L/hd")
 
     # It falls silent: the agent finds out by what it asks, calls are refused at once then, and it is served again when it answers.
     g.silent = True

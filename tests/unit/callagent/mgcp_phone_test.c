@@ -106,6 +106,17 @@ static void one_that_cannot_ring_is_unavailable(void **state)
 	assert_non_null(strstr(said, IDLE));
 	news(call_on_closed, a, 0, SLICE_NONE);
 	assert_over();
+	/* Nor has its user a call without one. */
+	gateway_err = -EBUSY;
+	gateway_err_from = conns_made + 1;
+	happens("aaln/1", "D/2,D/0,D/2");
+	gateway_answers();
+	said[0] = '\0';
+	clock_test_advance(1);
+	assert_said("aaln/1: " TALKS " S G/cg\n");
+	happens("aaln/1", "L/hu");
+	gateway_err = 0;
+	assert_over();
 	/* No connection: no call. */
 	gateway_err = -EBUSY;
 	gateway_err_from = conns_made + 3;

@@ -87,6 +87,12 @@ static void addresses_are_resolved_as_written(void **state)
 static const struct {
 	const char *text, *why;
 } mistakes[] = {
+	{GOOD "line a { endpoint = \"aaln/1\" gateway = \"gone\" }", "unit.conf:2: line.gateway: expected the name of a gateway section, not \"gone\"\n"},
+	{GOOD "line a { endpoint = \"aaln/1\" }\nline b { endpoint = \"AALN/1\" }", "unit.conf:3: line.endpoint: \"AALN/1\" is line a already\n"},
+	{GOOD "line a { endpoint = \"1\" number = \"20\" }\nline b { endpoint = \"2\" number = \"20\" }", "unit.conf:3: line.number: \"20\" belongs to line a already\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"(1xxx;)\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"(1xxx;)\"\n"},
+	{GOOD "gateway g { address = \"\" }", "unit.conf:2: gateway.networks: expected where a gateway without an address may be, such as \"192.0.2.0/24\"\n"},
+	{GOOD "gateway g { address = \"a b\" }", "unit.conf:2: gateway.address: expected an IP address or a name, maybe with a port, such as 192.0.2.1:2427 or gw.example.net, not \"a b\"\n"},
 	{"", "unit.conf: expected at least one address section, such as: address inside { local = {\"auto\"} }\n"},
 	{"address a { local = {\"10.0.0.1\", \"10.0.0.2\"} }", "unit.conf:1: address.local: expected at most one IPv4 and one IPv6 address\n"},
 	{"address a { local = {\"auto\", \"10.0.0.2\"} }", "unit.conf:1: address.local: expected \"auto\" alone, or addresses\n"},

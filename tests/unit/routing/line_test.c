@@ -99,9 +99,21 @@ static void limits_hold(void **state)
 	assert_null(refusal("pri"));
 }
 
+static void telephones_are_called_at_their_numbers(void **state)
+{
+	load("line desk {\n endpoint = \"aaln/1\"\n number = \"2001\"\n}\nline city {\n endpoint = \"aaln/2\"\n kind = fxo\n number = \"2002\"\n}\nline bare {\n endpoint = \"aaln/3\"\n}\n");
+	assert_ptr_equal(tel_lines_called(&tel, SLICE("2001")), named("desk"));
+	assert_null(tel_lines_called(&tel, SLICE("2002"))); /* the exchange's */
+	assert_null(tel_lines_called(&tel, SLICE("")));
+	load("line desk {\n endpoint = \"aaln/1\"\n number = \"2003\"\n}\n");
+	assert_null(tel_lines_called(&tel, SLICE("2001")));
+	assert_ptr_equal(tel_lines_called(&tel, SLICE("2003")), named("desk"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(telephones_are_called_at_their_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(state_outlives_a_reload, setup, teardown),
 		cmocka_unit_test_setup_teardown(causes_are_those_of_the_standard_or_its_own, setup, teardown),
 		cmocka_unit_test_setup_teardown(limits_hold, setup, teardown),
