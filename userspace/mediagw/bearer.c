@@ -70,6 +70,18 @@ static void bearer_destroy(void *obj)
 	}
 }
 
+/* A channel that was kept open may be as an earlier process of ours left it: looped, in the middle of a call. What it does not know it need not forget. */
+static void forget_last_call(struct bearer *b)
+{
+	struct tdm_gains none;
+	gain_table(b->p.law, 0, none.rx);
+	gain_table(b->p.law, 0, none.tx);
+	(void)b->p.driver->loop(b->p.fd, false);
+	(void)b->p.driver->gains(b->p.fd, &none);
+	if (b->p.tail)
+		(void)b->p.driver->cancel_echo(b->p.fd, 0);
+}
+
 int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer_params *p)
 {
 	struct bearer *b = mem_alloc(sizeof *b, bearer_destroy);
@@ -78,6 +90,7 @@ int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer
 	b->p = *p;
 	b->c = (struct bearer_connection){.slot = BEARER_NO_SLOT, .format = PLAYOUT_PCMU, .ptime = 20};
 	b->due_ns = UINT64_MAX;
+	forget_last_call(b);
 	int err = span_thread_add(t, b);
 	if (err)
 		mem_deref(b);

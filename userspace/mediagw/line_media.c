@@ -190,6 +190,7 @@ int line_connect(struct line *l, const struct conn *c)
 		.mode = mode_of(c),
 		.format = k->list[0].format,
 		.pt = k->list[0].theirs,
+		.pt_taken = k->list[0].ours,
 		.event_pt = codecs_event_pt(k),
 		.event_pt_sent = k->events.theirs == NO_PT ? 0 : k->events.theirs,
 		.noise = k->noise.theirs != NO_PT,

@@ -134,13 +134,21 @@ static int wait_until(struct span_thread *t, struct epoll_event *e, uint64_t unt
 	return n > 0 ? n : 0;
 }
 
+/* Before everything that is not urgent, where that is allowed (RLIMIT_RTPRIO): a line waits for nobody. */
+static void be_prompt(void)
+{
+	const struct sched_param p = {.sched_priority = 1};
+	(void)pthread_setschedparam(pthread_self(), SCHED_RR, &p);
+	prctl(PR_SET_TIMERSLACK, SLACK_NS, 0, 0, 0);
+}
+
 static void *run(void *arg)
 {
 	struct span_thread *t = arg;
 	struct epoll_event e[READY];
 	uint64_t next = UINT64_MAX;
 	pthread_setname_np(pthread_self(), "tandem-span");
-	prctl(PR_SET_TIMERSLACK, SLACK_NS, 0, 0, 0);
+	be_prompt();
 	while (!atomic_load_explicit(&t->stop, memory_order_relaxed)) {
 		int n = wait_until(t, e, next);
 		next = turn(t, e, n, now());

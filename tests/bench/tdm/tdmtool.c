@@ -2,10 +2,12 @@
 /* An E1 bridged to RTP, in DAHDI's virtual spans:
  *
  *     tdmtool bridge SYSTEM.CONF SECONDS [full]   by bearers: jitter buffer and statistics; `full`: listening for digits and modems too
+ *     tdmtool far SYSTEM.CONF SECONDS             the same, and how old octets are when the far end of the first channel hears them
  *     tdmtool floor SYSTEM.CONF SECONDS           by reading, writing and sending only: what any program has to do
  *     tdmtool talk SECONDS                        the other side of RTP: thirty streams of 20 ms
+ *     tdmtool tell SECONDS                        one stream, whose octets say when they were said
  *
- * The first two print what a channel cost in each second: scheduler time of all threads, in nanoseconds. */
+ * Bridge and floor print what a channel cost in each second: scheduler time of all threads, in nanoseconds. */
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/mem.h"
@@ -87,10 +89,10 @@ static void make_spans(const char *path)
 	tdm_poll(tdm);
 }
 
-/* The i-th bearer channel of the first span. */
-static int open_channel(unsigned i)
+/* The i-th bearer channel of a span. */
+static int open_channel(unsigned span, unsigned i)
 {
-	struct tdm_channel *c = tdm_channel_at(tdm, 1, i < 15 ? i + 1 : i + 2);
+	struct tdm_channel *c = tdm_channel_at(tdm, span, i < 15 ? i + 1 : i + 2);
 	int fd = c ? tdm_dahdi.open(c->number) : -ENXIO;
 	if (fd < 0)
 		die("channel", fd);
@@ -105,11 +107,61 @@ static struct addr at(const char *ip, unsigned port)
 	return a;
 }
 
+/* --- the far end of a channel -------------------------------------------------------------------------------------- */
+
+#define FAR_BLOCK 16 /* octets: 2 ms, the least there is */
+
+static struct loop_watch *far_watch;
+static double least = 1e9, most; /* ms */
+static uint64_t since;
+
+/* Pairs of octets are the number of their pair, and places are the time they are said at: so both sides know them. */
+static uint8_t octet_at(uint32_t place)
+{
+	return (uint8_t)(place & 1 ? place / 2 >> 8 : place / 2);
+}
+
+/* The place of the first octet, -1 when they are not of ours. */
+static int place_of(const uint8_t *o)
+{
+	for (int odd = 0; odd < 2; odd++) {
+		unsigned one = o[odd] | o[odd + 1] << 8, two = o[odd + 2] | o[odd + 3] << 8;
+		if (two == ((one + 1) & 0xffff))
+			return (int)(2 * one) - odd;
+	}
+	return -1;
+}
+
+static void on_far_end(void *arg, int events)
+{
+	const int fd = *(int *)arg;
+	uint8_t o[FAR_BLOCK];
+	struct tdm_event event;
+	ssize_t n = read(fd, o, sizeof o);
+	if (n < 0 && errno == TDM_EVENT_WAITS)
+		(void)tdm_dahdi.event(fd, &event);
+	int first = n == FAR_BLOCK && since ? place_of(o) : -1;
+	if (first < 0)
+		return;
+	double age = (double)(((uint32_t)(now_ns() / 125000) - (uint32_t)(first + FAR_BLOCK)) & 0x1ffff) / 8;
+	least = age < least ? age : least;
+	most = age > most ? age : most;
+}
+
+static void hear_far_end(void)
+{
+	static int fd;
+	const struct tdm_buffers b = {.count = 8, .bytes = FAR_BLOCK};
+	fd = open_channel(2, 0);
+	if (tdm_dahdi.buffers(fd, &b) || loop_watch(&far_watch, fd, UV_READABLE, on_far_end, &fd))
+		die("far end", -errno);
+}
+
 /* --- by bearers ---------------------------------------------------------------------------------------------------- */
 
 static struct bearer *bearers[CHANNELS];
 static struct timer timer;
-static uint64_t spent_before, since, seconds;
+static uint64_t spent_before, seconds;
 
 static void totals(void)
 {
@@ -148,7 +200,7 @@ static void settled(void *arg)
 static void bridge_channel(struct fastpath *fp, struct span_thread *t, unsigned i, bool full)
 {
 	struct addr local = at(GATEWAY, PORT + 2 * i), remote = at(PEER, FROM + 2 * i);
-	struct bearer_params p = {.driver = &tdm_dahdi, .fd = open_channel(i), .law = LAW_A, .digital = true};
+	struct bearer_params p = {.driver = &tdm_dahdi, .fd = open_channel(1, i), .law = LAW_A, .digital = true};
 	struct bearer_connection c = {.mode = BEARER_SENDRECV, .format = PLAYOUT_PCMA, .pt = 8, .ptime = 20, .voice_only = !full,
 		.event_pt = 101, .event_pt_sent = full ? 101 : 0};
 	int err = fastpath_slot(fp, &local, &c.slot);
@@ -166,7 +218,7 @@ static void bridge_channel(struct fastpath *fp, struct span_thread *t, unsigned 
 		die("bearer", err);
 }
 
-static int bridge(bool full)
+static int bridge(bool full, bool far)
 {
 	struct fp_local local = {at(GATEWAY, 0), PORT, PORT + 99};
 	struct fp_params p = {.locals = &local, .n_locals = 1, .want = FP_WANT_NULL, .threads = 1, .handlers = {.rtp = span_thread_rtp}};
@@ -179,12 +231,17 @@ static int bridge(bool full)
 		die("bridge", err);
 	for (unsigned i = 0; i < CHANNELS; i++)
 		bridge_channel(fp, t, i, full);
+	if (far)
+		hear_far_end();
 	loop_begin();
 	timer_start(&timer, SETTLE * 1000, settled, NULL);
 	loop_run();
+	if (far)
+		printf("delay: ptime + %.1f to %.1f ms\n", least - 20, most - 20);
 	for (unsigned i = 0; i < CHANNELS; i++)
 		mem_deref(bearers[i]);
 	mem_deref(t);
+	mem_deref(far_watch);
 	mem_deref(fp);
 	return 0;
 }
@@ -203,7 +260,7 @@ static void plain_open(int epoll, unsigned i)
 	struct addr local = at(GATEWAY, PORT + 2 * i), remote = at(PEER, FROM + 2 * i);
 	struct sockaddr_storage ss;
 	struct plain *p = &plain[i];
-	p->line = open_channel(i);
+	p->line = open_channel(1, i);
 	p->rtp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (tdm_dahdi.buffers(p->line, &b) || bind(p->rtp, (struct sockaddr *)&ss, addr_to_sockaddr(&local, &ss)) ||
 	    connect(p->rtp, (struct sockaddr *)&ss, addr_to_sockaddr(&remote, &ss)))
@@ -295,6 +352,28 @@ static int talk(void)
 	return 0;
 }
 
+static int tell(void)
+{
+	struct addr local = at(PEER, FROM), remote = at(GATEWAY, PORT);
+	struct sockaddr_storage ss;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (bind(fd, (struct sockaddr *)&ss, addr_to_sockaddr(&local, &ss)) || connect(fd, (struct sockaddr *)&ss, addr_to_sockaddr(&remote, &ss)))
+		die("tell", -errno);
+	uint64_t begin = now_ns();
+	for (uint32_t n = 0; n < seconds * 50; n++) {
+		uint8_t packet[12 + BLOCK] = {0x80, 8, (uint8_t)(n >> 8), (uint8_t)n, [8] = 1};
+		uint64_t due = begin + n * 20000000ull;
+		struct timespec t = {.tv_sec = (time_t)(due / 1000000000u), .tv_nsec = (long)(due % 1000000000u)};
+		uint32_t timestamp = htonl(n * BLOCK), place = (uint32_t)(due / 125000) - BLOCK;
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+		memcpy(packet + 4, &timestamp, 4);
+		for (unsigned k = 0; k < BLOCK; k++)
+			packet[12 + k] = octet_at(place + k);
+		(void)!send(fd, packet, sizeof packet, 0);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -303,8 +382,10 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(argv[1], "talk"))
 		return talk();
+	if (!strcmp(argv[1], "tell"))
+		return tell();
 	if (argc < 4)
 		return 2;
 	make_spans(argv[2]);
-	return !strcmp(argv[1], "floor") ? run_floor() : bridge(argc > 4);
+	return !strcmp(argv[1], "floor") ? run_floor() : bridge(argc > 4, !strcmp(argv[1], "far"));
 }

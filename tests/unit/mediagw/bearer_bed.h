@@ -105,14 +105,18 @@ static int bed_open(enum law law)
 	struct bearer_params p = {.driver = &bed_driver, .law = law, .digital = true, .tail = 128, .heard = bed_heard};
 	bed = (struct bed){.now = 1000 * MS, .next = UINT64_MAX, .ms = MS, .speak = bed_silence, .fd = {-1, -1}};
 	bed.tick = bed.now;
-	told = (struct bed_driver){0};
+	told = (struct bed_driver){.looped = true, .canceller = true}; /* as a process that was killed left it */
 	fake_n_out = 0;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, bed.fd), 0);
 	p.fd = bed.fd[0];
 	bed.c = (struct bearer_connection){.slot = BED_SLOT, .mode = BEARER_SENDRECV, .format = law == LAW_A ? PLAYOUT_PCMA : PLAYOUT_PCMU,
 		.pt = law == LAW_A ? 8 : 0, .event_pt = 101, .event_pt_sent = 101, .noise = true, .echo = true, .ptime = 20};
 	int err = span_thread_manual(&bed.thread, NULL, 1);
-	return err ? err : bearer_start(&bed.bearer, bed.thread, &p);
+	if (!err)
+		err = bearer_start(&bed.bearer, bed.thread, &p);
+	assert_true(err || (!told.looped && !told.canceller));
+	told.gains = false;
+	return err;
 }
 
 static void bed_close(void)

@@ -139,6 +139,11 @@ static int fake_loop(int fd, bool on)
 	return 0;
 }
 
+static int fake_gains(int fd, const struct tdm_gains *g)
+{
+	return 0;
+}
+
 static int fake_ringing(int ctl, const unsigned ms[TDM_CADENCE])
 {
 	return 0;
@@ -200,6 +205,7 @@ static const struct tdm_driver fake_driver = {
 	.dynamic_add = fake_dynamic_add,
 	.maintain = fake_maintain,
 	.loop = fake_loop,
+	.gains = fake_gains,
 	.ringing = fake_ringing,
 	.event = fake_event,
 	.audio = fake_audio,
