@@ -87,9 +87,8 @@ static void handle(struct child *c, struct datagram *d)
 		child_set_ready(c);
 }
 
-static void on_datagram(void *arg, int events)
+void notify_take(struct keeper *k)
 {
-	struct keeper *k = arg;
 	struct datagram d;
 	while (!receive(k->notify_fd, &d)) {
 		struct child *c = keeper_child_of_pid(k, d.pid);
@@ -99,6 +98,11 @@ static void on_datagram(void *arg, int events)
 		while (d.n)
 			close(d.fds[--d.n]);
 	}
+}
+
+static void on_datagram(void *arg, int events)
+{
+	notify_take(arg);
 }
 
 int notify_open(struct keeper *k, struct buf *why)

@@ -84,6 +84,8 @@ void held_recover(struct keeper *k);
 /* notify.c: the datagrams of the children. */
 int notify_open(struct keeper *k, struct buf *why);
 void notify_close(struct keeper *k);
+/* Takes those that have come. */
+void notify_take(struct keeper *k);
 
 /* privileged.c: requests of the children. */
 int requests_open(struct keeper *k, struct buf *why);

@@ -118,6 +118,8 @@ static int serve(struct connection *x, const char *packet, size_t len)
 	int fds[MAX_FDS];
 	unsigned n = MAX_FDS;
 	counters[CNT_REQUESTS]++;
+	/* What was said before is done before: a telephone channel that a daemon let go can be opened again. */
+	notify_take(x->child->keeper);
 	int err = request ? perform(x->child->keeper, request, &reply, fds, &n) : -EINVAL;
 	if (err) {
 		counters[CNT_REFUSED]++;

@@ -55,9 +55,20 @@ void line_seen(struct gateway *gw, struct tdm_channel *c)
 		e = mem_deref(e);
 	if (!e && tdm_carries_calls(c->signalling) && endpoint_get(gw, place, &e))
 		log_error(c->object, "no memory for its endpoint %s", name);
-	if (e && (line_is_signalled(e->line) || c->faults & 1u << TDM_FAULT_OPEN))
+	if (e && c->state != TDM_TESTED && (line_is_signalled(e->line) || c->faults & 1u << TDM_FAULT_OPEN))
 		line_try(e->line);
 	line_service_changed(gw);
+}
+
+void line_spare(struct gateway *gw, struct tdm_channel *c, bool spared)
+{
+	struct endpoint *e = endpoint_find(gw, endpoint_channel_place(gw, c->number));
+	if (!e || !line_is_signalled(e->line))
+		return;
+	if (spared)
+		line_close(e->line);
+	else
+		line_try(e->line);
 }
 
 enum conn_end line_end_reason(const struct tdm_channel *c)

@@ -44,6 +44,8 @@ enum law line_law(const struct line *l);
 bool line_has_hook(const struct line *l);
 /* Whether the channel's own signalling makes calls; else somebody elsewhere does. */
 bool line_is_signalled(const struct line *l);
+/* A free channel is needed for an operator's loop or test, or is given back. */
+void line_spare(struct gateway *gw, struct tdm_channel *c, bool spared);
 /* Begins a use of the channel, for a call from the line (`incoming`) or from here: 0, or the response code and *why. */
 unsigned line_begin(struct line *l, enum line_use use, bool incoming, const char **why);
 /* Ends one; with the last the channel is given back. */

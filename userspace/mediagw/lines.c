@@ -111,7 +111,14 @@ static void on_reset(struct tdm_channel *c, void *arg)
 		line_changed(l->gw, c, true);
 }
 
-static const struct tdm_listener listener = {.seen = on_seen, .channel = on_channel, .reset = on_reset, .admin = on_admin};
+static void on_lend(struct tdm_channel *c, bool lent, void *arg)
+{
+	struct lines *l = arg;
+	if (l->gw)
+		line_spare(l->gw, c, lent);
+}
+
+static const struct tdm_listener listener = {.lend = on_lend, .seen = on_seen, .channel = on_channel, .reset = on_reset, .admin = on_admin};
 
 /* One line each. */
 static void tell(struct slice mistakes)

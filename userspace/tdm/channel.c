@@ -171,18 +171,32 @@ int tdm_channel_reset(struct tdm_channel *c)
 	return 0;
 }
 
-int tdm_channel_loop(struct tdm_channel *c)
+static void lend(struct tdm_channel *c, bool lent)
+{
+	const struct tdm_listener *l = c->tdm->listener;
+	if (l && l->lend)
+		l->lend(c, lent, c->tdm->arg);
+}
+
+static int open_looped(struct tdm_channel *c)
 {
 	const struct tdm_driver *d = c->tdm->driver;
+	int fd = d->open(c->number);
+	int err = fd < 0 ? fd : d->loop(fd, true);
+	if (err && fd >= 0)
+		close(fd);
+	return err ? err : fd;
+}
+
+int tdm_channel_loop(struct tdm_channel *c)
+{
 	if (c->used || c->loop >= 0 || c->tester)
 		return -EBUSY;
-	int fd = d->open(c->number);
-	if (fd < 0)
+	lend(c, true);
+	int fd = open_looped(c);
+	if (fd < 0) {
+		lend(c, false);
 		return fd;
-	int err = d->loop(fd, true);
-	if (err) {
-		close(fd);
-		return err;
 	}
 	c->loop = fd;
 	changed(c, "looped by an operator");
@@ -197,6 +211,7 @@ int tdm_channel_unloop(struct tdm_channel *c)
 	close(c->loop);
 	c->loop = -1;
 	changed(c, "its loop is ended");
+	lend(c, false);
 	return 0;
 }
 
@@ -204,8 +219,11 @@ int tdm_channel_bert(struct tdm_channel *c)
 {
 	if (c->used || c->loop >= 0 || c->tester)
 		return -EBUSY;
+	lend(c, true);
 	int err = tdm_tester_start(&c->tester, c);
-	if (!err)
+	if (err)
+		lend(c, false);
+	else
 		changed(c, "a bit error rate test begins");
 	return err;
 }
@@ -218,5 +236,6 @@ int tdm_channel_unbert(struct tdm_channel *c)
 	log_info(c->object, "bit error rate test: %llu of %llu bits wrong, %u times lost", (unsigned long long)b->errors, (unsigned long long)b->bits, b->losses);
 	c->tester = mem_deref(c->tester);
 	changed(c, "its bit error rate test is over");
+	lend(c, false);
 	return 0;
 }

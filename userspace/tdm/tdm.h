@@ -38,6 +38,8 @@ struct tdm_listener {
 	void (*channel)(struct tdm_channel *c, enum tdm_state old, void *arg);
 	/* An operator wants the channel reset: its call ends, the far end is told as its signalling has it, and it is closed. */
 	void (*reset)(struct tdm_channel *c, void *arg);
+	/* An operator's loop or test is about to open it (`lent`), or has closed it: whoever has a free channel open closes it meanwhile. */
+	void (*lend)(struct tdm_channel *c, bool lent, void *arg);
 	/* What an operator set of it has changed: `locked` (or `draining`, which will be) and TDM_BLOCK_HERE of `blocks`. To be kept, and given back
 	 * in struct tdm_setup after a restart. */
 	void (*admin)(struct tdm_channel *c, void *arg);

@@ -48,7 +48,21 @@ static int ask(const char *verb)
 	return err;
 }
 
-/* One line in RUNTIME/report: "child-a found=... caps=... bound=... locked=... ping=... unknown=...". */
+/* Whether the keeper has closed what was removed when it answers the next request. */
+static bool is_let_go(void)
+{
+	int ends[2];
+	char byte;
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) || fdstore_put("pipe", ends[1]))
+		return false;
+	close(ends[1]);
+	fdstore_remove("pipe");
+	bool gone = !ask("ping") && !read(ends[0], &byte, 1);
+	close(ends[0]);
+	return gone;
+}
+
+/* One line in RUNTIME/report: "child-a found=... caps=... bound=... locked=... ping=... unknown=... let-go=...". */
 static int child_start(void *arg, const struct conf *c, struct buf *why)
 {
 	char path[256], text[64] = "nothing";
@@ -67,7 +81,7 @@ static int child_start(void *arg, const struct conf *c, struct buf *why)
 	fprintf(f, "%s found=%s", (const char *)arg, text);
 	fprintf(f, " caps=%s", own_status("CapEff"));
 	fprintf(f, " bound=%s", own_status("CapBnd"));
-	fprintf(f, " locked=%s ping=%d unknown=%d\n", own_status("NoNewPrivs"), ping, unknown == -ENOSYS);
+	fprintf(f, " locked=%s ping=%d unknown=%d let-go=%d\n", own_status("NoNewPrivs"), ping, unknown == -ENOSYS, is_let_go());
 	fclose(f);
 	return 0;
 }
@@ -304,7 +318,7 @@ static void children_can_do_nothing_privileged_but_ask(void **state)
 	assert_true(run_until(is_ready));
 	const char *line = report();
 	assert_non_null(strstr(line, "caps=0000000000000000"));
-	assert_non_null(strstr(line, "locked=1 ping=0 unknown=1"));
+	assert_non_null(strstr(line, "locked=1 ping=0 unknown=1 let-go=1"));
 	if (!geteuid())
 		assert_non_null(strstr(line, "bound=0000000000000000"));
 	stop_keeper();

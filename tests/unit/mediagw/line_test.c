@@ -327,6 +327,28 @@ static void a_channel_that_cannot_be_read_ends_its_call(void **state)
 	bench_close();
 }
 
+static void an_open_line_is_lent_for_a_loop(void **state)
+{
+	(void)state;
+	struct tdm_channel *c;
+	open_lines();
+	c = tdm_channel(bench.tdm, 21);
+	assert_non_null(bearer_of(21));
+	assert_int_equal(tdm_channel_loop(c), 0);
+	assert_null(bearer_of(21));
+	assert_int_equal(run("CRCX 1 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 501);
+	fake_unplug(2); /* spans come and go meanwhile */
+	fake_plug(2, TDM_SPAN_E1, 31, 25);
+	clock_test_advance(20000);
+	assert_null(bearer_of(21));
+	assert_int_equal(tdm_channel_unloop(c), 0);
+	assert_non_null(bearer_of(21));
+	assert_int_equal(run("CRCX 2 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	assert_int_equal(tdm_channel_loop(c), -EBUSY);
+	assert_non_null(bearer_of(21));
+	bench_close();
+}
+
 static void calls_outlive_the_process(void **state)
 {
 	(void)state;
@@ -440,6 +462,7 @@ int main(void)
 		cmocka_unit_test(lines_with_signalling_are_always_open),
 		cmocka_unit_test(a_channel_of_another_program_is_refused_until_it_is_free),
 		cmocka_unit_test(a_channel_that_cannot_be_read_ends_its_call),
+		cmocka_unit_test(an_open_line_is_lent_for_a_loop),
 		cmocka_unit_test(calls_outlive_the_process),
 		cmocka_unit_test(what_an_operator_set_is_kept),
 		cmocka_unit_test(what_is_not_understood_sets_nothing_up),
