@@ -287,6 +287,12 @@ def observed(a):
     return re.findall(r"(?m)^X: (\S+)\r\nO: (D/\S+)", "".join(a.told))
 
 
+def digit_comes(mg, before):
+    end = time.time() + 2
+    while mg.counter("digits") == before and time.time() < end:
+        time.sleep(0.01)
+
+
 def digits_are_notified(mg, a):
     left, right = Phone(V4), Phone(V6)
     # Each sends events by the number that the other side described.
@@ -296,9 +302,7 @@ def digits_are_notified(mg, a):
     a.told.clear()
     before = mg.counter("digits")
     left.press((one.ip, one.port), 1)  # nobody asked
-    end = time.time() + 2
-    while mg.counter("digits") == before and time.time() < end:
-        time.sleep(0.01)
+    digit_comes(mg, before)
     equal(a.ask("RQNT", ep, "X: d1\nQ: loop\nR: D/[0-9#*A-D](N)").code, 200)
     for code, lost in ((5, ()), (11, (0, 1)), (15, (0, 1, 2, 3))):
         left.press((one.ip, one.port), code, lost=lost)
@@ -323,7 +327,9 @@ def digits_are_notified(mg, a):
     # "$" is the connection that the command was about,.
     a.told.clear()
     equal(a.ask("MDCX", ep, CALL + f"I: {two.get('I')}\nX: d4\nR: D/x@$(N)").code, 200)
-    left.press((one.ip, one.port), 3)
+    before = mg.counter("digits")
+    left.press((one.ip, one.port), 3)  # had it come later, it would wait for the next request
+    digit_comes(mg, before)
     right.press((two.ip, two.port), 4, pt=96)
     equal(a.wait_told(r"O: D/4") is not None, True, "the digit of the current connection")
     equal(observed(a), [("d4", f"D/4@{two.get('I')}")], "digits of the current connection")
