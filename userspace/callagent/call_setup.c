@@ -28,6 +28,9 @@ void call_offer_leg(struct leg *l)
 {
 	struct call *c = l->call;
 	struct buf sdp = buf_growing();
+	/* Who cannot know preconditions is called without, when they are met. */
+	if (l->origin.conditions && !l->kind->conditions && call_on_unconditional(l))
+		return;
 	int err = c->offer ? call_describe(l->media, l, c->offer, &sdp) : 0;
 	if (!err) {
 		leg_state(l, LEG_OFFERED, "call offered");

@@ -45,6 +45,7 @@ struct leg_transfer {
 
 struct leg_kind {
 	const char *name;
+	bool conditions; /* its parties may know preconditions (RFC 3312) */
 	/* Outgoing: offers the call. Everything else about the target the leg knows since it was made. */
 	int (*offer)(struct leg *l, const struct leg_news *n);
 	/* Incoming, before the answer. -ENODATA: it has made no offer, and takes nothing before it has got one. */

@@ -483,6 +483,7 @@ static void verb_save(const struct leg *l, struct buf *out)
 
 static const struct leg_kind kind_sip = {
 	.name = "sip",
+	.conditions = true,
 	.offer = verb_offer,
 	.progress = verb_progress,
 	.answer = verb_answer,

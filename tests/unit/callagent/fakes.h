@@ -262,7 +262,7 @@ static void party_save(const struct leg *l, struct buf *out)
 }
 
 static const struct leg_kind kind_fake = {
-	.name = "fake", .offer = party_offer, .progress = party_progress, .answer = party_answer, .confirm = party_confirm,
+	.name = "fake", .conditions = true, .offer = party_offer, .progress = party_progress, .answer = party_answer, .confirm = party_confirm,
 	.reoffer = party_reoffer, .withdraw = party_withdraw, .reoffer_reply = party_reply, .info = party_info, .transferred = party_transferred, .release = party_release, .describe = party_describe,
 	.save = party_save,
 };

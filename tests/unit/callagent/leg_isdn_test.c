@@ -118,6 +118,7 @@ static void assert_over(void)
 
 static struct call *call;
 static struct leg *a, *b;
+static bool callers_conditions; /* the caller knows preconditions */
 
 static void make_out(const char *line, const char *called, const struct shown *caller, const struct diversions *diversions)
 {
@@ -127,6 +128,7 @@ static void make_out(const char *line, const char *called, const struct shown *c
 	snprintf(t.called, sizeof(t.called), "%s", called);
 	assert_int_equal(call_new(&call, &agent.calls, gw), 0);
 	a = party_new("a", SIDE_A, AF_INET);
+	a->origin.conditions = callers_conditions;
 	assert_int_equal(call_add_leg(call, a), 0);
 	assert_int_equal(leg_isdn_outgoing(&b, &agent, &how), 0);
 	assert_int_equal(call_add_leg(call, b), 0);
@@ -329,6 +331,29 @@ static void bearers(void **state)
 	make_out("pri", "+4989123", &caller, NULL);
 	offer("m=audio 4000 RTP/AVP 18\r\n");
 	assert_non_null(strstr(said, "a: release 488\n"));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+#define CONDITIONS(local) \
+	"m=audio 4000 RTP/AVP 8\r\na=curr:qos local " local "\r\na=curr:qos remote none\r\na=des:qos mandatory local sendrecv\r\na=des:qos none remote sendrecv\r\n"
+
+/* A line knows no preconditions (RFC 3312): it is called when the caller's are met. */
+static void preconditions_are_met_first(void **state)
+{
+	static const struct shown caller = {.number = "1001"};
+	callers_conditions = true;
+	make_out("pri", "+4989123", &caller, NULL);
+	callers_conditions = false;
+	offer(CONDITIONS("none"));
+	assert_non_null(strstr(said, "a: progress 183 20002\n"));
+	assert_null(strstr(said, "isdn: setup"));
+	said[0] = '\0';
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", CONDITIONS("sendrecv")));
+	gateway_answers();
+	assert_non_null(strstr(said, "a: reply 200"));
+	assert_non_null(strstr(said, "isdn: setup OUT {'bearer':'speech'"));
+	isdn_gone();
 	news(call_on_closed, a, 0, SLICE_NONE);
 	assert_over();
 }
@@ -674,6 +699,7 @@ int main(void)
 		ISDN_TEST(causes_become_statuses),
 		ISDN_TEST(statuses_become_causes),
 		ISDN_TEST(bearers),
+		ISDN_TEST(preconditions_are_met_first),
 		ISDN_TEST(a_call_without_an_offer),
 		ISDN_TEST(hold_is_the_other_sides),
 		ISDN_TEST(what_goes_wrong_at_the_gateway),
