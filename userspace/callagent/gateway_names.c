@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Gateways whose addresses are names: asked for at the start, and again while they do not answer, for they may have moved (RFC 3435 4.3 has the same for
- * call agents). Of several addresses the next is tried then. */
+ * call agents). Of several addresses the next is tried
+ * when one has not answered in all its time. */
 #include "callagent/gateways.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/timer.h"
 #include <errno.h>
 
 struct gateway_name {
@@ -14,6 +16,7 @@ struct gateway_name {
 	uint16_t port;
 	struct dns_query *query; /* under way; NULL */
 	unsigned turn;           /* which of its addresses was taken last */
+	uint64_t moved;          /* when */
 };
 
 static void destroy(void *obj)
@@ -53,6 +56,7 @@ static void on_answer(void *arg, int err, struct dns_answer *answer)
 	} else {
 		struct addr a = answer->record[n->turn++ % answer->n].addr;
 		a.port = n->port;
+		n->moved = clock_ms();
 		mgcp_gw_move(n->gw, &a);
 	}
 }
@@ -70,7 +74,7 @@ void gateway_names_ask(struct gateways *g)
 {
 	struct gateway_name *n;
 	list_foreach(n, &g->named, link)
-		if (mgcp_gw_state(n->gw) == MGCP_GW_DOWN)
+		if (mgcp_gw_state(n->gw) == MGCP_GW_DOWN && (!n->moved || clock_ms() - n->moved > g->t_max_ms))
 			ask(n, DNS_A);
 }
 

@@ -164,6 +164,7 @@ int gateways_open(struct gateways *g, const struct conf *conf, const struct gate
 	params.timers.rto_max_ms = (uint32_t)conf_int(p, "retry-max");
 	params.timers.t_max_ms = (uint32_t)conf_int(p, "t-max");
 	params.timers.t_hist_ms = (uint32_t)conf_int(p, "t-hist");
+	g->t_max_ms = params.timers.t_max_ms;
 	g->trace = *trace;
 	list_init(&g->named);
 	int err = addr_parse(&params.local, slice_str(conf_string(p, "bind")), 2727);

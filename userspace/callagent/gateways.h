@@ -25,7 +25,7 @@ struct gateways {
 	struct list named; /* those whose addresses are names (gateway_names.c) */
 	struct dns *dns;   /* borrowed, once there is one */
 	struct timer audit;
-	uint64_t audit_ms;
+	uint64_t audit_ms, t_max_ms;
 	struct gateways_trace trace;
 };
 

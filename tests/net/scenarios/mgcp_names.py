@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: once
-"""An MGCP gateway known by name: found by DNS, and found again when it has moved; a call each time, to a telephone by its number."""
+"""An MGCP gateway known by name, which has two addresses: the one that answers is used, and the other when it does not any more; a call each time, to a telephone by its
+number."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
@@ -19,9 +20,9 @@ line desk { gateway = "phones" endpoint = "aaln/1" number = "2001" address = "ou
 """
 
 with stage(start=False, more=MORE, agent='bind = "0.0.0.0:2727" audit = 100ms') as s:
-    at = [s.ip_b]
-    server = BadServer(s.ns_b, s.ip_b, lambda name, kind: [(name, 1, bytes(int(n) for n in at[0].split(".")))] if (name, kind) == ("gw.phones.test", 1) else NXDOMAIN)
-    server.ttl = 1
+    other = s.another("b")
+    addresses = [("gw.phones.test", 1, bytes(int(n) for n in ip.split("."))) for ip in (s.ip_b, other)]
+    server = BadServer(s.ns_b, s.ip_b, lambda name, kind: addresses if (name, kind) == ("gw.phones.test", 1) else NXDOMAIN)
     g = MgcpGateway(s.ns_b, s.ip_b, (s.gw_b, 2727))
     s.gw.start()
     alice, _ = s.pair()
@@ -41,11 +42,11 @@ with stage(start=False, more=MORE, agent='bind = "0.0.0.0:2727" audit = 100ms') 
         s.gw.over()
 
     call()
-    # It has moved, which is found out when it does not answer.
+    # It has gone to its other address, which is found out when it does not answer.
     g.close()
-    at[0] = s.another("b")
-    g = MgcpGateway(s.ns_b, at[0], (s.gw_b, 2727), media=43000)
+    g = MgcpGateway(s.ns_b, other, (s.gw_b, 2727), media=43000)
     alice.invite("2001").failed(503)
     call()
-    assert [x["address"] for x in s.gw.show("gateways") if x["gateway"] == "phones"] == [f"{at[0]}:2427"]
+    assert [x["address"] for x in s.gw.show("gateways") if x["gateway"] == "phones"] == [f"{other}:2427"]
     g.close()
+    server.close()
