@@ -181,7 +181,7 @@ int circuit_hook_do(struct circuit *c, enum tdm_hook what)
 		log_debug(c->p.object, "line: %s%s", names[what], err ? ", not yet" : "");
 	else if (c->fd >= 0)
 		log_warn(c->p.object, "the line did not go \"%s\": %s", names[what], strerror(-err));
-	else if (!err && c->p.h->hooked)
+	if (!err && c->p.h->hooked)
 		c->p.h->hooked(c->p.arg, names[what]);
 	return err;
 }

@@ -162,7 +162,8 @@ void line_signal_end(struct line *l)
 
 void line_signal_heard(struct line *l, const struct heard *h)
 {
-	if (h->kind == HEARD_EVENT && line_is_signalled(l))
+	bool slip = h->event.kind == TDM_EV_READ_OVERRUN || h->event.kind == TDM_EV_WRITE_UNDERRUN;
+	if (h->kind == HEARD_EVENT && !slip && line_is_signalled(l))
 		line_trace(l, false, tdm_event_names[h->event.kind]);
 	circuit_heard(l->circuit, h);
 }

@@ -92,6 +92,15 @@ def flashes_and_hangs_up():
     assert set(channels().values()) == {"in-service"}
 
 
+def is_traced():
+    """What tandemctl trace has shown of it: a line that was seized, and what the other end saw, with the bits of both."""
+    with open(path("trace.txt")) as f:
+        text = f.read()
+    for what in (rf"line {EXCHANGE} -> channel 25\n    off hook; ABCD sent [01]{{4}}, received [01]{{4}}\n", rf"line {PHONE} <- channel 1\n    off-hook; ABCD sent [01]{{4}}, received [01]{{4}}\n",
+                 rf"line {EXCHANGE} -> channel 25\n    flash; ABCD", rf"line {PHONE} <- channel 1\n    wink-or-flash; ABCD", rf"line {PHONE} <- channel 1\n    on-hook; ABCD"):
+        assert re.search(what, text), (what, text[-1500:])
+
+
 def dials_on_dial_tone():
     fresh()
     phone.ask("R: L/hd(A,K,E(S(L/dl),R(L/hu(N),D/[0-9*#T](D)),D([2-9]xxxxxx)))")
@@ -162,9 +171,13 @@ phone, exchange, near, far = Line(PHONE), Line(EXCHANGE), Line(NEAR), Line(FAR)
 keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("analog.log"), "w"), stderr=subprocess.STDOUT)
 try:
     wait_for("tandem-mg", lambda: agent.wait_told("RM: restart", 1), PATIENCE)
+    watcher = subprocess.Popen([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "trace", "line"], stdout=open(path("trace.txt"), "w"), stderr=subprocess.STDOUT)
     if shows("a telephone, a line of an exchange and a trunk are endpoints", comes_up):
         shows("FXS rings FXO, which reads who calls, and answers", rings_with_a_caller)
         shows("a flash, and hanging up", flashes_and_hangs_up)
+        watcher.terminate()
+        watcher.wait(10)
+        shows("tandemctl trace shows what they signalled, with the bits", is_traced)
         shows("FXO waits for dial tone and dials, FXS collects the number", dials_on_dial_tone)
         shows("a call of lines goes on after tandem-mg was killed", survives_a_kill)
         shows("FXS opens the loop, and FXO hangs up", the_exchange_hangs_up)
