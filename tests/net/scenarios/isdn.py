@@ -3,6 +3,7 @@
 # runs: once
 """SIP phones and ISDN lines call each other: numbers with type and plan, names, privacy, redirection, both ways; ringing, early media, announcements; causes and
 statuses, Reason; hold; voice in both directions; a restart of the call agent, and of tandem-isdn. The network is a script (isdn.py)."""
+import json
 import re
 import sys
 import time
@@ -39,6 +40,12 @@ with stage(start=False, process="restart-max = 50ms") as s:
     def over():
         s.gw.over()
         wait_for("the channel to be free", lambda: not channels.conns, 3)
+
+    # --- where calls would go, both ways
+    plan = json.loads(s.gw.ctl("--json", "route", "test", "1001", "0891234567"))
+    assert [(a["target"], a["number"], a["uri"]) for a in plan["attempts"]] == [("pri", "0891234567", "isdn:0891234567")], plan
+    plan = json.loads(s.gw.ctl("--json", "route", "test", "pri", "1002"))
+    assert [a["target"] for a in plan["attempts"]] == ["bob"], plan
 
     # --- a SIP phone calls: it rings without media, answers, is heard, and is hung up on
     d, call, args = setup(alice)
