@@ -125,8 +125,19 @@ static void set_why(struct group *g, struct dchannel *d, const char *why)
 	group_choose(g);
 }
 
+/* A span that comes back is there before its channels are what they were: one that is open then could not be set up any more. */
+static bool is_set_up(const struct group *g, const struct dchannel *d)
+{
+	struct tdm_channel_status s;
+	return !g->isdn->p.driver->channel_read(g->isdn->ctl, d->number, &s) && tdm_use_of(s.signalling) == TDM_USE_FRAMES;
+}
+
 static void open_dchannel(struct group *g, struct dchannel *d)
 {
+	if (!is_set_up(g, d)) {
+		set_why(g, d, "its channel is not set up");
+		return;
+	}
 	int fd = g->isdn->p.driver->open(d->number);
 	int err = fd < 0 ? fd : dchannel_attach(d, fd, g->isdn->watch);
 	char why[sizeof(d->why)];
