@@ -31,7 +31,7 @@ static const struct column streams[] = {
 };
 
 static const struct column endpoints[] = {
-	{"endpoint", "ENDPOINT", AS_IS}, {"state", "STATE", AS_IS}, {"connections", "CONNECTIONS", AS_IS}, {0},
+	{"endpoint", "ENDPOINT", AS_IS}, {"state", "STATE", AS_IS}, {"line", "LINE", AS_IS}, {"connections", "CONNECTIONS", AS_IS}, {0},
 };
 
 static const struct column counters[] = {

@@ -327,7 +327,7 @@ void circuit_signal_start(struct circuit *c, const struct mgcp_signal *s)
 	const struct circuit_signal *row = row_of(c, s);
 	if (row)
 		row->start(c, s);
-	else if (circuit_signal_digit(s))
+	else if (s->package == &mgcp_package_d && s->type->event & MGCP_DIGIT)
 		start_digit(c, s);
 	else
 		start_tone(c, s);
@@ -380,7 +380,7 @@ static unsigned check_signal(const struct circuit *c, const struct mgcp_signal *
 	if (row)
 		return row->check ? row->check(s, why) : 0;
 	*why = "this line cannot give the signal";
-	if (s->off || circuit_signal_digit(s))
+	if (s->off || (s->package == &mgcp_package_d && s->type->event & MGCP_DIGIT && circuit_signal_digit(s)))
 		return 0;
 	int err = circuit_tone(&t, &pauses, s, c->p.settings->country);
 	return !err ? 0 : err == -EINVAL ? 538 : 513;

@@ -118,9 +118,26 @@ static int stutter(struct tone *ret, struct slice params, const char *country)
 	return 0;
 }
 
+/* Q.23: one frequency of the row and one of the column, for as long as the signal is on (RFC 3660 2.2, "dd" and "do"). */
+static int digit_tone(struct tone *ret, char digit)
+{
+	static const char keys[] = "123A456B789C*0#D";
+	static const char *const rows_hz[] = {"697", "770", "852", "941"}, *const columns_hz[] = {"1209", "1336", "1477", "1633"};
+	const char *at = digit ? strchr(keys, digit) : NULL;
+	char text[16];
+	struct buf b = buf_fixed(text, sizeof text);
+	if (!at)
+		return -EINVAL;
+	buf_printf(&b, "%s+%s", rows_hz[(at - keys) / 4], columns_hz[(at - keys) % 4]);
+	return tone_read(ret, buf_text(&b));
+}
+
 int circuit_tone(struct tone *ret, bool *pauses, const struct mgcp_signal *s, const char *country)
 {
 	const struct row *r = find(s);
+	*pauses = false;
+	if (s->package == &mgcp_package_d && !(s->type->event & MGCP_DIGIT) && s->type->signal)
+		return digit_tone(ret, circuit_signal_digit(s));
 	if (!r)
 		return -ENOENT;
 	*pauses = is_beside(r->name);

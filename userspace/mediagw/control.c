@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mediagw/control.h"
 #include "base/timer.h"
+#include "mediagw/events.h"
 #include "mediagw/line_media.h"
 #include "mediagw/quality.h"
 #include "mediagw/record.h"
@@ -177,12 +178,13 @@ static void put_endpoint(json_t *rows, const struct endpoint *e, json_t *args)
 {
 	json_t *conns;
 	struct conn *c;
-	if (e->kind->lasting && !e->n_conns)
+	const char *line = e->events->state ? e->events->state(e) : "";
+	if (e->kind->lasting && !e->n_conns && !*line)
 		return;
 	conns = json_array();
 	list_foreach(c, &e->conns, link)
 		json_array_append_new(conns, json_string(c->id));
-	json_array_append_new(rows, json_pack("{s:s, s:s, s:o}", "endpoint", e->name, "state", state_of(e), "connections", conns));
+	json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:o}", "endpoint", e->name, "state", state_of(e), "line", line, "connections", conns));
 }
 
 static int show_endpoints(void *arg, json_t *args, uint64_t *at, json_t *rows)

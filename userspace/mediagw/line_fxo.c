@@ -352,8 +352,10 @@ static void line_event(struct circuit *c, const struct tdm_event *e)
 		polarity(c);
 		break;
 	case TDM_EV_ONHOOK: /* the loop is open */
-		if (in_call(c))
-			release(c, "0", "the exchange has opened the loop");
+		if (!in_call(c))
+			break;
+		circuit_event(c, &mgcp_package_h, "osi");
+		release(c, "0", "the exchange has opened the loop");
 		break;
 	case TDM_EV_DIALLED:
 		if (c->state == DIALLING)
@@ -502,7 +504,7 @@ static const struct circuit_signal signals[] = {
 	{0},
 };
 static const struct circuit_events events[] = {
-	{&mgcp_package_do, NULL}, {&mgcp_package_h, "rg ci lsa vmwi dl bz oc of"}, {&mgcp_package_d, NULL}, {&mgcp_package_g, "ft mt oc of"},
+	{&mgcp_package_do, NULL}, {&mgcp_package_h, "rg ci lsa vmwi dl bz osi oc of"}, {&mgcp_package_d, NULL}, {&mgcp_package_g, "ft mt oc of"},
 	{&mgcp_package_r, "rto oc of"}, {0},
 };
 static const struct mgcp_package *const packages[] = {&mgcp_package_do, &mgcp_package_h, &mgcp_package_d, &mgcp_package_dm1, &mgcp_package_g,

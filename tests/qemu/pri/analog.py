@@ -150,6 +150,15 @@ def winks_and_digits():
     near.told("MS/ans")
 
 
+def traced():
+    """Both ends, as who watches sees them."""
+    with open(path("trace.out"), encoding="ascii") as f:
+        text = f.read()
+    for what in (rf"line {NEAR} -> channel 2\n +off hook; ABCD sent 1111, received 0000\n", rf"line {FAR} <- channel 26\n +off-hook; ABCD sent 0000, received 1111\n",
+                 rf"line {FAR} -> channel 26\n +wink; ", rf"line {NEAR} <- channel 2\n +wink-or-flash; "):
+        assert re.search(what, text), (what, text[-1500:])
+
+
 def trunks_hang_up():
     fresh()
     far.ask("S: MS/sus\nR: MS/oc(N)")
@@ -181,8 +190,12 @@ try:
         shows("FXO waits for dial tone and dials, FXS collects the number", dials_on_dial_tone)
         shows("a call of lines goes on after tandem-mg was killed", survives_a_kill)
         shows("FXS opens the loop, and FXO hangs up", the_exchange_hangs_up)
+        trace = subprocess.Popen([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "trace", "line"], stdout=open(path("trace.out"), "w"))
         shows("without dial tone nothing is dialled", no_dial_tone)
+        wait_for("the trace to have begun", lambda: os.path.getsize(path("trace.out")), PATIENCE)
         shows("E&M: a wink, MF digits, the answer", winks_and_digits)
+        shows("a trace shows hooks and signalling bits", traced)
+        trace.terminate()
         shows("E&M: suspended, released from both sides", trunks_hang_up)
 finally:
     keep.terminate()

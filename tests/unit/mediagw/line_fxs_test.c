@@ -178,6 +178,15 @@ static void digits_as_signals(void **state)
 	expect("DTMF #");
 	played();
 	expect("");
+	/* For as long as they are on. */
+	assert_int_equal(ask("S: D/dd(dg=5,to=2500)\r\nR: D/oc(N)"), 200);
+	expect("plays 770+1336");
+	after(2500);
+	expect("plays no more; NTFY D/oc(D/dd)");
+	assert_int_equal(ask("S: D/do(dg=#,+)\r\nR: D/oc(N)"), 200);
+	assert_int_equal(ask("S: D/do(dg=#,-)\r\nR: D/oc(N)"), 200);
+	expect("plays 941+1477; plays no more");
+	assert_int_equal(ask("S: D/do(+)"), 538);
 	bench_close();
 }
 
