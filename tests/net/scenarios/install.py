@@ -10,7 +10,7 @@ import stat  # noqa: E402
 from lab import sh  # noqa: E402
 
 TOP = os.path.realpath(os.path.dirname(os.path.realpath(__file__)) + "/../../..")
-FILES = ["usr/sbin/tandem-keep", "usr/sbin/tandem-ca", "usr/sbin/tandem-mg", "usr/bin/tandemctl", "lib/systemd/system/tandem.service",
+FILES = ["usr/sbin/tandem-keep", "usr/sbin/tandem-ca", "usr/sbin/tandem-mg", "usr/sbin/tandem-isdn", "usr/bin/tandemctl", "lib/systemd/system/tandem.service",
          "usr/share/man/man5/tandem.conf.5", "usr/share/man/man8/tandemctl.8"]
 
 with stage(start=False) as s:
