@@ -162,11 +162,15 @@ static unsigned remote_parse(const struct conn *c, struct slice text, struct rem
 /* A telephone channel codes and decodes; a relay carries what both sides agree on. */
 static unsigned codecs_set(struct conn *c, const struct options *o, const struct remote *r, const char **why)
 {
+	if (!c->line)
+		return 0;
 	*why = "a telephone channel does not encrypt";
-	if (c->line && r->secure)
+	if (r->secure)
 		return 505;
-	unsigned code = c->line ? codecs_select(&c->codecs, line_law(c->line), o, r->media && r->media->port ? r->media : NULL, why) : 0;
-	if (!code && c->line)
+	/* Other codecs than before have to be such as the peer described then. */
+	const struct sdp_media *m = r->described || !c->remote_sdp || !slice_is_set(o->codecs) ? r->media : stream(c->remote_sdp);
+	unsigned code = codecs_select(&c->codecs, line_law(c->line), o, m && m->port ? m : NULL, why);
+	if (!code)
 		slice_copy(slice_str(codecs_name(&c->codecs)), c->codec, sizeof c->codec);
 	return code;
 }

@@ -199,6 +199,13 @@ static void media_is_as_agreed(void **state)
 	assert_int_equal(b->c.mode, BEARER_RECVONLY);
 	assert_false(b->c.echo);
 	assert_int_equal(b->c.format, PLAYOUT_PCMA);
+	/* What the peer described then still holds. */
+	snprintf(text, sizeof text, "MDCX 4 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\nL: a:PCMU\r\n", bench.id);
+	assert_int_equal(run(text), 534);
+	snprintf(text, sizeof text, "MDCX 5 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\nL: a:PCMU;PCMA\r\n", bench.id);
+	assert_int_equal(run(text), 200);
+	assert_int_equal(b->c.format, PLAYOUT_PCMA);
+	assert_int_equal(b->c.event_pt_sent, 96);
 	static const struct {
 		const char *name;
 		enum bearer_mode mode;
