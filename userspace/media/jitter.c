@@ -16,6 +16,15 @@ void jitter_init(struct jitter *j, const struct jitter_config *config)
 	j->window_left = JITTER_WINDOW;
 }
 
+void jitter_restart(struct jitter *j)
+{
+	memset(j->marks, 0, sizeof j->marks);
+	j->end = j->read;
+	j->running = j->suspect = false;
+	j->gap = JITTER_IDLE;
+	j->owed = 0;
+}
+
 const struct comfort_noise *jitter_noise(const struct jitter *j)
 {
 	return &j->noise[j->noise_at];

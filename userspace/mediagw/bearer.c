@@ -221,7 +221,10 @@ static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t s
 	if (c->mode != b->c.mode)
 		transponder_init(&b->transponder);
 	const struct bearer_connection was = b->c;
+	const bool listened = bearer_to_line(b);
 	b->c = *c;
+	if (bearer_to_line(b) && !listened)
+		jitter_restart(&b->playout.jitter);
 	err = b->flows && other_block ? bearer_flow(b) : flow(b);
 	if (err) {
 		b->c = was;

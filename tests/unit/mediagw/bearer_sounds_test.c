@@ -593,6 +593,31 @@ static void another_ssrc_and_other_timestamps_are_survived(void **state)
 	bed_close();
 }
 
+static void who_was_on_hold_is_heard_from_the_first_packet_on(void **state)
+{
+	talk(LAW_A);
+	bed_run(40);
+	for (unsigned i = 0; i < 300; i++) {
+		if (i == 50 || i == 200) {
+			bed.c.mode = i == 50 ? BEARER_SENDONLY : BEARER_SENDRECV;
+			assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+		}
+		if (i < 50 || i >= 200) {
+			bed_voice();
+		} else { /* the fast path refuses it */
+			bed.seq++;
+			bed.timestamp += 160;
+		}
+		bed_run(20);
+	}
+	assert_int_equal(bed_count(BEARER_STRAY) + bed_count(BEARER_JUMPS) + bed_count(BEARER_LATE), 0);
+	unsigned follows = 0;
+	for (uint64_t i = bed.n_heard - 100 * 160; i < bed.n_heard; i++)
+		follows += bed.heard[i % BED_KEPT] == (bed.heard[(i - 1) % BED_KEPT] + 1) % 251;
+	assert_true(follows > 100 * 160 - 500);
+	bed_close();
+}
+
 static void a_channel_that_goes_away_is_told_of(void **state)
 {
 	talk(LAW_A);
@@ -669,7 +694,7 @@ int main(void)
 		cmocka_unit_test(a_channel_that_goes_away_is_told_of), cmocka_unit_test(what_the_driver_refuses_changes_nothing),
 		cmocka_unit_test(short_digits_are_all_sent), cmocka_unit_test(short_events_are_all_played),
 		cmocka_unit_test(silence_is_not_sent_where_that_is_agreed), cmocka_unit_test(the_peers_silence_is_noise),
-		cmocka_unit_test(survives_lack_of_memory),
+		cmocka_unit_test(who_was_on_hold_is_heard_from_the_first_packet_on), cmocka_unit_test(survives_lack_of_memory),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }
