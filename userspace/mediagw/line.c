@@ -120,7 +120,7 @@ static unsigned code_of(int err, const char **why)
 
 unsigned line_begin(struct line *l, enum line_use use, bool incoming, const char **why)
 {
-	int err = l->uses ? 0 : tdm_channel_take(l->channel, incoming);
+	int err = l->uses & LINE_TESTED ? -EBUSY : l->uses ? 0 : tdm_channel_take(l->channel, incoming);
 	if (err)
 		return code_of(err, why);
 	l->uses |= use;

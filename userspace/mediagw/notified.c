@@ -327,7 +327,7 @@ static void become_source(struct endpoint *e, const struct addr *src)
 	const struct addr *now = mgcp_entities_addr(&e->notified->entities);
 	struct buf b = buf_fixed(name, sizeof name);
 	struct notified *n;
-	if (now && addr_eq(now, src))
+	if (!addr_is_set(src) || (now && addr_eq(now, src)))
 		return;
 	buf_printf(&b, "[%s]:%u", addr_ip_str(src, text), src->port);
 	if (notified_get(&n, e->gw, buf_text(&b))) {

@@ -194,6 +194,11 @@ static int fake_messages(int fd, unsigned count)
 	return 0;
 }
 
+static int fake_flush(int fd, unsigned what)
+{
+	return 0;
+}
+
 static const struct tdm_driver fake_driver = {
 	.name = "fake",
 	.open = fake_open,
@@ -215,4 +220,5 @@ static const struct tdm_driver fake_driver = {
 	.reverse = fake_reverse,
 	.messages = fake_messages,
 	.buffers = fake_buffers,
+	.flush = fake_flush,
 };
