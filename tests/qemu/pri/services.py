@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """services.py: what a call over a PRI tells and lets hear besides being answered, between a SIP phone and the test switch: ringing, early media, announcements,
-unrestricted data, who has passed a call on, names, digits one by one."""
+unrestricted data, who has passed a call on, names, digits one by one; and kill -9 of the call agent."""
 import os
 import random
 import sys
@@ -138,6 +138,26 @@ def who_calls_and_who_has_passed_it_on(s, alice, far):
     far.over(out)
 
 
+def an_answered_call_outlives_the_agent(s, alice, far):
+    """kill -9 of tandem-ca: voice goes on, and the line ends the call."""
+    d = alice.invite("85551234", body(alice))
+    came = far.setup()
+    far.answer(came["call"])
+    ok = d.response(200, timeout=PATIENCE)
+    d.ack(ok)
+    s.gw.kill("tandem-ca")
+    far.do("voice", came["channel"], record=path("heard"))
+    a = speaker(s, alice, Sdp(ok.body).at(), 11)
+    talk([a])
+    far.do("silence", came["channel"])
+    far.take("voice")
+    same("the switch", a.sent, read("heard"), 0.5)
+    a.media.close()
+    far.do("hangup", came["call"], cause=16)
+    d.hung_up(PATIENCE)
+    far.idle()
+
+
 def digits_come_one_by_one(s, alice, far):
     out = far.call("1", "overlap")
     far.take("setup-ack", call=out)
@@ -157,5 +177,5 @@ with gateway("e1", CONFIG) as s, switch("e1", 2, "overlap", side="network", type
     alice = s.phone("a")
     assert alice.register().status == 200
     for case in (ringing_is_made_at_the_line, early_media_go_to_the_line, an_announcement_is_heard, data_pass_as_they_are, who_calls_and_who_has_passed_it_on,
-                 digits_come_one_by_one):
+                 digits_come_one_by_one, an_answered_call_outlives_the_agent):
         shows(case.__name__.replace("_", " "), case, s, alice, far)
