@@ -357,6 +357,115 @@ static void malformed_messages_disturb_nothing(void **state)
 	assert_true(group_is_up(wire.g));
 }
 
+/* --- anything, in any order ------------------------------------------------------------------------------------------------ */
+
+static unsigned dice(unsigned n)
+{
+	static uint32_t seed = 1;
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+static void agent_does_something(void)
+{
+	static const char *const verbs[] = {"isdn proceeding", "isdn alerting", "isdn progress", "isdn answer", "isdn release", "isdn digits"};
+	static unsigned made;
+	char args[128];
+	json_t *rows;
+	assert_int_equal(ask("show isdn-calls", "{}", &rows), 0);
+	size_t n = json_array_size(rows);
+	if (!n || !dice(4)) {
+		snprintf(args, sizeof(args), "{'call':'n%u','group':'pri','called':{'number':'1','complete':%s}}", made++, dice(2) ? "true" : "false");
+		ask("isdn setup", args, NULL);
+	} else {
+		snprintf(args, sizeof(args), "{'call':'%s','digits':'1'}", text_of(json_array_get(rows, dice((unsigned)n)), "call"));
+		ask(verbs[dice(6)], args, NULL);
+	}
+	json_decref(rows);
+}
+
+/* Answers what it was told last, one way or another, or not at all. */
+static void far_does_something(void)
+{
+	struct far *f = &wire.far[1];
+	for (; f->seen < f->n; f->seen++) {
+		pri_event *e = &f->events[f->seen];
+		if (e->e == PRI_EVENT_HANGUP || e->e == PRI_EVENT_HANGUP_REQ)
+			pri_hangup(f->pri, e->hangup.call, e->hangup.cause);
+		if (e->e != PRI_EVENT_RING)
+			continue;
+		switch (dice(6)) {
+		case 0:
+			pri_hangup(f->pri, e->ring.call, 34);
+			break;
+		case 1:
+			pri_setup_ack(f->pri, e->ring.call, e->ring.channel, 0, 0);
+			break;
+		case 2:
+			pri_proceeding(f->pri, e->ring.call, e->ring.channel, 0);
+			break;
+		case 3:
+			pri_acknowledge(f->pri, e->ring.call, e->ring.channel, 1);
+			break;
+		case 4:
+			pri_answer(f->pri, e->ring.call, e->ring.channel, 0);
+			break;
+		}
+	}
+	f->n = f->seen = 0;
+	if (!dice(3))
+		far_call(1, "1", (int)dice(32), dice(2), dice(2));
+	if (!dice(20))
+		pri_reset(f->pri, 1 + (int)dice(15));
+}
+
+static void release_all(void)
+{
+	struct call *c;
+	for (bool again = true; again;) {
+		again = false;
+		list_foreach(c, &wire.g->calls, link)
+			if (c->state != CALL_CLEARING) {
+				call_clear(c, 16, "the end");
+				again = true;
+				break;
+			}
+	}
+}
+
+static void nothing_stays_whatever_happens(void **state)
+{
+	pri_set_overlapdial(wire.far[1].pri, 1);
+	for (unsigned step = 0; step < 1500; step++) {
+		agent_does_something();
+		wire_run();
+		far_does_something();
+		wire_run();
+		if (!dice(60))
+			cut(true);
+		else if (!dice(20))
+			cut(false);
+		if (!dice(100)) {
+			wire.agent = !wire.agent;
+			isdn_check_agent(wire.isdn);
+		}
+		wire_pass(dice(400));
+		json_array_clear(wire.told);
+		json_array_clear(wire.spans);
+	}
+	cut(false);
+	for (unsigned i = 0; i < 20; i++) {
+		release_all();
+		wire_pass(5000);
+		far_lets_go();
+		wire.far[1].n = wire.far[1].seen = 0;
+	}
+	json_array_clear(wire.told);
+	assert_true(group_is_up(wire.g));
+	assert_all_free();
+	assert_int_equal(channels_in(BCHANNEL_IDLE), 30);
+}
+
 /* --- memory ----------------------------------------------------------------------------------------------------------------- */
 
 static void a_life(void *arg)
@@ -405,6 +514,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_call_that_the_far_end_has_not_is_cleared, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_reload_keeps_calls_unless_the_group_is_another, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(malformed_messages_disturb_nothing, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(nothing_stays_whatever_happens, plain, wire_stop),
 		cmocka_unit_test_teardown(memory_may_run_out, wire_stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
