@@ -42,6 +42,18 @@ static void print_list(struct buf *out, const json_t *v)
 		buf_char(out, '-');
 }
 
+/* "sync=yes,bits=8000" */
+static void print_object(struct buf *out, json_t *v)
+{
+	const char *key, *comma = "";
+	json_t *one;
+	json_object_foreach(v, key, one) {
+		buf_printf(out, "%s%s=", comma, key);
+		print_value(out, one, AS_IS);
+		comma = ",";
+	}
+}
+
 static void print_value(struct buf *out, const json_t *v, enum column_as as)
 {
 	if (json_is_integer(v) && as == AS_TIME)
@@ -58,6 +70,8 @@ static void print_value(struct buf *out, const json_t *v, enum column_as as)
 		print_text(out, json_string_value(v));
 	else if (json_is_array(v))
 		print_list(out, v);
+	else if (json_is_object(v))
+		print_object(out, (json_t *)v);
 	else
 		buf_char(out, '-');
 }

@@ -25,6 +25,9 @@ static void columns_are_as_wide_as_their_widest_value(void **state)
 		      "NAME             COUNT       UP  SINCE                TAGS\n"
 		      "a                    7  1:01:01  1970-01-01 00:00:00  x,y\n"
 		      "Zo\u00eb the long  12345678  0:00:00  -                    -\n");
+	assert_prints("[{\"name\":\"a\",\"n\":1,\"up\":0,\"at\":0,\"tags\":{\"sync\":true,\"bits\":8000}}]",
+		      "NAME  COUNT       UP  SINCE                TAGS\n"
+		      "a         1  0:00:00  1970-01-01 00:00:00  sync=yes,bits=8000\n");
 	assert_prints("[]", "nothing\n");
 }
 
