@@ -135,8 +135,12 @@ static void begin_call(struct mgcp_leg *g)
 	const struct line_call how = {.line = l->tel, .called = g->called, .caller = &caller};
 	struct call *c;
 	int err = leg_mgcp_describe(g, &sdp);
-	if (!err)
-		err = line_call_new(&c, l->agent, mem_ref(&g->leg), &how);
+	if (!err) {
+		mem_ref(g);
+		err = line_call_new(&c, l->agent, &g->leg, &how);
+		if (err)
+			mem_deref(g);
+	}
 	if (!err) {
 		line_call_start(c, l->agent, &how, buf_text(&sdp));
 	} else {

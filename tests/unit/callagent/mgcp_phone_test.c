@@ -301,23 +301,45 @@ static void a_restart_of_the_gateway_ends_its_calls(void **state)
 	assert_over();
 }
 
+static void settle(void)
+{
+	for (int i = 0; i < 3; i++) {
+		gateway_answers();
+		all_answered("aaln/1");
+		all_answered("aaln/2");
+		clock_test_advance(1);
+	}
+}
+
+/* A call, on hold and back, and hung up: whatever memory is missing, everybody can call again. */
 static void whole_life(void *arg)
 {
-	talk();
-	happens("aaln/1", "L/hf");
-	gateway_answers();
-	happens("aaln/1", "L/hf");
-	gateway_answers();
-	happens("aaln/1", "L/hu");
-	gateway_answers();
-	happens("aaln/2", "L/hu");
+	static const char *const steps[][2] = {
+		{"aaln/1", "D/2,D/0,D/2"}, {"aaln/2", "L/hd"}, {"aaln/1", "L/hf"}, {"aaln/1", "L/hf"}, {"aaln/1", "L/hu"}, {"aaln/2", "L/hu"},
+	};
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		happens(steps[i][0], steps[i][1]);
+		settle();
+		said[0] = '\0';
+	}
 	clock_test_advance(6000);
+	/* A telephone that still rings for somebody on hold is taken, and put back. */
+	for (size_t i = 0; i < 4; i++) {
+		happens(i % 2 ? "aaln/2" : "aaln/1", i < 2 ? "L/hd" : "L/hu");
+		settle();
+		said[0] = '\0';
+	}
+	for (size_t i = 0; i < 2; i++) {
+		happens(i ? "aaln/2" : "aaln/1", "L/hu");
+		clock_test_advance(6000);
+		settle();
+	}
 	assert_over();
 }
 
-static void goes_through_a_life(void **state)
+static void out_of_memory_is_clean(void **state)
 {
-	whole_life(NULL);
+	each_allocation_fails(whole_life, NULL);
 }
 
 int main(void)
@@ -336,7 +358,7 @@ int main(void)
 		T(a_pay_station_is_told_by_the_loop),
 		T(messages_light_the_lamp_once),
 		T(a_restart_of_the_gateway_ends_its_calls),
-		T(goes_through_a_life),
+		T(out_of_memory_is_clean),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
