@@ -32,8 +32,15 @@ def body(phone):
     return sdp(phone.ip, phone.media_port, media=offer(kind)(phone.media_port))
 
 
+def media(s, phone):
+    """One for each phone, as long as it is there."""
+    if not hasattr(phone, "media"):
+        phone.media = s.media(phone)
+    return phone.media
+
+
 def speaker(s, phone, to, seed, seconds=SECONDS):
-    return Speaker(s.media(phone), to, PAYLOADS[kind], seed, seconds)
+    return Speaker(media(s, phone), to, PAYLOADS[kind], seed, seconds)
 
 
 def same(what, sent, heard, enough=0.5):
@@ -118,6 +125,59 @@ def cancelled(s, alice, far):
     d.cancelled(invite)
 
 
+def early_media(s, alice, far):
+    """PROGRESS with in-band information is 183 with a description; the announcement is heard, and its cause is told."""
+    d = alice.invite("85551234", body(alice))
+    came = far.setup()
+    far.do("proceeding", came["call"])
+    far.do("progress", came["call"], progress=8)
+    early = d.response(183, timeout=PATIENCE)
+    said = random.Random(9).randbytes(SECONDS * 8000)
+    write("announced", said)
+    far.do("voice", came["channel"], play=path("announced"))
+    far.take("voice")
+    a = speaker(s, alice, Sdp(early.body).at(), 10)
+    talk([a])
+    far.do("silence", came["channel"])
+    far.take("voice-end")
+    same("alice", said, a.heard)
+    far.do("hangup", came["call"], cause=1)
+    m = d.response(timeout=PATIENCE)
+    d.ack(m)
+    assert m.status == 404 and "cause=1" in m.get("reason"), m
+
+
+def clear_channel(s, alice, far):
+    """CLEARMODE (RFC 4040) is unrestricted 64 kbit/s, and nothing is done to its octets."""
+    lines = [f"m=audio {alice.media_port} RTP/AVP 96", "a=rtpmap:96 CLEARMODE/8000", "a=ptime:20", "a=sendrecv"]
+    d = alice.invite("85551234", sdp(alice.ip, alice.media_port, media=lines))
+    came = far.setup(bearer="digital")
+    far.do("proceeding", came["call"])
+    far.do("voice", came["channel"], record=path("clear"))
+    far.take("voice")
+    far.do("connect", came["call"])
+    ok = d.response(200, timeout=PATIENCE)
+    d.ack(ok)
+    assert "CLEARMODE" in ok.body, ok.body
+    a = Speaker(media(s, alice), Sdp(ok.body).at(), 96, 11, SECONDS)
+    talk([a])
+    far.do("silence", came["channel"])
+    far.take("voice-end")
+    same("the switch", a.sent, read("clear"))
+    d.request("BYE")
+    assert d.response(method="BYE", timeout=PATIENCE).status == 200
+    far.over(came["call"])
+
+
+def other_codecs(s, alice, far):
+    """A line speaks G.711: 488 to who offers something else only."""
+    lines = [f"m=audio {alice.media_port} RTP/AVP 97", "a=rtpmap:97 opus/48000/2", "a=sendrecv"]
+    d = alice.invite("85551234", sdp(alice.ip, alice.media_port, media=lines))
+    m = d.response(timeout=PATIENCE)
+    d.ack(m)
+    assert m.status == 488, m
+
+
 def with_the_switch():
     with gateway(kind, TO_SWITCH) as s:
         groups_up_at = switch(kind, 2, side="network", type=type, pcap=path(f"phones-{kind}.pcap"))
@@ -126,7 +186,7 @@ def with_the_switch():
             groups_up(s, "pstn")
             alice = s.phone("a")
             assert alice.register().status == 200
-            for case in (to_the_switch, from_the_switch, refused_by_the_switch, refused_by_the_phone, cancelled):
+            for case in (to_the_switch, from_the_switch, refused_by_the_switch, refused_by_the_phone, cancelled, early_media, clear_channel, other_codecs):
                 shows(f"{kind}: {case.__name__.replace('_', ' ')}", case, s, alice, far)
 
 
