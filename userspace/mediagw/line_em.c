@@ -517,6 +517,11 @@ static void rcl_start(struct circuit *c, const struct mgcp_signal *s)
 		circuit_done(c, &em(c)->wink, false);
 }
 
+static void wink_stop(struct circuit *c, const struct mgcp_signal *s)
+{
+	em(c)->wink = NULL;
+}
+
 static unsigned inf_check(const struct mgcp_signal *s, const char **why)
 {
 	char list[128], digits[96];
@@ -596,9 +601,9 @@ static unsigned listens(const struct circuit *c)
 static const struct circuit_signal signals[] = {
 	TRUNK(ms), TRUNK(dt), TRUNK(md), BRIEF(t, "as", ans_start), BRIEF(t, "bl", bl_start),
 	{&mgcp_package_md, "inf", inf_start, setup_stop, inf_check},
-	BRIEF(md, "awk", wink_start), BRIEF(md, "cwk", wink_start),
+	{&mgcp_package_md, "awk", wink_start, wink_stop, NULL}, {&mgcp_package_md, "cwk", wink_start, wink_stop, NULL},
 	{&mgcp_package_mo, "sup", setup_start, setup_stop, setup_check},
-	BRIEF(mo, "sus", sus_start), BRIEF(mo, "res", res_start), BRIEF(mo, "rel", rel_start), BRIEF(mo, "rlc", rel_start), BRIEF(mo, "rcl", rcl_start),
+	BRIEF(mo, "sus", sus_start), BRIEF(mo, "res", res_start), BRIEF(mo, "rel", rel_start), BRIEF(mo, "rlc", rel_start), {&mgcp_package_mo, "rcl", rcl_start, wink_stop, NULL},
 	{0},
 };
 static const struct circuit_events events[] = {

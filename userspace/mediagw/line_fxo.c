@@ -209,6 +209,11 @@ static void hf_start(struct circuit *c, const struct mgcp_signal *s)
 	flash(c);
 }
 
+static void hf_stop(struct circuit *c, const struct mgcp_signal *s)
+{
+	fxo(c)->flash = NULL;
+}
+
 /* --- from there --------------------------------------------------------------------------------------------------- */
 
 static unsigned repetitions(const struct circuit *c)
@@ -498,9 +503,9 @@ static void end(struct circuit *c)
 #define HOOK(package, name, fn) {&mgcp_package_##package, name, fn, NULL, NULL}
 static const struct circuit_signal signals[] = {
 	{&mgcp_package_do, "sup", setup_start, setup_stop, setup_check},
-	HOOK(do, "hd", hd_start), HOOK(do, "hu", hu_start), HOOK(do, "hf", hf_start),
+	HOOK(do, "hd", hd_start), HOOK(do, "hu", hu_start), {&mgcp_package_do, "hf", hf_start, hf_stop, NULL},
 	HOOK(do, "rlc", hu_start),
-	HOOK(h, "hd", hd_start), HOOK(h, "hu", hu_start), HOOK(h, "hf", hf_start),
+	HOOK(h, "hd", hd_start), HOOK(h, "hu", hu_start), {&mgcp_package_h, "hf", hf_start, hf_stop, NULL},
 	{0},
 };
 static const struct circuit_events events[] = {

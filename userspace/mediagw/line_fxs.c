@@ -245,6 +245,11 @@ static void ci_start(struct circuit *c, const struct mgcp_signal *s)
 		circuit_done(c, &f->ci, false); /* with the next ring */
 }
 
+static void ci_stop(struct circuit *c, const struct mgcp_signal *s)
+{
+	fxs(c)->ci = NULL;
+}
+
 static void timeout(struct circuit *c)
 {
 	struct fxs *f = fxs(c);
@@ -455,7 +460,7 @@ static const struct circuit_signal signals[] = {
 	RING("rg"), RING("r0"), RING("r1"), RING("r2"), RING("r3"), RING("r4"), RING("r5"), RING("r6"), RING("r7"), RING("rs"),
 	{&mgcp_package_bl, "rg", ring_start, ring_stop, NULL},
 	{&mgcp_package_bl, "rel", release_loop, NULL, NULL},
-	{&mgcp_package_l, "ci", ci_start, NULL, NULL},
+	{&mgcp_package_l, "ci", ci_start, ci_stop, NULL},
 	{&mgcp_package_l, "lsa", reverse, reverse_back, NULL},
 	{&mgcp_package_l, "osi", open_loop, close_loop, NULL},
 	{&mgcp_package_l, "vmwi", lamp_on, lamp_off, NULL},
