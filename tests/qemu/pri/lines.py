@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""lines.py: SIP phones call each other through a telephone's port and an exchange's line that are joined back to back, and over an E&M trunk by MF: each call goes out by
+one kind of line and comes in by the other, so that both ends are the call agent's."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(sys.path[0], "../../isdn"))
+from audio import PAYLOADS, Speaker, longest_run, offer, talk
+from results import shows
+from gateway import stage
+from lab import wait_for
+from sipmsg import Sdp, sdp
+
+PATIENCE, SECONDS = 60, 2
+MORE = """
+tdm { system-conf = "" poll = 200ms zone = "us" }
+dynamic left { driver = "loc" address = "1:0" channels = 24 }
+dynamic right { driver = "loc" address = "1:1" channels = 24 }
+channels phone { numbers = { "1" } signalling = "fxoks" }
+channels exchange { numbers = { "25" } signalling = "fxsks" answer = dialled dial-tone = 10s }
+channels trunks { numbers = { "2", "26" } signalling = "e&m" dialling = mf }
+line desk { endpoint = "ds/ds1-1/1" number = "2001" display = "Desk" digit-map = "1xxx" }
+line city { endpoint = "ds/ds1-2/1" kind = fxo hotline = "1002" }
+line near { endpoint = "ds/ds1-1/2" kind = em-mf }
+line far { endpoint = "ds/ds1-2/2" kind = em-mf number = "3001" }
+route desk { called = "2001" to = "desk" }
+route city { prefix = "8" to = "city" strip = 1 }
+route near { prefix = "7" to = "near" strip = 1 }
+"""
+
+
+def body(phone):
+    return sdp(phone.ip, phone.media_port, media=offer("t1")(phone.media_port))
+
+
+def hear_each_other(one, to_one, other, to_other):
+    """What each says comes out at the other in one piece, once the buffers have settled."""
+    a, b = Speaker(s.media(one), to_one, PAYLOADS["t1"], 1, SECONDS), Speaker(s.media(other), to_other, PAYLOADS["t1"], 2, SECONDS)
+    talk([a, b])
+    for speaker, listener, who in ((a, b, other), (b, a, one)):
+        n, _ = longest_run(speaker.sent, listener.heard)
+        assert n >= 0.2 * len(speaker.sent), f"{who.user} heard {n} of {len(speaker.sent)} octets in one piece, {len(listener.heard)} in all"
+
+
+def lines():
+    return {line["line"]: line["state"] for line in s.gw.show("lines")}
+
+
+def come_up():
+    wait_for("the lines to be up", lambda: all(lines().get(name) == "up" for name in ("desk", "city", "near", "far")), PATIENCE, 0.2)
+
+
+def idle():
+    s.gw.over(PATIENCE)
+
+
+def out_by_the_exchange_in_by_the_telephone():
+    """Alice seizes the exchange's line and dials Bob's number there: who hears it is our own telephone's port."""
+    d = alice.invite("81002", body(alice))
+    db, invite = bob.answer_invite(PATIENCE)
+    assert "Desk <sip:2001@" in invite.get("from"), invite.get("from")
+    db.reply(invite, 180, "Ringing")
+    db.accept(invite, body(bob))
+    db.get("ACK", PATIENCE)
+    ok = d.response(200, timeout=PATIENCE)
+    d.ack(ok)
+    hear_each_other(alice, Sdp(ok.body).at(), bob, Sdp(invite.body).at())
+    d.request("BYE")
+    d.response(method="BYE", timeout=PATIENCE)
+    db.hung_up(PATIENCE)
+    idle()
+
+
+def out_by_the_telephone_in_by_the_exchange():
+    """Alice calls the telephone: its line rings, and what answers is the exchange's line, when Bob does."""
+    d = alice.invite("2001", body(alice))
+    db, invite = bob.answer_invite(PATIENCE)
+    d.response(180, timeout=PATIENCE)
+    db.reply(invite, 180, "Ringing")
+    db.accept(invite, body(bob))
+    db.get("ACK", PATIENCE)
+    ok = d.response(200, timeout=PATIENCE)
+    d.ack(ok)
+    hear_each_other(alice, Sdp(ok.body).at(), bob, Sdp(invite.body).at())
+    db.request("BYE")
+    db.response(method="BYE", timeout=PATIENCE)
+    d.hung_up(PATIENCE)
+    idle()
+
+
+def over_a_trunk():
+    d = alice.invite("71002", body(alice))
+    db, invite = bob.answer_invite(PATIENCE)
+    db.reply(invite, 180, "Ringing")
+    db.accept(invite, body(bob))
+    db.get("ACK", PATIENCE)
+    ok = d.response(200, timeout=PATIENCE)
+    d.ack(ok)
+    hear_each_other(alice, Sdp(ok.body).at(), bob, Sdp(invite.body).at())
+    d.request("BYE")
+    d.response(method="BYE", timeout=PATIENCE)
+    db.hung_up(PATIENCE)
+    idle()
+
+
+with stage(more=MORE) as s:
+    alice, bob = s.pair()
+    if shows("telephones, exchange lines and trunks are up", come_up):
+        shows("out by an exchange's line, in by a telephone's port", out_by_the_exchange_in_by_the_telephone)
+        shows("out by a telephone's port, in by an exchange's line", out_by_the_telephone_in_by_the_exchange)
+        shows("over an E&M trunk by MF", over_a_trunk)
