@@ -45,6 +45,9 @@ static void tick(struct bearer *b, size_t n, uint64_t now_ns)
 		b->tick_ns = now_ns;
 		b->written = b->ticks;
 	} else if (later < 0 || later > STALLED * OCTET_NS) {
+		/* Of blocks that nobody read in time the count says nothing: what waits to be sent is less by the time that has passed. */
+		if (later > 0 || later < -(int64_t)n * OCTET_NS / 2)
+			b->written += (int64_t)n - (int64_t)(now_ns - b->tick_ns) / OCTET_NS;
 		b->tick_ns = now_ns;
 	} else {
 		b->tick_ns = expected + (uint64_t)later / FOLLOWS;

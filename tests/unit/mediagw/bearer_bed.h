@@ -6,6 +6,7 @@
 #include "mediagw/bearer.h"
 #include "mediagw/span_thread.h"
 #include "rtp/packet.h"
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -130,9 +131,11 @@ static void bed_close(void)
 
 static void bed_turn(void)
 {
+	struct pollfd readable = {.fd = bed.fd[0], .events = POLLIN};
 	if (bed.asleep)
 		return;
-	bed.next = span_thread_turn(bed.thread, bed.now);
+	for (unsigned i = 0; i < 16 && (!i || poll(&readable, 1, 0) > 0); i++) /* a thread would find the next block at once */
+		bed.next = span_thread_turn(bed.thread, bed.now);
 	uv_run(loop_uv(), UV_RUN_NOWAIT);
 }
 

@@ -524,6 +524,17 @@ static void a_thread_that_was_late_is_counted(void **state)
 		bed_run(20);
 	}
 	assert_in_range(bed_count(BEARER_UNDERRUNS), 1, 2);
+	/* No more waits to be sent than before. */
+	size_t least = sizeof bed.queue;
+	for (unsigned i = 0; i < 40; i++) {
+		bed_run(1);
+		least = bed.queued < least ? bed.queued : least;
+	}
+	assert_true(least <= 40);
+	for (unsigned i = 0; i < 40; i++) {
+		bed_voice();
+		bed_run(20);
+	}
 	assert_true(bed.ran_dry > 500);
 	/* and what comes then is heard again */
 	unsigned follows = 0;
