@@ -45,7 +45,9 @@ static void start_over(struct circuit *c)
 
 static void destroy(void *obj)
 {
-	start_over(obj);
+	struct circuit *c = obj;
+	start_over(c);
+	timer_stop(&c->cut_over);
 }
 
 int circuit_new(struct circuit **ret, const struct circuit_params *p)
@@ -82,6 +84,7 @@ void circuit_open(struct circuit *c, int fd, bool off_hook)
 void circuit_close(struct circuit *c)
 {
 	start_over(c);
+	circuit_cut(c, &c->sending);
 	c->fd = -1;
 	if (c->state)
 		circuit_set_state(c, 0, "the channel is closed");
@@ -173,6 +176,21 @@ void circuit_done(struct circuit *c, const struct mgcp_signal **s, bool failed)
 		c->p.h->signal_done(c->p.arg, was, failed);
 }
 
+static void cut_is_over(void *arg)
+{
+	struct circuit *c = arg;
+	circuit_done(c, &c->cut, false);
+}
+
+void circuit_cut(struct circuit *c, const struct mgcp_signal **s)
+{
+	if (*s && (*s)->type->signal == MGCP_BRIEF) {
+		c->cut = *s;
+		timer_start(&c->cut_over, 0, cut_is_over, c);
+	}
+	*s = NULL;
+}
+
 int circuit_hook_do(struct circuit *c, enum tdm_hook what)
 {
 	static const char *const names[] = {"on hook", "off hook", "wink", "flash", "start", "ring", "ring no more"};
@@ -215,7 +233,8 @@ void circuit_play(struct circuit *c, const char *notation)
 
 void circuit_silence(struct circuit *c)
 {
-	c->sounding[BEARER_LINE] = c->sending = NULL;
+	circuit_cut(c, &c->sounding[BEARER_LINE]);
+	circuit_cut(c, &c->sending);
 	c->p.h->play(c->p.arg, BEARER_LINE, NULL, false);
 }
 
@@ -309,6 +328,9 @@ static void start_tone(struct circuit *c, const struct mgcp_signal *s)
 	bool pauses;
 	if (circuit_tone(&c->tone[side], &pauses, s, c->p.settings->country))
 		return;
+	circuit_cut(c, &c->sounding[side]);
+	if (side == BEARER_LINE)
+		circuit_cut(c, &c->sending);
 	c->sounding[side] = s;
 	sound(c, side, pauses);
 }
@@ -349,6 +371,8 @@ void circuit_signal_stop(struct circuit *c, const struct mgcp_signal *s)
 	} else if (is_on(c->sounding[BEARER_LINE], s) || is_on(c->sending, s)) {
 		circuit_silence(c);
 	}
+	if (is_on(c->cut, s))
+		c->cut = NULL;
 }
 
 /* --- what can be asked for ---------------------------------------------------------------------------------------- */

@@ -50,6 +50,9 @@ struct circuit {
 	const struct mgcp_signal *sounding[BEARER_SIDES];
 	/* A signal of digits that are going out. */
 	const struct mgcp_signal *sending;
+	/* A brief one that was cut off, until its end is told. */
+	const struct mgcp_signal *cut;
+	struct timer cut_over;
 	/* The digit being heard (circuit_digits.c). */
 	char digit;
 	uint64_t digit_from;
@@ -69,6 +72,8 @@ void circuit_event(struct circuit *c, const struct mgcp_package *package, const 
 void circuit_event_with(struct circuit *c, const struct mgcp_package *package, const char *event, const char *params);
 /* A signal's end, when it is on: *s is NULL then. */
 void circuit_done(struct circuit *c, const struct mgcp_signal **s, bool failed);
+/* The signal goes on no more, and its end is told soon if nobody else would: a brief one keeps those behind it waiting. *s is NULL then. */
+void circuit_cut(struct circuit *c, const struct mgcp_signal **s);
 /* -errno when it must not be used; seizing twice is nothing. */
 int circuit_seize(struct circuit *c, bool incoming);
 void circuit_release(struct circuit *c);

@@ -97,6 +97,7 @@ static void be_free(struct circuit *c, const char *why)
 static void let_go(struct circuit *c, const char *why)
 {
 	circuit_digits_stop(c);
+	circuit_cut(c, &em(c)->wink);
 	circuit_silence(c);
 	circuit_hook_do(c, TDM_ONHOOK);
 	if (em(c)->there)

@@ -48,6 +48,7 @@ static void stop_timers(struct fxo *f)
 	timer_stop(&f->longest);
 	timer_stop(&f->answer);
 	timer_stop(&f->flash_again);
+	circuit_cut(&f->c, &f->flash);
 }
 
 /* On hook, and free as soon as the exchange has noticed. */

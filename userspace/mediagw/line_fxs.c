@@ -120,6 +120,7 @@ static void quiet(struct circuit *c, const char *why)
 {
 	struct fxs *f = fxs(c);
 	f->telling = TELLS_NOT;
+	circuit_cut(c, &f->ci);
 	circuit_silence(c);
 	circuit_set_state(c, ON_HOOK, why);
 	circuit_release(c);
@@ -284,7 +285,8 @@ static void off_hook(struct circuit *c)
 	if (c->state == OFF_HOOK)
 		return;
 	/* Whoever called is connected by whoever asked for the ring. */
-	f->ring = NULL;
+	circuit_cut(c, &f->ring);
+	circuit_cut(c, &f->ci);
 	f->telling = TELLS_NOT;
 	circuit_silence(c);
 	circuit_hook_do(c, TDM_OFFHOOK);

@@ -277,6 +277,22 @@ static void blocking(void **state)
 	bench_close();
 }
 
+static void a_wink_ends_with_its_call(void **state)
+{
+	(void)state;
+	opened(ADDRESS_FEATURE_D, false);
+	line(TDM_EV_OFFHOOK);
+	assert_int_equal(ask("S: MD/awk"), 200);
+	line(TDM_EV_ONHOOK);
+	after(30000);
+	after(500);
+	assert_string_equal(circuit_state(bench.circuit), "");
+	bench.did.len = 0;
+	assert_int_equal(ask("S: MD/bl"), 200);
+	expect("used from here; off hook");
+	bench_close();
+}
+
 static void what_makes_no_sense(void **state)
 {
 	(void)state;
@@ -375,6 +391,7 @@ int main(void)
 		cmocka_unit_test(feature_group_d_from_there),
 		cmocka_unit_test(operator_services),
 		cmocka_unit_test(blocking),
+		cmocka_unit_test(a_wink_ends_with_its_call),
 		cmocka_unit_test(what_makes_no_sense),
 		cmocka_unit_test(a_call_that_nobody_releases),
 		cmocka_unit_test(calls_after_a_kill),

@@ -323,6 +323,21 @@ static void flashes(void **state)
 	bench_close();
 }
 
+/* Nor does it keep the next one waiting. */
+static void a_flash_ends_with_its_call(void **state)
+{
+	(void)state;
+	assert_int_equal(bench_open(TDM_FXSKS, NULL, false), 0);
+	assert_int_equal(ask("S: DO/hd"), 200);
+	assert_int_equal(ask("S: DO/hf"), 200);
+	line(TDM_EV_ONHOOK);
+	after(1);
+	bench.did.len = 0;
+	assert_int_equal(ask("S: DO/hu"), 200);
+	expect("on hook");
+	bench_close();
+}
+
 static void what_makes_no_sense(void **state)
 {
 	(void)state;
@@ -391,6 +406,7 @@ int main(void)
 		cmocka_unit_test(rings_are_counted),
 		cmocka_unit_test(who_calls_dials_on),
 		cmocka_unit_test(flashes),
+		cmocka_unit_test(a_flash_ends_with_its_call),
 		cmocka_unit_test(what_makes_no_sense),
 		cmocka_unit_test(calls_after_a_kill),
 		cmocka_unit_test(without_memory),

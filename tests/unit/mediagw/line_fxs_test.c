@@ -299,6 +299,33 @@ static void a_telephone_system(void **state)
 	bench_close();
 }
 
+/* RFC 3435 2.1.7: brief signals follow one another. One that is cut off does not keep those behind it waiting. */
+static void what_was_cut_off_keeps_nothing_waiting(void **state)
+{
+	(void)state;
+	assert_int_equal(bench_open(TDM_FXOKS, NULL, true), 0);
+	assert_int_equal(ask("S: L/ci(09/14/17/26,5551212,Doe)\r\nR: L/hu(N)"), 200);
+	line(TDM_EV_ONHOOK);
+	after(1);
+	assert_int_equal(ask("S: L/rs"), 200);
+	bench.did.len = 0;
+	line(TDM_EV_OFFHOOK); /* before the splash is over */
+	after(1);
+	assert_int_equal(ask("S: D/5"), 200);
+	expect("off hook; DTMF 5");
+	assert_int_equal(ask("S: L/dl"), 200);
+	after(1);
+	assert_int_equal(ask("S: D/6"), 200);
+	expect("plays 350+440; plays no more; DTMF 6");
+	line(TDM_EV_ONHOOK);
+	line(TDM_EV_OFFHOOK);
+	after(1);
+	bench.did.len = 0;
+	assert_int_equal(ask("S: D/7"), 200);
+	expect("DTMF 7");
+	bench_close();
+}
+
 static void a_call_goes_on_after_a_kill(void **state)
 {
 	(void)state;
@@ -355,6 +382,7 @@ int main(void)
 		cmocka_unit_test(the_lamp_waits_for_the_line),
 		cmocka_unit_test(a_line_that_is_locked_is_dead),
 		cmocka_unit_test(a_telephone_system),
+		cmocka_unit_test(what_was_cut_off_keeps_nothing_waiting),
 		cmocka_unit_test(a_call_goes_on_after_a_kill),
 		cmocka_unit_test(without_memory),
 	};
