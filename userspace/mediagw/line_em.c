@@ -497,8 +497,12 @@ static void rel_start(struct circuit *c, const struct mgcp_signal *s)
 
 static void bl_start(struct circuit *c, const struct mgcp_signal *s)
 {
-	if (c->state == IDLE && !circuit_seize(c, false) && !circuit_hook_do(c, TDM_OFFHOOK))
-		circuit_set_state(c, BLOCKED, "bl");
+	if (c->state == IDLE && !circuit_seize(c, false)) {
+		if (circuit_hook_do(c, TDM_OFFHOOK))
+			circuit_release(c);
+		else
+			circuit_set_state(c, BLOCKED, "bl");
+	}
 	circuit_done(c, &s, false);
 }
 

@@ -179,8 +179,12 @@ static unsigned setup_check(const struct mgcp_signal *s, const char **why)
 /* hd: answers a call that rings, or only seizes: then the one who calls dials (two stages). */
 static void hd_start(struct circuit *c, const struct mgcp_signal *s)
 {
-	if ((c->state == IDLE || c->state == RINGING || c->state == CALLER) && !circuit_seize(c, c->state != IDLE) && !off_hook(c))
-		go_up(c, "off hook");
+	if ((c->state == IDLE || c->state == RINGING || c->state == CALLER) && !circuit_seize(c, c->state != IDLE)) {
+		if (!off_hook(c))
+			go_up(c, "off hook");
+		else if (c->state == IDLE)
+			be_idle(c, "it cannot be seized");
+	}
 	circuit_done(c, &s, false);
 }
 

@@ -88,12 +88,30 @@ static void set_cadence(struct circuit *c, const struct ring *r)
 
 static void tell_caller(struct circuit *c);
 
+/* The telephone is left alone. */
+static void quiet(struct circuit *c, const char *why)
+{
+	struct fxs *f = fxs(c);
+	f->telling = TELLS_NOT;
+	circuit_cut(c, &f->ci);
+	circuit_silence(c);
+	circuit_set_state(c, ON_HOOK, why);
+	circuit_release(c);
+	if (f->lamp_due)
+		circuit_lamp(c, f->lamp);
+	f->lamp_due = false;
+}
+
 static void ring_now(struct circuit *c)
 {
 	struct fxs *f = fxs(c);
 	f->bursts = 0;
-	if (circuit_hook_do(c, TDM_RING))
-		circuit_done(c, &f->ring, true);
+	if (!circuit_hook_do(c, TDM_RING))
+		return;
+	const struct mgcp_signal *ring = f->ring;
+	f->ring = NULL;
+	quiet(c, "it cannot be rung");
+	circuit_done(c, &ring, true);
 }
 
 static void ring_start(struct circuit *c, const struct mgcp_signal *s)
@@ -113,20 +131,6 @@ static void ring_start(struct circuit *c, const struct mgcp_signal *s)
 		tell_caller(c); /* before the first ring, then */
 	else
 		ring_now(c);
-}
-
-/* The telephone is left alone. */
-static void quiet(struct circuit *c, const char *why)
-{
-	struct fxs *f = fxs(c);
-	f->telling = TELLS_NOT;
-	circuit_cut(c, &f->ci);
-	circuit_silence(c);
-	circuit_set_state(c, ON_HOOK, why);
-	circuit_release(c);
-	if (f->lamp_due)
-		circuit_lamp(c, f->lamp);
-	f->lamp_due = false;
 }
 
 static void ring_stop(struct circuit *c, const struct mgcp_signal *s)

@@ -17,6 +17,7 @@ static struct {
 	bool refuses;  /* the line must not be used */
 	bool playing, told;
 	bool on_hook; /* whatever events say */
+	int hook_err; /* of the driver */
 	char said[2048];
 	struct buf did;
 	const char *why;
@@ -38,7 +39,7 @@ static int bench_hook(int fd, enum tdm_hook what)
 {
 	static const char *const names[] = {"on hook", "off hook", "wink", "flash", "start", "ring", "ring off"};
 	did("%s", names[what]);
-	return 0;
+	return bench.hook_err;
 }
 
 static int bench_cadence(int fd, const unsigned ms[TDM_CADENCE])

@@ -275,6 +275,12 @@ static void blocking(void **state)
 	line(TDM_EV_OFFHOOK);
 	expect("NTFY MS/bl");
 	bench_close();
+	/* The driver does not do it: it is free. */
+	opened(ADDRESS_MF, false);
+	bench.hook_err = -EBUSY;
+	assert_int_equal(ask("S: MS/bl"), 200);
+	expect("used from here; off hook; free");
+	bench_close();
 }
 
 static void a_wink_ends_with_its_call(void **state)

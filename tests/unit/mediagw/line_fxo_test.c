@@ -338,6 +338,16 @@ static void a_flash_ends_with_its_call(void **state)
 	bench_close();
 }
 
+static void a_line_that_cannot_be_seized_is_free(void **state)
+{
+	(void)state;
+	assert_int_equal(bench_open(TDM_FXSKS, NULL, false), 0);
+	bench.hook_err = -EBUSY;
+	assert_int_equal(ask("S: DO/hd"), 200);
+	expect("used from here; off hook; free");
+	bench_close();
+}
+
 static void what_makes_no_sense(void **state)
 {
 	(void)state;
@@ -407,6 +417,7 @@ int main(void)
 		cmocka_unit_test(who_calls_dials_on),
 		cmocka_unit_test(flashes),
 		cmocka_unit_test(a_flash_ends_with_its_call),
+		cmocka_unit_test(a_line_that_cannot_be_seized_is_free),
 		cmocka_unit_test(what_makes_no_sense),
 		cmocka_unit_test(calls_after_a_kill),
 		cmocka_unit_test(without_memory),

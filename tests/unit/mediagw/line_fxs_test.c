@@ -326,6 +326,17 @@ static void what_was_cut_off_keeps_nothing_waiting(void **state)
 	bench_close();
 }
 
+static void a_telephone_that_cannot_be_rung_is_free(void **state)
+{
+	(void)state;
+	assert_int_equal(bench_open(TDM_FXOKS, NULL, false), 0);
+	bench.hook_err = -EBUSY;
+	assert_int_equal(ask("S: L/rg\r\nR: L/of(N)"), 200);
+	expect("used from here; cadence 2000/4000; ring; free; NTFY L/of(L/rg)");
+	assert_string_equal(circuit_state(bench.circuit), "");
+	bench_close();
+}
+
 static void a_call_goes_on_after_a_kill(void **state)
 {
 	(void)state;
@@ -383,6 +394,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_locked_is_dead),
 		cmocka_unit_test(a_telephone_system),
 		cmocka_unit_test(what_was_cut_off_keeps_nothing_waiting),
+		cmocka_unit_test(a_telephone_that_cannot_be_rung_is_free),
 		cmocka_unit_test(a_call_goes_on_after_a_kill),
 		cmocka_unit_test(without_memory),
 	};
