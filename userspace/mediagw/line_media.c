@@ -37,8 +37,12 @@ static void open_failed(struct line *l, int err);
 /* The channel cannot be read: its span is gone, or something is wrong with it alone. */
 static void lost(struct line *l)
 {
+	const struct gateway *gw = l->ep->gw;
+	const uint32_t place = l->ep->place;
 	tdm_poll(l->channel->tdm);
-	if (l->fd < 0)
+	/* Its span may have come back as another already. */
+	const struct endpoint *e = endpoint_find(gw, place);
+	if (!e || e->line != l || l->fd < 0)
 		return;
 	line_close(l);
 	open_failed(l, -EIO);

@@ -304,6 +304,21 @@ static void a_channel_of_another_program_is_refused_until_it_is_free(void **stat
 	bench_close();
 }
 
+static void a_channel_that_is_lost_as_its_span_comes_back_as_another(void **state)
+{
+	(void)state;
+	static const struct heard lost = {.kind = HEARD_LOST};
+	open_lines();
+	const struct bearer *b = bearer_of(21);
+	fake_unplug(1);
+	fake_plug(3, TDM_SPAN_T1, 24, 1);
+	b->p.heard(b->p.arg, &lost);
+	assert_non_null(bearer_of(21));
+	assert_false(alarm_is_on(&alarm_channel, "channel 21"));
+	assert_int_equal(run("CRCX 1 ds/ds1-3/21@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	bench_close();
+}
+
 static void a_channel_that_cannot_be_read_ends_its_call(void **state)
 {
 	(void)state;
@@ -469,6 +484,7 @@ int main(void)
 		cmocka_unit_test(lines_with_signalling_are_always_open),
 		cmocka_unit_test(a_channel_of_another_program_is_refused_until_it_is_free),
 		cmocka_unit_test(a_channel_that_cannot_be_read_ends_its_call),
+		cmocka_unit_test(a_channel_that_is_lost_as_its_span_comes_back_as_another),
 		cmocka_unit_test(an_open_line_is_lent_for_a_loop),
 		cmocka_unit_test(calls_outlive_the_process),
 		cmocka_unit_test(what_an_operator_set_is_kept),
