@@ -125,6 +125,7 @@ int line_open(struct line *l)
 	if (err) {
 		close(fd);
 		l->fd = -1;
+		open_failed(l, err);
 		return err;
 	}
 	tdm_hold(c->number, fd);

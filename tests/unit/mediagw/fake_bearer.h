@@ -23,6 +23,7 @@ struct span_thread {
 
 const struct counter_def bearer_defs[BEARER_COUNTERS];
 static struct bearer *fake_bearers[FAKE_BEARERS]; /* by descriptor */
+static int fake_bearer_err;                       /* what the next one to be started fails with */
 
 static void fake_bearer_destroy(void *obj)
 {
@@ -43,9 +44,11 @@ int span_thread_open(struct span_thread **ret, struct fastpath *fp, unsigned num
 
 int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer_params *p)
 {
-	struct bearer *b = mem_alloc(sizeof *b, fake_bearer_destroy);
+	int err = fake_bearer_err;
+	fake_bearer_err = 0;
+	struct bearer *b = err ? NULL : mem_alloc(sizeof *b, fake_bearer_destroy);
 	if (!b)
-		return -ENOMEM;
+		return err ? err : -ENOMEM;
 	b->p = *p;
 	b->c.slot = BEARER_NO_SLOT;
 	fake_bearers[p->fd] = b;

@@ -304,6 +304,22 @@ static void a_channel_of_another_program_is_refused_until_it_is_free(void **stat
 	bench_close();
 }
 
+static void a_channel_whose_voice_cannot_be_had_is_tried_again(void **state)
+{
+	(void)state;
+	bench_plug();
+	fake_bearer_err = -EAGAIN; /* of the first one that is opened */
+	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
+	assert_null(bearer_of(21));
+	assert_true(alarm_is_on(&alarm_channel, "channel 21"));
+	assert_int_equal(state_of(21), TDM_OUT_OF_ORDER);
+	clock_test_advance(10000);
+	assert_non_null(bearer_of(21));
+	assert_false(alarm_is_on(&alarm_channel, "channel 21"));
+	assert_int_equal(state_of(21), TDM_IN_SERVICE);
+	bench_close();
+}
+
 static void a_channel_that_is_lost_as_its_span_comes_back_as_another(void **state)
 {
 	(void)state;
@@ -484,6 +500,7 @@ int main(void)
 		cmocka_unit_test(lines_with_signalling_are_always_open),
 		cmocka_unit_test(a_channel_of_another_program_is_refused_until_it_is_free),
 		cmocka_unit_test(a_channel_that_cannot_be_read_ends_its_call),
+		cmocka_unit_test(a_channel_whose_voice_cannot_be_had_is_tried_again),
 		cmocka_unit_test(a_channel_that_is_lost_as_its_span_comes_back_as_another),
 		cmocka_unit_test(an_open_line_is_lent_for_a_loop),
 		cmocka_unit_test(calls_outlive_the_process),
