@@ -176,9 +176,9 @@ static void destroy(void *obj)
 {
 	struct isdn_link *l = obj;
 	struct isdn_call *c;
-	mem_deref(l->ctl);
-	while ((c = next_lost(l, true)))
+	while (l->ctl && (c = next_lost(l, true)))
 		isdn_link_remove(l, c);
+	mem_deref(l->ctl);
 	hash_free(&l->calls);
 }
 

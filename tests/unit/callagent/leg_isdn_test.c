@@ -607,6 +607,17 @@ static void what_only_one_side_has_is_ended(void **state)
 	assert_over();
 }
 
+/* A link may end before its calls. */
+static void calls_outlive_their_link(void **state)
+{
+	offered();
+	agent.isdn = mem_deref(agent.isdn);
+	assert_null(isdn_leg_of(b)->call.by_id.pprev);
+	call_end(call, CALL_BY_OPERATOR, &(struct leg_news){0});
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
 /* --- memory runs out ------------------------------------------------------------------------------------------------- */
 
 static struct isdn_leg *out_leg(void)
@@ -712,6 +723,7 @@ int main(void)
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
 		ISDN_TEST(groups_are_up_and_down),
 		ISDN_TEST(what_only_one_side_has_is_ended),
+		ISDN_TEST(calls_outlive_their_link),
 		ISDN_TEST(an_answered_leg_is_taken_over),
 		ISDN_TEST(memory_runs_out),
 	};
