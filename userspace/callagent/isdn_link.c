@@ -81,18 +81,6 @@ static void on_span(struct isdn_link *l, const json_t *event)
 		l->p.group(l->p.arg, text_of(event, "group"), json_is_true(json_object_get(event, "up")) ? NULL : "no D-channel is up");
 }
 
-static void on_event(void *arg, const char *topic, const json_t *event, unsigned dropped)
-{
-	struct isdn_link *l = mem_ref(arg);
-	if (dropped)
-		log_error(OBJECT, "%u events of tandem-isdn were lost", dropped);
-	if (event && !strcmp(topic, "calls"))
-		on_call(l, event);
-	else if (event && !strcmp(topic, "spans"))
-		on_span(l, event);
-	mem_deref(l);
-}
-
 /* --- agreeing on what there is ---------------------------------------------------------------------------------------- */
 
 /* Any of those it ends may take others along: begins anew after each. */
@@ -148,17 +136,22 @@ static void on_calls(void *arg, const json_t *result, const char *why)
 	mem_deref(l);
 }
 
+static void agree(struct isdn_link *l)
+{
+	struct isdn_call *c;
+	hash_foreach(c, &l->calls, by_id)
+		c->listed = true;
+	isdn_link_refresh(l);
+	ctl_link_ask(l->ctl, "show isdn-calls", NULL, on_calls, l);
+}
+
 static void on_up(void *arg)
 {
 	struct isdn_link *l = arg;
-	struct isdn_call *c;
 	log_info(OBJECT, "connected to tandem-isdn");
-	hash_foreach(c, &l->calls, by_id)
-		c->listed = true;
 	ctl_link_ask(l->ctl, "subscribe", json_pack("{s:s}", "topic", "calls"), NULL, NULL);
 	ctl_link_ask(l->ctl, "subscribe", json_pack("{s:s}", "topic", "spans"), NULL, NULL);
-	isdn_link_refresh(l);
-	ctl_link_ask(l->ctl, "show isdn-calls", NULL, on_calls, l);
+	agree(l);
 }
 
 static void on_down(void *arg, const char *why)
@@ -167,6 +160,20 @@ static void on_down(void *arg, const char *why)
 	log_warn(OBJECT, "tandem-isdn cannot be reached: %s", why);
 	l->p.gone(l->p.arg, why);
 	lose(l, true, "tandem-isdn is gone");
+	mem_deref(l);
+}
+
+static void on_event(void *arg, const char *topic, const json_t *event, unsigned dropped)
+{
+	struct isdn_link *l = mem_ref(arg);
+	if (dropped) {
+		log_error(OBJECT, "%u events of tandem-isdn were lost", dropped);
+		agree(l);
+	}
+	if (event && !strcmp(topic, "calls"))
+		on_call(l, event);
+	else if (event && !strcmp(topic, "spans"))
+		on_span(l, event);
 	mem_deref(l);
 }
 

@@ -607,6 +607,22 @@ static void what_only_one_side_has_is_ended(void **state)
 	assert_over();
 }
 
+/* A call whose end was among events that were lost does not stay for ever. */
+static void after_lost_events_both_sides_agree_anew(void **state)
+{
+	char list[100];
+	comes_in();
+	isdn_answers("show isdn-calls", json_of("[]"), NULL);
+	snprintf(list, sizeof(list), "[{'call':'%s'}]", our_id);
+	said[0] = '\0';
+	isdn->h.event(isdn->arg, "calls", NULL, 3);
+	isdn_answers("show isdn-calls", json_of(list), NULL);
+	gateway_answers();
+	assert_said("gw: dlcx 1\nisdn: release OUT {'cause':41}\ngw: dlcx 2\ngw: dlcx 3\n");
+	out_says("release", "");
+	assert_over();
+}
+
 /* A link may end before its calls. */
 static void calls_outlive_their_link(void **state)
 {
@@ -723,6 +739,7 @@ int main(void)
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
 		ISDN_TEST(groups_are_up_and_down),
 		ISDN_TEST(what_only_one_side_has_is_ended),
+		ISDN_TEST(after_lost_events_both_sides_agree_anew),
 		ISDN_TEST(calls_outlive_their_link),
 		ISDN_TEST(an_answered_leg_is_taken_over),
 		ISDN_TEST(memory_runs_out),
