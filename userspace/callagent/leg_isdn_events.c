@@ -213,6 +213,13 @@ static void on_disconnect(struct isdn_leg *s, const json_t *event)
 		closed_by_network(s, cause ? cause : CAUSE_NORMAL, "cleared by the network");
 }
 
+static void released(struct isdn_leg *s)
+{
+	s->released = true;
+	if (s->leg.state == LEG_CLOSING && s->media_over)
+		call_on_closed(&s->leg, &(struct leg_news){0});
+}
+
 static void on_release(struct isdn_leg *s, const json_t *event)
 {
 	unsigned cause = number_of(event, "cause");
@@ -221,9 +228,7 @@ static void on_release(struct isdn_leg *s, const json_t *event)
 		closed_by_network(s, s->cause ? s->cause : cause ? cause : CAUSE_NORMAL, "cleared by the network");
 		return;
 	}
-	s->released = true;
-	if (s->media_over)
-		call_on_closed(&s->leg, &(struct leg_news){0});
+	released(s);
 }
 
 static void on_heard(struct isdn_leg *s, const json_t *event)
@@ -239,11 +244,12 @@ static const struct {
 	{"progress", on_progress},   {"answer", on_answer},   {"disconnect", on_disconnect}, {"release", on_release},
 };
 
+/* What crosses our release changes nothing. */
 void isdn_leg_event(void *arg, const char *name, const json_t *event)
 {
 	struct isdn_leg *s = mem_ref(arg);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
-		if (!strcmp(events[i].name, name))
+		if (!strcmp(events[i].name, name) && (!is_over(s) || events[i].fn == on_release))
 			events[i].fn(s, event);
 	mem_deref(s);
 }
@@ -251,22 +257,22 @@ void isdn_leg_event(void *arg, const char *name, const json_t *event)
 void isdn_leg_lost(void *arg, const char *why)
 {
 	struct isdn_leg *s = mem_ref(arg);
-	bool closing = s->leg.state >= LEG_CLOSING;
-	if (closing) {
-		s->released = true;
-		if (s->leg.state == LEG_CLOSING && s->media_over)
-			call_on_closed(&s->leg, &(struct leg_news){0});
-	} else {
+	if (is_over(s))
+		released(s);
+	else
 		isdn_leg_ended(s, 503, CAUSE_TEMPORARY, why);
-	}
 	mem_deref(s);
 }
 
 void isdn_leg_refused(void *arg, const char *why)
 {
-	struct isdn_leg *s = arg;
+	struct isdn_leg *s = mem_ref(arg);
 	log_warn(s->leg.object, "tandem-isdn refuses: %s", why);
-	/* What is said of a call that is ending there comes too late, and its release is on the way. */
-	if (s->leg.state == LEG_OFFERED && s->leg.side == SIDE_B && !s->leg.heard)
+	/* What is said of a call that is ending there comes too late, and its release is on the way; unless there has never been such a call. */
+	bool never = s->leg.side == SIDE_B && !s->leg.heard;
+	if (never && s->leg.state == LEG_OFFERED)
 		isdn_leg_ended(s, 503, CAUSE_OUT_OF_ORDER, "tandem-isdn refuses the call");
+	else if (never && is_over(s))
+		released(s);
+	mem_deref(s);
 }

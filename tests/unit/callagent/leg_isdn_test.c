@@ -420,6 +420,32 @@ static void refused_at_once(void **state)
 	assert_over();
 }
 
+/* The caller has given up meanwhile: there is nothing to release. */
+static void refused_when_the_caller_has_gone(void **state)
+{
+	offered();
+	call_end(call, CALL_BY_CALLER, &(struct leg_news){.status = 487});
+	news(call_on_closed, a, 0, SLICE_NONE);
+	isdn_answers("isdn setup", NULL, "no such group");
+	isdn_answers("isdn release", NULL, "there is none");
+	assert_over();
+}
+
+/* What the network says while we clear comes too late. */
+static void what_crosses_our_release(void **state)
+{
+	offered();
+	call_end(call, CALL_BY_CALLER, &(struct leg_news){.status = 487});
+	news(call_on_closed, a, 0, SLICE_NONE);
+	gateway_answers();
+	said[0] = '\0';
+	out_says("alerting", "'progress':8");
+	out_says("answer", "");
+	assert_said("");
+	out_says("release", "");
+	assert_over();
+}
+
 /* --- a call in ------------------------------------------------------------------------------------------------------ */
 
 #define SETUP_IN(called, more)                                                                                                                        \
@@ -607,6 +633,19 @@ static void what_only_one_side_has_is_ended(void **state)
 	assert_over();
 }
 
+/* A call that is being cleared begins no more, whatever is dialled. */
+static void digits_that_cross_our_release(void **state)
+{
+	isdn_says("calls", SETUP_IN("{'number':'6'}", ",'overlap':true"));
+	call_end(the_call(), CALL_BY_OPERATOR, &(struct leg_news){0});
+	assert_said("isdn: release in-1 {'cause':16}\n");
+	in_says("digits", "'digits':'11'");
+	in_says("digits", "'digits':'','complete':true");
+	assert_said("");
+	in_says("release", "");
+	assert_over();
+}
+
 /* A call whose end was among events that were lost does not stay for ever. */
 static void after_lost_events_both_sides_agree_anew(void **state)
 {
@@ -731,6 +770,9 @@ int main(void)
 		ISDN_TEST(hold_is_the_other_sides),
 		ISDN_TEST(what_goes_wrong_at_the_gateway),
 		ISDN_TEST(refused_at_once),
+		ISDN_TEST(refused_when_the_caller_has_gone),
+		ISDN_TEST(what_crosses_our_release),
+		ISDN_TEST(digits_that_cross_our_release),
 		ISDN_TEST(a_call_comes_in_and_goes_out),
 		ISDN_TEST(early_media_reach_the_line),
 		ISDN_TEST(ringing_is_made_again),
