@@ -165,6 +165,9 @@ static unsigned read_number(const struct mgcp_line *l, const char *digits, char 
 unsigned mgcp_line_dial(struct mgcp_line *l, const char *digits)
 {
 	struct leg_news why = {0};
+	/* Its user was faster than the call that was to ring there. */
+	if (l->leg)
+		mgcp_line_hangs_up(l, l->leg, 486, 17);
 	if (!line_call_admitted(l->agent, l->tel, &why))
 		return why.status;
 	struct mgcp_leg *g = leg_mgcp_new(l, SIDE_A);

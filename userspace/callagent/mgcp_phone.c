@@ -326,6 +326,8 @@ static void ready(struct mgcp_line *l, struct mgcp_leg *g)
 {
 	if (g == l->leg && l->state == PHONE_IDLE) {
 		enter(l, PHONE_RINGING, "called");
+	} else if (g == l->leg) {
+		mgcp_line_hangs_up(l, g, 486, 17); /* its user was faster */
 	} else if (g == l->waiting) {
 		phone_ask(l, true);
 		mgcp_line_rings(l, g, 180);

@@ -327,6 +327,8 @@ static void ready(struct mgcp_line *l, struct mgcp_leg *g)
 {
 	char signals[512];
 	struct buf b = buf_fixed(signals, sizeof(signals));
+	if (g == l->leg && l->state != TRUNK_IDLE)
+		mgcp_line_hangs_up(l, g, 503, 34); /* seized from there meanwhile */
 	if (g != l->leg || l->state != TRUNK_IDLE)
 		return;
 	l->off_hook = true;

@@ -67,6 +67,7 @@ static struct list conns;
 static unsigned conns_made;
 static int gateway_err;
 static unsigned gateway_err_from; /* the first connection that gets it */
+static unsigned gateway_slow_from; /* the connection from which on it does not answer yet; 0: none */
 
 static void conn_destroy(void *obj)
 {
@@ -169,7 +170,7 @@ static void gateway_answers(void)
 		again = false;
 		list_foreach(c, &conns, link) {
 			char sdp[160];
-			if (!c->pending && !c->deleting)
+			if ((!c->pending && !c->deleting) || (gateway_slow_from && c->id >= gateway_slow_from))
 				continue;
 			again = true;
 			mem_ref(c);

@@ -65,6 +65,25 @@ static void it_rings_with_who_calls_and_answers(void **state)
 	assert_over();
 }
 
+/* A call that is about to ring there, and its user who begins one of its own: off hook, or with the number already. */
+static void a_user_may_be_faster_than_a_call(void **state)
+{
+	for (int dialled = 0; dialled < 2; dialled++) {
+		all_answered("aaln/1");
+		gateway_slow_from = conns_made + 3;
+		call_line("desk", "2001");
+		happens("aaln/1", dialled ? "D/2,D/0,D/2" : "L/hd");
+		gateway_slow_from = 0;
+		gateway_answers();
+		assert_non_null(strstr(said, "a: release 486\n"));
+		news(call_on_closed, a, 0, SLICE_NONE);
+		gateway_answers();
+		assert_int_equal(calls_count(&agent.calls), dialled);
+		happens("aaln/1", "L/hu");
+		assert_over();
+	}
+}
+
 static void nobody_is_told_of_a_hidden_caller(void **state)
 {
 	static const struct shown hidden = {.number = "555", .display = "Anna", .presentation = PRESENT_RESTRICTED}, odd = {.number = "5\"5", .display = "A\\b\"c"};
@@ -347,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(it_rings_with_who_calls_and_answers),
+		T(a_user_may_be_faster_than_a_call),
 		T(nobody_is_told_of_a_hidden_caller),
 		T(a_phone_off_hook_is_busy),
 		T(one_that_cannot_ring_is_unavailable),

@@ -121,6 +121,21 @@ static void why_it_failed_is_waited_for(void **state)
 	gone("aaln/1", "DO/hu", "DO/rlc");
 }
 
+/* It is seized from there while the gateway makes the connection of a call to there. */
+static void a_line_seized_meanwhile(void **state)
+{
+	gateway_slow_from = conns_made + 3;
+	call_line("tie", "123");
+	happens("ds/1", "MS/sup");
+	gateway_slow_from = 0;
+	gateway_answers();
+	assert_non_null(strstr(said, "a: release 503\n"));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	happens("ds/1", "MS/rel(0)");
+	happens("ds/1", "MS/rlc");
+	assert_over();
+}
+
 static void a_line_in_use_is_no_line(void **state)
 {
 	struct call *first;
@@ -265,6 +280,7 @@ int main(void)
 		T(each_signalling_sets_a_call_up),
 		T(an_answer_by_the_clock),
 		T(why_it_failed_is_waited_for),
+		T(a_line_seized_meanwhile),
 		T(a_line_in_use_is_no_line),
 		T(it_rings_and_is_answered_when_somebody_answers),
 		T(two_stages),
