@@ -212,6 +212,15 @@ static bool is_complete(const struct isdn_leg *s)
 	return !s->overlap || line_call_is_complete(s->agent, &from, s->called);
 }
 
+/* A number for help is that whatever type it is said to have. */
+static int read_called(struct isdn_leg *s, const json_t *number)
+{
+	if (!line_call_is_emergency(s->agent, s->line, s->digits))
+		return isdn_number_read(s->line, number, s->called, sizeof(s->called));
+	CDR_SET(s->called, slice_str(s->digits));
+	return 0;
+}
+
 void isdn_leg_digits(struct isdn_leg *s, const json_t *event)
 {
 	struct buf b = buf_fixed(s->digits, sizeof(s->digits));
@@ -221,7 +230,7 @@ void isdn_leg_digits(struct isdn_leg *s, const json_t *event)
 	buf_str(&b, text_of(event, "digits"));
 	buf_z(&b);
 	json_t *number = json_pack("{s:s, s:s, s:s}", "number", s->digits, "type", s->type, "plan", s->plan);
-	int err = b.err ? b.err : !number ? -ENOMEM : isdn_number_read(s->line, number, s->called, sizeof(s->called));
+	int err = b.err ? b.err : !number ? -ENOMEM : read_called(s, number);
 	json_decref(number);
 	if (err) {
 		call_end(s->leg.call, CALL_BY_TANDEM, &(struct leg_news){.status = 484, .cause = CAUSE_INCOMPLETE, .words = "the number is too long"});
@@ -242,7 +251,7 @@ static int read_setup(struct isdn_leg *s, const json_t *event)
 	s->overlap = json_is_true(json_object_get(event, "overlap"));
 	s->audio = !strcmp(text_of(event, "bearer"), "audio");
 	isdn_leg_bearer(s, !strcmp(text_of(event, "bearer"), "digital"));
-	int err = isdn_number_read(s->line, called, s->called, sizeof(s->called));
+	int err = read_called(s, called);
 	err = err ? err : isdn_party_read(s->line, json_object_get(event, "calling"), &s->shown);
 	err = err ? err : isdn_redirecting_read(s->line, json_object_get(event, "redirecting"), &s->diversions);
 	CDR_SET(s->number, slice_str(s->shown.number));
@@ -262,7 +271,7 @@ static unsigned take_call(struct isdn_leg *s, const json_t *event)
 	struct call *c;
 	int err = read_setup(s, event) ?: set_party(s, conf_string(s->line->conf, "address"));
 	const struct line_call how = line_call_of(s);
-	if (!err && !line_call_admitted(a, s->line, &why)) {
+	if (!err && !line_call_admitted(a, s->line, s->called, &why)) {
 		line_call_refused(a, &how, s->call.id, &why);
 		return why.cause;
 	}

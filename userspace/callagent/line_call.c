@@ -8,10 +8,25 @@
 #include "routing/overlap.h"
 #include <errno.h>
 
-bool line_call_admitted(struct agent *a, struct tel_line *l, struct leg_news *refusal)
+static struct emergency emergency_called(const struct agent *a, const struct source *from, const char *called)
+{
+	struct sip_uri uri = {.scheme = SIP_SCHEME_SIP, .user = slice_str(called), .text = slice_str(called)};
+	return emergency_of(a->conf, &uri, NULL, from->address);
+}
+
+bool line_call_is_emergency(const struct agent *a, struct tel_line *l, const char *called)
 {
 	struct source from;
 	source_of_line(&from, l);
+	return emergency_called(a, &from, called).kind;
+}
+
+bool line_call_admitted(struct agent *a, struct tel_line *l, const char *called, struct leg_news *refusal)
+{
+	struct source from;
+	source_of_line(&from, l);
+	if (emergency_called(a, &from, called).kind)
+		return true;
 	const struct core_refusal r = core_refusal_of(a, &from, false);
 	if (!r.why)
 		return true;
@@ -23,13 +38,7 @@ bool line_call_admitted(struct agent *a, struct tel_line *l, struct leg_news *re
 bool line_call_is_complete(struct agent *a, const struct source *from, const char *called)
 {
 	const struct query q = {.from = from, .called = called, .caller = "", .utc = (int64_t)(clock_utc_ms() / 1000)};
-	return overlap_is_whole(a->routing, registrar_auth(a->registrar), &q);
-}
-
-static struct emergency emergency_called(const struct agent *a, const struct source *from, const char *called)
-{
-	struct sip_uri uri = {.scheme = SIP_SCHEME_SIP, .user = slice_str(called), .text = slice_str(called)};
-	return emergency_of(a->conf, &uri, NULL, from->address);
+	return emergency_called(a, from, called).kind || overlap_is_whole(a->routing, registrar_auth(a->registrar), &q);
 }
 
 static void fill_record(struct cdr *r, const struct source *from, const struct line_call *how)

@@ -12,8 +12,10 @@ struct line_call {
 	const struct diversions *diversions; /* who has passed the call on already; NULL: nobody */
 };
 
-/* Why the line's calls are not taken now: false, and what its party is told. */
-bool line_call_admitted(struct agent *a, struct tel_line *l, struct leg_news *refusal);
+/* Whether it is a call for help, or a test of one. */
+bool line_call_is_emergency(const struct agent *a, struct tel_line *l, const char *called);
+/* Why the line's calls are not taken now: false, and what its party is told. Calls for help always are. */
+bool line_call_admitted(struct agent *a, struct tel_line *l, const char *called, struct leg_news *refusal);
 /* A call that was not admitted has its record, too; `id` names it on the line. */
 void line_call_refused(struct agent *a, const struct line_call *how, const char *id, const struct leg_news *refusal);
 /* Whether `called` is a whole number: no other number of the routing begins like it, as far as it lists them (RFC 3578 3.1). */

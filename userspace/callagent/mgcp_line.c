@@ -168,12 +168,12 @@ unsigned mgcp_line_dial(struct mgcp_line *l, const char *digits)
 	/* Its user was faster than the call that was to ring there. */
 	if (l->leg)
 		mgcp_line_hangs_up(l, l->leg, 486, 17);
-	if (!line_call_admitted(l->agent, l->tel, &why))
-		return why.status;
 	struct mgcp_leg *g = leg_mgcp_new(l, SIDE_A);
 	if (!g)
 		return 500;
 	unsigned status = read_number(l, digits, g->called, sizeof(g->called));
+	if (!status && !line_call_admitted(l->agent, l->tel, g->called, &why))
+		status = why.status;
 	if (status) {
 		mem_deref(g);
 		return status;

@@ -15,6 +15,7 @@ static const char text[] =
 	"isdn tie {\n number-type = unknown\n numbers-out = national\n numbers-in = national\n status-cause = {\"486=34\"}\n}\n"
 	"route out {\n prefix = \"+49\"\n to = pri\n}\n"
 	"route tie {\n prefix = \"7\"\n to = tie\n}\n"
+	"site here {\n emergency = {\"112\"}\n emergency-to = \"tie\"\n}\n"
 	"route exact {\n called = {\"611\", \"6123\"}\n to = tie\n}\n";
 
 /* --- what leg_isdn needs of the agent ------------------------------------------------------------------------------- */
@@ -605,6 +606,24 @@ static void calls_beyond_a_limit_are_refused(void **state)
 	assert_over();
 }
 
+/* Calls for help are taken beyond any limit, as soon as their number is there, whatever type it has. */
+static void calls_for_help(void **state)
+{
+	static const char *const types[] = {"unknown", "subscriber", "national"};
+	for (size_t i = 0; i < 3; i++) {
+		char line[300];
+		agent.calls.most = 0;
+		snprintf(line, sizeof(line), "{'event':'setup','call':'in-1','group':'pri','endpoint':'ds/e1-1/9','overlap':true,'called':{'number':'112','type':'%s','plan':'isdn'}}", types[i]);
+		isdn_says("calls", line);
+		gateway_answers();
+		assert_non_null(strstr(said, "isdn: proceeding in-1\n"));
+		assert_non_null(strstr(said, "'called':{'number':'112','plan':'isdn','type':'unknown'}"));
+		isdn_gone();
+		assert_over();
+		isdn_up();
+	}
+}
+
 /* --- the state of lines, and agreeing on calls ----------------------------------------------------------------------- */
 
 static void groups_are_up_and_down(void **state)
@@ -779,6 +798,7 @@ int main(void)
 		ISDN_TEST(failures_reach_the_line),
 		ISDN_TEST(digits_are_gathered),
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
+		ISDN_TEST(calls_for_help),
 		ISDN_TEST(groups_are_up_and_down),
 		ISDN_TEST(what_only_one_side_has_is_ended),
 		ISDN_TEST(after_lost_events_both_sides_agree_anew),

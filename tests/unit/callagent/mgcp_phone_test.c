@@ -8,6 +8,7 @@ static const char text[] =
 	"line hall {\n endpoint = \"aaln/2\"\n number = \"2002\"\n hotline = \"2001\"\n caller-id = no\n call-waiting = no\n flash = no\n re-answer-time = 5s\n ring = r4\n}\n"
 	"line pbx {\n endpoint = \"ds/1\"\n kind = pbx\n digit-map = \"xxx\"\n}\n"
 	"line pay {\n endpoint = \"aaln/3\"\n reversal = yes\n open-loop = yes\n digit-map = \"xxx\"\n}\n"
+	"site here {\n emergency = {\"112\"}\n emergency-to = \"hall\"\n}\n"
 	"route desk {\n called = \"2001\"\n to = \"desk\"\n}\n"
 	"route hall {\n called = \"202\"\n to = \"hall\"\n}\n";
 
@@ -82,6 +83,20 @@ static void a_user_may_be_faster_than_a_call(void **state)
 		happens("aaln/1", "L/hu");
 		assert_over();
 	}
+}
+
+static void a_call_for_help_is_beyond_any_limit(void **state)
+{
+	agent.calls.most = 0;
+	happens("aaln/1", "L/hd");
+	happens("aaln/1", "D/1,D/1,D/2");
+	gateway_answers();
+	assert_int_equal(calls_count(&agent.calls), 1);
+	happens("aaln/1", "L/hu");
+	happens("aaln/1", "D/2,D/0,D/2");
+	gateway_answers();
+	assert_int_equal(calls_count(&agent.calls), 0);
+	assert_over();
 }
 
 static void nobody_is_told_of_a_hidden_caller(void **state)
@@ -367,6 +382,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(it_rings_with_who_calls_and_answers),
 		T(a_user_may_be_faster_than_a_call),
+		T(a_call_for_help_is_beyond_any_limit),
 		T(nobody_is_told_of_a_hidden_caller),
 		T(a_phone_off_hook_is_busy),
 		T(one_that_cannot_ring_is_unavailable),
