@@ -103,9 +103,12 @@ static void received(struct bchannel *b)
 void restart_received(struct group *g, const struct dchannel *d, int channel)
 {
 	struct bchannel *one = bchannel_decode(g, d, channel);
+	bool all = channel < 0 || (channel & 0xff) == 0xff;
 	if (one)
 		received(one);
-	for (unsigned i = 0; !one && i < g->settings.n_spans; i++)
+	else if (!all)
+		log_remote(g->name, "RESTART of channel %d, which is none of ours", channel & 0xff);
+	for (unsigned i = 0; all && i < g->settings.n_spans; i++)
 		for (unsigned n = 0; n < ISDN_CHANNELS; n++)
 			if (g->interfaces[i].channels[n])
 				received(g->interfaces[i].channels[n]);

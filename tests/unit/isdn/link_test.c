@@ -83,6 +83,37 @@ static void the_far_end_restarts_a_channel(void **state)
 	assert_all_free();
 }
 
+/* RESTART of an interface, or of all (class 6 and 7), names no channel. Also after one that did. */
+static void the_far_end_restarts_all_channels(void **state)
+{
+	for (uint8_t class = 6; class <= 7; class++) {
+		const uint8_t frame[] = {0x02, 0x01, 0x03, 0x08, 2, 0, 0, 0x46, 0x79, 1, 0x80 | class, 0, 0};
+		pri_reset(wire.far[1].pri, 5);
+		wire_run();
+		answered_out();
+		dchannel_inject(&wire.g->dchannels[0], frame, sizeof(frame));
+		assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_NORMAL_TEMPORARY_FAILURE);
+		wire_run();
+		assert_all_free();
+		pri_reset(wire.far[1].pri, 31);
+		wire_run();
+	}
+}
+
+/* Of one that is no B-channel here: no call is touched. */
+static void the_far_end_restarts_a_channel_that_is_not_ours(void **state)
+{
+	answered_out();
+	pri_reset(wire.far[1].pri, D_CHANNEL);
+	wire_run();
+	expect_nothing();
+	assert_int_equal(list_count(&wire.g->calls), 1);
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	far_lets_go();
+	expect("release");
+}
+
 static void an_operator_restarts_a_channel(void **state)
 {
 	answered_out();
@@ -502,6 +533,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t309_ends_calls_of_a_link_that_stays_away, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(without_a_link_there_are_no_calls, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(the_far_end_restarts_a_channel, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(the_far_end_restarts_all_channels, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(the_far_end_restarts_a_channel_that_is_not_ours, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(an_operator_restarts_a_channel, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_restart_that_is_not_answered_takes_the_channel_out, plain, wire_stop),
 		cmocka_unit_test_teardown(channels_are_taken_out_of_service_by_both_sides, wire_stop),
