@@ -220,6 +220,15 @@ void dchannel_place(struct dchannel *d, unsigned number, unsigned interface, enu
 	counter_register(&d->counters);
 }
 
+void dchannel_follow(struct dchannel *d)
+{
+	const struct isdn_settings *s = d->settings;
+	for (unsigned i = 0; i < ISDN_PRI_TIMERS; i++)
+		pri_set_timer(d->pri, isdn_pri_timer_defs[i].timer, s->pri_timers[i]);
+	pri_set_overlapdial(d->pri, s->overlap_receive || s->overlap_send);
+	pri_set_chan_mapping_logical(d->pri, s->logical);
+}
+
 int dchannel_start(struct dchannel *d)
 {
 	const struct isdn_settings *s = d->settings;
@@ -228,12 +237,9 @@ int dchannel_start(struct dchannel *d)
 	d->pri = pri_new_cb(-1, s->network ? PRI_NETWORK : PRI_CPE, s->type->type, on_read, on_write, d);
 	if (!d->pri)
 		return -ENOMEM;
-	for (unsigned i = 0; i < ISDN_PRI_TIMERS; i++)
-		pri_set_timer(d->pri, isdn_pri_timer_defs[i].timer, s->pri_timers[i]);
+	dchannel_follow(d);
 	pri_hangup_fix_enable(d->pri, 1);
 	pri_facility_enable(d->pri);
-	pri_set_overlapdial(d->pri, s->overlap_receive || s->overlap_send);
-	pri_set_chan_mapping_logical(d->pri, s->logical);
 	pri_set_service_message_support(d->pri, s->type->service);
 	dchannel_schedule(d);
 	return 0;

@@ -61,6 +61,8 @@ struct dchannel {
 void dchannel_init(struct dchannel *d, const struct isdn_settings *s, const struct dchannel_listener *l, void *arg);
 /* Makes its controller, which tries to bring the link up from now on: 0 or -ENOMEM. */
 int dchannel_start(struct dchannel *d);
+/* Its settings have changed: those that calls to come can follow. */
+void dchannel_follow(struct dchannel *d);
 /* Names it, once its place is known. */
 void dchannel_place(struct dchannel *d, unsigned number, unsigned interface, enum tdm_span_kind kind, unsigned span, unsigned position);
 /* Frames go through `fd` from now on, which becomes ours; with `watch` the loop reads them. 0, or negative errno (the descriptor is closed). */

@@ -246,7 +246,6 @@ static int group_new(struct group **ret, struct isdn *isdn, const struct isdn_se
 		return err;
 	}
 	audit_start(g);
-	alarm_raise(&alarm_group, g->name, g->dchannels[0].why);
 	*ret = g;
 	return 0;
 }
@@ -294,8 +293,7 @@ static void follow(struct group *g, const struct isdn_settings *s)
 	g->settings = *s;
 	g->settings.name = g->name;
 	for (unsigned i = 0; i < g->n_dchannels; i++)
-		for (unsigned t = 0; t < ISDN_PRI_TIMERS; t++)
-			pri_set_timer(g->dchannels[i].pri, isdn_pri_timer_defs[t].timer, s->pri_timers[t]);
+		dchannel_follow(&g->dchannels[i]);
 	audit_start(g);
 }
 
@@ -330,8 +328,10 @@ static int replace(struct isdn *isdn, const struct isdn_settings *all, unsigned 
 	for (unsigned i = 0; i < n; i++)
 		if ((g = isdn_group(isdn, all[i].name)))
 			follow(g, &all[i]);
-	for (unsigned i = 0; i < n_made; i++)
+	for (unsigned i = 0; i < n_made; i++) {
 		list_append(&isdn->groups, &made[i]->link);
+		alarm_raise(&alarm_group, made[i]->name, made[i]->dchannels[0].why);
+	}
 	return 0;
 }
 

@@ -349,6 +349,28 @@ static void a_reload_keeps_calls_unless_the_group_is_another(void **state)
 	assert_null(wire.g);
 }
 
+/* libpri says that a number is complete unless overlap sending is on. */
+static void a_reload_turns_overlap_sending_on(void **state)
+{
+	configure("spans = {\"1\"} overlap-send = yes", 0);
+	DO("isdn setup", "{'call':'a','group':'pri','called':{'number':'30','complete':false}}");
+	wire_run();
+	assert_false(far_expect(1, PRI_EVENT_RING)->ring.complete);
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	far_lets_go();
+	expect("release");
+}
+
+/* The alarm of the group that was there before does not end that of the one in its place. */
+static void a_group_in_the_place_of_another_has_its_alarm(void **state)
+{
+	wire.absent[1] = true;
+	configure("spans = {\"1\"} side = network", 0);
+	wire_pass(3000);
+	assert_true(is_alarm_on(&alarm_group, "pri"));
+}
+
 /* --- what is malformed ------------------------------------------------------------------------------------------------------ */
 
 /* Messages cut short, grown, and with every octet changed in turn, in unnumbered frames; the link and its calls must not mind. */
@@ -546,6 +568,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t309_ends_calls_when_both_are_lost, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_that_the_far_end_has_not_is_cleared, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_reload_keeps_calls_unless_the_group_is_another, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_reload_turns_overlap_sending_on, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_group_in_the_place_of_another_has_its_alarm, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(malformed_messages_disturb_nothing, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(nothing_stays_whatever_happens, plain, wire_stop),
 		cmocka_unit_test_teardown(memory_may_run_out, wire_stop),
