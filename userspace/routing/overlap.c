@@ -29,6 +29,31 @@ static bool hunt_is_longer(const struct routing *r, struct slice called)
 	return false;
 }
 
+/* The number of a telephone on a line of ours (line.c); the i-th, "": it has none, NULL: there is none. */
+static const char *phone_number(const struct conf *conf, unsigned i)
+{
+	const struct conf_part *p = conf_titled(conf, "line", i);
+	return !p ? NULL : strcmp(conf_string(p, "kind"), "phone") ? "" : conf_string(p, "number");
+}
+
+static bool phone_is_longer(const struct conf *conf, struct slice called)
+{
+	const char *number;
+	for (unsigned i = 0; (number = phone_number(conf, i)); i++)
+		if (is_longer(number, called))
+			return true;
+	return false;
+}
+
+static bool phone_has(const struct conf *conf, const char *called)
+{
+	const char *number;
+	for (unsigned i = 0; (number = phone_number(conf, i)); i++)
+		if (*number && !strcmp(number, called))
+			return true;
+	return false;
+}
+
 static bool rule_is_longer(const struct rule *k, struct slice called)
 {
 	int longest;
@@ -58,10 +83,10 @@ static bool rule_lists(const struct rule *k, const struct query *q)
 bool overlap_is_whole(const struct routing *r, const struct auth *a, const struct query *q)
 {
 	struct slice called = slice_str(q->called);
-	bool listed = auth_user_in(a, SLICE_NONE, q->called) || routing_hunt_by_number(r, q->called);
+	bool listed = auth_user_in(a, SLICE_NONE, q->called) || routing_hunt_by_number(r, q->called) || phone_has(r->conf, q->called);
 	for (unsigned i = 0; i < r->n_rules && !listed; i++)
 		listed = rule_lists(&r->rules[i], q);
-	if (!listed || !called.len || user_is_longer(r->conf, called) || hunt_is_longer(r, called))
+	if (!listed || !called.len || user_is_longer(r->conf, called) || hunt_is_longer(r, called) || phone_is_longer(r->conf, called))
 		return false;
 	for (unsigned i = 0; i < r->n_rules; i++)
 		if (rule_is_longer(&r->rules[i], called))

@@ -13,6 +13,8 @@ static int setup(void **state)
 	struct buf why = buf_growing();
 	const char *text = "address inside {\n local = {\"127.0.0.1\"}\n}\nisdn pri {\n}\nisdn other {\n}\n"
 			   "user 1001 {\n password = x\n numbers = {\"+4930555\", \"+49305551\"}\n}\nuser 1002 {\n password = x\n}\n"
+			   "line desk {\n endpoint = \"aaln/1\"\n number = \"2001\"\n}\nline fax {\n endpoint = \"aaln/2\"\n number = \"10021\"\n}\n"
+			   "line office {\n endpoint = \"aaln/3\"\n kind = fxo\n number = \"2002\"\n}\n"
 			   "hunt team {\n members = {\"1001\"}\n numbers = {\"600\"}\n}\n"
 			   "route all {\n to = pri\n}\nroute long {\n prefix = \"6001\"\n to = pri\n}\nroute some {\n called = {\"112\", \"70*\", \"/^8[0-9]$/\"}\n to = pri\n}\n"
 			   "route theirs {\n called = \"900\"\n source = other\n to = pri\n}\n";
@@ -35,7 +37,8 @@ static void numbers_are_whole_or_not(void **state)
 		const char *called;
 		bool whole;
 	} rows[] = {
-		{"", false},      {"1", false},    {"100", false},     {"1001", true},    {"10011", false}, {"1002", true},
+		{"", false},      {"1", false},    {"100", false},     {"1001", true},    {"10011", false}, {"1002", false},                  /* a telephone's begins like it */
+		{"10021", true},  {"2001", true},  {"200", false},     {"2002", false},  /* an exchange's own */
 		{"+4930555", false},                /* a longer one begins like it */
 		{"+49305551", true},
 		{"600", false},                     /* so does a route's prefix */
