@@ -3,6 +3,7 @@
 #include "callagent/call.h"
 #include "callagent/leg_isdn_priv.h"
 #include "callagent/leg_sip_news.h"
+#include "callagent/outcome.h"
 
 /* What a channel carries: voice as it is on the line, digits as events; or 64 kbit/s as they are (RFC 4040). */
 static const char *const voice[] = {"PCMA", "PCMU"}, *const voice_mu[] = {"PCMU", "PCMA"}, *const data[] = {"CLEARMODE"}, *const any[] = {"PCMA", "PCMU", "CLEARMODE"};
@@ -333,11 +334,19 @@ void isdn_leg_drop(struct isdn_leg *s, unsigned cause)
 		isdn_link_remove(s->agent->isdn, &s->call);
 }
 
+/* 0 when the other side has told none: what stands there then is what its status means to everybody. */
+static unsigned cause_told(const struct leg_news *n)
+{
+	bool meant = n->from && !n->from->cause && n->cause == outcome_cause(n->from->status);
+	return meant ? 0 : n->cause;
+}
+
 /* RFC 3326: the cause that the other side has told goes before the table's (RFC 3398 8.2.6.1). */
 static unsigned cause_of(const struct isdn_leg *s, const struct leg_news *n)
 {
-	if (n->cause)
-		return n->cause;
+	unsigned told = cause_told(n);
+	if (told)
+		return told;
 	return n->status < 300 || !s->line ? CAUSE_NORMAL : causes_cause(&s->line->causes, n->status);
 }
 

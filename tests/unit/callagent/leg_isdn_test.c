@@ -569,6 +569,27 @@ static void failures_reach_the_line(void **state)
 	assert_over();
 }
 
+/* Its own table speaks when the other side has told a status only. */
+static void statuses_of_who_is_called_go_by_the_table(void **state)
+{
+	static const struct leg_news ends[] = {{.status = 486}, {.status = 486, .cause = 17}, {.status = 404}};
+	static const char *const told[] = {"{'cause':34}", "{'cause':17}", "{'cause':1}"};
+	for (size_t i = 0; i < 3; i++) {
+		comes_in();
+		struct leg *phone = party_new("p", SIDE_B, AF_INET);
+		assert_int_equal(call_add_leg(call, phone), 0);
+		call_offer_leg(phone);
+		out_says("release", "'cause':41");
+		gateway_answers();
+		said[0] = '\0';
+		call_on_closed(phone, &ends[i]);
+		gateway_answers();
+		assert_non_null(strstr(said, told[i]));
+		in_says("release", "");
+		assert_over();
+	}
+}
+
 /* RFC 3578: as far as the routing lists numbers it knows when one is whole; else T302 says so, in tandem-isdn. */
 static void digits_are_gathered(void **state)
 {
@@ -796,6 +817,7 @@ int main(void)
 		ISDN_TEST(early_media_reach_the_line),
 		ISDN_TEST(ringing_is_made_again),
 		ISDN_TEST(failures_reach_the_line),
+		ISDN_TEST(statuses_of_who_is_called_go_by_the_table),
 		ISDN_TEST(digits_are_gathered),
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
 		ISDN_TEST(calls_for_help),
