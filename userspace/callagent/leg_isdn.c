@@ -341,12 +341,14 @@ static unsigned cause_told(const struct leg_news *n)
 	return meant ? 0 : n->cause;
 }
 
-/* RFC 3326: the cause that the other side has told goes before the table's (RFC 3398 8.2.6.1). */
+/* RFC 3326: the cause that the other side has told goes before the table's (RFC 3398 8.2.6.1), where a Warning tells of the bearer. */
 static unsigned cause_of(const struct isdn_leg *s, const struct leg_news *n)
 {
 	unsigned told = cause_told(n);
 	if (told)
 		return told;
+	if ((n->status == 488 || n->status == 606) && n->native && sip_news_wants_bearer(n->native))
+		return CAUSE_BEARER;
 	return n->status < 300 || !s->line ? CAUSE_NORMAL : causes_cause(&s->line->causes, n->status);
 }
 

@@ -142,6 +142,18 @@ char sip_news_digit(const struct sip_msg *info)
 	return digit.len == 1 && memchr("0123456789*#ABCDabcd", digit.p[0], 20) ? digit.p[0] : 0;
 }
 
+bool sip_news_wants_bearer(const struct sip_msg *rsp)
+{
+	struct sip_values it = {0};
+	struct slice value;
+	while (sip_msg_each(rsp, SIP_HDR_WARNING, &it, &value)) {
+		struct slice code = slice_cut(&value, ' ');
+		if (slice_eq(code, SLICE("304")) || slice_eq(code, SLICE("305"))) /* media type not available, incompatible media format */
+			return true;
+	}
+	return false;
+}
+
 static void info_done(void *arg, int err, const struct sip_msg *rsp)
 {
 	struct sip_info *i = arg;

@@ -19,6 +19,8 @@ void sip_news_reason(struct buf *out, const struct leg_news *n);
 /* An INFO or MESSAGE that waits for the other side's answer to it. */
 struct sip_info;
 struct sip_info *sip_info_new(struct sip_strans *st);
+/* Whether a response says that another bearer might do, by a Warning of what media its sender cannot (RFC 3261 20.43; RFC 4497 8.4.4, note 8). */
+bool sip_news_wants_bearer(const struct sip_msg *rsp);
 /* A digit that an INFO carries (application/dtmf-relay, application/dtmf), 0: none. */
 char sip_news_digit(const struct sip_msg *info);
 void sip_info_answer(struct sip_info *i, unsigned status);

@@ -305,6 +305,30 @@ static void statuses_become_causes(void **state)
 	}
 }
 
+/* RFC 4497 8.4.4, note 8: 65 when another bearer might do. */
+static void a_warning_of_media_becomes_a_cause(void **state)
+{
+	static const struct {
+		const char *warning, *told;
+	} rows[] = {{"305 phone \"Incompatible, 304\"", "{'cause':65}"}, {"399 phone \"305\", 304 phone \"x\"", "{'cause':65}"}, {"370 phone \"x\"", "{'cause':31}"}};
+	for (size_t i = 0; i < 3; i++) {
+		struct sip_msg *rsp;
+		unsigned status;
+		const char *why;
+		char answer[400];
+		int n = snprintf(answer, sizeof(answer), "SIP/2.0 488 No\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>;tag=2\r\n"
+				 "Call-ID: 1\r\nCSeq: 1 INVITE\r\nWarning: %s\r\nContent-Length: 0\r\n\r\n", rows[i].warning);
+		assert_int_equal(sip_msg_parse(&rsp, answer, (size_t)n, &status, &why), 0);
+		offered();
+		call_end(call, CALL_BY_CALLER, &(struct leg_news){.status = 488, .native = rsp});
+		assert_non_null(strstr(said, rows[i].told));
+		out_says("release", "");
+		news(call_on_closed, a, 0, SLICE_NONE);
+		assert_over();
+		mem_deref(rsp);
+	}
+}
+
 /* RFC 4040: 64 kbit/s as they are, when nothing else is offered; a codec that a line cannot carry is no call. */
 static void bearers(void **state)
 {
@@ -804,6 +828,7 @@ int main(void)
 		ISDN_TEST(an_announcement_is_heard_and_bounded),
 		ISDN_TEST(causes_become_statuses),
 		ISDN_TEST(statuses_become_causes),
+		ISDN_TEST(a_warning_of_media_becomes_a_cause),
 		ISDN_TEST(bearers),
 		ISDN_TEST(preconditions_are_met_first),
 		ISDN_TEST(a_call_without_an_offer),
