@@ -3,6 +3,8 @@
 #include "sip/msg.h"
 #include <errno.h>
 
+#define COUNT_MAX 30 /* diversions of a call, Q.952 */
+
 static const char *text_of(const json_t *o, const char *name)
 {
 	const char *text = json_string_value(json_object_get(o, name));
@@ -118,57 +120,70 @@ static const struct {
 };
 #define N_REASONS (sizeof(reasons) / sizeof(reasons[0]))
 
-int isdn_redirecting_read(const struct tel_line *l, const json_t *redirecting, struct diversions *ret)
+static int add_diversion(const struct tel_line *l, const json_t *by, struct diversions *ret)
 {
-	struct diversion *d = &ret->d[0];
+	struct diversion *d = &ret->d[ret->n];
 	size_t i = 0;
-	ret->n = 0;
-	int err = redirecting ? isdn_number_read(l, redirecting, d->number, sizeof(d->number)) : -ENOENT;
+	int err = by ? isdn_number_read(l, by, d->number, sizeof(d->number)) : -ENOENT;
 	if (err || !*d->number)
 		return err == -ENOENT ? 0 : err;
-	while (i + 1 < N_REASONS && strcmp(reasons[i].isdn, text_of(redirecting, "reason")))
+	while (i + 1 < N_REASONS && strcmp(reasons[i].isdn, text_of(by, "reason")))
 		i++;
 	d->reason = reasons[i].sip;
 	d->cause = reasons[i].cause;
-	d->hidden = is_hidden(redirecting);
-	ret->n = 1;
+	d->hidden = is_hidden(by);
+	ret->n++;
 	return 0;
 }
 
-/* Whoever passed the call on last, as it stands in a message. */
+int isdn_redirecting_read(const struct tel_line *l, const json_t *redirecting, struct diversions *ret)
+{
+	ret->n = 0;
+	return add_diversion(l, json_object_get(redirecting, "original"), ret) ?: add_diversion(l, redirecting, ret);
+}
+
+/* Somebody who has passed the call on. */
 struct redirecting {
 	char number[128], name[128];
 	const char *reason;
 	bool hidden;
-	unsigned count;
+};
+
+/* What stands of them in a message, or is known here. */
+struct redirected {
+	struct redirecting last, first;
+	unsigned named, count; /* those who are told of; all, as is told */
 };
 
 /* RFC 5806 4: the first value is the last one who did. */
-static bool find_diversion(struct redirecting *r, const struct sip_msg *invite)
+static bool find_diversion(struct redirected *r, const struct sip_msg *invite)
 {
 	struct sip_values it = {0};
 	struct slice value;
 	struct sip_nameaddr na;
 	uint32_t n;
-	for (unsigned i = 0; sip_msg_each(invite, SIP_HDR_DIVERSION, &it, &value); i++) {
+	while (sip_msg_each(invite, SIP_HDR_DIVERSION, &it, &value)) {
+		struct redirecting by = {.reason = reasons[N_REASONS - 1].isdn};
 		if (sip_nameaddr_parse(&na, value) || na.star)
 			continue;
 		bool counted = !slice_u32(sip_param(na.params, SLICE("counter")), &n) && n;
-		r->count += counted ? n : 1;
-		if (*r->number || number_of_uri(&na.uri, r->number, sizeof(r->number)))
+		r->count += counted && n < COUNT_MAX ? n : 1;
+		if (number_of_uri(&na.uri, by.number, sizeof(by.number)))
 			continue;
-		r->reason = reasons[N_REASONS - 1].isdn;
 		for (size_t k = 0; k < N_REASONS; k++)
 			if (slice_caseeq(sip_param(na.params, SLICE("reason")), slice_str(reasons[k].sip)))
-				r->reason = reasons[k].isdn;
-		r->hidden = slice_is_set(sip_param(na.params, SLICE("privacy"))) && !slice_caseeq(sip_param(na.params, SLICE("privacy")), SLICE("off"));
-		slice_copy(na.display, r->name, sizeof(r->name));
+				by.reason = reasons[k].isdn;
+		by.hidden = slice_is_set(sip_param(na.params, SLICE("privacy"))) && !slice_caseeq(sip_param(na.params, SLICE("privacy")), SLICE("off"));
+		slice_copy(na.display, by.name, sizeof(by.name));
+		r->first = by;
+		if (!r->named++)
+			r->last = by;
 	}
-	return *r->number;
+	return r->named;
 }
 
 /* RFC 7044, RFC 4458: an entry with a cause was passed on by the entry before it. */
-static bool find_history(struct redirecting *r, const struct sip_msg *invite)
+static bool find_history(struct redirected *r, const struct sip_msg *invite)
 {
 	struct sip_values it = {0};
 	struct slice value;
@@ -180,15 +195,17 @@ static bool find_history(struct redirecting *r, const struct sip_msg *invite)
 			continue;
 		for (size_t k = 0; *before && !slice_u32(sip_param(na.uri.params, SLICE("cause")), &cause) && k < N_REASONS; k++)
 			if (reasons[k].cause == cause) {
-				memcpy(r->number, before, sizeof(r->number));
-				r->reason = reasons[k].isdn;
+				r->last.reason = reasons[k].isdn;
+				memcpy(r->last.number, before, sizeof(before));
 				r->count++;
+				if (!r->named++)
+					r->first = r->last;
 				break;
 			}
 		if (number_of_uri(&na.uri, before, sizeof(before)))
 			before[0] = '\0';
 	}
-	return *r->number;
+	return r->named;
 }
 
 static const char *isdn_reason(const char *sip)
@@ -199,26 +216,42 @@ static const char *isdn_reason(const char *sip)
 	return "unknown";
 }
 
-json_t *isdn_redirecting_write(const struct tel_line *l, const struct diversions *d, const struct sip_msg *invite)
+/* Those who did here come after those of the message. */
+static void take_ours(struct redirected *r, const struct diversions *d)
 {
-	struct redirecting r = {.reason = "unknown"};
-	bool found = invite && (find_diversion(&r, invite) || find_history(&r, invite));
-	if (d && d->n) {
-		const struct diversion *last = &d->d[d->n - 1];
-		memcpy(r.number, last->number, sizeof(r.number));
-		r.reason = isdn_reason(last->reason);
-		r.hidden = last->hidden;
-		r.name[0] = '\0';
-		r.count += d->n;
-	} else if (!found) {
-		return NULL;
+	for (unsigned i = 0; i < d->n; i++) {
+		r->last = (struct redirecting){.reason = isdn_reason(d->d[i].reason), .hidden = d->d[i].hidden};
+		memcpy(r->last.number, d->d[i].number, sizeof(r->last.number));
+		if (!r->named++)
+			r->first = r->last;
 	}
-	json_t *o = isdn_number_write(l, r.number);
-	json_t *more = json_pack("{s:s, s:s, s:i}", "presentation", r.hidden ? "restricted" : "allowed", "reason", r.reason, "count", (int)r.count);
+	r->count += d->n;
+}
+
+static json_t *redirecting_json(const struct tel_line *l, const struct redirecting *by)
+{
+	json_t *o = isdn_number_write(l, by->number);
+	json_t *more = json_pack("{s:s, s:s}", "presentation", by->hidden ? "restricted" : "allowed", "reason", by->reason);
 	if (o && more)
 		json_object_update(o, more);
-	if (o && *r.name && !r.hidden)
-		json_object_set_new(o, "name", json_string(r.name));
+	if (o && *by->name && !by->hidden)
+		json_object_set_new(o, "name", json_string(by->name));
 	json_decref(more);
+	return o;
+}
+
+json_t *isdn_redirecting_write(const struct tel_line *l, const struct diversions *d, const struct sip_msg *invite)
+{
+	struct redirected r = {0};
+	bool found = invite && (find_diversion(&r, invite) || find_history(&r, invite));
+	if (d && d->n)
+		take_ours(&r, d);
+	else if (!found)
+		return NULL;
+	json_t *o = redirecting_json(l, &r.last), *first = o && r.named > 1 ? redirecting_json(l, &r.first) : NULL;
+	if (o)
+		json_object_set_new(o, "count", json_integer(r.count < COUNT_MAX ? r.count : COUNT_MAX));
+	if (first)
+		json_object_set_new(o, "original", first);
 	return o;
 }

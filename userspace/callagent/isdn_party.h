@@ -20,5 +20,5 @@ json_t *isdn_party_write(const struct tel_line *l, const char *number, const cha
 
 /* Who has passed the call on. `ret` gets none when nobody is told. */
 int isdn_redirecting_read(const struct tel_line *l, const json_t *redirecting, struct diversions *ret);
-/* The last one of `d`, or of the INVITE's Diversion or History-Info (NULL: there is none); NULL: nobody has. */
+/* The last one of those of the INVITE's Diversion or History-Info (NULL: there is none) and `d`, and the first; NULL: nobody has. */
 json_t *isdn_redirecting_write(const struct tel_line *l, const struct diversions *d, const struct sip_msg *invite);

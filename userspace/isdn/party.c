@@ -2,6 +2,8 @@
 #include "isdn/party.h"
 #include <errno.h>
 
+#define MAX_DIVERSIONS 30 /* Q.952 */
+
 struct name {
 	const char *name;
 	int value;
@@ -173,27 +175,43 @@ int party_id_read(const json_t *party, const char *what, struct pri_party_id *re
 	return 0;
 }
 
-json_t *party_redirecting_json(const struct pri_party_id *from, int reason, int count)
+static json_t *diverted_json(const struct pri_party_id *by, int reason)
 {
-	json_t *o = party_id_json(from);
+	json_t *o = party_id_json(by);
+	if (o)
+		json_object_set_new(o, "reason", json_string(name_of(reasons, reason)));
+	return o;
+}
+
+json_t *party_redirecting_json(const struct pri_party_redirecting *r)
+{
+	json_t *o = diverted_json(&r->from, r->reason), *original = o && r->count > 1 ? diverted_json(&r->orig_called, r->orig_reason) : NULL;
 	if (!o)
 		return NULL;
-	json_object_set_new(o, "reason", json_string(name_of(reasons, reason)));
-	json_object_set_new(o, "count", json_integer(count > 0 ? count : 1));
+	json_object_set_new(o, "count", json_integer(r->count > 0 ? r->count : 1));
+	if (original)
+		json_object_set_new(o, "original", original);
 	return o;
+}
+
+static int diverted_read(const json_t *by, const char *what, struct pri_party_id *ret, int *reason, struct buf *why)
+{
+	int err = party_id_read(by, what, ret, why);
+	return err ? err : value_of(reasons, by, what, "reason", PRI_REDIR_UNKNOWN, reason, why);
 }
 
 int party_redirecting_read(const json_t *redirecting, struct pri_party_redirecting *ret, struct buf *why)
 {
 	struct pri_party_redirecting r = {0};
 	json_int_t count = json_integer_value(json_object_get(redirecting, "count"));
-	int err = party_id_read(redirecting, "redirecting", &r.from, why);
-	if (!err)
-		err = value_of(reasons, redirecting, "redirecting", "reason", PRI_REDIR_UNKNOWN, &r.reason, why);
+	const json_t *original = json_object_get(redirecting, "original");
+	int err = diverted_read(redirecting, "redirecting", &r.from, &r.reason, why);
+	r.orig_reason = r.reason;
+	if (!err && json_is_object(original))
+		err = diverted_read(original, "redirecting.original", &r.orig_called, &r.orig_reason, why);
 	if (err)
 		return err;
-	r.count = count > 0 && count < 32 ? (int)count : 1;
-	r.orig_reason = r.reason;
+	r.count = count < 1 ? 1 : count > MAX_DIVERSIONS ? MAX_DIVERSIONS : (int)count;
 	*ret = r;
 	return 0;
 }

@@ -15,8 +15,8 @@ json_t *party_id_json(const struct pri_party_id *id);
 /* Absent: a party of which nothing is known. */
 int party_id_read(const json_t *party, const char *what, struct pri_party_id *ret, struct buf *why);
 
-/* The last diversion: NULL when the call was not diverted. */
-json_t *party_redirecting_json(const struct pri_party_id *from, int reason, int count);
+/* The last diversion, and the first of several: NULL when the call was not diverted. */
+json_t *party_redirecting_json(const struct pri_party_redirecting *r);
 int party_redirecting_read(const json_t *redirecting, struct pri_party_redirecting *ret, struct buf *why);
 /* Text of a peer that JSON can hold: UTF-8, or ISO 8859-1 turned into it, without control characters. */
 json_t *party_text(const char *text, int char_set);

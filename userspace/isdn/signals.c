@@ -100,14 +100,15 @@ static void refuse(struct dchannel *d, const pri_event_ring *r, int cause)
 
 static void tell_setup(struct call *c, const pri_event_ring *r, bool overlap)
 {
-	struct pri_party_id from = {.number = {.valid = r->redirectingnum[0], .plan = r->callingplanrdnis, .presentation = PRI_PRES_ALLOWED}};
-	slice_copy(slice_str(r->redirectingnum), from.number.str, sizeof(from.number.str));
+	struct pri_party_redirecting by = {.reason = r->redirectingreason};
+	by.from.number = (struct pri_party_number){.valid = r->redirectingnum[0], .plan = r->callingplanrdnis, .presentation = PRI_PRES_ALLOWED};
+	slice_copy(slice_str(r->redirectingnum), by.from.number.str, sizeof(by.from.number.str));
 	for (int i = 0; r->subcmds && i < r->subcmds->counter_subcmd; i++)
 		if (r->subcmds->subcmd[i].cmd == PRI_SUBCMD_REDIRECTING)
-			from = r->subcmds->subcmd[i].u.redirecting.from;
+			by = r->subcmds->subcmd[i].u.redirecting;
 	json_t *e = json_pack("{s:O, s:s, s:b}", "called", c->called, "bearer", bearer_names[c->bearer], "overlap", overlap);
 	put(e, "calling", json_incref(c->calling));
-	put(e, "redirecting", party_redirecting_json(&from, r->redirectingreason, 1));
+	put(e, "redirecting", party_redirecting_json(&by));
 	call_tell(c, "setup", with_progress(e, r->progressmask));
 }
 

@@ -117,7 +117,15 @@ static void who_calls(void **state)
 	"INVITE sip:1@x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKa\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:1@x>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n" \
 	"Max-Forwards: 70\r\n" lines "Content-Length: 0\r\n\r\n"
 
-/* "number reason count", "-": nobody; with ! when it is not to be shown. */
+static void say_redirecting(struct buf *out, const json_t *o)
+{
+	buf_printf(out, "%s %s", json_string_value(json_object_get(o, "number")), json_string_value(json_object_get(o, "reason")));
+	if (json_integer_value(json_object_get(o, "count")))
+		buf_printf(out, " %lld", (long long)json_integer_value(json_object_get(o, "count")));
+	buf_str(out, strcmp(json_string_value(json_object_get(o, "presentation")), "allowed") ? "!" : "");
+}
+
+/* "number reason count", "-": nobody; with ! when it is not to be shown; and the first of several. */
 static const char *redirected(const char *text, const struct diversions *d)
 {
 	static char out[200];
@@ -126,9 +134,14 @@ static const char *redirected(const char *text, const struct diversions *d)
 	const char *why;
 	assert_int_equal(sip_msg_parse(&m, text, strlen(text), &status, &why), 0);
 	json_t *o = isdn_redirecting_write(line("typed"), d, m);
+	struct buf b = buf_fixed(out, sizeof(out));
 	if (o)
-		snprintf(out, sizeof(out), "%s %s %lld%s", json_string_value(json_object_get(o, "number")), json_string_value(json_object_get(o, "reason")),
-			 (long long)json_integer_value(json_object_get(o, "count")), strcmp(json_string_value(json_object_get(o, "presentation")), "allowed") ? "!" : "");
+		say_redirecting(&b, o);
+	if (json_object_get(o, "original")) {
+		buf_str(&b, ", ");
+		say_redirecting(&b, json_object_get(o, "original"));
+	}
+	buf_z(&b);
 	json_decref(o);
 	mem_deref(m);
 	return o ? out : "-";
@@ -141,16 +154,31 @@ static void who_has_passed_it_on(void **state)
 	assert_string_equal(redirected(INVITE(""), NULL), "-");
 	assert_string_equal(redirected(INVITE("Diversion: <sip:+4989555@x>;reason=user-busy;counter=2;privacy=full\r\n"), NULL), "89555 busy 2!");
 	/* The last one who did comes first. */
-	assert_string_equal(redirected(INVITE("Diversion: <sip:+4989555@x>;reason=no-answer, <sip:+4989666@x>;reason=unconditional\r\n"), NULL), "89555 no-reply 2");
+	assert_string_equal(redirected(INVITE("Diversion: <sip:+4989555@x>;reason=no-answer, <sip:+4989666@x>;reason=unconditional\r\n"), NULL), "89555 no-reply 2, 89666 unconditional");
 	assert_string_equal(redirected(INVITE("Diversion: <sip:+4989555@x>\r\n"), NULL), "89555 unknown 1");
 	assert_string_equal(redirected(INVITE("History-Info: <sip:+4989555@x>;index=1, <sip:1@x;cause=302>;index=1.1\r\n"), NULL), "89555 unconditional 1");
 	assert_string_equal(redirected(INVITE("History-Info: <sip:+4989555@x>;index=1\r\nHistory-Info: <sip:+4989666@x;cause=486>;index=1.1\r\n"
-					      "History-Info: <sip:1@x;cause=408>;index=1.1.1\r\n"), NULL), "89666 no-reply 2");
+					      "History-Info: <sip:1@x;cause=408>;index=1.1.1\r\n"), NULL), "89666 no-reply 2, 89555 busy");
 	assert_string_equal(redirected(INVITE("History-Info: <sip:+4989555@x>;index=1\r\n"), NULL), "-");
 	/* Here it was passed on after that. */
-	assert_string_equal(redirected(INVITE("Diversion: <sip:+4989555@x>;reason=user-busy\r\n"), &ours), "30777 no-reply 2");
+	assert_string_equal(redirected(INVITE("Diversion: <sip:+4989555@x>;reason=user-busy\r\n"), &ours), "30777 no-reply 2, 89555 busy");
 	/* Nobody whom the network could call. */
 	assert_string_equal(redirected(INVITE("Diversion: <sip:carol@x>;reason=user-busy\r\n"), NULL), "-");
+}
+
+/* Of several the first and the last go on. */
+static void several_there_have_passed_it_on(void **state)
+{
+	struct diversions d;
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:i, s:{s:s, s:s, s:s}}", "number", "89123", "type", "national", "plan", "isdn", "reason", "busy", "count", 3,
+			      "original", "number", "12125551234", "type", "international", "reason", "unconditional");
+	assert_int_equal(isdn_redirecting_read(line("typed"), o, &d), 0);
+	assert_int_equal(d.n, 2);
+	assert_string_equal(d.d[0].number, "+12125551234");
+	assert_string_equal(d.d[0].reason, "unconditional");
+	assert_string_equal(d.d[1].number, "+4989123");
+	assert_string_equal(d.d[1].reason, "user-busy");
+	json_decref(o);
 }
 
 static void somebody_there_has_passed_it_on(void **state)
@@ -173,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_go_out),       cmocka_unit_test(numbers_come_in), cmocka_unit_test(who_calls),
 		cmocka_unit_test(who_has_passed_it_on), cmocka_unit_test(somebody_there_has_passed_it_on),
+		cmocka_unit_test(several_there_have_passed_it_on),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -122,6 +122,46 @@ static void a_call_in(void **state)
 	assert_all_free();
 }
 
+/* Of several diversions the first and the last go either way, and how many there were. */
+static void diverted_several_times(void **state)
+{
+	DO("isdn setup", "{'call':'a','group':'pri','called':{'number':'1'},'redirecting':{'number':'222','reason':'busy','count':3,"
+			 "'original':{'number':'333','reason':'unconditional'}}}");
+	wire_run();
+	pri_event *e = far_expect(1, PRI_EVENT_RING);
+	const struct pri_subcommands *s = e->ring.subcmds;
+	const struct pri_party_redirecting *by = NULL;
+	for (int i = 0; i < s->counter_subcmd; i++)
+		if (s->subcmd[i].cmd == PRI_SUBCMD_REDIRECTING)
+			by = &s->subcmd[i].u.redirecting;
+	assert_non_null(by);
+	assert_string_equal(by->from.number.str, "222");
+	assert_int_equal(by->reason, PRI_REDIR_FORWARD_ON_BUSY);
+	assert_string_equal(by->orig_called.number.str, "333");
+	assert_int_equal(by->count, 3);
+	const struct pri_party_redirecting again = *by;
+	struct pri_sr *sr = pri_sr_new();
+	char called[] = "42";
+	pri_sr_set_channel(sr, 5, 0, 0);
+	pri_sr_set_bearer(sr, PRI_TRANS_CAP_SPEECH, PRI_LAYER_1_ALAW);
+	pri_sr_set_called(sr, called, PRI_LOCAL_ISDN, 1);
+	pri_sr_set_redirecting_parties(sr, &again);
+	pri_setup(wire.far[1].pri, pri_new_call(wire.far[1].pri), sr);
+	pri_sr_free(sr);
+	wire_run();
+	const json_t *redirecting = json_object_get(expect("setup"), "redirecting");
+	assert_string_equal(text_of(redirecting, "number"), "222");
+	assert_int_equal(int_of(redirecting, "count"), 3);
+	assert_string_equal(text_of(json_object_get(redirecting, "original"), "number"), "333");
+	DO("isdn release", "{'call':'a'}");
+	DO("isdn release", "{'call':'in-1'}");
+	wire_run();
+	far_lets_go();
+	expect("release");
+	expect("release");
+	assert_all_free();
+}
+
 /* --- refused ---------------------------------------------------------------------------------------------------------- */
 
 static void nothing_comes_of_what_is_malformed(void **state)
@@ -137,6 +177,7 @@ static void nothing_comes_of_what_is_malformed(void **state)
 		"{'call':'a','group':'pri','called':{'number':'1'},'calling':{'number':'1','screening':1}}",
 		"{'call':'a','group':'pri','called':{'number':'1'},'endpoint':'ds/e1-1/16'}",
 		"{'call':'a','group':'pri','called':{'number':'1'},'redirecting':{'number':'1','reason':'whim'}}",
+		"{'call':'a','group':'pri','called':{'number':'1'},'redirecting':{'number':'1','original':{'number':'x'}}}",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_not_equal(ask("isdn setup", bad[i], NULL), 0);
@@ -390,6 +431,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_link_comes_up_and_every_channel_is_restarted, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_out, user_side, wire_stop),
+		cmocka_unit_test_setup_teardown(diverted_several_times, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_in, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(nothing_comes_of_what_is_malformed, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(no_channel_is_cause_34, user_side, wire_stop),
