@@ -209,11 +209,12 @@ static int flow(struct bearer *b)
 	return span_thread_watch(b);
 }
 
-/* Under the lock. */
+/* Under the lock. A connection ends whatever fails meanwhile: its slot is somebody else's soon. */
 static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t ssrc)
 {
+	const bool ends = c->slot == BEARER_NO_SLOT;
 	int err = set_driver(b, c);
-	if (err)
+	if (err && !ends)
 		return err;
 	if (c->slot != b->c.slot || (c->format == PLAYOUT_CLEAR) != (b->c.format == PLAYOUT_CLEAR))
 		new_stream(b, c, ssrc);
@@ -226,12 +227,12 @@ static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t s
 	if (bearer_to_line(b) && !listened)
 		jitter_restart(&b->playout.jitter);
 	err = b->flows && other_block ? bearer_flow(b) : flow(b);
-	if (err) {
+	if (err && !ends) {
 		b->c = was;
 		(void)set_driver(b, &was);
 	}
 	bearer_cancel_echo(b);
-	return err;
+	return ends ? 0 : err;
 }
 
 static bool wants_detectors(const struct bearer *b, const struct bearer_connection *c)
@@ -248,6 +249,8 @@ int bearer_connect(struct bearer *b, const struct bearer_connection *c)
 	const bool anew = !b->capture || !sounds_alike(c, &b->c), detect = wants_detectors(b, c);
 	if (!err && anew)
 		err = capture_new(&new, b, c, b->ears);
+	if (c->slot == BEARER_NO_SLOT && err == -ENOMEM)
+		err = 0; /* the one that is there goes on */
 	if (!err && detect)
 		err = bearer_detectors(detector, b);
 	if (err)

@@ -89,7 +89,8 @@ struct bearer_connection {
 	bool jitter_fixed;           /* no, it stays as it is */
 };
 
-/* Sets the connection or changes it: what is the same goes on undisturbed. 0, -EINVAL (packet time), -ENOMEM, or what the driver says; nothing is changed then. */
+/* Sets the connection or changes it: what is the same goes on undisturbed. 0, -EINVAL (packet time), -ENOMEM, or what the driver says; nothing is changed then. What has
+ * no slot is the end of the connection, which never fails. */
 int bearer_connect(struct bearer *b, const struct bearer_connection *c);
 /* What fp_stream.deliver is to be for its connection. */
 uint32_t bearer_deliver(const struct bearer *b);

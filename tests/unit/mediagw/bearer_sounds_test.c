@@ -347,6 +347,29 @@ static void another_connection_is_a_voice_call_again(void **state)
 	bed_close();
 }
 
+/* Its slot may be another call's soon. */
+static void a_connection_ends_whatever_fails(void **state)
+{
+	const struct bearer_connection none = {.slot = BEARER_NO_SLOT, .ptime = 20};
+	const struct bearer_ears ears = {.dtmf = true};
+	for (unsigned i = 0; i < 2; i++) {
+		talk(LAW_A);
+		bed.c.ptime = 10;
+		assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+		assert_int_equal(bearer_listen(bed.bearer, &ears), 0);
+		bed_run(100);
+		assert_true(fake_n_out > 0);
+		mem_fail_nth(i ? 1 : 0);
+		told.refuse = i ? 0 : -EIO;
+		assert_int_equal(bearer_connect(bed.bearer, &none), 0);
+		mem_fail_nth(0);
+		fake_n_out = 0;
+		bed_run(100);
+		assert_int_equal(fake_n_out, 0);
+		bed_close();
+	}
+}
+
 static void digital_calls_are_left_alone(void **state)
 {
 	talk(LAW_A);
@@ -697,6 +720,7 @@ int main(void)
 		cmocka_unit_test(a_tone_heard_is_one_event_and_cut), cmocka_unit_test(digits_are_heard_where_nothing_is_sent),
 		cmocka_unit_test(a_flash_is_sent_as_an_event), cmocka_unit_test(an_answer_tone_from_the_line_makes_it_a_data_call),
 		cmocka_unit_test(an_answer_tone_from_the_peer_too), cmocka_unit_test(another_connection_is_a_voice_call_again),
+		cmocka_unit_test(a_connection_ends_whatever_fails),
 		cmocka_unit_test(digital_calls_are_left_alone), cmocka_unit_test(a_tone_is_played_to_the_line_until_it_is_over),
 		cmocka_unit_test(a_sound_is_instead_of_the_peer_and_its_pauses_are_not), cmocka_unit_test(a_sound_on_the_connection_is_sent),
 		cmocka_unit_test(the_line_is_looped_by_its_driver), cmocka_unit_test(a_continuity_test_hears_the_other_tone),
