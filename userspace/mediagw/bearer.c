@@ -218,7 +218,7 @@ static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t s
 		return err;
 	if (c->slot != b->c.slot || (c->format == PLAYOUT_CLEAR) != (b->c.format == PLAYOUT_CLEAR))
 		new_stream(b, c, ssrc);
-	bool other_block = c->ptime != b->c.ptime;
+	const bool other_block = c->ptime != b->c.ptime, flowed = b->flows;
 	if (c->mode != b->c.mode)
 		transponder_init(&b->transponder);
 	const struct bearer_connection was = b->c;
@@ -226,7 +226,9 @@ static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t s
 	b->c = *c;
 	if (bearer_to_line(b) && !listened)
 		jitter_restart(&b->playout.jitter);
-	err = b->flows && other_block ? bearer_flow(b) : flow(b);
+	err = flow(b);
+	if (!err && other_block && flowed && b->flows)
+		err = bearer_flow(b);
 	if (err && !ends) {
 		b->c = was;
 		(void)set_driver(b, &was);

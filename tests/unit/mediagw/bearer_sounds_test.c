@@ -370,6 +370,24 @@ static void a_connection_ends_whatever_fails(void **state)
 	}
 }
 
+/* Whatever the packet time was. */
+static void nothing_is_read_without_a_connection(void **state)
+{
+	const struct bearer_connection none = {.slot = BEARER_NO_SLOT, .ptime = 20};
+	for (unsigned ptime = 10; ptime <= 30; ptime += 10) {
+		struct pollfd unread;
+		talk(LAW_A);
+		bed.c.ptime = ptime;
+		assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+		bed_run(100);
+		assert_int_equal(bearer_connect(bed.bearer, &none), 0);
+		bed_run(100);
+		unread = (struct pollfd){.fd = bed.fd[0], .events = POLLIN};
+		assert_int_equal(poll(&unread, 1, 0), 1);
+		bed_close();
+	}
+}
+
 static void digital_calls_are_left_alone(void **state)
 {
 	talk(LAW_A);
@@ -720,7 +738,7 @@ int main(void)
 		cmocka_unit_test(a_tone_heard_is_one_event_and_cut), cmocka_unit_test(digits_are_heard_where_nothing_is_sent),
 		cmocka_unit_test(a_flash_is_sent_as_an_event), cmocka_unit_test(an_answer_tone_from_the_line_makes_it_a_data_call),
 		cmocka_unit_test(an_answer_tone_from_the_peer_too), cmocka_unit_test(another_connection_is_a_voice_call_again),
-		cmocka_unit_test(a_connection_ends_whatever_fails),
+		cmocka_unit_test(a_connection_ends_whatever_fails), cmocka_unit_test(nothing_is_read_without_a_connection),
 		cmocka_unit_test(digital_calls_are_left_alone), cmocka_unit_test(a_tone_is_played_to_the_line_until_it_is_over),
 		cmocka_unit_test(a_sound_is_instead_of_the_peer_and_its_pauses_are_not), cmocka_unit_test(a_sound_on_the_connection_is_sent),
 		cmocka_unit_test(the_line_is_looped_by_its_driver), cmocka_unit_test(a_continuity_test_hears_the_other_tone),
