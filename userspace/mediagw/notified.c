@@ -29,10 +29,20 @@ static void pending_destroy(void *obj)
 	buf_reset(&p->text);
 }
 
+/* It answers, or that is nobody's concern any more. */
+static void no_alarm(const struct notified *n)
+{
+	struct buf text = buf_growing();
+	buf_slice(&text, notified_text(n));
+	alarm_clear(&alarm_agent, buf_z(&text));
+	buf_reset(&text);
+}
+
 static void destroy(void *obj)
 {
 	struct notified *n = obj;
 	struct pending *p;
+	no_alarm(n);
 	n->rsip = mem_deref(n->rsip);
 	list_foreach_safe(p, &n->pending, link)
 		mem_deref(p);
@@ -148,8 +158,10 @@ static void look_up(struct notified *n)
 
 int notified_redirect(struct notified *n, struct slice value)
 {
-	if (mgcp_entities_set(&n->entities, value))
+	if (notified_check(value))
 		return -EINVAL;
+	no_alarm(n);
+	mgcp_entities_set(&n->entities, value);
 	log_info(NULL, "notified entity: " SLICE_FMT, SLICE_ARG(notified_text(n)));
 	timer_stop(&n->expiry);
 	look_up(n);
@@ -179,11 +191,8 @@ static void silent(const struct notified *n)
 
 static void answers(struct notified *n)
 {
-	struct buf text = buf_growing();
 	mgcp_entities_answered(&n->entities);
-	buf_slice(&text, notified_text(n));
-	alarm_clear(&alarm_agent, buf_z(&text));
-	buf_reset(&text);
+	no_alarm(n);
 }
 
 static void on_response(void *arg, int err, const struct mgcp_msg *rsp)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "../mgcp/wire.h"
 #include "line_bench.h"
+#include "mediagw/notified.h"
 #include "mediagw/rsip.h"
 
 static struct wire wire;
@@ -115,6 +116,40 @@ static void what_a_restart_does_not_say_is_said_behind_it(void **state)
 	close_lines();
 }
 
+static bool is_silent(const char *agent)
+{
+	return alarm_is_on(&alarm_agent, agent);
+}
+
+static void wait_in_vain(void)
+{
+	for (unsigned s = 0; s < 60; s++) {
+		clock_test_advance(1000);
+		wire_take(&wire);
+	}
+}
+
+/* Of whom nobody is told any more it does not matter whether he answers. */
+static void a_silent_agent_that_nobody_has_any_more_is_no_alarm(void **state)
+{
+	(void)state;
+	open_lines();
+	assert_string_equal(told(1), "RSIP *, RM: restart;");
+	assert_int_equal(run("RQNT 1 ds/ds1-1/21@mg MGCP 1.0\r\nX: 1\r\nN: [192.0.2.77]\r\nR: L/hd(N)\r\n"), 200);
+	tdm_channel_lock(tdm_channel(bench.tdm, 21));
+	wait_in_vain();
+	assert_true(is_silent("[192.0.2.77]"));
+	assert_int_equal(run("RQNT 2 ds/ds1-1/21@mg MGCP 1.0\r\nX: 2\r\nN: [192.0.2.78]\r\nR: L/hd(N)\r\n"), 200);
+	assert_false(is_silent("[192.0.2.77]"));
+	/* Nor who has another name now. */
+	tdm_channel_lock(tdm_channel(bench.tdm, 7));
+	wait_in_vain();
+	assert_true(is_silent("192.0.2.9:2727"));
+	assert_int_equal(notified_redirect(bench.gw->notified, SLICE("[192.0.2.10]")), 0);
+	assert_false(is_silent("192.0.2.9:2727"));
+	close_lines();
+}
+
 static int quiet(void **state)
 {
 	(void)state;
@@ -128,6 +163,7 @@ int main(void)
 		cmocka_unit_test(channels_are_told_of_one_by_one),
 		cmocka_unit_test(a_span_is_told_of_at_once),
 		cmocka_unit_test(what_a_restart_does_not_say_is_said_behind_it),
+		cmocka_unit_test(a_silent_agent_that_nobody_has_any_more_is_no_alarm),
 	};
 	return cmocka_run_group_tests(tests, quiet, NULL);
 }
