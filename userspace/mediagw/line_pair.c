@@ -34,16 +34,23 @@ struct line_pair {
 	void *arg;
 };
 
+static struct line *line_at(const struct end *e)
+{
+	const struct endpoint *ep = e->fd < 0 ? NULL : endpoint_find(e->pair->gw, e->place);
+	return ep ? ep->line : NULL;
+}
+
 /* The line, as long as it is lent: it may have been taken away, or be gone. */
 static struct line *line_of(const struct end *e)
 {
-	const struct endpoint *ep = e->fd < 0 ? NULL : endpoint_find(e->pair->gw, e->place);
-	return ep && ep->line && ep->line->uses & LINE_TESTED ? ep->line : NULL;
+	struct line *l = line_at(e);
+	return l && l->uses & LINE_TESTED ? l : NULL;
 }
 
+/* One that was taken away is to be open again, too. */
 static void give_back(struct end *e)
 {
-	struct line *l = line_of(e);
+	struct line *l = line_at(e);
 	e->watch = mem_deref(e->watch);
 	if (e->fd >= 0)
 		close(e->fd);

@@ -6,15 +6,20 @@
 
 static struct line_tests *tests;
 
-static void open_tests(const char *section)
+static void open_tests_of(const char *lines, const char *section)
 {
 	cards.wired = true;
 	bench_plug();
-	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
+	assert_int_equal(bench_open(lines, NULL), 0);
 	struct conf *conf = bench_conf(section);
 	assert_non_null(conf);
 	assert_int_equal(line_tests_open(&tests, bench.gw, conf), 0);
 	mem_deref(conf);
+}
+
+static void open_tests(const char *section)
+{
+	open_tests_of(BENCH_LINES, section);
 }
 
 static void close_tests(void)
@@ -67,6 +72,26 @@ static void one_that_cannot_be_made_is_an_alarm(void **state)
 	close_tests();
 }
 
+/* It is always open, but for its test. */
+static void a_line_that_is_locked_in_its_test_is_open_again(void **state)
+{
+	(void)state;
+	open_tests_of("span 1 { framing = esf coding = b8zs }\nchannels em { numbers = { \"22-23\" } signalling = \"e&m\" }\n",
+		      "line-test em { from = \"channel 22\" to = \"channel 23\" every = \"1h\" }\n");
+	clock_test_advance(3600 * 1000);
+	clock_test_advance(1);
+	const struct line *l = endpoint_find(bench.gw, endpoint_channel_place(bench.gw, 22))->line;
+	assert_true(l->uses & LINE_TESTED);
+	assert_true(l->fd < 0);
+	tdm_channel_lock(tdm_channel(bench.tdm, 22));
+	clock_test_advance(3100);
+	clock_test_advance(1);
+	assert_true(l->fd >= 0);
+	tdm_channel_unlock(tdm_channel(bench.tdm, 22));
+	assert_int_equal(state_of(22), TDM_IN_SERVICE);
+	close_tests();
+}
+
 static void others_come_with_a_reload(void **state)
 {
 	(void)state;
@@ -97,6 +122,7 @@ int main(void)
 	const struct CMUnitTest all[] = {
 		cmocka_unit_test(one_that_is_due_takes_a_pair_of_channels),
 		cmocka_unit_test(one_that_cannot_be_made_is_an_alarm),
+		cmocka_unit_test(a_line_that_is_locked_in_its_test_is_open_again),
 		cmocka_unit_test(others_come_with_a_reload),
 	};
 	return cmocka_run_group_tests(all, group_open, group_close);
