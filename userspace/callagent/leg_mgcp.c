@@ -463,17 +463,20 @@ int leg_mgcp_restore(struct leg **ret, enum side side, const char *target, struc
 	struct kept k = {0};
 	if (pack_read(&k, fields, FIELDS, record))
 		return -EBADMSG;
+	/* Its line is not there any more, or has somebody else. */
+	struct mgcp_leg **place = !l || !l->ep || !record.len ? NULL : k.is_held ? &l->held : &l->leg;
+	if (record.len && (!place || *place))
+		return -EADDRNOTAVAIL;
 	struct mgcp_leg *g = make(side);
 	if (!g)
 		return -ENOMEM;
 	CDR_SET(g->leg.target, slice_str(target));
-	struct mgcp_leg **place = !l || !l->ep || !record.len ? NULL : k.is_held ? &l->held : &l->leg;
 	int err = place ? take_kept(g, &k, l) : 0;
 	if (err) {
 		mem_deref(g);
 		return err;
 	}
-	if (place && !*place) {
+	if (place) {
 		join(g, l);
 		*place = mem_ref(g);
 		l->kind->restored(l, g);

@@ -345,6 +345,27 @@ static void settle(void)
 	}
 }
 
+/* Another process has no such line, or it talks to somebody else: what is left is a leg that is over, not a call that nobody is in. */
+static void a_leg_without_its_line_is_not_taken_over(void **state)
+{
+	struct buf record = buf_growing();
+	struct leg *l;
+	call_line("desk", "2001");
+	happens("aaln/1", "L/hd");
+	gateway_answers();
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	b->kind->save(b, &record);
+	assert_true(record.len > 0);
+	assert_int_equal(leg_mgcp_restore(&l, SIDE_B, "gone", buf_text(&record), &agent.mgcp_lines), -EADDRNOTAVAIL);
+	assert_int_equal(leg_mgcp_restore(&l, SIDE_B, "desk", buf_text(&record), &agent.mgcp_lines), -EADDRNOTAVAIL);
+	assert_int_equal(leg_mgcp_restore(&l, SIDE_B, "gone", SLICE_NONE, &agent.mgcp_lines), 0);
+	mem_deref(l);
+	buf_reset(&record);
+	happens("aaln/1", "L/hu");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
 /* A call, on hold and back, and hung up: whatever memory is missing, everybody can call again. */
 static void whole_life(void *arg)
 {
@@ -394,6 +415,7 @@ int main(void)
 		T(a_pay_station_is_told_by_the_loop),
 		T(messages_light_the_lamp_once),
 		T(a_restart_of_the_gateway_ends_its_calls),
+		T(a_leg_without_its_line_is_not_taken_over),
 		T(out_of_memory_is_clean),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
