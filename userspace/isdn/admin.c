@@ -66,11 +66,16 @@ static void on_channels(void *arg, const json_t *result, const char *why)
 		admin_channel(a->isdn, row);
 }
 
+void admin_refresh(struct admin *a)
+{
+	ctl_link_ask(a->link, "show channels", NULL, on_channels, a);
+}
+
 static void on_up(void *arg)
 {
 	struct admin *a = arg;
 	ctl_link_ask(a->link, "subscribe", json_pack("{s:s}", "topic", "channels"), NULL, NULL);
-	ctl_link_ask(a->link, "show channels", NULL, on_channels, a);
+	admin_refresh(a);
 }
 
 /* What it said holds until it is back and says otherwise. */
@@ -82,7 +87,7 @@ static void on_event(void *arg, const char *topic, const json_t *event, unsigned
 {
 	struct admin *a = arg;
 	if (dropped)
-		ctl_link_ask(a->link, "show channels", NULL, on_channels, a);
+		admin_refresh(a);
 	if (event)
 		admin_channel(a->isdn, event);
 }

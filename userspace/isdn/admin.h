@@ -8,5 +8,7 @@ struct admin; /* mem_deref() ends it, before the struct isdn */
 
 /* `path` of tandem-mg's control socket. 0 or -ENOMEM. */
 int admin_open(struct admin **ret, struct isdn *isdn, const char *path);
+/* Asks it anew for all channels, if it is there. */
+void admin_refresh(struct admin *a);
 /* A channel as tandem-mg shows it: {"endpoint","state"}. */
 void admin_channel(struct isdn *isdn, const json_t *row);

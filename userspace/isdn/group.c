@@ -383,6 +383,9 @@ void isdn_poll(struct isdn *isdn)
 		isdn->ctl = isdn->p.driver->open(0);
 	list_foreach(g, &isdn->groups, link)
 		interface_poll(g);
+	if (isdn->appeared && isdn->p.appeared)
+		isdn->p.appeared(isdn->p.arg);
+	isdn->appeared = false;
 	timer_start(&isdn->poll, POLL_MS, on_poll, isdn);
 }
 

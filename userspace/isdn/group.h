@@ -90,6 +90,8 @@ struct isdn_params {
 	void (*publish)(void *arg, const char *topic, json_t *event);
 	/* The last call has ended; NULL. */
 	void (*idle)(void *arg);
+	/* There are B-channels that were not: what others know of them is to be asked; NULL. */
+	void (*appeared)(void *arg);
 	/* Whether somebody is subscribed. */
 	bool (*wanted)(void *arg, const char *topic);
 	void *arg;
@@ -103,6 +105,7 @@ struct isdn {
 	int ctl;            /* the driver's control device, -1 */
 	unsigned last_call; /* number of the last one that came in */
 	bool agent;         /* somebody is subscribed to "calls" */
+	bool appeared;      /* there are new B-channels */
 	bool watch;
 };
 

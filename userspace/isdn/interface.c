@@ -35,8 +35,10 @@ static int add_channel(struct group *g, unsigned id, const struct tdm_channel_st
 {
 	struct interface *i = &g->interfaces[id];
 	struct bchannel *b = i->channels[s->position];
-	if (!b)
+	if (!b) {
 		b = mem_alloc(sizeof(*b), NULL);
+		g->isdn->appeared = true;
+	}
 	if (!b)
 		return -ENOMEM;
 	i->channels[s->position] = b;

@@ -35,6 +35,12 @@ static void on_idle(void *arg)
 		daemon_end();
 }
 
+static void on_appeared(void *arg)
+{
+	if (admin)
+		admin_refresh(admin);
+}
+
 static void on_subscribers(void *arg)
 {
 	if (isdn)
@@ -52,7 +58,7 @@ static int open_admin(const struct conf *conf)
 
 static int start(void *arg, const struct conf *conf, struct buf *why)
 {
-	int err = isdn_new(&isdn, &(struct isdn_params){.driver = tdm_kept(), .publish = publish, .wanted = wanted, .idle = on_idle, .watch = true});
+	int err = isdn_new(&isdn, &(struct isdn_params){.driver = tdm_kept(), .publish = publish, .wanted = wanted, .idle = on_idle, .appeared = on_appeared, .watch = true});
 	if (!err)
 		err = isdn_configure(isdn, conf, why);
 	if (!err)

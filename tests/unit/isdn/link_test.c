@@ -362,6 +362,16 @@ static void a_reload_turns_overlap_sending_on(void **state)
 	expect("release");
 }
 
+/* Whether new channels are locked has to be asked. */
+static void channels_that_appear_are_told_of(void **state)
+{
+	assert_int_equal(wire.appeared, 1);
+	wire_pass(3000);
+	assert_int_equal(wire.appeared, 1);
+	configure("spans = {\"1\"} side = network", 0);
+	assert_int_equal(wire.appeared, 2);
+}
+
 /* The alarm of the group that was there before does not end that of the one in its place. */
 static void a_group_in_the_place_of_another_has_its_alarm(void **state)
 {
@@ -569,6 +579,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_call_that_the_far_end_has_not_is_cleared, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_reload_keeps_calls_unless_the_group_is_another, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_reload_turns_overlap_sending_on, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(channels_that_appear_are_told_of, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_group_in_the_place_of_another_has_its_alarm, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(malformed_messages_disturb_nothing, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(nothing_stays_whatever_happens, plain, wire_stop),

@@ -50,6 +50,7 @@ static struct {
 	unsigned n_spans;
 	struct far far[WIRE_SPANS + 1]; /* by span */
 	unsigned restarts_ignored;
+	unsigned appeared;  /* how often B-channels did */
 } wire;
 
 /* --- the driver ------------------------------------------------------------------------------------------------------ */
@@ -219,6 +220,11 @@ static bool wire_wanted(void *arg, const char *topic)
 	return !strcmp(topic, "calls") ? wire.agent : wire.traced;
 }
 
+static void wire_appeared(void *arg)
+{
+	wire.appeared++;
+}
+
 /* The next event of calls, which must be this one; good until the next. */
 static json_t *expect(const char *event)
 {
@@ -311,7 +317,7 @@ static void wire_start(const char *section, unsigned n_spans, int node, int type
 	wire.n_spans = n_spans;
 	for (unsigned s = 0; s <= WIRE_SPANS; s++)
 		wire.far[s].fd = -1;
-	assert_int_equal(isdn_new(&wire.isdn, &(struct isdn_params){.driver = &wire_driver, .publish = wire_publish, .wanted = wire_wanted}), 0);
+	assert_int_equal(isdn_new(&wire.isdn, &(struct isdn_params){.driver = &wire_driver, .publish = wire_publish, .wanted = wire_wanted, .appeared = wire_appeared}), 0);
 	assert_int_equal(isdn_configure(wire.isdn, c, &why), 0);
 	mem_deref(c);
 	buf_reset(&why);
