@@ -146,7 +146,7 @@ void restart_all(struct group *g, const char *why);
 /* Sends the next RESTART that is due, if none is out. */
 void restart_next(struct group *g);
 void restart_acknowledged(struct group *g, const struct dchannel *d, int channel);
-/* The far end restarts a channel, or all (-1). */
+/* The far end restarts a channel, those of an interface, or all, as the frame says that d has read last. */
 void restart_received(struct group *g, const struct dchannel *d, int channel);
 void restart_stop(struct group *g);
 /* Tells the far end of each answered call, by STATUS: it clears those that it has not. Now, and again after each `audit` of the section. */

@@ -2,7 +2,9 @@
 #include "isdn/q931.h"
 
 #define CAUSE    0x08
+#define CHANNEL  0x18
 #define PROGRESS 0x1e
+#define RESTART  0x79
 
 /* In frames of information and unnumbered information (Q.921 3.6). */
 struct slice q931_message(const uint8_t *frame, size_t n)
@@ -85,4 +87,13 @@ bool q931_has_progress(const uint8_t *frame, size_t n, unsigned description)
 		if (id == PROGRESS && contents.len >= 2 && ((uint8_t)contents.p[1] & 0x7f) == description)
 			return true;
 	return false;
+}
+
+enum q931_class q931_restart_class(const uint8_t *frame, size_t n, int *interface)
+{
+	struct slice indicator = element(frame, n, RESTART), channel = element(frame, n, CHANNEL);
+	bool named = channel.len > 1 && (uint8_t)channel.p[0] & 0x40;
+	unsigned class = indicator.len ? (uint8_t)indicator.p[0] & 7 : Q931_CHANNELS;
+	*interface = named ? (uint8_t)channel.p[1] & 0x7f : -1;
+	return class == Q931_INTERFACE || class == Q931_ALL ? class : Q931_CHANNELS;
 }

@@ -27,3 +27,8 @@ unsigned q931_cause(const uint8_t *frame, size_t n);
 void q931_set_cause(uint8_t *frame, size_t n, unsigned cause);
 /* Whether a frame carries a message with this progress description (Q.931 4.5.23). */
 bool q931_has_progress(const uint8_t *frame, size_t n, unsigned description);
+/* What a RESTART is of (4.5.25): the channels that it names, an interface, or all. */
+enum q931_class { Q931_CHANNELS = 0, Q931_INTERFACE = 6, Q931_ALL = 7 };
+
+/* `interface` is the one that it names (4.5.13), else -1. */
+enum q931_class q931_restart_class(const uint8_t *frame, size_t n, int *interface);

@@ -2,6 +2,7 @@
 /* RESTART (Q.931 5.5), one channel at a time, and the audit: that both sides know of the same calls. */
 #include "base/log.h"
 #include "isdn/call.h"
+#include "isdn/q931.h"
 
 static uint64_t patience_ms(const struct isdn_settings *s)
 {
@@ -100,18 +101,26 @@ static void received(struct bchannel *b)
 	bchannel_update(b, "RESTART");
 }
 
+static void received_of(struct group *g, unsigned interface)
+{
+	for (unsigned n = 0; n < ISDN_CHANNELS; n++)
+		if (g->interfaces[interface].channels[n])
+			received(g->interfaces[interface].channels[n]);
+}
+
 void restart_received(struct group *g, const struct dchannel *d, int channel)
 {
-	struct bchannel *one = bchannel_decode(g, d, channel);
-	bool all = channel < 0 || (channel & 0xff) == 0xff;
-	if (one)
-		received(one);
-	else if (!all)
-		log_remote(g->name, "RESTART of channel %d, which is none of ours", channel & 0xff);
-	for (unsigned i = 0; all && i < g->settings.n_spans; i++)
-		for (unsigned n = 0; n < ISDN_CHANNELS; n++)
-			if (g->interfaces[i].channels[n])
-				received(g->interfaces[i].channels[n]);
+	int named;
+	enum q931_class of = q931_restart_class(d->last, d->last_len, &named);
+	struct bchannel *b = of == Q931_CHANNELS ? bchannel_decode(g, d, channel) : NULL;
+	unsigned which = named < 0 ? d->interface : (unsigned)named;
+	if (b)
+		received(b);
+	else if (of == Q931_CHANNELS)
+		log_remote(g->name, "RESTART of a channel that is none of ours");
+	for (unsigned i = 0; of != Q931_CHANNELS && i < g->settings.n_spans; i++)
+		if (of == Q931_ALL || i == which)
+			received_of(g, i);
 }
 
 /* --- the audit ------------------------------------------------------------------------------------------------------- */

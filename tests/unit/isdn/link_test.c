@@ -269,6 +269,24 @@ static void one_d_channel_has_the_channels_of_all_spans(void **state)
 	assert_string_equal(text_of(expect("setup"), "endpoint"), "ds/e1-2/4");
 }
 
+/* RESTART of one interface (class 6), named or that of the D-channel, leaves the calls of the others alone. */
+static void an_interface_is_restarted(void **state)
+{
+	const uint8_t named[] = {0x02, 0x01, 0x03, 0x08, 2, 0, 0, 0x46, 0x18, 2, 0xe0, 0x80, 0x79, 1, 0x86, 0, 0};
+	const uint8_t own[] = {0x02, 0x01, 0x03, 0x08, 2, 0, 0, 0x46, 0x79, 1, 0x86, 0, 0};
+	uint8_t other[sizeof(named)];
+	answered_out();
+	memcpy(other, named, sizeof(named));
+	other[11] = 0x81;
+	dchannel_inject(&wire.g->dchannels[0], named, sizeof(named));
+	dchannel_inject(&wire.g->dchannels[0], own, sizeof(own));
+	expect_nothing();
+	dchannel_inject(&wire.g->dchannels[0], other, sizeof(other));
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_NORMAL_TEMPORARY_FAILURE);
+	wire_run();
+	assert_all_free();
+}
+
 static void the_backup_takes_over_and_calls_go_on(void **state)
 {
 	q931_call *c = answered_out();
@@ -574,6 +592,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_alarm_takes_channels_out_and_its_end_brings_them_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_is_pulled_and_put_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(one_d_channel_has_the_channels_of_all_spans, nfas, wire_stop),
+		cmocka_unit_test_setup_teardown(an_interface_is_restarted, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(the_backup_takes_over_and_calls_go_on, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(t309_ends_calls_when_both_are_lost, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_that_the_far_end_has_not_is_cleared, plain, wire_stop),
