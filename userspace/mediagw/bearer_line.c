@@ -3,6 +3,7 @@
  * is there: a packet's worth as a rule, and little where something has to be made up, because the real thing may come any moment. */
 #include "mediagw/bearer_private.h"
 #include <errno.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #define BUFFERS   8    /* blocks that the driver keeps, each way */
@@ -105,12 +106,16 @@ static void read_block(struct bearer *b, uint64_t now_ns)
 	}
 }
 
-void bearer_ready(struct bearer *b, bool readable, bool event, uint64_t now_ns)
+/* One that fails says so for ever: when nothing is read from it, reading it does not tell. */
+void bearer_ready(struct bearer *b, uint32_t events, uint64_t now_ns)
 {
-	if (event)
+	const bool fails = events & (EPOLLERR | EPOLLHUP);
+	if (events & EPOLLPRI)
 		take_events(b);
-	if (readable && b->flows)
+	if (b->flows && (events & EPOLLIN || fails))
 		read_block(b, now_ns);
+	else if (fails && !b->lost)
+		lose(b);
 }
 
 /* --- to the line --------------------------------------------------------------------------------------------------- */

@@ -104,7 +104,8 @@ uint8_t *span_thread_room(struct span_thread *t);
 int span_thread_send(struct span_thread *t, uint32_t slot, size_t len);
 
 /* --- bearer_line.c: a channel's octets ----------------------------------------------------------------------------- */
-void bearer_ready(struct bearer *b, bool readable, bool event, uint64_t now_ns);
+/* What epoll says of it. */
+void bearer_ready(struct bearer *b, uint32_t events, uint64_t now_ns);
 /* Writes what is due, and notes when something will be again. */
 void bearer_write(struct bearer *b, uint64_t now_ns);
 /* A block of another channel is complete: one of this is to begin. */

@@ -77,7 +77,7 @@ static void ready(struct span_thread *t, const struct epoll_event *e, uint64_t n
 	unsigned index = (uint32_t)e->data.u64;
 	struct bearer *b = bearer_at(t, index);
 	if (e->data.u64 != STOPS && b && t->generation[index] == e->data.u64 >> 32)
-		bearer_ready(b, e->events & (EPOLLIN | EPOLLERR | EPOLLHUP), e->events & EPOLLPRI, now_ns);
+		bearer_ready(b, e->events, now_ns);
 }
 
 static void wake_main(struct span_thread *t)

@@ -682,6 +682,19 @@ static void a_channel_that_goes_away_is_told_of(void **state)
 	bed_close();
 }
 
+/* Of a channel that is gone the driver may tell by its failing alone, which nothing is read from to see it. */
+static void an_idle_channel_that_fails_is_told_of(void **state)
+{
+	bed_open(LAW_A);
+	close(bed.fd[1]);
+	bed.fd[1] = -1;
+	bed_turn();
+	bed_turn();
+	assert_int_equal(bed.n_events, 1);
+	assert_int_equal(bed.events[0].kind, HEARD_LOST);
+	bed_close();
+}
+
 static void what_the_driver_refuses_changes_nothing(void **state)
 {
 	bed_open(LAW_A);
@@ -744,6 +757,7 @@ int main(void)
 		cmocka_unit_test(the_line_is_looped_by_its_driver), cmocka_unit_test(a_continuity_test_hears_the_other_tone),
 		cmocka_unit_test(the_network_hears_itself), cmocka_unit_test(gains_go_to_the_driver),
 		cmocka_unit_test(a_thread_that_was_late_is_counted), cmocka_unit_test(another_ssrc_and_other_timestamps_are_survived),
+		cmocka_unit_test(an_idle_channel_that_fails_is_told_of),
 		cmocka_unit_test(a_channel_that_goes_away_is_told_of), cmocka_unit_test(what_the_driver_refuses_changes_nothing),
 		cmocka_unit_test(short_digits_are_all_sent), cmocka_unit_test(short_events_are_all_played),
 		cmocka_unit_test(silence_is_not_sent_where_that_is_agreed), cmocka_unit_test(the_peers_silence_is_noise),
