@@ -351,6 +351,8 @@ static int ask_known(struct audit *a)
 
 int audit_start(struct mgcp_gw *gw)
 {
+	if (!addr_is_set(&gw->p.addr)) /* it is asked when it is found */
+		return 0;
 	if (!gw->p.profile->audits)
 		return sweep(gw);
 	if (gw->audit) {

@@ -182,6 +182,12 @@ void mgcp_gw_move(struct mgcp_gw *gw, const struct addr *addr)
 	gw->p.addr = *addr;
 	if (mgcp_peer_habits(gw->peer, addr, gw->p.profile->habits))
 		log_warn(gw->object, "is taken for one that can do all: out of memory");
+	/* That nobody answers at the old address says nothing of the new one. */
+	mgcp_forget(gw->peer, gw);
+	bool again = gw->audit;
+	gw->audit = mem_deref(gw->audit);
+	if (again)
+		mgcp_gw_resync(gw);
 	if (gw->state == MGCP_GW_DOWN)
 		timer_start(&gw->probe, 0, probe, gw);
 }

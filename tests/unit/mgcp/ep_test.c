@@ -285,6 +285,24 @@ static void a_gateway_is_found_by_its_restart(void **state)
 	bench_close(&b);
 }
 
+/* What was asked where it is not says nothing of where it is. */
+static void a_gateway_that_was_found_elsewhere_is_up(void **state)
+{
+	struct bench b = {0};
+	assert_int_equal(bench_try(&b, NULL, NULL), 0);
+	mgcp_gw_resync(b.gw);
+	assert_string_equal(wire_take(&b.wire), "");
+	wire_receive(&b.wire, "192.0.2.10:2427", "RSIP 8 *@gw MGCP 1.0\r\nRM: restart\r\n");
+	assert_non_null(strstr(wire_take(&b.wire), "AUEP 1000 "));
+	wire_receive(&b.wire, "192.0.2.10:3000", "RSIP 9 *@gw MGCP 1.0\r\nRM: restart\r\n");
+	assert_non_null(strstr(wire_take(&b.wire), "AUEP 1001 "));
+	wire_receive(&b.wire, "192.0.2.10:3000", "200 1001 OK\r\n"); /* on the way when it restarted: it is asked once more */
+	wire_receive(&b.wire, "192.0.2.10:3000", "200 1002 OK\r\n");
+	clock_test_advance(60000);
+	assert_int_equal(mgcp_gw_state(b.gw), MGCP_GW_UP);
+	bench_close(&b);
+}
+
 /* It may be dropped wherever it is told of something. */
 static void dropped_inside_its_own_callback(void **state)
 {
@@ -353,6 +371,7 @@ int main(void)
 		cmocka_unit_test(a_gateway_that_is_silent_has_no_endpoint_in_service),
 		cmocka_unit_test(the_hook_is_found_by_an_audit),
 		cmocka_unit_test(a_gateway_is_found_by_its_restart),
+		cmocka_unit_test(a_gateway_that_was_found_elsewhere_is_up),
 		cmocka_unit_test(dropped_inside_its_own_callback),
 		cmocka_unit_test(names_are_one_endpoint_of_one_owner),
 		cmocka_unit_test(leftover_connections_of_our_endpoints_are_deleted),
