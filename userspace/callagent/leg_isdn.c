@@ -147,6 +147,15 @@ static bool wants_audio(const struct isdn_leg *s)
 	return caller->kind == &kind_isdn ? isdn_leg_of(caller)->audio : conf_int(s->line->conf, "bearer") == 1;
 }
 
+int isdn_leg_call(struct isdn_leg *s)
+{
+	if (!s->agent->isdn)
+		return -ENOTCONN;
+	s->tries++;
+	isdn_link_add(s->agent->isdn, &s->call);
+	return isdn_leg_say(s, "isdn setup", json_incref(s->setup));
+}
+
 static int verb_offer(struct leg *l, const struct leg_news *n)
 {
 	struct isdn_leg *s = isdn_leg_of(l);
@@ -156,10 +165,7 @@ static int verb_offer(struct leg *l, const struct leg_news *n)
 	isdn_setup_dress(s, n->native);
 	s->audio = wants_audio(s);
 	json_object_set_new(s->setup, "bearer", json_string(s->digital ? "digital" : s->audio ? "audio" : "speech"));
-	isdn_link_add(s->agent->isdn, &s->call);
-	json_t *setup = s->setup;
-	s->setup = NULL;
-	return isdn_leg_say(s, "isdn setup", setup);
+	return isdn_leg_call(s);
 }
 
 static void on_told(void *arg, int err, unsigned code)

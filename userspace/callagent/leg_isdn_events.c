@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What the network does in a call, as tandem-isdn tells it (userspace/isdn/README.md), and what the call hears of that (RFC 4497 8.3). */
 #include "callagent/call.h"
+#include "callagent/emergency_call.h"
 #include "callagent/leg_isdn_priv.h"
+
+#define CHANNEL_WAIT_MS 200 /* of a call for help, for a channel */
+#define CHANNEL_TRIES   20
 
 static const char *text_of(const json_t *o, const char *name)
 {
@@ -220,10 +224,33 @@ static void released(struct isdn_leg *s)
 		call_on_closed(&s->leg, &(struct leg_news){0});
 }
 
+static void on_again(void *arg)
+{
+	struct isdn_leg *s = arg;
+	if (isdn_leg_call(s))
+		isdn_leg_ended(s, 503, CAUSE_TEMPORARY, "tandem-isdn cannot be told the call");
+}
+
+/* A call for help that finds no channel free has one that another call has, as soon as the network has let go of it. Where calls are limited, one has
+ * been released before, which is waited for first. */
+static bool takes_a_channel(struct isdn_leg *s, const json_t *event, unsigned cause)
+{
+	struct call *c = s->leg.call;
+	bool full = cause == CAUSE_NO_CHANNEL && !json_is_true(json_object_get(event, "remote")) && s->leg.side == SIDE_B && !s->leg.heard;
+	if (!full || c->cdr.emergency != EMERGENCY_CALL || s->tries > CHANNEL_TRIES || s->leg.state >= LEG_CLOSING)
+		return false;
+	if (s->tries == (s->line->limits.max_calls ? CHANNEL_TRIES / 2 : 1) && !emergency_preempt(c->calls, s->line->name))
+		return false;
+	timer_start(&s->later, CHANNEL_WAIT_MS, on_again, s);
+	return true;
+}
+
 static void on_release(struct isdn_leg *s, const json_t *event)
 {
 	unsigned cause = number_of(event, "cause");
 	isdn_link_remove(s->agent->isdn, &s->call);
+	if (takes_a_channel(s, event, cause))
+		return;
 	if (s->leg.state < LEG_CLOSING) {
 		closed_by_network(s, s->cause ? s->cause : cause ? cause : CAUSE_NORMAL, "cleared by the network");
 		return;

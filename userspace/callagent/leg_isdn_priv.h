@@ -14,7 +14,7 @@
 
 /* Q.850 */
 enum {
-	CAUSE_UNALLOCATED = 1, CAUSE_NORMAL = 16, CAUSE_INCOMPLETE = 28, CAUSE_OUT_OF_ORDER = 38, CAUSE_TEMPORARY = 41, CAUSE_NO_RESOURCE = 47, CAUSE_BEARER = 65,
+	CAUSE_UNALLOCATED = 1, CAUSE_NORMAL = 16, CAUSE_INCOMPLETE = 28, CAUSE_NO_CHANNEL = 34, CAUSE_OUT_OF_ORDER = 38, CAUSE_TEMPORARY = 41, CAUSE_NO_RESOURCE = 47, CAUSE_BEARER = 65,
 };
 
 /* Q.931 4.5.23: not end-to-end ISDN, in-band information is there. */
@@ -45,7 +45,8 @@ struct isdn_leg {
 	struct shown shown;  /* who calls */
 	struct diversions diversions;
 	/* outgoing */
-	json_t *setup;             /* what is asked of tandem-isdn, but for the bearer */
+	json_t *setup;             /* what is asked of tandem-isdn */
+	unsigned tries;            /* how often, for a call for help that found no channel */
 	struct sdp *offered;       /* NULL: nothing */
 	struct isdn_due due[ISDN_DUE];
 	struct shown who;          /* who has answered, either way */
@@ -69,6 +70,8 @@ static inline struct isdn_leg *isdn_leg_of(const struct leg *l)
 
 /* leg_isdn.c: makes one, known by the call identifier `id`; the caller adds it to the link. */
 int isdn_leg_new(struct isdn_leg **ret, struct agent *a, struct tel_line *line, enum side side, const char *id);
+/* Asks tandem-isdn for the call of s->setup. */
+int isdn_leg_call(struct isdn_leg *s);
 /* With the voice or data codecs. */
 void isdn_leg_bearer(struct isdn_leg *s, bool digital);
 int isdn_leg_say(struct isdn_leg *s, const char *verb, json_t *args);

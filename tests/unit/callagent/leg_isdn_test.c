@@ -4,6 +4,7 @@
 #include "base/alarm.h"
 #include "base/log.h"
 #include "callagent/call_priv.h"
+#include "callagent/emergency_call.h"
 #include "callagent/leg_isdn_priv.h"
 #include "callagent/line_call.h"
 #include "config/schema.h"
@@ -669,6 +670,50 @@ static void calls_for_help(void **state)
 	}
 }
 
+/* With all channels taken, one is taken from a call that is none for help. */
+static void a_call_for_help_takes_a_channel(void **state)
+{
+	comes_in();
+	struct call *other = call;
+	char others[64];
+	snprintf(others, sizeof(others), "%s", our_id);
+	static const struct shown caller = {.number = "1001"};
+	make_out("pri", "112", &caller, NULL);
+	call->cdr.emergency = EMERGENCY_CALL;
+	snprintf(other->cdr.target, sizeof(other->cdr.target), "pri");
+	offer(AUDIO(4000));
+	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
+	said[0] = '\0';
+	out_says("release", "'cause':34,'remote':false");
+	assert_null(strstr(said, "a: release"));
+	assert_non_null(strstr(said, "isdn: release OUT {'cause':8}"));
+	said[0] = '\0';
+	for (int i = 0; i < 2; i++) { /* not free yet */
+		clock_test_advance(200);
+		assert_non_null(strstr(said, "isdn: setup OUT {'bearer':'speech','called':{'number':'112'"));
+		said[0] = '\0';
+		if (!i)
+			out_says("release", "'cause':34,'remote':false");
+	}
+	out_says("answer", "");
+	gateway_answers();
+	assert_non_null(strstr(said, "a: answer 200"));
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	isdn_gone();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+	/* There is nobody whom it could take one from. */
+	isdn_up();
+	make_out("pri", "112", &caller, NULL);
+	call->cdr.emergency = EMERGENCY_CALL;
+	offer(AUDIO(4000));
+	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
+	out_says("release", "'cause':34,'remote':false");
+	assert_non_null(strstr(said, "a: release 503"));
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
 /* --- the state of lines, and agreeing on calls ----------------------------------------------------------------------- */
 
 static void groups_are_up_and_down(void **state)
@@ -846,6 +891,7 @@ int main(void)
 		ISDN_TEST(digits_are_gathered),
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
 		ISDN_TEST(calls_for_help),
+		ISDN_TEST(a_call_for_help_takes_a_channel),
 		ISDN_TEST(groups_are_up_and_down),
 		ISDN_TEST(what_only_one_side_has_is_ended),
 		ISDN_TEST(after_lost_events_both_sides_agree_anew),
