@@ -132,7 +132,8 @@ int caller_id_digits(struct caller_id *ret, struct slice digits)
 	for (size_t i = 0; i < body.len; i++)
 		if (!isdigit((unsigned char)body.p[i]))
 			return -EBADMSG;
-	if (digits.p[0] == 'B') /* why there is no number */
+	/* Why there is no number. D begins numbers elsewhere, which have more digits. */
+	if (digits.p[0] == 'B' || (digits.p[0] == 'D' && body.len == 1))
 		c.number_absent = slice_eq(body, SLICE("10")) || slice_eq(body, SLICE("1")) ? CALLER_ID_PRIVATE : CALLER_ID_UNAVAILABLE;
 	else
 		copy_text(c.number, sizeof c.number, body, true);

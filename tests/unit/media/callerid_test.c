@@ -76,6 +76,7 @@ static void digits_of_dtmf(void **state)
 		int rc;
 	} rows[] = {
 		{"A0123456C", "0123456", CALLER_ID_KNOWN, 0}, {"D123#", "123", CALLER_ID_KNOWN, 0}, {"B10C", "", CALLER_ID_PRIVATE, 0},
+		{"D1C", "", CALLER_ID_PRIVATE, 0}, {"D2#", "", CALLER_ID_UNAVAILABLE, 0},
 		{"B00C", "", CALLER_ID_UNAVAILABLE, 0}, {"A12", "", 0, -EBADMSG}, {"12C", "", 0, -EBADMSG}, {"A1*2C", "", 0, -EBADMSG},
 		{"C", "", 0, -EBADMSG}, {"", "", 0, -EBADMSG},
 	};
