@@ -261,10 +261,14 @@ static void rings(struct circuit *c)
 /* "09/14/17/26,"5551212","John Doe"" */
 static void write_name(struct buf *b, const char *text, enum caller_id_absence absent)
 {
-	if (text[0])
-		buf_printf(b, ",\"%s\"", text);
-	else
+	if (!text[0]) {
 		buf_str(b, absent == CALLER_ID_PRIVATE ? ",P" : ",O");
+		return;
+	}
+	buf_str(b, ",\"");
+	for (; *text; text++)
+		buf_char(b, *text == '"' ? '\'' : *text); /* it would end the string */
+	buf_char(b, '"');
 }
 
 static void caller(struct circuit *c, const struct caller_id *id)

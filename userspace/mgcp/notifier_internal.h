@@ -7,7 +7,7 @@
 #include "mgcp/notifier.h"
 
 #define EVENTS_MAX 40 /* observed, and as many in quarantine; the last place is that of oef and qbo */
-#define PARAMS_MAX 96
+#define PARAMS_MAX 128 /* who calls: 32 digits, and 64 characters of a name */
 
 struct seen {
 	const struct mgcp_package *package;

@@ -230,6 +230,29 @@ static void a_ring_is_told_with_its_caller(void **state)
 	bench_close();
 }
 
+/* The caller chooses the name: it must not end the quoted string, nor be too long to be told. */
+static void a_callers_name_is_told_whatever_it_is(void **state)
+{
+	(void)state;
+	static const char longest[] = "Verein zur Pflege des Gedankens an das Telegraphenamt e.V. 1849";
+	char told[256];
+	opened();
+	assert_int_equal(ask("R: DO/ci(N)"), 200);
+	line(TDM_EV_RING_BEGIN);
+	bench.did.len = 0;
+	caller("5551212", "Jo \"X\", Doe");
+	expect("NTFY DO/ci(09/14/17/26,\"5551212\",\"Jo 'X', Doe\"); NTFY DO/rg");
+	bench_close();
+	opened();
+	assert_int_equal(ask("R: DO/ci(N)"), 200);
+	line(TDM_EV_RING_BEGIN);
+	bench.did.len = 0;
+	caller("01234567890123456789012345678901", longest);
+	snprintf(told, sizeof told, "NTFY DO/ci(09/14/17/26,\"01234567890123456789012345678901\",\"%s\"); NTFY DO/rg", longest);
+	expect(told);
+	bench_close();
+}
+
 static void without_a_caller_at_the_second_ring(void **state)
 {
 	(void)state;
@@ -411,6 +434,7 @@ int main(void)
 		cmocka_unit_test(ended_by_the_exchange),
 		cmocka_unit_test(ended_as_a_last_resort),
 		cmocka_unit_test(a_ring_is_told_with_its_caller),
+		cmocka_unit_test(a_callers_name_is_told_whatever_it_is),
 		cmocka_unit_test(without_a_caller_at_the_second_ring),
 		cmocka_unit_test(a_caller_in_dtmf_comes_before_the_ring),
 		cmocka_unit_test(rings_are_counted),
