@@ -71,6 +71,18 @@ def channels():
 def comes_up():
     wait_for("the channels to be in service", lambda: all(channels().get(e) == "in-service" for e in (PHONE, EXCHANGE, NEAR, FAR)), PATIENCE, 0.2)
     assert phone.state() == "L/hu" and exchange.state() == "DO/rlc,H/hu", (phone.state(), exchange.state())
+    settles()
+
+
+def settles():
+    """DAHDI tells of no ring before it has seen the line at rest for a second: it rings until one is heard, and what it rings for afterwards is heard from the first on."""
+    exchange.ask("R: DO/rg(N)")
+    phone.ask("S: L/rg\nR: L/hd(N)")
+    exchange.told("DO/rg")
+    phone.ask("R: L/hd(N)")
+    exchange.ask("R: DO/rlc(N)")
+    exchange.told("DO/rlc")
+    fresh()
 
 
 def rings_with_a_caller():
