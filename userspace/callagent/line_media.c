@@ -323,11 +323,6 @@ void line_media_close(struct line_media *m, void (*fn)(void *arg, const struct c
 	mem_deref(m);
 }
 
-const char *line_media_endpoint(const struct line_media *m)
-{
-	return m->endpoint;
-}
-
 /* --- in a store ----------------------------------------------------------------------------------------------------- */
 
 struct kept {

@@ -42,4 +42,3 @@ void line_media_close(struct line_media *m, void (*fn)(void *arg, const struct c
 void line_media_save(const struct line_media *m, struct buf *out);
 /* Takes over the connection of a saved one: `p` without endpoint and options. No command is sent. -EBADMSG, -ENOMEM. */
 int line_media_restore(struct line_media **ret, const struct line_media_params *p, struct slice record);
-const char *line_media_endpoint(const struct line_media *m);

@@ -24,29 +24,21 @@ struct voiceband_detector {
 
 static const int detectors[DETECTORS] = {MODEM_CONNECT_TONES_ANS_PR, MODEM_CONNECT_TONES_FAX_CNG, MODEM_CONNECT_TONES_FAX_PREAMBLE};
 
-static const struct {
-	int tone;
-	const char *name;
-} kinds[VOICEBAND_KINDS] = {
-	[VOICEBAND_NONE] = {MODEM_CONNECT_TONES_NONE, "none"},
-	[VOICEBAND_ANSWER] = {MODEM_CONNECT_TONES_ANS, "ans"},
-	[VOICEBAND_ANSWER_REVERSED] = {MODEM_CONNECT_TONES_ANS_PR, "/ans"},
-	[VOICEBAND_V8] = {MODEM_CONNECT_TONES_ANSAM, "ansam"},
-	[VOICEBAND_V8_REVERSED] = {MODEM_CONNECT_TONES_ANSAM_PR, "/ansam"},
-	[VOICEBAND_FAX_CALLING] = {MODEM_CONNECT_TONES_FAX_CNG, "cng"},
-	[VOICEBAND_FAX] = {MODEM_CONNECT_TONES_FAX_PREAMBLE, "v21"},
+static const int tones[VOICEBAND_KINDS] = {
+	[VOICEBAND_NONE] = MODEM_CONNECT_TONES_NONE,
+	[VOICEBAND_ANSWER] = MODEM_CONNECT_TONES_ANS,
+	[VOICEBAND_ANSWER_REVERSED] = MODEM_CONNECT_TONES_ANS_PR,
+	[VOICEBAND_V8] = MODEM_CONNECT_TONES_ANSAM,
+	[VOICEBAND_V8_REVERSED] = MODEM_CONNECT_TONES_ANSAM_PR,
+	[VOICEBAND_FAX_CALLING] = MODEM_CONNECT_TONES_FAX_CNG,
+	[VOICEBAND_FAX] = MODEM_CONNECT_TONES_FAX_PREAMBLE,
 };
-
-const char *voiceband_name(enum voiceband kind)
-{
-	return kind < VOICEBAND_KINDS ? kinds[kind].name : "";
-}
 
 static void on_tone(void *arg, int tone, int level, int delay)
 {
 	struct voiceband_detector *d = arg;
 	for (unsigned i = 0; i < VOICEBAND_KINDS; i++)
-		if (kinds[i].tone == tone)
+		if (tones[i] == tone)
 			d->heard(d->arg, i);
 }
 

@@ -17,9 +17,6 @@ enum voiceband {
 	VOICEBAND_KINDS,
 };
 
-/* "ans", "/ans", ... as V.152 calls them. */
-const char *voiceband_name(enum voiceband kind);
-
 /* Something was heard, or, with VOICEBAND_NONE, has ended. */
 typedef void (*voiceband_fn)(void *arg, enum voiceband kind);
 
