@@ -104,13 +104,23 @@ def flashes_and_hangs_up():
     assert set(channels().values()) == {"in-service"}
 
 
-def is_traced():
-    """What tandemctl trace has shown of it: a line that was seized, and what the other end saw, with the bits of both."""
-    with open(path("trace.txt")) as f:
+def watch(name):
+    """tandemctl trace, into a file of that name."""
+    return subprocess.Popen([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "trace", "line"], stdout=open(path(name), "w"), stderr=subprocess.STDOUT)
+
+
+def shown(name, *patterns):
+    with open(path(name), encoding="ascii") as f:
         text = f.read()
-    for what in (rf"line {EXCHANGE} -> channel 25\n    off hook; ABCD sent [01]{{4}}, received [01]{{4}}\n", rf"line {PHONE} <- channel 1\n    off-hook; ABCD sent [01]{{4}}, received [01]{{4}}\n",
-                 rf"line {EXCHANGE} -> channel 25\n    flash; ABCD", rf"line {PHONE} <- channel 1\n    wink-or-flash; ABCD", rf"line {PHONE} <- channel 1\n    on-hook; ABCD"):
+    for what in patterns:
         assert re.search(what, text), (what, text[-1500:])
+
+
+def is_traced():
+    """A line that was seized, and what the other end saw, with the bits of both."""
+    shown("trace.txt", rf"line {EXCHANGE} -> channel 25\n    off hook; ABCD sent [01]{{4}}, received [01]{{4}}\n",
+          rf"line {PHONE} <- channel 1\n    off-hook; ABCD sent [01]{{4}}, received [01]{{4}}\n", rf"line {EXCHANGE} -> channel 25\n    flash; ABCD",
+          rf"line {PHONE} <- channel 1\n    wink-or-flash; ABCD", rf"line {PHONE} <- channel 1\n    on-hook; ABCD")
 
 
 def dials_on_dial_tone():
@@ -163,12 +173,9 @@ def winks_and_digits():
 
 
 def traced():
-    """Both ends, as who watches sees them."""
-    with open(path("trace.out"), encoding="ascii") as f:
-        text = f.read()
-    for what in (rf"line {NEAR} -> channel 2\n +off hook; ABCD sent 1111, received 0000\n", rf"line {FAR} <- channel 26\n +off-hook; ABCD sent 0000, received 1111\n",
-                 rf"line {FAR} -> channel 26\n +wink; ", rf"line {NEAR} <- channel 2\n +wink-or-flash; "):
-        assert re.search(what, text), (what, text[-1500:])
+    """Both ends of a trunk, as who watches sees them."""
+    shown("trace.out", rf"line {NEAR} -> channel 2\n +off hook; ABCD sent 1111, received 0000\n", rf"line {FAR} <- channel 26\n +off-hook; ABCD sent 0000, received 1111\n",
+          rf"line {FAR} -> channel 26\n +wink; ", rf"line {NEAR} <- channel 2\n +wink-or-flash; ")
 
 
 def trunks_hang_up():
@@ -192,7 +199,7 @@ phone, exchange, near, far = Line(PHONE), Line(EXCHANGE), Line(NEAR), Line(FAR)
 keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("analog.log"), "w"), stderr=subprocess.STDOUT)
 try:
     wait_for("tandem-mg", lambda: agent.wait_told("RM: restart", 1), PATIENCE)
-    watcher = subprocess.Popen([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "trace", "line"], stdout=open(path("trace.txt"), "w"), stderr=subprocess.STDOUT)
+    watcher = watch("trace.txt")
     if shows("a telephone, a line of an exchange and a trunk are endpoints", comes_up):
         shows("FXS rings FXO, which reads who calls, and answers", rings_with_a_caller)
         shows("a flash, and hanging up", flashes_and_hangs_up)
@@ -202,7 +209,7 @@ try:
         shows("FXO waits for dial tone and dials, FXS collects the number", dials_on_dial_tone)
         shows("a call of lines goes on after tandem-mg was killed", survives_a_kill)
         shows("FXS opens the loop, and FXO hangs up", the_exchange_hangs_up)
-        trace = subprocess.Popen([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "trace", "line"], stdout=open(path("trace.out"), "w"))
+        trace = watch("trace.out")
         shows("without dial tone nothing is dialled", no_dial_tone)
         wait_for("the trace to have begun", lambda: os.path.getsize(path("trace.out")), PATIENCE)
         shows("E&M: a wink, MF digits, the answer", winks_and_digits)

@@ -51,57 +51,44 @@ def come_up():
     wait_for("the lines to be up", lambda: all(lines().get(name) == "up" for name in ("desk", "city", "near", "far")), PATIENCE, 0.2)
 
 
-def idle():
+def call(number, rings=False):
+    """Alice calls; Bob, whom it leads to, rings and answers, and they hear each other. `rings`: she hears so before he says it. Both dialogs, and his INVITE."""
+    d = alice.invite(number, body(alice))
+    db, invite = bob.answer_invite(PATIENCE)
+    if rings:
+        d.response(180, timeout=PATIENCE)
+    db.reply(invite, 180, "Ringing")
+    db.accept(invite, body(bob))
+    db.get("ACK", PATIENCE)
+    ok = d.response(200, timeout=PATIENCE)
+    d.ack(ok)
+    hear_each_other(alice, Sdp(ok.body).at(), bob, Sdp(invite.body).at())
+    return d, db, invite
+
+
+def hang_up(one, other):
+    one.request("BYE")
+    one.response(method="BYE", timeout=PATIENCE)
+    other.hung_up(PATIENCE)
     s.gw.over(PATIENCE)
 
 
 def out_by_the_exchange_in_by_the_telephone():
     """Alice seizes the exchange's line and dials Bob's number there: who hears it is our own telephone's port."""
-    d = alice.invite("81002", body(alice))
-    db, invite = bob.answer_invite(PATIENCE)
+    d, db, invite = call("81002")
     assert "Desk <sip:2001@" in invite.get("from"), invite.get("from")
-    db.reply(invite, 180, "Ringing")
-    db.accept(invite, body(bob))
-    db.get("ACK", PATIENCE)
-    ok = d.response(200, timeout=PATIENCE)
-    d.ack(ok)
-    hear_each_other(alice, Sdp(ok.body).at(), bob, Sdp(invite.body).at())
-    d.request("BYE")
-    d.response(method="BYE", timeout=PATIENCE)
-    db.hung_up(PATIENCE)
-    idle()
+    hang_up(d, db)
 
 
 def out_by_the_telephone_in_by_the_exchange():
     """Alice calls the telephone: its line rings, and what answers is the exchange's line, when Bob does."""
-    d = alice.invite("2001", body(alice))
-    db, invite = bob.answer_invite(PATIENCE)
-    d.response(180, timeout=PATIENCE)
-    db.reply(invite, 180, "Ringing")
-    db.accept(invite, body(bob))
-    db.get("ACK", PATIENCE)
-    ok = d.response(200, timeout=PATIENCE)
-    d.ack(ok)
-    hear_each_other(alice, Sdp(ok.body).at(), bob, Sdp(invite.body).at())
-    db.request("BYE")
-    db.response(method="BYE", timeout=PATIENCE)
-    d.hung_up(PATIENCE)
-    idle()
+    d, db, _ = call("2001", rings=True)
+    hang_up(db, d)
 
 
 def over_a_trunk():
-    d = alice.invite("71002", body(alice))
-    db, invite = bob.answer_invite(PATIENCE)
-    db.reply(invite, 180, "Ringing")
-    db.accept(invite, body(bob))
-    db.get("ACK", PATIENCE)
-    ok = d.response(200, timeout=PATIENCE)
-    d.ack(ok)
-    hear_each_other(alice, Sdp(ok.body).at(), bob, Sdp(invite.body).at())
-    d.request("BYE")
-    d.response(method="BYE", timeout=PATIENCE)
-    db.hung_up(PATIENCE)
-    idle()
+    d, db, _ = call("71002")
+    hang_up(d, db)
 
 
 with stage(more=MORE) as s:
