@@ -149,8 +149,8 @@ failed = 0
 for name, function, *arguments in cases:
     try:
         function(*arguments)
-    except Exception:
+    except Exception as e:
         failed += 1
-        print(f"FAIL {name}: {traceback.format_exc(limit=-3)}")
+        print(f"FAIL {name}: {e!r}\n{traceback.format_exc(limit=-3)}")
 print(f"switch: {len(cases) - failed} passed, {failed} failed, 0 skipped")
 sys.exit(failed > 0)

@@ -453,9 +453,9 @@ def inside(program):
         try:
             test(mg, agent)
             print(f"ok   {test.__name__}")
-        except Exception:
+        except Exception as e:
             failed += 1
-            print(f"FAIL {test.__name__}")
+            print(f"FAIL {test.__name__}: {e!r}")
             traceback.print_exc(limit=-2, file=sys.stdout)
             agent.ask("DLCX", "*", wait=1)
     if failed:
@@ -466,9 +466,9 @@ def inside(program):
         try:
             test(program)
             print(f"ok   {test.__name__}")
-        except Exception:
+        except Exception as e:
             failed += 1
-            print(f"FAIL {test.__name__}")
+            print(f"FAIL {test.__name__}: {e!r}")
             traceback.print_exc(limit=-2, file=sys.stdout)
     print(f"mg: {len(TESTS) + len(rfc3435.TESTS) + 1 - failed} passed, {failed} failed, 0 skipped")
     return failed
