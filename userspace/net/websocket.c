@@ -149,12 +149,14 @@ static void conn_destroy(void *obj)
 	mem_deref(c->ws);
 }
 
+static const char no_handshake[] = "no WebSocket handshake";
+
 static void finish(struct ws_conn *c)
 {
 	timer_stop(&c->patience);
 	part(c);
 	counts[CNT_NO_HANDSHAKE] += !c->open;
-	c->h->closed(c->arg, c->err ? c->err : c->open ? 0 : -ECONNRESET, c->why ? c->why : c->open ? "the peer ended it, or did what RFC 6455 does not allow" : "no WebSocket handshake");
+	c->h->closed(c->arg, c->err ? c->err : c->open ? 0 : -ECONNRESET, c->why ? c->why : c->open ? "the peer ended it, or did what RFC 6455 does not allow" : no_handshake);
 }
 
 static void on_impatient(void *arg)
@@ -383,15 +385,19 @@ int ws_adopt(struct ws_conn **ret, int fd, const struct stream_params *p)
 		.fd = {.sockfd = own},
 	};
 	c->wsi = lws_adopt_descriptor_vhost_via_info(&desc);
-	if (!c->wsi) {
+	if (!c->wsi && !c->ws->params.tls) {
 		mem_deref(c);
 		return -ENOMEM;
 	}
 	close(fd);
+	*ret = c;
+	if (!c->wsi) { /* it begins with TLS at once: what the peer has sent by now may have been wrong */
+		doom(c, -ECONNRESET, no_handshake);
+		return 0;
+	}
 	lws_set_opaque_user_data(c->wsi, c);
 	counts[CNT_NOW]++;
 	timer_start(&c->patience, p->handshake_ms, on_impatient, c);
-	*ret = c;
 	return 0;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Connections on loopback, on the real loop: plain and TLS, in both families. */
 #include "unit.h"
+#include "base/counter.h"
 #include "base/loop.h"
 #include "base/timer.h"
 #include "net/stream.h"
+#include "net/websocket.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ static struct end near, far;
 static struct stream_server *server;
 static struct stream_params params;
 static struct tls *tls_server;
+static struct websocket *ws_server;
 static struct timer patience;
 static char dir[] = "/tmp/tandem-stream-XXXXXX";
 
@@ -72,7 +75,7 @@ static void out_of_patience(void *arg)
 
 static void run(void)
 {
-	timer_start(&patience, 3000, out_of_patience, NULL);
+	timer_start(&patience, 20000, out_of_patience, NULL);
 	loop_run();
 	assert_true(timer_running(&patience));
 	timer_stop(&patience);
@@ -83,8 +86,21 @@ static void on_accepted(void *arg, int fd, const struct addr *peer)
 	struct stream_params p = params;
 	p.arg = &far;
 	p.tls = tls_server;
+	p.ws = ws_server;
 	if (stream_adopt(&far.s, fd, &p))
 		close(fd);
+}
+
+static uint64_t counted(const char *group, const char *name)
+{
+	json_t *all = counter_json(), *row;
+	uint64_t value = 0;
+	size_t i;
+	json_array_foreach(all, i, row)
+		if (!strcmp(json_string_value(json_object_get(row, "group")), group) && !strcmp(json_string_value(json_object_get(row, "name")), name))
+			value = (uint64_t)json_integer_value(json_object_get(row, "value"));
+	json_decref(all);
+	return value;
 }
 
 /* --- certificates ---------------------------------------------------------------------------------------------------------- */
@@ -142,7 +158,7 @@ static void listen_at(const char *local)
 {
 	struct stream_server_params p = {.fd = -1, .accepted = on_accepted};
 	near = far = (struct end){0};
-	params = (struct stream_params){.h = &handlers, .queue_max = 1 << 20, .handshake_ms = 500, .dscp = 40};
+	params = (struct stream_params){.h = &handlers, .queue_max = 1 << 20, .handshake_ms = 10000, .dscp = 40};
 	addr_parse(&p.local, slice_str(local), 0);
 	assert_int_equal(stream_listen(&server, &p), 0);
 }
@@ -357,12 +373,37 @@ static void a_handshake_that_stops_ends_in_time(void **state)
 {
 	listen_at("127.0.0.1:0");
 	tls_server = tls("one", NULL, TLS_VERIFY_NONE);
+	params.handshake_ms = 100;
 	begin(NULL, NULL);
 	stream_send(near.s, slice_of("\x16\x03\x01\x02\x00\x01", 6));
 	far.want = 1;
 	while (!far.ends)
 		run();
 	assert_int_equal(far.err, -ETIMEDOUT);
+	finish();
+}
+
+/* What the peer sends may be there before its connection is taken: it has failed by then. */
+static void a_secure_websocket_may_fail_at_once(void **state)
+{
+	struct sockaddr_storage to;
+	socklen_t len;
+	listen_at("127.0.0.1:0");
+	tls_server = tls("one", NULL, TLS_VERIFY_NONE);
+	const struct websocket_params wp = {.protocol = "sip", .tls = tls_server, .message_max = 1000};
+	assert_int_equal(websocket_new(&ws_server, &wp), 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	len = addr_to_sockaddr(stream_server_local(server), &to);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, len), 0);
+	assert_int_equal(write(fd, "GET / HTTP/1.1\r\n\r\n", 18), 18);
+	uint64_t before = counted("websocket", "no-handshake");
+	far.want = 1;
+	while (!far.ends)
+		run();
+	assert_int_equal(far.err, -ECONNRESET);
+	assert_int_equal(counted("websocket", "no-handshake"), before + 1);
+	close(fd);
+	ws_server = mem_deref(ws_server);
 	finish();
 }
 
@@ -461,6 +502,7 @@ int main(void)
 		cmocka_unit_test(an_address_may_be_the_certificates),
 		cmocka_unit_test(who_shows_no_certificate_is_refused_when_it_must),
 		cmocka_unit_test(a_handshake_that_stops_ends_in_time),
+		cmocka_unit_test(a_secure_websocket_may_fail_at_once),
 		cmocka_unit_test(a_certificate_is_replaced_under_connections),
 		cmocka_unit_test(files_that_are_wrong_are_told),
 		cmocka_unit_test(survives_any_failed_allocation),

@@ -54,18 +54,18 @@ static void out_of_patience(void *arg)
 
 static void run(void)
 {
-	timer_start(&patience, 3000, out_of_patience, NULL);
+	timer_start(&patience, 20000, out_of_patience, NULL);
 	loop_run();
 	timer_stop(&patience);
 }
 
 /* The server's end becomes a stream; ours stays a blocking socket. */
-static void join(size_t queue_max)
+static void join(size_t queue_max, unsigned handshake_ms)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof at;
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
-	struct timeval patience_of_ours = {.tv_sec = 3};
+	struct timeval patience_of_ours = {.tv_sec = 20};
 	assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len), 0);
@@ -74,7 +74,7 @@ static void join(size_t queue_max)
 	assert_int_equal(connect(peer, (struct sockaddr *)&at, sizeof at), 0);
 	int fd = accept(listener, NULL, NULL);
 	close(listener);
-	const struct stream_params p = {.h = &handlers, .ws = ws, .queue_max = queue_max, .handshake_ms = 500};
+	const struct stream_params p = {.h = &handlers, .ws = ws, .queue_max = queue_max, .handshake_ms = handshake_ms};
 	assert_int_equal(stream_adopt(&stream, fd, &p), 0);
 	opened = closed = 0;
 	got_len = 0;
@@ -127,7 +127,7 @@ static void leave(void)
 static void messages_come_and_go_whole(void **state)
 {
 	char frame[64] = "";
-	join(10000);
+	join(10000, 10000);
 	shake_hands();
 	say(0x01, "INV");
 	say(0x80, "ITE");
@@ -150,7 +150,7 @@ static void a_message_that_is_too_long_ends_it(void **state)
 	char text[120], frame[64];
 	memset(text, 'x', sizeof text);
 	text[119] = '\0';
-	join(10000);
+	join(10000, 10000);
 	shake_hands();
 	for (unsigned i = 0; i < 10; i++)
 		say(i ? 0x00 : 0x01, text);
@@ -166,7 +166,7 @@ static void a_peer_that_does_not_read_is_left(void **state)
 {
 	static char text[60000];
 	memset(text, 'y', sizeof text);
-	join(200000);
+	join(200000, 10000);
 	shake_hands();
 	int err = 0;
 	for (unsigned i = 0; i < 200 && !err; i++)
@@ -181,7 +181,7 @@ static void a_peer_that_does_not_read_is_left(void **state)
 static void we_end_it(void **state)
 {
 	char frame[64];
-	join(10000);
+	join(10000, 10000);
 	shake_hands();
 	stream_send(stream, SLICE("last"));
 	stream_end(stream);
@@ -201,7 +201,7 @@ static void we_end_it(void **state)
 static void its_user_may_let_go_at_any_time(void **state)
 {
 	char frame[64];
-	join(10000);
+	join(10000, 10000);
 	shake_hands();
 	drop_on_message = true;
 	say(0x81, "x");
@@ -211,7 +211,7 @@ static void its_user_may_let_go_at_any_time(void **state)
 	assert_int_equal(closed, 0);
 	assert_true(comes(frame, 1) == 0 || frame[0] == '\x88'); /* the end, maybe with a close frame before it */
 	close(peer);
-	join(10000);
+	join(10000, 10000);
 	stream = mem_deref(stream);
 	assert_int_equal(comes(frame, 1), 0);
 	leave();
@@ -219,7 +219,7 @@ static void its_user_may_let_go_at_any_time(void **state)
 
 static void a_handshake_that_never_comes(void **state)
 {
-	join(10000);
+	join(10000, 100);
 	assert_int_equal(write(peer, "GET", 3), 3);
 	run();
 	assert_int_equal(closed, 1);
