@@ -410,16 +410,30 @@ static bool begin(struct line *l, const struct command *c)
 	return command_has(c, "raw") || pri_begins(l, c);
 }
 
+/* spans KIND PAIRS, span-join KIND PAIR:SIDE BASE, span-cut PAIR:SIDE */
+static int spans(const struct command *c)
+{
+	bool e1 = !strcmp(c->words[1], "e1");
+	unsigned pair, side;
+	if (!strcmp(c->words[0], "spans") && c->count == 3)
+		return spans_make(e1, (unsigned)atoi(c->words[2]));
+	if (!strcmp(c->words[0], "span-join") && c->count == 4 && sscanf(c->words[2], "%u:%u", &pair, &side) == 2)
+		return span_join(e1, pair, side, atoi(c->words[3]));
+	if (!strcmp(c->words[0], "span-cut") && c->count == 2 && sscanf(c->words[1], "%u:%u", &pair, &side) == 2)
+		return span_cut(pair, side);
+	return -EINVAL;
+}
+
 int main(int argc, char **argv)
 {
 	struct command c = {0};
 	for (int i = 1; i < argc && i < MAX_WORDS; i++)
 		c.words[c.count++] = argv[i];
 	signal(SIGPIPE, SIG_IGN);
-	if (c.count == 3 && !strcmp(c.words[0], "spans")) {
-		int err = spans_make(!strcmp(c.words[1], "e1"), atoi(c.words[2]));
+	if (c.count >= 2 && !strncmp(c.words[0], "span", 4)) {
+		int err = spans(&c);
 		if (err)
-			tell_error("cannot make spans", strerror(-err));
+			tell_error(c.words[0], strerror(-err));
 		return err ? 1 : 0;
 	}
 	if (!begin(&line, &c))

@@ -52,6 +52,25 @@ static int span_make(int ctl, bool e1, unsigned pair, unsigned side, int base)
 	return err ? err : ioctl(ctl, DAHDI_STARTUP, &number) ? -errno : 0;
 }
 
+int span_cut(unsigned pair, unsigned side)
+{
+	int ctl = open("/dev/dahdi/ctl", O_RDWR | O_CLOEXEC), err = ctl < 0 ? -errno : 0;
+	struct dahdi_dynamic_span span = named(pair, side);
+	if (!err && ioctl(ctl, DAHDI_DYNAMIC_DESTROY, &span))
+		err = -errno;
+	if (ctl >= 0)
+		close(ctl);
+	return err;
+}
+
+int span_join(bool e1, unsigned pair, unsigned side, int base)
+{
+	int ctl = open("/dev/dahdi/ctl", O_RDWR | O_CLOEXEC), err = ctl < 0 ? -errno : span_make(ctl, e1, pair, side, base);
+	if (ctl >= 0)
+		close(ctl);
+	return err;
+}
+
 int spans_make(bool e1, unsigned count)
 {
 	int ctl = open("/dev/dahdi/ctl", O_RDWR | O_CLOEXEC), err = ctl < 0 ? -errno : 0, base = 1;

@@ -146,6 +146,10 @@ void voice_run(const struct pollfd *fds, unsigned count);
 
 /* Makes `count` pairs of spans within the machine, T1 or E1, and starts them with a D-channel each; those of before are removed. */
 int spans_make(bool e1, unsigned count);
+/* One end of a pair: makes it, its channels numbered from `base`, or takes it away, which the other end sees as a cable that is pulled. Whose
+ * channels are open cannot be taken (-EBUSY). */
+int span_join(bool e1, unsigned pair, unsigned side, int base);
+int span_cut(unsigned pair, unsigned side);
 
 /* --- what is told: main.c ------------------------------------------------------------------------------------------ */
 
