@@ -81,7 +81,10 @@ static int begin_test(void *arg, json_t *args, json_t **result, struct buf *why)
 		buf_str(why, "the gateway is starting");
 		return -EAGAIN;
 	}
-	int err = line_tests_begin(gw->tests, slice_str(from), slice_str(to), json_is_true(json_object_get(args, "all")) || (all && !strcmp(all, "all")), why);
+	const struct line_test_params p = {
+		.from = slice_str(from), .to = slice_str(to), .all = json_is_true(json_object_get(args, "all")) || (all && !strcmp(all, "all")),
+	};
+	int err = line_tests_begin(gw->tests, &p, why);
 	if (!err)
 		*result = line_tests_json(gw->tests);
 	return err ? err : *result ? 0 : -ENOMEM;

@@ -57,5 +57,5 @@ const struct alarm_def alarm_channel = {
 };
 const struct alarm_def alarm_line_test = {
 	"line-test-failed", ALARM_MAJOR,
-	"A test call from one telephone channel to another did not go as it should: `tandemctl test` shows each check. It clears when the test passes.", 0, 0,
+	"A test call that a section line-test repeats did not go as it should: `tandemctl test` shows each check of the last one. It clears when the test passes, or is planned no more.", 0, 0,
 };

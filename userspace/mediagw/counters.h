@@ -14,5 +14,5 @@ enum mg_counter {
 
 extern uint64_t mg_count[MG_COUNTERS];
 extern struct counter_group mg_counters;
-extern const struct alarm_def alarm_line_test; /* by target of the test */
+extern const struct alarm_def alarm_line_test; /* by section line-test */
 extern const struct alarm_def alarm_ports, alarm_engine, alarm_agent, alarm_lines, alarm_channel;

@@ -9,52 +9,25 @@
 #include <errno.h>
 #include <math.h>
 
-#define BUSY_AGAIN_MS 60000 /* a test that is due waits so long for one that runs */
-#define OBJECT_LEN    100
-
-/* One section of the configuration. */
-struct planned {
-	struct link link;
-	struct line_tests *tests;
-	char name[64], from[64], to[64];
-	bool all;
-	uint64_t every_ms;
-	struct loop_bound bound[LOOP_CHECKS];
-	struct timer timer;
-};
+#define OBJECT_LEN 140
 
 struct line_tests {
 	struct gateway *gw;
-	struct list planned;
-	struct loop_bound bound[LOOP_CHECKS]; /* of what runs */
-	char object[OBJECT_LEN];              /* "span 1 to span 2" */
+	struct line_test_params p; /* of what runs, or ran last; its slices are of then */
+	struct loop_bound bound[LOOP_CHECKS];
+	char object[OBJECT_LEN]; /* "span 1 to span 2" */
 	struct tdm_target from, to;
-	bool all, failed;
+	bool failed;
 	unsigned at, pairs; /* places done; pairs tested */
 	struct line_pair *pair;
 	json_t *rows;
-	char detail[400];
+	char detail[400]; /* what has failed first; while no pair was tested, why the last one was not */
 	struct timer next;
 };
-
-static void planned_destroy(void *obj)
-{
-	struct planned *p = obj;
-	timer_stop(&p->timer);
-	list_remove(&p->link);
-}
-
-static void forget_planned(struct line_tests *t)
-{
-	struct planned *p;
-	list_foreach_safe(p, &t->planned, link)
-		mem_deref(p);
-}
 
 static void destroy(void *obj)
 {
 	struct line_tests *t = obj;
-	forget_planned(t);
 	timer_stop(&t->next);
 	if (t->gw->tests == t)
 		t->gw->tests = NULL;
@@ -101,47 +74,67 @@ static void note(struct line_tests *t, const struct line_pair *p)
 		json_array_append_new(t->rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", line_pair_name(p, LOOP_CALLER), "to", line_pair_name(p, LOOP_CALLED),
 							 "check", loop_checks[c].name, "measured", measured, "bound", bound, "result",
 							 r->verdict == LOOP_PASSED ? "ok" : "failed", "why", r->why));
-		if (r->verdict == LOOP_FAILED && !t->failed) {
-			t->failed = true;
-			snprintf(t->detail, sizeof t->detail, "%s to %s: %s %s%s, not %s", line_pair_name(p, LOOP_CALLER), line_pair_name(p, LOOP_CALLED),
-				 loop_checks[c].name, measured, r->why, bound);
-		}
+		if (r->verdict == LOOP_PASSED || t->failed)
+			continue;
+		t->failed = true;
+		snprintf(t->detail, sizeof t->detail, "%s to %s: %s: %s%s%s", line_pair_name(p, LOOP_CALLER), line_pair_name(p, LOOP_CALLED), loop_checks[c].name,
+			 *r->why ? r->why : measured, *r->why ? "" : ", not ", *r->why ? "" : bound);
 	}
 	t->pairs++;
 }
 
-static void finished(struct line_tests *t)
+static void finish(struct line_tests *t, enum line_test_end how)
 {
-	if (!t->pairs) {
-		t->failed = true;
-		snprintf(t->detail, sizeof t->detail, "no pair of free channels of the same kind");
-	}
-	if (t->failed)
-		alarm_raise(&alarm_line_test, t->object, t->detail);
-	else
-		alarm_clear(&alarm_line_test, t->object);
+	t->failed = how != LINE_TEST_PASSED;
+	if (!t->failed)
+		t->detail[0] = '\0';
 	log_info(t->object, "line test: %u pair%s, %s", t->pairs, t->pairs == 1 ? "" : "s", t->failed ? t->detail : "all is well");
-	t->at = 0;
+	if (t->p.over)
+		t->p.over(t->p.arg, how, t->detail);
+}
+
+/* Why two channels were not tested, while none were. */
+static void say_why(struct line_tests *t, const struct tdm_channel *a, const struct tdm_channel *b, int err)
+{
+	const struct tdm_channel *busy = a->state != TDM_IN_SERVICE ? a : b->state != TDM_IN_SERVICE ? b : NULL;
+	char from[TDM_ENDPOINT_MAX], to[TDM_ENDPOINT_MAX];
+	tdm_endpoint_name(a, from);
+	tdm_endpoint_name(b, to);
+	if (err == -EBUSY && busy)
+		snprintf(t->detail, sizeof t->detail, "no pair of free channels: %s is %s", busy == a ? from : to, tdm_state_names[busy->state]);
+	else if (err == -ENOTSUP)
+		snprintf(t->detail, sizeof t->detail, "no pair of channels that call one another: %s and %s do not", from, to);
+	else
+		snprintf(t->detail, sizeof t->detail, "no pair of channels: %s and %s: %s", from, to, strerror(-err));
+	log_debug(t->object, "%s", t->detail);
 }
 
 static void on_over(void *arg);
+
+/* Whether the channels at this place are being tested; 0, or why not. */
+static int try_pair(struct line_tests *t, const struct tdm_channel *a, const struct tdm_channel *b)
+{
+	int err = a == b ? -ENOTSUP : line_pair_begin(&t->pair, t->gw, a->number, b->number, t->bound, on_over, t);
+	if (err && !t->pairs)
+		say_why(t, a, b, err);
+	return err;
+}
 
 /* The next pair that can be tested. */
 static void go_on(void *arg)
 {
 	struct line_tests *t = arg;
 	const struct tdm *tdm = t->gw->p.tdm;
-	while (!t->pair && (t->all || !t->pairs)) {
+	bool busy = false;
+	while (!t->pair && (t->p.all || !t->pairs)) {
 		const struct tdm_channel *a = channel_at(tdm, &t->from, t->at), *b = channel_at(tdm, &t->to, t->at);
 		if (!a || !b)
 			break;
 		t->at++;
-		int err = a == b ? -EINVAL : line_pair_begin(&t->pair, t->gw, a->number, b->number, t->bound, on_over, t);
-		if (err)
-			log_debug(t->object, "channels %u and %u are not tested: %s", a->number, b->number, strerror(-err));
+		busy = try_pair(t, a, b) == -EBUSY || busy;
 	}
 	if (!t->pair)
-		finished(t);
+		finish(t, t->pairs ? t->failed ? LINE_TEST_FAILED : LINE_TEST_PASSED : busy ? LINE_TEST_BUSY : LINE_TEST_FAILED);
 }
 
 static void on_over(void *arg)
@@ -174,9 +167,25 @@ static int target_of(const struct tdm *tdm, struct slice text, struct tdm_target
 	return err;
 }
 
-static int begin(struct line_tests *t, struct slice from, struct slice to, bool all, const struct loop_bound *bound, struct buf *why)
+static void begin(struct line_tests *t, const struct line_test_params *p)
 {
-	struct tdm_target a, b;
+	t->p = *p;
+	if (p->bound)
+		memcpy(t->bound, p->bound, sizeof t->bound);
+	else
+		loop_bounds(t->bound);
+	t->failed = false;
+	t->at = t->pairs = 0;
+	snprintf(t->detail, sizeof t->detail, "no pair of channels that carry calls");
+	snprintf(t->object, sizeof t->object, SLICE_FMT " to " SLICE_FMT, SLICE_ARG(p->from), SLICE_ARG(p->to));
+	json_decref(t->rows);
+	t->rows = json_array();
+	timer_start(&t->next, 0, go_on, t);
+}
+
+int line_tests_begin(struct line_tests *t, const struct line_test_params *p, struct buf *why)
+{
+	struct tdm_target from, to;
 	if (!t->gw->p.tdm) {
 		buf_str(why, "this machine has no telephone channels");
 		return -ENOENT;
@@ -185,29 +194,19 @@ static int begin(struct line_tests *t, struct slice from, struct slice to, bool 
 		buf_str(why, "another test runs");
 		return -EBUSY;
 	}
-	int err = target_of(t->gw->p.tdm, from, &a, why);
-	if (!err)
-		err = target_of(t->gw->p.tdm, to, &b, why);
+	int err = target_of(t->gw->p.tdm, p->from, &from, why) ?: target_of(t->gw->p.tdm, p->to, &to, why);
 	if (err)
 		return err;
-	t->from = a;
-	t->to = b;
-	t->all = all;
-	t->failed = false;
-	t->at = t->pairs = 0;
-	memcpy(t->bound, bound, sizeof t->bound);
-	snprintf(t->object, sizeof t->object, SLICE_FMT " to " SLICE_FMT, SLICE_ARG(from), SLICE_ARG(to));
-	json_decref(t->rows);
-	t->rows = json_array();
-	timer_start(&t->next, 0, go_on, t);
+	t->from = from;
+	t->to = to;
+	begin(t, p);
 	return 0;
 }
 
-int line_tests_begin(struct line_tests *t, struct slice from, struct slice to, bool all, struct buf *why)
+void line_tests_forget(struct line_tests *t, const void *arg)
 {
-	struct loop_bound bound[LOOP_CHECKS];
-	loop_bounds(bound);
-	return begin(t, from, to, all, bound, why);
+	if (t->p.arg == arg)
+		t->p.over = NULL;
 }
 
 json_t *line_tests_json(const struct line_tests *t)
@@ -223,72 +222,12 @@ json_t *line_tests_json(const struct line_tests *t)
 			 t->failed ? t->detail : "", "pairs", (int)t->pairs);
 }
 
-/* --- as planned --------------------------------------------------------------------------------------------------- */
-
-static void due(void *arg)
-{
-	struct planned *p = arg;
-	struct buf why = buf_growing();
-	int err = begin(p->tests, slice_str(p->from), slice_str(p->to), p->all, p->bound, &why);
-	if (err && err != -EBUSY)
-		alarm_raise(&alarm_line_test, p->name, buf_z(&why));
-	else if (!err)
-		alarm_clear(&alarm_line_test, p->name);
-	buf_reset(&why);
-	timer_start(&p->timer, err == -EBUSY && p->every_ms > BUSY_AGAIN_MS ? BUSY_AGAIN_MS : p->every_ms, due, p);
-}
-
-/* The bounds that an operator may have otherwise. */
-static void read_bounds(struct planned *p, const struct conf_part *s)
-{
-	loop_bounds(p->bound);
-	for (unsigned c = LOOP_LEVEL_FORTH; c <= LOOP_LEVEL_BACK; c++)
-		p->bound[c] = (struct loop_bound){-(double)conf_int(s, "loss-max"), (double)conf_int(s, "gain-max")};
-	for (unsigned c = LOOP_DELAY_FORTH; c <= LOOP_DELAY_BACK; c++)
-		p->bound[c].max = (double)conf_int(s, "delay-max");
-	for (unsigned c = LOOP_ECHO_CALLER; c <= LOOP_ECHO_CALLED; c++)
-		p->bound[c].min = (double)conf_int(s, "echo-return-min");
-	p->bound[LOOP_SLIPS].max = (double)conf_int(s, "slips-max");
-}
-
-static int plan(struct line_tests *t, const struct conf_part *s)
-{
-	struct planned *p = mem_alloc(sizeof *p, planned_destroy);
-	if (!p)
-		return -ENOMEM;
-	p->tests = t;
-	p->all = conf_bool(s, "all");
-	p->every_ms = (uint64_t)conf_int(s, "every");
-	snprintf(p->name, sizeof p->name, "%s", conf_title(s));
-	snprintf(p->from, sizeof p->from, "%s", conf_string(s, "from"));
-	snprintf(p->to, sizeof p->to, "%s", conf_string(s, "to"));
-	read_bounds(p, s);
-	list_append(&t->planned, &p->link);
-	timer_start(&p->timer, p->every_ms, due, p);
-	return 0;
-}
-
-int line_tests_reload(struct line_tests *t, const struct conf *conf)
-{
-	const struct conf_part *s;
-	int err = 0;
-	forget_planned(t);
-	for (unsigned i = 0; !err && (s = conf_titled(conf, "line-test", i)); i++)
-		err = plan(t, s);
-	return err;
-}
-
-int line_tests_open(struct line_tests **ret, struct gateway *gw, const struct conf *conf)
+int line_tests_open(struct line_tests **ret, struct gateway *gw)
 {
 	struct line_tests *t = mem_alloc(sizeof *t, destroy);
 	if (!t)
 		return -ENOMEM;
 	t->gw = gw;
-	list_init(&t->planned);
-	int err = line_tests_reload(t, conf);
-	if (err)
-		mem_deref(t);
-	else
-		gw->tests = *ret = t;
-	return err;
+	gw->tests = *ret = t;
+	return 0;
 }

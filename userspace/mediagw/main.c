@@ -8,7 +8,7 @@
 #include "config/schema.h"
 #include "mediagw/control.h"
 #include "mediagw/counters.h"
-#include "mediagw/line_test.h"
+#include "mediagw/line_plan.h"
 #include "mediagw/lines.h"
 #include "mediagw/listen.h"
 #include "mediagw/record.h"
@@ -33,6 +33,7 @@ struct mg {
 	struct listen listen;
 	struct lines *lines;
 	struct line_tests *tests;
+	struct line_plans *plans;
 	enum fp_want want;
 	json_t *degraded; /* keys: interfaces of which the alarm is on */
 };
@@ -222,7 +223,7 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 	if (!err)
 		err = open_gateway(mg, conf, &left);
 	if (!err)
-		err = line_tests_open(&mg->tests, mg->gw, conf);
+		err = line_tests_open(&mg->tests, mg->gw) ?: line_plans_open(&mg->plans, mg->tests, conf);
 	if (!err)
 		err = listen_open(&mg->listen, mg->gw, conf, why);
 	if (err)
@@ -246,7 +247,7 @@ static int reload(void *arg, const struct conf *was, const struct conf *now, str
 	if (!conf_same(was, now, "tdm") || !conf_same(was, now, "span") || !conf_same(was, now, "dynamic") || !conf_same(was, now, "channels"))
 		log_warn(NULL, "changed spans and channels are set up at the next start of tandem-mg");
 	listen_reload(&mg->listen, now);
-	int err = line_tests_reload(mg->tests, now);
+	int err = line_plans_reload(mg->plans, now);
 	if (err)
 		return err;
 	config_dns(now, &dns);
@@ -268,6 +269,7 @@ static bool stop(void *arg)
 	struct mg *mg = arg;
 	struct endpoint *e;
 	struct conn *c;
+	mg->plans = mem_deref(mg->plans);
 	mg->tests = mem_deref(mg->tests);
 	rsip_shutdown(mg->gw, FORCED_WAIT_MS, ended, NULL);
 	list_foreach(c, &mg->gw->conns, all)
@@ -281,6 +283,7 @@ static bool stop(void *arg)
 static void mg_close(void *arg)
 {
 	struct mg *mg = arg;
+	mg->plans = mem_deref(mg->plans);
 	mg->tests = mem_deref(mg->tests);
 	mg->gw = mem_deref(mg->gw);
 	mg->lines = mem_deref(mg->lines);
