@@ -39,30 +39,21 @@ const struct counter_def bearer_defs[BEARER_COUNTERS] = {
 	[BEARER_JITTER] = {"jitter", "interarrival jitter, in octets of 125 us"},
 };
 
-static void lock(const struct bearer *b)
-{
-	pthread_mutex_lock(&b->thread->lock);
-}
-
-static void unlock(const struct bearer *b)
-{
-	pthread_mutex_unlock(&b->thread->lock);
-}
-
 /* --- beginning and end --------------------------------------------------------------------------------------------- */
 
 static void bearer_destroy(void *obj)
 {
 	struct bearer *b = obj;
 	if (b->thread) {
-		lock(b);
+		bearer_lock(b);
 		span_thread_remove(b);
 		if (b->flows && !b->lost)
 			(void)b->p.driver->flush(b->p.fd, TDM_FLUSH_WRITE);
-		unlock(b);
+		bearer_unlock(b);
 	}
 	mem_deref(b->thread);
-	mem_deref(b->capture);
+	mem_deref(b->first.capture);
+	mem_deref(b->mix);
 	mem_deref(b->ears);
 	for (unsigned i = 0; i < BEARER_SIDES; i++) {
 		mem_deref(b->detector[i]);
@@ -88,7 +79,7 @@ int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer
 	if (!b)
 		return -ENOMEM;
 	b->p = *p;
-	b->c = (struct bearer_connection){.slot = BEARER_NO_SLOT, .format = PLAYOUT_PCMU, .ptime = 20};
+	b->first.c = (struct bearer_connection){.slot = BEARER_NO_SLOT, .format = PLAYOUT_PCMU, .ptime = 20};
 	b->due_ns = UINT64_MAX;
 	forget_last_call(b);
 	int err = span_thread_add(t, b);
@@ -106,8 +97,7 @@ static void capture_destroy(void *obj)
 	capture_release(obj);
 }
 
-/* One for this connection and these ears, that goes on where the one before is. */
-static int capture_new(struct capture **ret, struct bearer *b, const struct bearer_connection *c, const struct ears *ears)
+int bearer_capture_new(struct capture **ret, struct bearer *b, const struct bearer_connection *c, const struct ears *ears)
 {
 	struct capture_config config = {
 		.law = b->p.law,
@@ -131,22 +121,21 @@ static int capture_new(struct capture **ret, struct bearer *b, const struct bear
 	return err;
 }
 
-/* Under the lock. The one that was is to be freed behind it. */
-static struct capture *capture_put_in(struct bearer *b, struct capture *new, bool same_stream)
+struct capture *bearer_capture_put_in(struct bearer *b, struct stream *s, struct capture *new, bool same_stream)
 {
-	struct capture *old = b->capture;
+	struct capture *old = s->capture;
 	if (old && same_stream) {
 		new->seq = old->seq;
 		new->now = old->now;
 	}
 	if (b->transparent)
 		capture_transparent(new);
-	b->telling = false;
-	b->capture = new;
+	b->telling &= s != &b->first;
+	s->capture = new;
 	return old;
 }
 
-static bool sounds_alike(const struct bearer_connection *a, const struct bearer_connection *b)
+bool bearer_sounds_alike(const struct bearer_connection *a, const struct bearer_connection *b)
 {
 	return a->slot == b->slot && a->format == b->format && a->ptime == b->ptime && !a->event_pt_sent == !b->event_pt_sent &&
 	       (a->suppress && a->noise) == (b->suppress && b->noise);
@@ -169,7 +158,7 @@ static int set_gains(struct bearer *b, const struct bearer_connection *c)
 }
 
 /* What the driver does to the octets: nothing for data. */
-static int set_driver(struct bearer *b, const struct bearer_connection *c)
+int bearer_set_driver(struct bearer *b, const struct bearer_connection *c)
 {
 	bool loop = c->slot != BEARER_NO_SLOT && c->mode == BEARER_LOOPBACK;
 	int err = b->p.digital ? b->p.driver->audio(b->p.fd, c->slot == BEARER_NO_SLOT || c->format != PLAYOUT_CLEAR) : 0;
@@ -182,17 +171,16 @@ static int set_driver(struct bearer *b, const struct bearer_connection *c)
 	return err;
 }
 
-static void new_stream(struct bearer *b, const struct bearer_connection *c, uint32_t ssrc)
+void bearer_stream_init(struct stream *s, enum law law, const struct bearer_connection *c, uint32_t ssrc)
 {
 	const unsigned max = c->jitter_max ? c->jitter_max * 8 : DEPTH_MAX;
 	const bool data = c->format == PLAYOUT_CLEAR;
 	const struct jitter_config config = {.fixed = data || c->jitter_fixed, .depth = data || c->jitter_fixed ? DEPTH_DATA : DEPTH, .max = max};
-	playout_init(&b->playout, b->p.law, &config);
-	b->playout.transparent = data;
-	b->transparent = data;
-	b->flashes = 0;
-	b->ssrc = ssrc;
-	memset(b->count, 0, sizeof b->count);
+	playout_init(&s->playout, law, &config);
+	s->playout.transparent = data;
+	s->flashes = 0;
+	s->ssrc = ssrc;
+	memset(s->count, 0, sizeof s->count);
 }
 
 /* Whether octets are to be read and written at all. */
@@ -213,25 +201,27 @@ static int flow(struct bearer *b)
 static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t ssrc)
 {
 	const bool ends = c->slot == BEARER_NO_SLOT;
-	int err = set_driver(b, c);
+	int err = bearer_set_driver(b, c);
 	if (err && !ends)
 		return err;
-	if (c->slot != b->c.slot || (c->format == PLAYOUT_CLEAR) != (b->c.format == PLAYOUT_CLEAR))
-		new_stream(b, c, ssrc);
-	const bool other_block = c->ptime != b->c.ptime, flowed = b->flows;
-	if (c->mode != b->c.mode)
+	if (c->slot != b->first.c.slot || (c->format == PLAYOUT_CLEAR) != (b->first.c.format == PLAYOUT_CLEAR)) {
+		bearer_stream_init(&b->first, b->p.law, c, ssrc);
+		b->transparent = c->format == PLAYOUT_CLEAR;
+	}
+	const bool other_block = c->ptime != b->first.c.ptime, flowed = b->flows;
+	if (c->mode != b->first.c.mode)
 		transponder_init(&b->transponder);
-	const struct bearer_connection was = b->c;
+	const struct bearer_connection was = b->first.c;
 	const bool listened = bearer_to_line(b);
-	b->c = *c;
+	b->first.c = *c;
 	if (bearer_to_line(b) && !listened)
-		jitter_restart(&b->playout.jitter);
+		jitter_restart(&b->first.playout.jitter);
 	err = flow(b);
 	if (!err && other_block && flowed && b->flows)
 		err = bearer_flow(b);
 	if (err && !ends) {
-		b->c = was;
-		(void)set_driver(b, &was);
+		b->first.c = was;
+		(void)bearer_set_driver(b, &was);
 	}
 	bearer_cancel_echo(b);
 	return ends ? 0 : err;
@@ -239,18 +229,18 @@ static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t s
 
 static bool wants_detectors(const struct bearer *b, const struct bearer_connection *c)
 {
-	return c->slot != BEARER_NO_SLOT && c->format != PLAYOUT_CLEAR && !c->voice_only && (c->slot != b->c.slot || b->c.format == PLAYOUT_CLEAR);
+	return c->slot != BEARER_NO_SLOT && c->format != PLAYOUT_CLEAR && !c->voice_only && (c->slot != b->first.c.slot || b->first.c.format == PLAYOUT_CLEAR);
 }
 
-int bearer_connect(struct bearer *b, const struct bearer_connection *c)
+static int connect_first(struct bearer *b, const struct bearer_connection *c)
 {
 	struct capture *new = NULL, *old = NULL;
 	struct voiceband_detector *detector[BEARER_SIDES] = {NULL};
 	uint32_t ssrc;
 	int err = !c->ptime || c->ptime * 8 > CAPTURE_PTIME ? -EINVAL : 0;
-	const bool anew = !b->capture || !sounds_alike(c, &b->c), detect = wants_detectors(b, c);
+	const bool anew = !b->first.capture || !bearer_sounds_alike(c, &b->first.c), detect = wants_detectors(b, c);
 	if (!err && anew)
-		err = capture_new(&new, b, c, b->ears);
+		err = bearer_capture_new(&new, b, c, b->ears);
 	if (c->slot == BEARER_NO_SLOT && err == -ENOMEM)
 		err = 0; /* the one that is there goes on */
 	if (!err && detect)
@@ -258,17 +248,17 @@ int bearer_connect(struct bearer *b, const struct bearer_connection *c)
 	if (err)
 		goto out;
 	random_bytes(&ssrc, sizeof ssrc);
-	const bool same = c->slot == b->c.slot;
-	lock(b);
+	const bool same = c->slot == b->first.c.slot;
+	bearer_lock(b);
 	err = apply(b, c, ssrc);
 	if (!err && new)
-		old = capture_put_in(b, new, same);
+		old = bearer_capture_put_in(b, &b->first, new, same);
 	for (unsigned i = 0; !err && detect && i < BEARER_SIDES; i++) {
 		struct voiceband_detector *was = b->detector[i];
 		b->detector[i] = detector[i];
 		detector[i] = was;
 	}
-	unlock(b);
+	bearer_unlock(b);
 	if (!err)
 		new = NULL;
 out:
@@ -279,12 +269,27 @@ out:
 	return err;
 }
 
+int bearer_connect(struct bearer *b, const struct bearer_connection *c)
+{
+	while (b->mix && c->slot == BEARER_NO_SLOT)
+		bearer_mix_disconnect(b, b->first.c.slot);
+	return bearer_connected(b) && c->slot != BEARER_NO_SLOT && c->slot != b->first.c.slot ? bearer_mix_connect(b, c) : connect_first(b, c);
+}
+
+void bearer_disconnect(struct bearer *b, uint32_t slot)
+{
+	if (b->mix)
+		bearer_mix_disconnect(b, slot);
+	else if (b->first.c.slot == slot)
+		connect_first(b, &(struct bearer_connection){.slot = BEARER_NO_SLOT, .ptime = 20});
+}
+
 /* --- sounds and ears ----------------------------------------------------------------------------------------------- */
 
 /* One that never flowed has no capture yet. */
 static int prepare(struct bearer *b)
 {
-	return b->capture ? 0 : capture_new(&b->capture, b, &b->c, NULL);
+	return b->first.capture ? 0 : bearer_capture_new(&b->first.capture, b, &b->first.c, NULL);
 }
 
 int bearer_play(struct bearer *b, enum bearer_side side, struct sound *s)
@@ -292,25 +297,25 @@ int bearer_play(struct bearer *b, enum bearer_side side, struct sound *s)
 	int err = prepare(b);
 	if (err)
 		return err;
-	lock(b);
+	bearer_lock(b);
 	struct sound *old = b->sound[side];
 	b->sound[side] = mem_ref(s);
 	b->over[side] = false;
 	err = flow(b);
-	unlock(b);
+	bearer_unlock(b);
 	mem_deref(old);
 	return err;
 }
 
 int bearer_tell(struct bearer *b, uint8_t code, unsigned ms)
 {
-	lock(b);
-	int err = !bearer_connected(b) || !b->c.event_pt_sent ? -ENOTCONN : event_begin(&b->capture->events, code, EVENT_LEVEL, b->capture->now);
+	bearer_lock(b);
+	int err = !bearer_connected(b) || !b->first.c.event_pt_sent ? -ENOTCONN : event_begin(&b->first.capture->events, code, EVENT_LEVEL, b->first.capture->now);
 	if (!err) {
 		b->telling = true;
-		b->tell_end = b->capture->now + ms * 8;
+		b->tell_end = b->first.capture->now + ms * 8;
 	}
-	unlock(b);
+	bearer_unlock(b);
 	return err;
 }
 
@@ -320,17 +325,17 @@ int bearer_listen(struct bearer *b, const struct bearer_ears *want)
 	struct capture *new = NULL;
 	int err = want ? ears_new(&ears, b, want) : 0;
 	if (!err)
-		err = capture_new(&new, b, &b->c, ears);
+		err = bearer_capture_new(&new, b, &b->first.c, ears);
 	if (err) {
 		mem_deref(ears);
 		return err;
 	}
-	lock(b);
+	bearer_lock(b);
 	struct ears *was = b->ears;
 	b->ears = ears;
-	struct capture *old = capture_put_in(b, new, true);
+	struct capture *old = bearer_capture_put_in(b, &b->first, new, true);
 	err = flow(b);
-	unlock(b);
+	bearer_unlock(b);
 	mem_deref(was);
 	mem_deref(old);
 	return err;
@@ -340,9 +345,9 @@ int bearer_listen(struct bearer *b, const struct bearer_ears *want)
 
 void bearer_read(const struct bearer *b, uint64_t ret[BEARER_COUNTERS])
 {
-	lock(b);
-	const struct jitter *j = &b->playout.jitter;
-	memcpy(ret, b->count, sizeof b->count);
+	bearer_lock(b);
+	const struct jitter *j = &b->first.playout.jitter;
+	memcpy(ret, b->first.count, sizeof b->first.count);
 	ret[BEARER_RECEIVED] += j->stats.received + j->stats.duplicate;
 	ret[BEARER_LOST] = jitter_lost(j);
 	ret[BEARER_LATE] = j->stats.late;
@@ -355,28 +360,27 @@ void bearer_read(const struct bearer *b, uint64_t ret[BEARER_COUNTERS])
 	ret[BEARER_VOICE] = j->stats.voice;
 	ret[BEARER_CONCEALED] = j->stats.concealed;
 	ret[BEARER_NOISE] = j->stats.noise;
-	ret[BEARER_EVENTS] = b->playout.events.events;
-	ret[BEARER_LAPSED] = b->playout.events.lapsed;
+	ret[BEARER_EVENTS] = b->first.playout.events.events;
+	ret[BEARER_LAPSED] = b->first.playout.events.lapsed;
 	ret[BEARER_DEPTH] = jitter_depth(j);
 	ret[BEARER_JITTER] = j->stats.jitter;
-	unlock(b);
+	bearer_unlock(b);
 }
 
-bool bearer_sent(const struct bearer *b, struct bearer_sent *ret)
+bool bearer_sent(const struct bearer *b, uint32_t slot, struct bearer_sent *ret)
 {
-	lock(b);
-	bool any = bearer_connected(b);
-	if (any)
-		*ret = (struct bearer_sent){.ssrc = b->ssrc, .packets = (uint32_t)b->count[BEARER_SENT], .octets = (uint32_t)b->count[BEARER_SENT_OCTETS],
-			.timestamp = b->capture->now};
-	unlock(b);
-	return any;
+	bearer_lock(b);
+	const struct stream *s = slot == BEARER_NO_SLOT ? NULL : bearer_stream((struct bearer *)b, slot);
+	if (s)
+		*ret = (struct bearer_sent){.ssrc = s->ssrc, .packets = s->count[BEARER_SENT], .octets = s->count[BEARER_SENT_OCTETS], .timestamp = s->capture->now};
+	bearer_unlock(b);
+	return s;
 }
 
 bool bearer_transparent(const struct bearer *b)
 {
-	lock(b);
+	bearer_lock(b);
 	bool is = b->transparent;
-	unlock(b);
+	bearer_unlock(b);
 	return is;
 }

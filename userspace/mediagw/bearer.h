@@ -27,6 +27,7 @@ enum bearer_mode {
 	BEARER_CONTTEST, /* the line hears the other tone of a dual-tone continuity test */
 	BEARER_NETWLOOP, /* the network hears itself */
 	BEARER_NETWTEST, /* the network hears the other tone */
+	BEARER_CONFRNCE, /* as BEARER_SENDRECV, and who is in this mode hears the others who are */
 	BEARER_MODES
 };
 
@@ -69,6 +70,7 @@ struct bearer_params {
 int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer_params *p);
 
 #define BEARER_NO_SLOT UINT32_MAX
+#define BEARER_STREAMS 4 /* connections at once */
 
 /* The connection and how it is to sound. */
 struct bearer_connection {
@@ -89,10 +91,13 @@ struct bearer_connection {
 	bool jitter_fixed;           /* no, it stays as it is */
 };
 
-/* Sets the connection or changes it: what is the same goes on undisturbed. 0, -EINVAL (packet time), -ENOMEM, or what the driver says; nothing is changed then. What has
- * no slot is the end of the connection, which never fails. */
+/* Sets the connection of a slot or changes it: what is the same goes on undisturbed. 0, -EINVAL (packet time; a test or data besides others), -EBUSY (too many),
+ * -ENOMEM, or what the driver says; nothing is changed then. The line hears all of those that receive. What the driver does for the line, modems and hook flashes
+ * are the business of the first. What has no slot is the end of all connections, which never fails. */
 int bearer_connect(struct bearer *b, const struct bearer_connection *c);
-/* What fp_stream.deliver is to be for its connection. */
+/* The end of one; the others go on undisturbed. */
+void bearer_disconnect(struct bearer *b, uint32_t slot);
+/* What fp_stream.deliver is to be for its connections. */
 uint32_t bearer_deliver(const struct bearer *b);
 
 /* Plays a sound, in place of the one before, instead of what is heard there else. Takes a reference; NULL: silence. 0 or -ENOMEM. */
@@ -120,15 +125,16 @@ enum bearer_counter {
 	BEARER_COUNTERS
 };
 extern const struct counter_def bearer_defs[BEARER_COUNTERS];
-/* What it did since it was connected; of BEARER_DEPTH and BEARER_JITTER how it is now, in octets of 8000 Hz. */
+/* What its first connection did since it was there; of BEARER_DEPTH and BEARER_JITTER how it is now, in octets of 8000 Hz. */
 void bearer_read(const struct bearer *b, uint64_t ret[BEARER_COUNTERS]);
 
 /* For RTCP: what is sent. */
 struct bearer_sent {
-	uint32_t ssrc, packets, octets;
+	uint64_t packets, octets;
+	uint32_t ssrc;
 	uint32_t timestamp; /* of the octet that is captured now */
 };
-/* False when it has no connection. */
-bool bearer_sent(const struct bearer *b, struct bearer_sent *ret);
+/* False when it has no such connection. */
+bool bearer_sent(const struct bearer *b, uint32_t slot, struct bearer_sent *ret);
 /* Whether it carries data: a modem was heard, or it is digital. */
 bool bearer_transparent(const struct bearer *b);

@@ -9,17 +9,23 @@
 
 /* --- ears ---------------------------------------------------------------------------------------------------------- */
 
+void bearer_tell_digit(struct bearer *b, char digit)
+{
+	span_thread_heard(b, &(struct heard){.kind = HEARD_DIGIT, .digit = digit});
+}
+
 void bearer_hear_digit(void *bearer, char digit, int level)
 {
 	struct bearer *b = bearer;
-	span_thread_heard(b, &(struct heard){.kind = HEARD_DIGIT, .digit = digit});
+	if (!b->mix)
+		bearer_tell_digit(b, digit);
 }
 
 static void on_register_tone(void *arg, char digit, int level)
 {
 	struct ears *e = arg;
-	e->bearer->count[BEARER_DIGITS] += digit != '\0';
-	bearer_hear_digit(e->bearer, digit, level);
+	e->bearer->first.count[BEARER_DIGITS] += digit != '\0';
+	bearer_tell_digit(e->bearer, digit);
 }
 
 static void on_caller(void *arg, const struct caller_id *c)
@@ -89,7 +95,7 @@ static void hear_all(struct ears *e, const int16_t *linear, size_t n)
 
 void bearer_cancel_echo(struct bearer *b)
 {
-	bool on = bearer_connected(b) && b->c.echo && b->p.tail && !b->transparent && !b->lost;
+	bool on = bearer_connected(b) && b->first.c.echo && b->p.tail && !b->transparent && !b->lost;
 	if (on != b->cancelling && !b->p.driver->cancel_echo(b->p.fd, on ? b->p.tail : 0))
 		b->cancelling = on;
 }
@@ -104,8 +110,8 @@ static void on_voiceband(void *arg, enum voiceband kind)
 	if (kind == VOICEBAND_FAX_CALLING || b->transparent)
 		return;
 	b->transparent = true;
-	playout_transparent(&b->playout);
-	capture_transparent(b->capture);
+	playout_transparent(&b->first.playout);
+	capture_transparent(b->first.capture);
 	bearer_cancel_echo(b);
 }
 
@@ -119,10 +125,10 @@ int bearer_detectors(struct voiceband_detector *ret[BEARER_SIDES], struct bearer
 	return 0;
 }
 
-/* Of a call that carries data it is known. */
+/* Of a call that carries data it is known, and several parties cannot. */
 static struct voiceband_detector *detector_of(const struct bearer *b, enum bearer_side side)
 {
-	return bearer_connected(b) && !b->transparent ? b->detector[side] : NULL;
+	return bearer_connected(b) && !b->transparent && !b->mix ? b->detector[side] : NULL;
 }
 
 void bearer_hear_line(struct bearer *b, const uint8_t *octets, size_t n)

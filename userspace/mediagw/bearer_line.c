@@ -73,9 +73,9 @@ static void lose(struct bearer *b)
 static void count_slip(struct bearer *b, enum tdm_event_kind kind)
 {
 	if (kind == TDM_EV_WRITE_UNDERRUN && b->written > b->ticks)
-		b->count[BEARER_UNDERRUNS]++;
+		b->first.count[BEARER_UNDERRUNS]++;
 	else if (kind == TDM_EV_READ_OVERRUN)
-		b->count[BEARER_OVERRUNS]++;
+		b->first.count[BEARER_OVERRUNS]++;
 }
 
 static void take_events(struct bearer *b)
@@ -139,7 +139,7 @@ static void catch_up(struct bearer *b, int64_t level)
 {
 	if (level >= 0)
 		return;
-	b->count[BEARER_UNDERRUNS] += !b->tells_slips && b->written > 0;
+	b->first.count[BEARER_UNDERRUNS] += !b->tells_slips && b->written > 0;
 	b->written -= level;
 }
 
@@ -184,7 +184,7 @@ static unsigned block_of(unsigned ptime)
 int bearer_flow(struct bearer *b)
 {
 	const struct tdm_driver *d = b->p.driver;
-	const struct tdm_buffers buffers = {.count = BUFFERS, .bytes = block_of(b->c.ptime)};
+	const struct tdm_buffers buffers = {.count = BUFFERS, .bytes = block_of(b->first.c.ptime)};
 	int err = d->buffers(b->p.fd, &buffers);
 	if (!err)
 		err = d->flush(b->p.fd, TDM_FLUSH_READ | TDM_FLUSH_WRITE);

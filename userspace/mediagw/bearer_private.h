@@ -58,26 +58,33 @@ struct ears {
 	unsigned quiet; /* octets */
 };
 
+/* A connection: its way in and its way out. */
+struct stream {
+	struct bearer_connection c;
+	struct capture *capture;   /* NULL: never flowed */
+	struct playout playout;
+	uint32_t ssrc;
+	uint64_t flashes;
+	uint64_t count[BEARER_COUNTERS]; /* those that are counted here */
+};
+
 struct bearer {
 	struct span_thread *thread;
 	struct bearer_params p;
 	unsigned index;
 	bool flows;        /* its octets are read and written */
 	bool lost;
-	struct bearer_connection c;
-	struct capture *capture;   /* NULL: never flowed */
-	struct playout playout;
+	struct stream first;
+	struct mix *mix;   /* the other connections; NULL: there are none */
 	struct voiceband_detector *detector[BEARER_SIDES];
 	struct ears *ears; /* NULL: nothing is listened for */
 	struct sound *sound[BEARER_SIDES];
 	bool over[BEARER_SIDES]; /* it has ended, and that was told */
 	bool transparent;  /* data is carried */
 	bool cancelling, looped, gained;
-	uint32_t ssrc;
 	uint32_t tell_end; /* when the event of bearer_tell() ends, of the capture's time, */
 	bool telling;      /* if one goes on */
 	struct transponder transponder;
-	uint64_t flashes;
 	/* The channel's clock, in octets: what was read, and when; and up to where has been written. */
 	unsigned block;
 	bool started;
@@ -86,8 +93,31 @@ struct bearer {
 	int64_t ticks, written;
 	uint64_t tick_ns;
 	uint64_t due_ns;   /* when it needs octets */
-	uint64_t count[BEARER_COUNTERS]; /* those that are counted here */
 };
+
+/* --- bearer.c ------------------------------------------------------------------------------------------------------ */
+/* A capture for this connection and these ears (NULL: none). */
+int bearer_capture_new(struct capture **ret, struct bearer *b, const struct bearer_connection *c, const struct ears *ears);
+/* Puts it in, under the lock, to go on where the one before is when that was of the same stream. Returns that one, to be freed behind the lock. */
+struct capture *bearer_capture_put_in(struct bearer *b, struct stream *s, struct capture *new, bool same_stream);
+/* Whether both can have the same capture. */
+bool bearer_sounds_alike(const struct bearer_connection *a, const struct bearer_connection *b);
+/* Nothing has come yet. */
+void bearer_stream_init(struct stream *s, enum law law, const struct bearer_connection *c, uint32_t ssrc);
+/* What the driver does for a connection. */
+int bearer_set_driver(struct bearer *b, const struct bearer_connection *c);
+
+/* --- bearer_mix.c: several connections ----------------------------------------------------------------------------- */
+/* One besides the first, added or changed: as bearer_connect(). */
+int bearer_mix_connect(struct bearer *b, const struct bearer_connection *c);
+/* One of several is gone; the first's place is taken by the next. */
+void bearer_mix_disconnect(struct bearer *b, uint32_t slot);
+/* That of a slot, NULL. */
+struct stream *bearer_mix_stream(struct bearer *b, uint32_t slot);
+/* As bearer_can_fill(), bearer_fill() and bearer_captured() without sounds. */
+size_t bearer_mix_ready(struct bearer *b);
+void bearer_mix_fill(struct bearer *b, uint8_t *out, size_t n);
+void bearer_mix_captured(struct bearer *b, uint8_t *octets, size_t n);
 
 /* --- span_thread.c ------------------------------------------------------------------------------------------------- */
 /* A reference on the thread goes with it. */
@@ -116,7 +146,11 @@ int bearer_flow(struct bearer *b);
 int32_t bearer_ahead(const struct bearer *b, uint64_t now_ns);
 
 /* --- bearer_rtp.c: to and from the network ------------------------------------------------------------------------- */
-void bearer_received(struct bearer *b, const struct inbox_packet *k);
+void bearer_received(struct bearer *b, struct stream *s, const struct inbox_packet *k);
+/* The next octets of one peer. */
+void bearer_play_stream(struct bearer *b, struct stream *s, uint8_t *out, size_t n);
+/* Octets for one peer; or what is only listened to. */
+void bearer_capture_stream(struct bearer *b, struct stream *s, const uint8_t *octets, size_t n, bool sends);
 /* Octets of the line, which are changed. */
 void bearer_captured(struct bearer *b, uint8_t *octets, size_t n);
 /* The next octets for the line. */
@@ -130,34 +164,62 @@ int ears_new(struct ears **ret, struct bearer *b, const struct bearer_ears *want
 void bearer_hear_line(struct bearer *b, const uint8_t *octets, size_t n);
 /* What goes to it from the network. */
 void bearer_hear_network(struct bearer *b, const uint8_t *octets, size_t n);
+/* A capture has heard a digit: of the line, unless others are mixed into that. */
 void bearer_hear_digit(void *bearer, char digit, int level);
+void bearer_tell_digit(struct bearer *b, char digit);
 int bearer_detectors(struct voiceband_detector *ret[BEARER_SIDES], struct bearer *b);
 /* The canceller, by what is wanted now. */
 void bearer_cancel_echo(struct bearer *b);
 
 static inline bool bearer_connected(const struct bearer *b)
 {
-	return b->c.slot != BEARER_NO_SLOT;
+	return b->first.c.slot != BEARER_NO_SLOT;
+}
+
+static inline bool stream_from_line(const struct stream *s)
+{
+	return s->c.mode == BEARER_SENDONLY || s->c.mode == BEARER_SENDRECV || s->c.mode == BEARER_CONFRNCE;
+}
+
+static inline bool stream_to_line(const struct stream *s)
+{
+	return s->c.mode == BEARER_RECVONLY || s->c.mode == BEARER_SENDRECV || s->c.mode == BEARER_CONFRNCE;
 }
 
 static inline bool bearer_from_line(const struct bearer *b)
 {
-	return bearer_connected(b) && (b->c.mode == BEARER_SENDONLY || b->c.mode == BEARER_SENDRECV);
+	return bearer_connected(b) && stream_from_line(&b->first);
 }
 
 static inline bool bearer_to_line(const struct bearer *b)
 {
-	return bearer_connected(b) && (b->c.mode == BEARER_RECVONLY || b->c.mode == BEARER_SENDRECV);
+	return bearer_connected(b) && stream_to_line(&b->first);
+}
+
+/* The connection of a slot, NULL. */
+static inline struct stream *bearer_stream(struct bearer *b, uint32_t slot)
+{
+	return b->first.c.slot == slot ? &b->first : b->mix ? bearer_mix_stream(b, slot) : NULL;
 }
 
 /* The line hears the transponder. */
 static inline bool bearer_is_tested(const struct bearer *b)
 {
-	return bearer_connected(b) && b->c.mode == BEARER_CONTTEST;
+	return bearer_connected(b) && b->first.c.mode == BEARER_CONTTEST;
 }
 
 /* The network hears what it said, or the transponder. */
 static inline bool bearer_turns_round(const struct bearer *b)
 {
-	return bearer_connected(b) && (b->c.mode == BEARER_NETWLOOP || b->c.mode == BEARER_NETWTEST);
+	return bearer_connected(b) && (b->first.c.mode == BEARER_NETWLOOP || b->first.c.mode == BEARER_NETWTEST);
+}
+
+static inline void bearer_lock(const struct bearer *b)
+{
+	pthread_mutex_lock(&b->thread->lock);
+}
+
+static inline void bearer_unlock(const struct bearer *b)
+{
+	pthread_mutex_unlock(&b->thread->lock);
 }

@@ -19,21 +19,21 @@ static int format_of(const struct bearer_connection *c, uint8_t pt)
 	return pt == RTP_PT_PCMU ? PLAYOUT_PCMU : pt == RTP_PT_PCMA ? PLAYOUT_PCMA : pt == RTP_PT_CN ? PLAYOUT_NOISE : -1;
 }
 
-void bearer_received(struct bearer *b, const struct inbox_packet *k)
+void bearer_received(struct bearer *b, struct stream *s, const struct inbox_packet *k)
 {
 	struct rtp_packet r;
 	if (rtp_read(&r, k->data, k->len)) {
-		b->count[BEARER_STRAY]++;
+		s->count[BEARER_STRAY]++;
 		return;
 	}
-	int format = format_of(&b->c, r.pt);
+	int format = format_of(&s->c, r.pt);
 	if (format < 0) {
-		b->count[BEARER_OTHER]++;
+		s->count[BEARER_OTHER]++;
 		return;
 	}
 	const struct playout_packet p = {.format = (enum playout_format)format, .marker = r.marker, .seq = r.seq, .ssrc = r.ssrc, .timestamp = r.timestamp,
 		.arrival = (uint32_t)(k->arrival_ns / OCTET_NS), .ahead = bearer_turns_round(b) ? 0 : bearer_ahead(b, k->arrival_ns), .payload = r.payload, .len = r.len};
-	playout_put(&b->playout, &p);
+	playout_put(&s->playout, &p);
 }
 
 /* --- to the line --------------------------------------------------------------------------------------------------- */
@@ -71,26 +71,33 @@ static void answer_test(struct bearer *b, uint8_t *out, size_t n)
 	law_encode(b->p.law, out, linear, n);
 }
 
+void bearer_play_stream(struct bearer *b, struct stream *s, uint8_t *out, size_t n)
+{
+	playout_get(&s->playout, out, n);
+	if (s->playout.flashes != s->flashes)
+		span_thread_heard(b, &(struct heard){.kind = HEARD_FLASH});
+	s->flashes = s->playout.flashes;
+}
+
 static void play(struct bearer *b, uint8_t *out, size_t n)
 {
-	playout_get(&b->playout, out, n);
-	if (b->playout.flashes != b->flashes)
-		span_thread_heard(b, &(struct heard){.kind = HEARD_FLASH});
-	b->flashes = b->playout.flashes;
+	bearer_play_stream(b, &b->first, out, n);
 	bearer_hear_network(b, out, n);
 }
 
 size_t bearer_can_fill(struct bearer *b)
 {
-	size_t there = bearer_to_line(b) ? playout_ready(&b->playout) : b->block;
-	if (b->sound[BEARER_LINE] && !b->over[BEARER_LINE] && bearer_to_line(b))
+	size_t there = b->mix ? bearer_mix_ready(b) : bearer_to_line(b) ? playout_ready(&b->first.playout) : b->block;
+	if (b->sound[BEARER_LINE] && !b->over[BEARER_LINE] && (b->mix || bearer_to_line(b)))
 		return 0; /* RTP goes on being listened to at its own pace */
 	return there < b->block ? there : b->block;
 }
 
 void bearer_fill(struct bearer *b, uint8_t *out, size_t n)
 {
-	if (bearer_to_line(b))
+	if (b->mix)
+		bearer_mix_fill(b, out, n);
+	else if (bearer_to_line(b))
 		play(b, out, n);
 	else if (bearer_is_tested(b))
 		answer_test(b, out, n);
@@ -101,57 +108,67 @@ void bearer_fill(struct bearer *b, uint8_t *out, size_t n)
 
 /* --- to the network ------------------------------------------------------------------------------------------------ */
 
-static void send_packet(struct bearer *b, const struct capture_packet *k)
+static void send_packet(struct bearer *b, struct stream *s, const struct capture_packet *k)
 {
 	uint8_t *data = span_thread_room(b->thread);
-	const uint8_t pt = k->format == PLAYOUT_EVENT ? b->c.event_pt_sent : k->format == PLAYOUT_NOISE ? RTP_PT_CN : b->c.pt;
-	const struct rtp_packet r = {.pt = pt, .marker = k->marker, .seq = k->seq, .timestamp = k->timestamp, .ssrc = b->ssrc};
+	const uint8_t pt = k->format == PLAYOUT_EVENT ? s->c.event_pt_sent : k->format == PLAYOUT_NOISE ? RTP_PT_CN : s->c.pt;
+	const struct rtp_packet r = {.pt = pt, .marker = k->marker, .seq = k->seq, .timestamp = k->timestamp, .ssrc = s->ssrc};
 	rtp_write(&r, data);
 	memcpy(data + RTP_HEADER_LEN, k->payload, k->len);
-	if (span_thread_send(b->thread, b->c.slot, RTP_HEADER_LEN + k->len)) {
-		b->count[BEARER_UNSENT]++;
+	if (span_thread_send(b->thread, s->c.slot, RTP_HEADER_LEN + k->len)) {
+		s->count[BEARER_UNSENT]++;
 		return;
 	}
-	b->count[BEARER_SENT]++;
-	b->count[BEARER_SENT_OCTETS] += k->len;
+	s->count[BEARER_SENT]++;
+	s->count[BEARER_SENT_OCTETS] += k->len;
 }
 
-static void capture(struct bearer *b, const uint8_t *octets, size_t n)
+static void capture(struct bearer *b, struct stream *s, const uint8_t *octets, size_t n)
 {
 	struct capture_packet k;
 	while (n) {
-		size_t part = capture_put(b->capture, octets, n);
-		while (capture_next(b->capture, &k))
-			send_packet(b, &k);
+		size_t part = capture_put(s->capture, octets, n);
+		while (capture_next(s->capture, &k))
+			send_packet(b, s, &k);
 		octets += part;
 		n -= part;
 	}
-	if (b->telling && (int32_t)(b->capture->now - b->tell_end) >= 0) {
-		event_end(&b->capture->events, b->tell_end);
+	if (b->telling && s == &b->first && (int32_t)(s->capture->now - b->tell_end) >= 0) {
+		event_end(&s->capture->events, b->tell_end);
 		b->telling = false;
 	}
 }
 
+void bearer_capture_stream(struct bearer *b, struct stream *s, const uint8_t *octets, size_t n, bool sends)
+{
+	const uint64_t late = s->capture->late, digits = s->capture->digits;
+	if (sends)
+		capture(b, s, octets, n);
+	else
+		capture_skip(s->capture, octets, n);
+	s->count[BEARER_UNTOLD] += s->capture->late - late;
+	s->count[BEARER_DIGITS] += s->capture->digits - digits;
+}
+
 void bearer_captured(struct bearer *b, uint8_t *octets, size_t n)
 {
-	const uint64_t late = b->capture->late, digits = b->capture->digits;
 	if (bearer_turns_round(b)) {
-		playout_get(&b->playout, octets, n);
-		if (b->c.mode == BEARER_NETWTEST) {
+		playout_get(&b->first.playout, octets, n);
+		if (b->first.c.mode == BEARER_NETWTEST) {
 			hear_test(b, octets, n);
 			answer_test(b, octets, n);
 		}
 	} else if (bearer_is_tested(b)) {
 		hear_test(b, octets, n);
 	}
+	if (b->mix) {
+		sound(b, BEARER_NETWORK, octets, n);
+		bearer_mix_captured(b, octets, n);
+		return;
+	}
 	bool sends = bearer_from_line(b) || bearer_turns_round(b) || (b->sound[BEARER_NETWORK] && !b->over[BEARER_NETWORK]);
 	if (sends && !bearer_from_line(b) && !bearer_turns_round(b))
 		idle(b, octets, n);
 	sound(b, BEARER_NETWORK, octets, n);
-	if (sends && bearer_connected(b))
-		capture(b, octets, n);
-	else
-		capture_skip(b->capture, octets, n);
-	b->count[BEARER_UNTOLD] += b->capture->late - late;
-	b->count[BEARER_DIGITS] += b->capture->digits - digits;
+	bearer_capture_stream(b, &b->first, octets, n, sends && bearer_connected(b));
 }

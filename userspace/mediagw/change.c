@@ -5,7 +5,7 @@
 #include "mediagw/watch.h"
 #include <errno.h>
 
-/* "confrnce" of 3.2.2.6 is not there: nothing here mixes. Which of them an endpoint has, its capabilities say. */
+/* Which of them an endpoint has, its capabilities say. */
 static const struct {
 	struct slice name;
 	enum conn_mode mode;
@@ -14,6 +14,7 @@ static const struct {
 	{SLICE("sendonly"), CONN_SENDONLY}, {SLICE("inactive"), CONN_INACTIVE},
 	{SLICE("loopback"), CONN_LOOPBACK}, {SLICE("conttest"), CONN_CONTTEST},
 	{SLICE("netwloop"), CONN_NETWLOOP}, {SLICE("netwtest"), CONN_NETWTEST},
+	{SLICE("confrnce"), CONN_CONFRNCE},
 };
 
 #define MODES (sizeof modes / sizeof modes[0])

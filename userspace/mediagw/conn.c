@@ -217,7 +217,7 @@ int conn_follow(struct conn *c)
 struct conn *conn_other(const struct conn *c)
 {
 	struct conn *it;
-	if (c->ep)
+	if (c->ep && !c->line)
 		list_foreach(it, &c->ep->conns, link)
 			if (it != c)
 				return it;

@@ -19,6 +19,7 @@ enum conn_mode {
 	CONN_CONTTEST = 8,                  /* the line is a transponder: another tone for a tone */
 	CONN_NETWLOOP = 16 | CONN_SENDRECV, /* what the peer says goes back to the peer */
 	CONN_NETWTEST = 32 | CONN_SENDRECV, /* the connection is a transponder */
+	CONN_CONFRNCE = 64 | CONN_SENDRECV, /* ... and the peers of those in this mode hear each other */
 };
 
 #define CONN_ID_LEN   8   /* hex digits of connection identifiers we make */
@@ -102,7 +103,7 @@ unsigned conn_set(struct conn *c, const struct conn_change *ch, const char **why
 int conn_apply(struct conn *c);
 /* What the other connection's peer described changes what the peer of `c` sends: after any change to that one. `c` may be NULL. */
 int conn_follow(struct conn *c);
-/* The other connection on its endpoint, or NULL. */
+/* The other connection on its relay, or NULL. */
 struct conn *conn_other(const struct conn *c);
 /* Which connection a slot belongs to. */
 struct conn *conn_by_slot(struct gateway *gw, uint32_t slot);

@@ -171,7 +171,7 @@ static int stream_engine(void *arg, json_t *args, json_t **result, struct buf *w
 
 static const char *state_of(const struct endpoint *e)
 {
-	return e->n_conns == e->kind->connections ? "joined" : e->n_conns ? "half" : "idle";
+	return e->n_conns && e->n_conns >= (e->line ? 1 : e->kind->connections) ? "joined" : e->n_conns ? "half" : "idle";
 }
 
 static void put_endpoint(json_t *rows, const struct endpoint *e, json_t *args)

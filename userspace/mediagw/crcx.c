@@ -92,6 +92,8 @@ static unsigned make(struct endpoint *e, const struct command *cmd, const struct
 {
 	struct conn *c;
 	const char *why = NULL;
+	if (ch->has_mode && !endpoint_has_mode(e, ch->mode))
+		return refuse(a, 517, "this kind of endpoint has no such mode");
 	int err = conn_new(&c, e, slice_trim(mgcp_param(cmd->msg, MGCP_P_CALL_ID)));
 	if (err)
 		return err == -ENOSPC ? refuse(a, 516, "call identifier is too long") : 400;
@@ -111,8 +113,8 @@ static unsigned make(struct endpoint *e, const struct command *cmd, const struct
 static unsigned put_on(struct endpoint *e, struct conn *c, const struct command *cmd, struct answer *a)
 {
 	struct request r;
-	const char *why = "this kind of endpoint has no such mode";
-	unsigned code = endpoint_has_mode(e, c->mode) ? request_parse(&r, e, cmd->msg, c, &why) : 517;
+	const char *why = NULL;
+	unsigned code = request_parse(&r, e, cmd->msg, c, &why);
 	if (code) {
 		mem_deref(c);
 		return refuse(a, code, why);

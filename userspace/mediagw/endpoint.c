@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mediagw/endpoint.h"
 #include "base/mem.h"
+#include "mediagw/bearer.h"
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
 #include "mediagw/line_signal.h"
@@ -245,15 +246,16 @@ struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 
 /* --- kinds -------------------------------------------------------------------------------------------------------- */
 
-#define LINE_CAPABILITIES "a:PCMU;PCMA;CLEARMODE, p:5-60, e:on, s:on, gc:on, nt:IN, m:sendrecv;sendonly;recvonly;inactive;loopback;conttest;netwloop;netwtest"
+#define LINE_CAPABILITIES "a:PCMU;PCMA;CLEARMODE, p:5-60, e:on, s:on, gc:on, nt:IN, m:sendrecv;sendonly;recvonly;inactive;loopback;conttest;netwloop;netwtest;confrnce"
+#define LINE_CONNECTIONS BEARER_STREAMS /* in mode confrnce they are mixed */
 
 const struct endpoint_kind endpoint_kinds[] = {
 	/* A relay carries whatever codec both sides agree on. */
 	{"rtpbridge", 2, false, "nt:IN, m:sendrecv;sendonly;recvonly;inactive;netwloop", "no packet relay is free", endpoint_relay_parse, relay_any,
 	 NULL, relay_join, relay_change, relay_part, NULL},
-	{"ds", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
-	{"bri", 1, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
-	{"aaln", 1, true, LINE_CAPABILITIES, "no line is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
+	{"ds", LINE_CONNECTIONS, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
+	{"bri", LINE_CONNECTIONS, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
+	{"aaln", LINE_CONNECTIONS, true, LINE_CAPABILITIES, "no line is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
 	{0},
 };
 const struct endpoint_kind *const endpoint_relay = &endpoint_kinds[0];

@@ -184,7 +184,7 @@ int line_join(struct endpoint *e, struct conn *c)
 void line_part(struct endpoint *e, struct conn *c)
 {
 	reports_stop(c);
-	line_disconnect(e->line);
+	line_disconnect(e->line, c);
 }
 
 void line_vacate(struct endpoint *e)

@@ -176,12 +176,13 @@ static enum bearer_mode mode_of(const struct conn *c)
 	static const struct {
 		enum conn_mode mode;
 		enum bearer_mode bearer;
-	} tests[] = {
+	} rows[] = {
 		{CONN_LOOPBACK, BEARER_LOOPBACK}, {CONN_CONTTEST, BEARER_CONTTEST}, {CONN_NETWLOOP, BEARER_NETWLOOP}, {CONN_NETWTEST, BEARER_NETWTEST},
+		{CONN_CONFRNCE, BEARER_CONFRNCE},
 	};
-	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
-		if (tests[i].mode == c->mode)
-			return tests[i].bearer;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		if (rows[i].mode == c->mode && (c->mode != CONN_CONFRNCE || !c->muted))
+			return rows[i].bearer;
 	bool sends = c->mode & CONN_SENDONLY && !c->muted, receives = c->mode & CONN_RECVONLY;
 	return sends ? receives ? BEARER_SENDRECV : BEARER_SENDONLY : receives ? BEARER_RECVONLY : BEARER_INACTIVE;
 }
@@ -208,10 +209,10 @@ int line_connect(struct line *l, const struct conn *c)
 	return bearer_connect(l->bearer, &b);
 }
 
-void line_disconnect(struct line *l)
+void line_disconnect(struct line *l, const struct conn *c)
 {
 	if (l->bearer)
-		bearer_connect(l->bearer, &(struct bearer_connection){.slot = BEARER_NO_SLOT, .ptime = 20});
+		bearer_disconnect(l->bearer, c->rtp.slot);
 }
 
 uint32_t line_deliver(const struct line *l)
@@ -219,14 +220,13 @@ uint32_t line_deliver(const struct line *l)
 	return l->bearer ? bearer_deliver(l->bearer) : 0;
 }
 
-void line_sent(const struct line *l, uint64_t *packets, uint64_t *octets)
+void line_sent(const struct line *l, const struct conn *c, uint64_t *packets, uint64_t *octets)
 {
-	uint64_t counted[BEARER_COUNTERS];
-	if (!l->bearer)
+	struct bearer_sent sent;
+	if (!l->bearer || !bearer_sent(l->bearer, c->rtp.slot, &sent))
 		return;
-	bearer_read(l->bearer, counted);
-	*packets = counted[BEARER_SENT];
-	*octets = counted[BEARER_SENT_OCTETS];
+	*packets = sent.packets;
+	*octets = sent.octets;
 }
 
 json_t *line_counters(const struct line *l)

@@ -16,10 +16,10 @@ int line_lend(struct line *l, int *fd);
 void line_return(struct line *l);
 /* The connection's media flows as the connection says: 0 or negative errno. */
 int line_connect(struct line *l, const struct conn *c);
-void line_disconnect(struct line *l);
-/* RTP packets sent since it was connected, and octets of their payload. */
-void line_sent(const struct line *l, uint64_t *packets, uint64_t *octets);
-/* What its voice has been through since it was connected, by the names of bearer_defs; a new reference. */
+void line_disconnect(struct line *l, const struct conn *c);
+/* RTP packets sent on a connection since it is there, and octets of their payload. */
+void line_sent(const struct line *l, const struct conn *c, uint64_t *packets, uint64_t *octets);
+/* What the voice of its first connection has been through since that is there, by the names of bearer_defs; a new reference. */
 json_t *line_counters(const struct line *l);
 /* For struct fp_stream. */
 uint32_t line_deliver(const struct line *l);

@@ -25,7 +25,7 @@ void quality_read(const struct conn *c, struct quality *ret)
 	ret->sent_packets = c->sent_packets + theirs.rx_packets;
 	ret->sent_bytes = payload(c->sent_bytes + theirs.rx_bytes, ret->sent_packets);
 	if (c->line)
-		line_sent(c->line, &ret->sent_packets, &ret->sent_bytes);
+		line_sent(c->line, c, &ret->sent_packets, &ret->sent_bytes);
 	struct rtp_received in = {ret->packets, ret->lost, ret->raw.jitter, c->clock_hz};
 	rtp_figures(&ret->figures, &in, &c->view, slice_str(c->codec));
 }

@@ -35,17 +35,17 @@ static void send_report(struct conn *c, bool bye)
 	struct bearer_sent sent;
 	uint8_t out[RTCP_REPORT_MAX];
 	struct rtcp_own o = {.utc_ms = clock_utc_ms(), .cname = slice_str(c->cname), .bye = bye};
-	if (!c->line->bearer || !bearer_sent(c->line->bearer, &sent) || !addr_is_set(c->mux ? &c->remote : &c->remote_rtcp))
+	if (!c->line->bearer || !bearer_sent(c->line->bearer, c->rtp.slot, &sent) || !addr_is_set(c->mux ? &c->remote : &c->remote_rtcp))
 		return;
 	uint32_t now = rtcp_ntp_mid(o.utc_ms);
 	o.ssrc = sent.ssrc;
 	/* Who was silent for two intervals is no sender (6.4). */
-	bool now_sent = sent.packets != r->packets;
+	bool now_sent = (uint32_t)sent.packets != r->packets;
 	o.sends = now_sent || r->sent;
 	r->sent = now_sent;
 	o.rtp_time = sent.timestamp;
-	o.packets = r->packets = sent.packets;
-	o.octets = sent.octets;
+	o.packets = r->packets = (uint32_t)sent.packets;
+	o.octets = (uint32_t)sent.octets;
 	o.hears = received(c, now, &o.heard);
 	size_t len = rtcp_report_write(&o, out);
 	bool failed = fastpath_send(c->gw->p.fp, c->mux ? c->rtp.slot : c->rtcp.slot, out, len);

@@ -44,8 +44,9 @@ static void take_packets(struct span_thread *t)
 	const struct inbox_packet *k;
 	for (; (k = inbox_first(t->inbox)); inbox_done(t->inbox)) {
 		struct bearer *b = bearer_at(t, (k->to & ((1u << TO_SPAN) - 1)) - 1);
-		if (b && b->c.slot == k->slot)
-			bearer_received(b, k);
+		struct stream *s = b ? bearer_stream(b, k->slot) : NULL;
+		if (s)
+			bearer_received(b, s, k);
 	}
 }
 
@@ -162,7 +163,7 @@ void span_thread_heard(struct bearer *b, const struct heard *h)
 {
 	struct span_thread *t = b->thread;
 	if (t->heard_count == SPAN_HEARD) {
-		b->count[BEARER_UNTOLD]++;
+		b->first.count[BEARER_UNTOLD]++;
 		return;
 	}
 	unsigned at = (t->heard_first + t->heard_count++) % SPAN_HEARD;

@@ -214,7 +214,7 @@ static void bed_voice(void)
 	bed.timestamp += 160;
 }
 
-static uint64_t bed_count(enum bearer_counter which)
+static inline uint64_t bed_count(enum bearer_counter which)
 {
 	uint64_t values[BEARER_COUNTERS];
 	bearer_read(bed.bearer, values);

@@ -10,7 +10,7 @@
 
 struct bearer {
 	struct bearer_params p;
-	struct bearer_connection c;
+	struct bearer_connection c, more[BEARER_STREAMS - 1]; /* slot 0: none */
 	unsigned connects;
 	struct sound *sound[BEARER_SIDES];
 	struct bearer_ears ears;
@@ -58,9 +58,27 @@ int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer
 
 int bearer_connect(struct bearer *b, const struct bearer_connection *c)
 {
-	b->c = *c;
+	struct bearer_connection *at = &b->c;
+	if (b->c.slot != BEARER_NO_SLOT && c->slot != BEARER_NO_SLOT && b->c.slot != c->slot)
+		for (at = b->more; at->slot && at->slot != c->slot; at++)
+			;
+	*at = *c;
 	b->connects++;
 	return 0;
+}
+
+void bearer_disconnect(struct bearer *b, uint32_t slot)
+{
+	if (b->c.slot == slot) {
+		b->c = b->more[0].slot ? b->more[0] : (struct bearer_connection){.slot = BEARER_NO_SLOT};
+		slot = b->more[0].slot;
+	}
+	for (unsigned i = 0; i < BEARER_STREAMS - 1; i++)
+		if (slot && b->more[i].slot == slot) {
+			memmove(&b->more[i], &b->more[i + 1], (BEARER_STREAMS - 2 - i) * sizeof *b->more);
+			b->more[BEARER_STREAMS - 2].slot = 0;
+			return;
+		}
 }
 
 int bearer_play(struct bearer *b, enum bearer_side side, struct sound *s)
@@ -95,7 +113,7 @@ void bearer_read(const struct bearer *b, uint64_t ret[BEARER_COUNTERS])
 	ret[BEARER_SENT_OCTETS] = 1120;
 }
 
-bool bearer_sent(const struct bearer *b, struct bearer_sent *ret)
+bool bearer_sent(const struct bearer *b, uint32_t slot, struct bearer_sent *ret)
 {
 	*ret = (struct bearer_sent){.ssrc = 0x1234, .packets = 7, .octets = 1120, .timestamp = 1120};
 	return b->c.slot != BEARER_NO_SLOT;

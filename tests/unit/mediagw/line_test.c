@@ -91,6 +91,8 @@ static void a_connection_takes_the_channel(void **state)
 	open_lines();
 	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
 	assert_int_equal(state_of(7), TDM_IN_USE);
+	for (unsigned i = 1; i < BEARER_STREAMS; i++)
+		assert_int_equal(run("CRCX 2 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
 	assert_int_equal(run("CRCX 2 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 540);
 	assert_int_equal(run("DLCX 3 ds/ds1-1/7@mg MGCP 1.0\r\n"), 250);
 	assert_int_equal(state_of(7), TDM_IN_SERVICE);
@@ -282,6 +284,33 @@ static void lines_with_signalling_are_always_open(void **state)
 	fake_plug(1, TDM_SPAN_T1, 24, 1);
 	clock_test_advance(6000);
 	assert_non_null(bearer_of(21));
+	bench_close();
+}
+
+/* RFC 3435 2.3: the line's voice goes to both, and those in conference hear each other. */
+static void two_connections_of_a_telephone_confer(void **state)
+{
+	(void)state;
+	char text[256], first[CONN_ID_LEN + 1];
+	open_lines();
+	assert_int_equal(run("CRCX 1 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nM: sendrecv\r\n\r\n" PCMA), 200);
+	memcpy(first, strstr(bench.answer, "\nI: ") + 4, CONN_ID_LEN);
+	first[CONN_ID_LEN] = '\0';
+	assert_int_equal(run("CRCX 2 ds/ds1-1/21@mg MGCP 1.0\r\nC: 2\r\nM: confrnce\r\n"), 527);
+	assert_int_equal(run("CRCX 3 ds/ds1-1/21@mg MGCP 1.0\r\nC: 2\r\nM: confrnce\r\n\r\n" PCMA), 200);
+	snprintf(text, sizeof text, "MDCX 4 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\nM: confrnce\r\n", first);
+	assert_int_equal(run(text), 200);
+	const struct bearer *b = bearer_of(21);
+	assert_int_equal(b->c.mode, BEARER_CONFRNCE);
+	assert_int_equal(b->more[0].mode, BEARER_CONFRNCE);
+	const uint32_t second = b->more[0].slot;
+	snprintf(text, sizeof text, "DLCX 5 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\n", first);
+	assert_int_equal(run(text), 250);
+	assert_int_equal(b->c.slot, second);
+	assert_int_equal(state_of(21), TDM_IN_USE);
+	assert_int_equal(run("DLCX 6 ds/ds1-1/21@mg MGCP 1.0\r\n"), 250);
+	assert_int_equal(b->c.slot, BEARER_NO_SLOT);
+	assert_int_equal(state_of(21), TDM_IN_SERVICE);
 	bench_close();
 }
 
@@ -491,7 +520,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(endpoints_are_the_channels_that_carry_calls),
 		cmocka_unit_test(a_span_that_comes_back_as_another_has_other_names),
-		cmocka_unit_test(the_bearer_is_coded_as_it_is), cmocka_unit_test(a_connection_takes_the_channel),
+		cmocka_unit_test(two_connections_of_a_telephone_confer), cmocka_unit_test(the_bearer_is_coded_as_it_is), cmocka_unit_test(a_connection_takes_the_channel),
 		cmocka_unit_test(any_free_channel_is_given),
 		cmocka_unit_test(what_is_out_of_service_is_not_ready),
 		cmocka_unit_test(a_call_ends_with_its_channel),
