@@ -77,7 +77,7 @@ void tdm_count_slip(struct tdm_channel *c);
 
 /* The span whose far end gives the clock: of those with a timing priority the first that is without alarm; 0 when none is. */
 unsigned tdm_timing(const struct tdm *t);
-/* Of a span, as configured; 0: none. */
+/* Of a span, as configured; 0: none. What a dynamic span was made with counts unless the span has settings of its own. */
 unsigned tdm_timing_priority(const struct tdm *t, unsigned span);
 
 /* The channel of `group` (by its name) whose turn it is, taken: 0, -ENOENT for no such group, -EBUSY when no channel is free. */

@@ -10,10 +10,9 @@ static const struct alarm_def lost = {"timing-lost", ALARM_MAJOR, "No source of 
 
 unsigned tdm_timing_priority(const struct tdm *t, unsigned span)
 {
-	const struct tdm_dynamic_setup *d = t->spans[span] ? tdm_dynamic_of(t->spans[span]) : NULL;
-	if (d)
-		return d->timing;
-	return t->setup->spans[span].timing;
+	const struct tdm_span_setup *s = &t->setup->spans[span];
+	const struct tdm_dynamic_setup *d = !s->set && t->spans[span] ? tdm_dynamic_of(t->spans[span]) : NULL;
+	return d ? d->timing : s->timing;
 }
 
 /* The first by priority; only those that work, or whichever are configured. */

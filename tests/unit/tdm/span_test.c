@@ -195,6 +195,15 @@ static void dynamic_spans_are_made_and_made_again(void **state)
 	assert_int_equal(box_state(48), TDM_IN_SERVICE);
 }
 
+static void a_dynamic_span_may_have_settings_of_a_span(void **state)
+{
+	box_open("dynamic=loc,1:0,24,0\ndynamic=loc,1:1,24,1\nspan=1,1,0,esf,b8zs\nspan=2,2,0,esf,b8zs\nbchan=1-48\n", true);
+	assert_int_equal(tdm_timing(box.t), 1);
+	fake.spans[1].defects = 1 << TDM_LOS;
+	clock_test_advance(5000);
+	assert_int_equal(tdm_timing(box.t), 2);
+}
+
 static void the_clock_falls_back_and_is_lost_and_comes_back(void **state)
 {
 	fake_plug(1, TDM_SPAN_T1, 24, 1);
@@ -265,6 +274,7 @@ int main(void)
 		TEST(without_lines_no_driver_is_no_alarm),
 		TEST(a_wrong_framing_and_a_busy_channel_are_one_alarm_each_and_the_rest_works),
 		TEST(dynamic_spans_are_made_and_made_again),
+		TEST(a_dynamic_span_may_have_settings_of_a_span),
 		TEST(the_clock_falls_back_and_is_lost_and_comes_back),
 		TEST(memory_may_run_out),
 	};
