@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""signalling.py KIND TYPE SIDE: what every switch type and role must do: calls both ways with numbers and bearer, overlap, refusals, restarts, and all
+"""signalling.py KIND TYPE SIDE [CASE...]: what every switch type and role must do: calls both ways with numbers and bearer, overlap, refusals, restarts, and all
 channels at once. tandem-isdn is SIDE."""
 import sys
 
@@ -156,11 +156,11 @@ def one_after_another(count=50):
     far.do("auto")
 
 
-
-
+CASES = [call_out, call_in, bearers_that_are_none, refused, progress, overlap, restarts, all_at_once]
+if (type, side) == ("euroisdn", "user"):
+    CASES.append(one_after_another)
 name = f"{kind} {type} {side}"
 with linked(kind, type, side, OVERLAP, words=["overlap", "service"]) as (agent, far):
-    for case in (call_out, call_in, bearers_that_are_none, refused, progress, overlap, restarts, all_at_once):
-        shows(f"{name}: {case.__name__.replace('_', ' ')}", case)
-    if (type, side) == ("euroisdn", "user"):
-        shows(f"{name}: fifty one after another", one_after_another)
+    for case in CASES:
+        if case.__name__ in sys.argv[4:] or not sys.argv[4:]:
+            shows(f"{name}: {case.__name__.replace('_', ' ')}", case)
