@@ -56,6 +56,7 @@ struct isdn_leg {
 	char digits[96], type[16], plan[16]; /* of the called number, as it came */
 	char called[128];                    /* ... as the routing has it */
 	bool overlap;              /* digits may follow */
+	struct leg_news refusal;   /* why it is not taken, unless its number becomes one for help; status 0: it is */
 	bool started;              /* the call has begun */
 	bool alerted, progressed, connected; /* the network has been told */
 	struct timer later;        /* what cannot be said from within a verb */

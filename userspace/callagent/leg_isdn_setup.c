@@ -221,6 +221,13 @@ static int read_called(struct isdn_leg *s, const json_t *number)
 	return 0;
 }
 
+/* Beyond a limit, and what is dialled does not become a call for help any more. */
+static bool is_refused(const struct isdn_leg *s)
+{
+	bool may_be = s->overlap && line_call_may_be_emergency(s->agent, s->line, s->digits);
+	return s->refusal.status && !may_be && !line_call_is_emergency(s->agent, s->line, s->digits);
+}
+
 void isdn_leg_digits(struct isdn_leg *s, const json_t *event)
 {
 	struct buf b = buf_fixed(s->digits, sizeof(s->digits));
@@ -237,7 +244,9 @@ void isdn_leg_digits(struct isdn_leg *s, const json_t *event)
 		return;
 	}
 	s->overlap = !json_is_true(json_object_get(event, "complete"));
-	if (is_complete(s))
+	if (is_refused(s))
+		call_end(s->leg.call, CALL_BY_TANDEM, &s->refusal);
+	else if (is_complete(s))
 		begin(s);
 }
 
@@ -267,13 +276,12 @@ static unsigned cause_of(int err)
 static unsigned take_call(struct isdn_leg *s, const json_t *event)
 {
 	struct agent *a = s->agent;
-	struct leg_news why;
 	struct call *c;
 	int err = read_setup(s, event) ?: set_party(s, conf_string(s->line->conf, "address"));
 	const struct line_call how = line_call_of(s);
-	if (!err && !line_call_admitted(a, s->line, s->called, &why)) {
-		line_call_refused(a, &how, s->call.id, &why);
-		return why.cause;
+	if (!err && !line_call_admitted(a, s->line, s->called, &s->refusal) && is_refused(s)) {
+		line_call_refused(a, &how, s->call.id, &s->refusal);
+		return s->refusal.cause;
 	}
 	err = err ? err : line_call_new(&c, a, &s->leg, &how);
 	if (err) {

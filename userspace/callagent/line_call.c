@@ -21,6 +21,13 @@ bool line_call_is_emergency(const struct agent *a, struct tel_line *l, const cha
 	return emergency_called(a, &from, called).kind;
 }
 
+bool line_call_may_be_emergency(const struct agent *a, struct tel_line *l, const char *digits)
+{
+	struct source from;
+	source_of_line(&from, l);
+	return emergency_may_follow(a->conf, from.address, digits);
+}
+
 bool line_call_admitted(struct agent *a, struct tel_line *l, const char *called, struct leg_news *refusal)
 {
 	struct source from;

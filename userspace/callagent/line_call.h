@@ -14,6 +14,8 @@ struct line_call {
 
 /* Whether it is a call for help, or a test of one. */
 bool line_call_is_emergency(const struct agent *a, struct tel_line *l, const char *called);
+/* Whether it may become one when more digits come. */
+bool line_call_may_be_emergency(const struct agent *a, struct tel_line *l, const char *digits);
 /* Why the line's calls are not taken now: false, and what its party is told. Calls for help always are. */
 bool line_call_admitted(struct agent *a, struct tel_line *l, const char *called, struct leg_news *refusal);
 /* A call that was not admitted has its record, too; `id` names it on the line. */

@@ -67,6 +67,22 @@ bool emergency_maybe(const struct conf *conf, const struct sip_uri *uri)
 	return false;
 }
 
+static bool begins(const struct conf_part *site, const char *option, struct slice digits)
+{
+	for (unsigned i = 0; site && i < conf_list_count(site, option); i++) {
+		struct slice number = slice_str(conf_list_at(site, option, i));
+		if (number.len > digits.len && slice_starts(number, digits))
+			return true;
+	}
+	return false;
+}
+
+bool emergency_may_follow(const struct conf *conf, const char *address, const char *digits)
+{
+	const struct conf_part *site = site_of(conf, NULL, address);
+	return begins(site, "emergency", slice_str(digits)) || begins(site, "emergency-test", slice_str(digits));
+}
+
 static bool has_member(const struct conf_part *group, const char *trunk)
 {
 	for (unsigned i = 0; group && i < conf_list_count(group, "members"); i++) {

@@ -19,6 +19,8 @@ struct emergency {
 struct emergency emergency_of(const struct conf *conf, const struct sip_uri *uri, const struct conf_part *user, const char *address);
 /* Whether it may be one at any site: what must not be refused before more is known. */
 bool emergency_maybe(const struct conf *conf, const struct sip_uri *uri);
+/* Whether digits that are dialled one by one at that address may become a number for help, or a test of one, when more come. */
+bool emergency_may_follow(const struct conf *conf, const char *address, const char *digits);
 /* Whether a trunk is one of those that take them at some site. */
 bool emergency_takes(const struct conf *conf, const char *trunk);
 /* The number dialled for a service where only numbers go. */

@@ -670,6 +670,33 @@ static void calls_for_help(void **state)
 	}
 }
 
+/* Beyond a limit digits are taken as long as they may become a number for help. */
+static void calls_for_help_digit_by_digit(void **state)
+{
+	static const struct {
+		const char *number, *digits[3];
+		bool helped;
+	} rows[] = {{"", {"1", "1", "2"}, true}, {"11", {"2"}, true}, {"1", {"1", "3"}, false}, {"2", {NULL}, false}, {"11", {""}, false}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[300];
+		tel_lines_find(&agent.tel_lines, SLICE("tie"))->limits.max_calls = 1;
+		comes_in();
+		snprintf(line, sizeof(line), "{'event':'setup','call':'in-2','group':'tie','endpoint':'ds/ds1-2/4','overlap':true,'called':{'number':'%s'}}", rows[i].number);
+		said[0] = '\0';
+		isdn_says("calls", line);
+		for (size_t k = 0; k < 3 && rows[i].digits[k]; k++) {
+			assert_string_equal(said, "");
+			snprintf(line, sizeof(line), "{'event':'digits','call':'in-2','group':'tie','digits':'%s'%s}", rows[i].digits[k], *rows[i].digits[k] ? "" : ",'complete':true");
+			isdn_says("calls", line);
+		}
+		assert_true(rows[i].helped == !!strstr(said, "isdn: proceeding in-2\n"));
+		assert_true(rows[i].helped == !strstr(said, "isdn: release in-2 {'cause':34}\n"));
+		isdn_gone();
+		assert_over();
+		isdn_up();
+	}
+}
+
 /* With all channels taken, one is taken from a call that is none for help. */
 static void a_call_for_help_takes_a_channel(void **state)
 {
@@ -891,6 +918,7 @@ int main(void)
 		ISDN_TEST(digits_are_gathered),
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
 		ISDN_TEST(calls_for_help),
+		ISDN_TEST(calls_for_help_digit_by_digit),
 		ISDN_TEST(a_call_for_help_takes_a_channel),
 		ISDN_TEST(groups_are_up_and_down),
 		ISDN_TEST(what_only_one_side_has_is_ended),
