@@ -53,7 +53,7 @@ struct call *call_of(struct group *g, const q931_call *pri)
 	return NULL;
 }
 
-static struct dchannel *dchannel_of(const struct call *c)
+struct dchannel *call_dchannel(const struct call *c)
 {
 	struct group *g = c->group;
 	return g->active ? g->active : &g->dchannels[0];
@@ -61,7 +61,7 @@ static struct dchannel *dchannel_of(const struct call *c)
 
 struct pri *call_controller(const struct call *c)
 {
-	return dchannel_of(c)->pri;
+	return call_dchannel(c)->pri;
 }
 
 /* --- its life ------------------------------------------------------------------------------------------------------- */
@@ -167,7 +167,7 @@ void call_clear(struct call *c, int cause, const char *why)
 	bool unanswered = c->state == CALL_PRESENT;
 	call_set_state(c, CALL_CLEARING, why);
 	if (unanswered)
-		dchannel_refuse(dchannel_of(c), c->pri, cause);
+		dchannel_refuse(call_dchannel(c), c->pri, cause);
 	else
 		pri_hangup(call_controller(c), c->pri, cause);
 	group_acted(g);

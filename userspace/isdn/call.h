@@ -67,7 +67,8 @@ void call_lost(struct call *c, const char *why);
 void call_wait_for_digits(struct call *c);
 /* Tells the far end our state of it, by STATUS (5.8.10), over the D-channel that is in use now. */
 void call_enquire(struct call *c);
-/* The controller that speaks for it; NULL when no D-channel is up. */
+/* The D-channel that speaks for it, and its controller; NULL when no D-channel is up. */
+struct dchannel *call_dchannel(const struct call *c);
 struct pri *call_controller(const struct call *c);
 json_t *call_json(const struct call *c);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #define IN(state) (1u << (state))
+#define IN_BAND   8 /* Q.931 4.5.23 */
 
 /* A cause or progress description among `args`: `absent` when there is none. -EINVAL. */
 static int read_int(json_t *args, const char *key, int min, int max, int absent, int *ret, struct buf *why)
@@ -176,12 +177,20 @@ static int digits(struct call *c, json_t *args, struct buf *why)
 	return 0;
 }
 
+/* Whether the message that follows has a progress indicator; libpri knows only that in-band information is there now. */
+static bool indicated(struct call *c, enum q931_type type, int progress)
+{
+	if (progress && progress != IN_BAND)
+		dchannel_amend(call_dchannel(c), c->pri, type, Q931_PROGRESS_INDICATOR, (unsigned)progress);
+	return progress;
+}
+
 static int proceeding(struct call *c, json_t *args, struct buf *why)
 {
 	int progress, err = read_int(args, "progress", 1, 127, 0, &progress, why);
 	if (err)
 		return err;
-	pri_proceeding(call_controller(c), c->pri, channel_of(c), progress != 0);
+	pri_proceeding(call_controller(c), c->pri, channel_of(c), indicated(c, Q931_PROCEEDING, progress));
 	call_set_state(c, CALL_IN_PROCEEDING, "the agent");
 	return 0;
 }
@@ -191,7 +200,7 @@ static int alerting(struct call *c, json_t *args, struct buf *why)
 	int progress, err = read_int(args, "progress", 1, 127, 0, &progress, why);
 	if (err)
 		return err;
-	pri_acknowledge(call_controller(c), c->pri, channel_of(c), progress != 0);
+	pri_acknowledge(call_controller(c), c->pri, channel_of(c), indicated(c, Q931_ALERTING, progress));
 	call_set_state(c, CALL_RECEIVED, "the agent");
 	return 0;
 }
@@ -199,13 +208,15 @@ static int alerting(struct call *c, json_t *args, struct buf *why)
 /* A PROGRESS without CALL PROCEEDING before it would leave T303 of the far end running. */
 static int progress(struct call *c, json_t *args, struct buf *why)
 {
-	int cause, err = read_int(args, "cause", 1, 127, 0, &cause, why);
+	int cause, description, err = read_int(args, "cause", 1, 127, 0, &cause, why);
+	err = err ? err : read_int(args, "progress", 1, 127, IN_BAND, &description, why);
 	if (err)
 		return err;
 	if (c->state == CALL_PRESENT || c->state == CALL_RECEIVING) {
 		pri_proceeding(call_controller(c), c->pri, channel_of(c), 0);
 		call_set_state(c, CALL_IN_PROCEEDING, "the agent");
 	}
+	indicated(c, Q931_PROGRESS, description);
 	if (cause)
 		pri_progress_with_cause(call_controller(c), c->pri, channel_of(c), 1, cause);
 	else

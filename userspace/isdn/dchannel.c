@@ -59,32 +59,40 @@ static void tell_frame(struct dchannel *d, bool sent, const uint8_t *octets, siz
 		d->listener->frame(d->arg, d, sent, octets, n);
 }
 
+void dchannel_amend(struct dchannel *d, q931_call *call, enum q931_type type, enum q931_element element, unsigned value)
+{
+	int mode = 0, reference = pri_get_crv(d->pri, call, &mode);
+	d->amendments[d->n_amendments++ % DCHANNEL_AMENDMENTS] = (struct dchannel_amendment){(unsigned)(reference << 3 | mode), type, element, value};
+}
+
 /* To answer a SETUP libpri sends RELEASE COMPLETE with few causes, and with the others nothing at all, since it takes the call for dead. */
 void dchannel_refuse(struct dchannel *d, q931_call *call, int cause)
 {
-	int mode = 0, reference = pri_get_crv(d->pri, call, &mode);
-	d->refusals[d->n_refusals++ % DCHANNEL_REFUSALS] = (struct dchannel_refusal){(unsigned)(reference << 3 | mode), (unsigned)cause};
+	dchannel_amend(d, call, Q931_RELEASE_COMPLETE, Q931_CAUSE, (unsigned)cause);
 	pri_hangup(d->pri, call, PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
 	dchannel_schedule(d);
 }
 
 /* The frame is libpri's, which sends it again as it is now. */
-static void set_refusal(struct dchannel *d, uint8_t *frame, size_t n)
+static void amend(struct dchannel *d, uint8_t *frame, size_t n)
 {
 	struct q931_head head;
-	if (!d->n_refusals || !q931_head(frame, n, &head) || head.type != Q931_RELEASE_COMPLETE || !head.answers)
+	if (!d->n_amendments || !q931_head(frame, n, &head) || !head.answers)
 		return;
-	for (unsigned i = 0; i < DCHANNEL_REFUSALS; i++)
-		if (d->refusals[i].cause && d->refusals[i].reference == head.reference) {
-			q931_set_cause(frame, n, d->refusals[i].cause);
-			d->refusals[i].cause = 0;
-		}
+	for (unsigned i = 0; i < DCHANNEL_AMENDMENTS; i++) {
+		struct dchannel_amendment *a = &d->amendments[i];
+		if (!a->value || a->type != head.type || a->reference != head.reference)
+			continue;
+		q931_set_value(frame, n, a->element, a->value);
+		a->value = 0;
+		return;
+	}
 }
 
 static int on_write(struct pri *pri, void *octets, int len)
 {
 	struct dchannel *d = pri_get_userdata(pri);
-	set_refusal(d, octets, (size_t)len - CHECK_SUM);
+	amend(d, octets, (size_t)len - CHECK_SUM);
 	ssize_t n = d->fd < 0 ? -1 : write(d->fd, octets, (size_t)len);
 	d->values[n == len ? DCHANNEL_OUT : DCHANNEL_UNSENT]++;
 	if (n == len)

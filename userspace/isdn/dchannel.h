@@ -5,6 +5,7 @@
 #include "base/counter.h"
 #include "base/loop.h"
 #include "base/timer.h"
+#include "isdn/q931.h"
 #include "isdn/settings.h"
 #include "tdm/driver.h"
 #include <libpri.h>
@@ -13,11 +14,14 @@
 
 struct dchannel;
 
-/* A RELEASE COMPLETE whose cause is another one than libpri can be brought to send. */
-struct dchannel_refusal {
-	unsigned reference, cause; /* cause 0: none */
+/* An element that libpri cannot be brought to send with the value wanted: it is set in the next message of that type about a call of the far end's. */
+struct dchannel_amendment {
+	unsigned reference;
+	enum q931_type type;
+	enum q931_element element;
+	unsigned value; /* 0: none */
 };
-#define DCHANNEL_REFUSALS 16
+#define DCHANNEL_AMENDMENTS 32
 
 enum dchannel_counter { DCHANNEL_IN, DCHANNEL_OUT, DCHANNEL_BAD, DCHANNEL_UNSENT, DCHANNEL_LOSSES, DCHANNEL_EVENTS, DCHANNEL_COUNTERS };
 
@@ -51,8 +55,8 @@ struct dchannel {
 	size_t in_len;
 	const uint8_t *last; /* the frame that events are of, without its check sum; NULL: none, a timer's */
 	size_t last_len;
-	struct dchannel_refusal refusals[DCHANNEL_REFUSALS];
-	unsigned n_refusals;
+	struct dchannel_amendment amendments[DCHANNEL_AMENDMENTS];
+	unsigned n_amendments;
 	uint64_t values[DCHANNEL_COUNTERS];
 	struct counter_group counters;
 	char counters_name[32];
@@ -76,6 +80,8 @@ bool dchannel_read(struct dchannel *d);
 void dchannel_inject(struct dchannel *d, const uint8_t *octets, size_t n);
 /* To be called after libpri was: its timers may have changed. */
 void dchannel_schedule(struct dchannel *d);
+/* The next message of that type about `call`, of the far end's, has that value in that element, which libpri is to send with another one. */
+void dchannel_amend(struct dchannel *d, q931_call *call, enum q931_type type, enum q931_element element, unsigned value);
 /* Answers a SETUP with RELEASE COMPLETE (Q.931 5.2.5.3). */
 void dchannel_refuse(struct dchannel *d, q931_call *call, int cause);
 void dchannel_set_up(struct dchannel *d, bool up, const char *why);

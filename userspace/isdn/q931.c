@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "isdn/q931.h"
 
-#define CAUSE    0x08
-#define CHANNEL  0x18
-#define PROGRESS 0x1e
-#define RESTART  0x79
+#define CHANNEL 0x18
+#define RESTART 0x79
 
 /* In frames of information and unnumbered information (Q.921 3.6). */
 struct slice q931_message(const uint8_t *frame, size_t n)
@@ -59,32 +57,32 @@ bool q931_head(const uint8_t *frame, size_t n, struct q931_head *ret)
 	return true;
 }
 
-/* Octet 4 of a cause, after octet 3 and its extension. */
-static const char *cause_octet(const uint8_t *frame, size_t n)
+/* Octet 4 of a cause or progress indicator, after octet 3 and its extension. */
+static const char *value_octet(const uint8_t *frame, size_t n, enum q931_element which)
 {
-	struct slice contents = element(frame, n, CAUSE);
+	struct slice contents = element(frame, n, which);
 	size_t at = contents.len && !(contents.p[0] & 0x80) ? 2 : 1;
 	return contents.len > at ? contents.p + at : NULL;
 }
 
 unsigned q931_cause(const uint8_t *frame, size_t n)
 {
-	const char *octet = cause_octet(frame, n);
+	const char *octet = value_octet(frame, n, Q931_CAUSE);
 	return octet ? *octet & 0x7f : 0;
 }
 
-void q931_set_cause(uint8_t *frame, size_t n, unsigned cause)
+void q931_set_value(uint8_t *frame, size_t n, enum q931_element which, unsigned value)
 {
-	const char *octet = cause_octet(frame, n);
+	const char *octet = value_octet(frame, n, which);
 	if (octet)
-		frame[octet - (const char *)frame] = (uint8_t)(0x80 | cause);
+		frame[octet - (const char *)frame] = (uint8_t)(0x80 | value);
 }
 
 bool q931_has_progress(const uint8_t *frame, size_t n, unsigned description)
 {
 	struct slice rest = elements_of(q931_message(frame, n)), contents;
 	for (int id; (id = q931_next_element(&rest, &contents)) >= 0;)
-		if (id == PROGRESS && contents.len >= 2 && ((uint8_t)contents.p[1] & 0x7f) == description)
+		if (id == Q931_PROGRESS_INDICATOR && contents.len >= 2 && ((uint8_t)contents.p[1] & 0x7f) == description)
 			return true;
 	return false;
 }

@@ -11,7 +11,11 @@ struct slice q931_message(const uint8_t *frame, size_t n);
  * short. */
 int q931_next_element(struct slice *rest, struct slice *contents);
 
-enum q931_type { Q931_SETUP = 0x05, Q931_DISCONNECT = 0x45, Q931_RELEASE_COMPLETE = 0x5a };
+enum q931_type {
+	Q931_ALERTING = 0x01, Q931_PROCEEDING = 0x02, Q931_PROGRESS = 0x03, Q931_SETUP = 0x05, Q931_DISCONNECT = 0x45, Q931_RELEASE_COMPLETE = 0x5a,
+};
+/* Information elements that can be made others: the cause (4.5.12), the progress description (4.5.23). */
+enum q931_element { Q931_CAUSE = 0x08, Q931_PROGRESS_INDICATOR = 0x1e };
 
 struct q931_head {
 	unsigned type;      /* enum q931_type and others */
@@ -23,8 +27,8 @@ struct q931_head {
 bool q931_head(const uint8_t *frame, size_t n, struct q931_head *ret);
 /* Its cause (4.5.12), 0: it has none. */
 unsigned q931_cause(const uint8_t *frame, size_t n);
-/* Makes it another one, if it has one. */
-void q931_set_cause(uint8_t *frame, size_t n, unsigned cause);
+/* Makes the value of the first such element another one, if there is one. */
+void q931_set_value(uint8_t *frame, size_t n, enum q931_element which, unsigned value);
 /* Whether a frame carries a message with this progress description (Q.931 4.5.23). */
 bool q931_has_progress(const uint8_t *frame, size_t n, unsigned description);
 /* What a RESTART is of (4.5.25): the channels that it names, an interface, or all. */

@@ -426,6 +426,34 @@ static void every_switch_type_and_side_makes_calls(void **state)
 		}
 }
 
+/* Q.931 4.5.23: whatever description is asked for, and none when none is. */
+static void progress_indicators_are_sent_as_asked(void **state)
+{
+	static const struct {
+		int description, mask;
+	} rows[] = {{0, 0}, {1, PRI_PROG_CALL_NOT_E2E_ISDN}, {2, PRI_PROG_CALLED_NOT_ISDN}, {4, PRI_PROG_CALLER_RETURNED_TO_ISDN}, {8, PRI_PROG_INBAND_AVAILABLE}};
+	char args[100], id[16];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *more = rows[i].description ? ",'progress':" : "";
+		q931_call *c = far_call(1, "42", 5, false, true);
+		snprintf(id, sizeof(id), "%s", text_of(expect("setup"), "call"));
+		snprintf(args, sizeof(args), "{'call':'%s'%s%.0d}", id, more, rows[i].description);
+		DO("isdn proceeding", args);
+		if (rows[i].description)
+			DO("isdn progress", args);
+		DO("isdn alerting", args);
+		wire_run();
+		assert_int_equal(far_expect(1, PRI_EVENT_PROCEEDING)->proceeding.progressmask, rows[i].mask);
+		if (rows[i].description)
+			assert_int_equal(far_expect(1, PRI_EVENT_PROGRESS)->proceeding.progressmask, rows[i].mask);
+		assert_int_equal(far_expect(1, PRI_EVENT_RINGING)->ringing.progressmask, rows[i].mask);
+		pri_hangup(wire.far[1].pri, c, 16);
+		wire_run();
+		far_lets_go();
+		expect("release");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +473,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(both_may_release_at_once, user_side, wire_stop),
 		cmocka_unit_test_setup_teardown(ringing_calls_end_with_their_agent_and_answered_ones_go_on, user_side, wire_stop),
 		cmocka_unit_test(every_switch_type_and_side_makes_calls),
+		cmocka_unit_test_setup_teardown(progress_indicators_are_sent_as_asked, user_side, wire_stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,7 +99,7 @@ static void a_cause_is_read_and_changed(void **state)
 	assert_int_equal(head.reference, 0x123);
 	assert_true(head.answers);
 	assert_int_equal(q931_cause(frame, sizeof(frame)), 34);
-	q931_set_cause(frame, sizeof(frame), 65);
+	q931_set_value(frame, sizeof(frame), Q931_CAUSE, 65);
 	assert_int_equal(q931_cause(frame, sizeof(frame)), 65);
 	assert_true(q931_has_progress(frame, sizeof(frame), 8));
 	assert_false(q931_has_progress(frame, sizeof(frame), 1));
