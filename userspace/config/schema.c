@@ -480,7 +480,9 @@ static const struct conf_option isdn_options[] = {
 	OPTION("d-channels", CONF_LIST, "", "DAHDI's channel numbers of the D-channel and its backup. Empty: the one of the signalling dchan or hardhdlc on the first span."),
 	OPTION("switch", CONF_CHOICE, "euroisdn", "The kind of exchange.", .choices = "euroisdn|euroisdn-t1|ni2|dms100|5ess|4ess|ni1|qsig"),
 	OPTION("side", CONF_CHOICE, "user", "Which side we are. QSIG: user is the slave, network the master.", .choices = "user|network"),
-	OPTION("overlap-send", CONF_BOOL, "no", "Whether numbers may be sent in parts, as they are dialled."),
+	OPTION("overlap-send", CONF_BOOL, "no", "Whether numbers may be sent in parts: a call that comes with overlap receiving goes on as soon as the routing leads to this group whatever "
+	 "else is dialled, and further digits follow it."),
+	OPTION("setup-digits", CONF_INT, "20", "With overlap-send: so many digits of a called number go into the SETUP, the others follow it.", .min = 1, .max = 60),
 	OPTION("overlap-receive", CONF_BOOL, "no", "Whether numbers may come in parts: a SETUP without Sending complete is answered with SETUP ACKNOWLEDGE."),
 	OPTION("order", CONF_CHOICE, "auto", "Which free channel is asked for. auto: the lowest on the network side, the highest on the user side.",
 	 .choices = "auto|ascending|descending|round-robin"),

@@ -72,6 +72,8 @@ struct dchannel *call_dchannel(const struct call *c);
 struct pri *call_controller(const struct call *c);
 json_t *call_json(const struct call *c);
 
+/* Sends the digits that wait, and that they are all when they are. */
+void call_send_digits(struct call *c);
 /* call_verbs.c: what the agent asks. Errors are one line in `why`. */
 int call_setup(struct isdn *isdn, json_t *args, json_t **result, struct buf *why);
 int call_verb(struct isdn *isdn, const char *verb, json_t *args, struct buf *why);

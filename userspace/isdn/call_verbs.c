@@ -92,6 +92,10 @@ static int read_setup(struct isdn *isdn, json_t *args, struct setup *s, struct b
 	if (!err)
 		err = read_bearer(args, &s->bearer, why);
 	s->complete = !json_is_false(json_object_get(called, "complete"));
+	if (!err && !s->complete && !s->group->settings.overlap_send) {
+		buf_printf(why, "called: expected to be complete, %s has no overlap-send", s->group->name);
+		return -EINVAL;
+	}
 	return err;
 }
 
@@ -104,6 +108,16 @@ static void set_bearer(struct pri_sr *sr, const struct call *c)
 	pri_sr_set_bearer(sr, capabilities[c->bearer], c->bearer == BEARER_DIGITAL ? -1 : layer1);
 }
 
+/* What of the called number SETUP has room for; the rest follows it. */
+static const char *divide(const struct call *c, const char *called, char *first, size_t size)
+{
+	const struct isdn_settings *s = &c->group->settings;
+	size_t len = strlen(called), most = s->overlap_send && s->setup_digits < size ? s->setup_digits : size - 1, n = len < most ? len : most;
+	memcpy(first, called, n);
+	first[n] = '\0';
+	return called + n;
+}
+
 static int send_setup(struct call *c, const struct setup *s)
 {
 	struct pri *pri = call_controller(c);
@@ -112,11 +126,12 @@ static int send_setup(struct call *c, const struct setup *s)
 	int err = q && sr ? 0 : -ENOMEM;
 	if (!err) {
 		char number[CALL_DIGITS_MAX];
-		memcpy(number, s->number, sizeof(number));
+		const char *rest = divide(c, s->number, number, sizeof(number));
 		call_set_pri(c, q);
 		pri_sr_set_channel(sr, channel_of(c), s->only || c->group->settings.exclusive, 0);
 		set_bearer(sr, c);
-		pri_sr_set_called(sr, number, s->plan, s->complete);
+		pri_sr_set_called(sr, number, s->plan, c->complete && !*rest);
+		memcpy(c->digits, rest, strlen(rest) + 1);
 		if (s->calling.number.valid || s->calling.name.valid)
 			pri_sr_set_caller_party(sr, &s->calling);
 		if (s->redirecting.from.number.valid)
@@ -158,21 +173,35 @@ int call_setup(struct isdn *isdn, json_t *args, json_t **result, struct buf *why
 
 /* --- the others ------------------------------------------------------------------------------------------------------ */
 
+void call_send_digits(struct call *c)
+{
+	const char *digit = c->digits;
+	for (; *digit && digit[1]; digit++)
+		dchannel_digit(call_dchannel(c), c->pri, *digit, false);
+	if (*digit || c->complete)
+		dchannel_digit(call_dchannel(c), c->pri, *digit, c->complete);
+	c->digits[0] = '\0';
+}
+
 /* Overlap sending, 5.1.3: digits go one by one, those that are dialled too early wait. */
 static int digits(struct call *c, json_t *args, struct buf *why)
 {
-	const char *text = json_string_value(json_object_get(args, "digits"));
+	const json_t *given = json_object_get(args, "digits");
+	const char *text = given ? json_string_value(given) : "";
 	size_t had = strlen(c->digits), n = text ? strlen(text) : 0;
 	if (!text || text[strspn(text, "0123456789*#ABCDabcd")] || had + n >= sizeof(c->digits)) {
 		buf_printf(why, "digits: expected digits, at most %zu", sizeof(c->digits) - 1);
 		return -EINVAL;
 	}
-	if (c->state == CALL_INITIATED) {
-		memcpy(c->digits + had, text, n + 1);
-		return 0;
+	if (c->complete) {
+		buf_str(why, "digits: the number is complete");
+		return -EPROTO;
 	}
-	for (; *text; text++)
-		pri_information(call_controller(c), c->pri, *text);
+	memcpy(c->digits + had, text, n + 1);
+	c->complete = json_is_true(json_object_get(args, "complete"));
+	if (c->state == CALL_INITIATED)
+		return 0;
+	call_send_digits(c);
 	call_set_state(c, CALL_SENDING, "digits"); /* T304 begins anew */
 	return 0;
 }

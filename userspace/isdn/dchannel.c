@@ -92,11 +92,17 @@ static void amend(struct dchannel *d, uint8_t *frame, size_t n)
 static int on_write(struct pri *pri, void *octets, int len)
 {
 	struct dchannel *d = pri_get_userdata(pri);
-	amend(d, octets, (size_t)len - CHECK_SUM);
-	ssize_t n = d->fd < 0 ? -1 : write(d->fd, octets, (size_t)len);
-	d->values[n == len ? DCHANNEL_OUT : DCHANNEL_UNSENT]++;
-	if (n == len)
-		tell_frame(d, true, octets, (size_t)len - CHECK_SUM);
+	uint8_t completed[DCHANNEL_FRAME_MAX + 1] = {0};
+	size_t size = (size_t)len, n = size > CHECK_SUM && size < DCHANNEL_FRAME_MAX ? q931_complete(completed, octets, size - CHECK_SUM) : 0;
+	if (n) {
+		octets = completed;
+		size = n + CHECK_SUM;
+	}
+	amend(d, octets, size - CHECK_SUM);
+	bool sent = d->fd >= 0 && write(d->fd, octets, size) == (ssize_t)size;
+	d->values[sent ? DCHANNEL_OUT : DCHANNEL_UNSENT]++;
+	if (sent)
+		tell_frame(d, true, octets, size - CHECK_SUM);
 	return len; /* Q.921 sends again what did not arrive */
 }
 
@@ -262,6 +268,11 @@ int dchannel_attach(struct dchannel *d, int fd, bool watch)
 	if (err)
 		dchannel_detach(d);
 	return err;
+}
+
+void dchannel_digit(struct dchannel *d, q931_call *call, char digit, bool last)
+{
+	pri_information(d->pri, call, (char)(digit | (last ? Q931_LAST_DIGIT : 0)));
 }
 
 void dchannel_set_up(struct dchannel *d, bool up, const char *why)

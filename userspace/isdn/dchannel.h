@@ -84,6 +84,8 @@ void dchannel_schedule(struct dchannel *d);
 void dchannel_amend(struct dchannel *d, q931_call *call, enum q931_type type, enum q931_element element, unsigned value);
 /* Answers a SETUP with RELEASE COMPLETE (Q.931 5.2.5.3). */
 void dchannel_refuse(struct dchannel *d, q931_call *call, int cause);
+/* The next digit of a called number (5.1.3), '\0': none; `last`: the number is complete then. */
+void dchannel_digit(struct dchannel *d, q931_call *call, char digit, bool last);
 void dchannel_set_up(struct dchannel *d, bool up, const char *why);
 /* Whether libpri still has the call, with this reference. */
 bool dchannel_has_call(struct dchannel *d, q931_call *call, int reference, int mode);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "isdn/q931.h"
 
-#define CHANNEL 0x18
-#define RESTART 0x79
+#define CHANNEL          0x18
+#define CALLED           0x70
+#define RESTART          0x79
+#define SENDING_COMPLETE 0xa1
 
 /* In frames of information and unnumbered information (Q.921 3.6). */
 struct slice q931_message(const uint8_t *frame, size_t n)
@@ -76,6 +78,24 @@ void q931_set_value(uint8_t *frame, size_t n, enum q931_element which, unsigned 
 	const char *octet = value_octet(frame, n, which);
 	if (octet)
 		frame[octet - (const char *)frame] = (uint8_t)(0x80 | value);
+}
+
+size_t q931_complete(uint8_t *out, const uint8_t *frame, size_t n)
+{
+	struct q931_head head;
+	struct slice called = element(frame, n, CALLED);
+	if (!q931_head(frame, n, &head) || head.type != Q931_INFORMATION || called.len != 2 || !((uint8_t)called.p[1] & Q931_LAST_DIGIT))
+		return 0;
+	size_t at = (size_t)(elements_of(q931_message(frame, n)).p - (const char *)frame);
+	uint8_t digit = (uint8_t)called.p[1] & (Q931_LAST_DIGIT - 1);
+	memcpy(out, frame, at);
+	out[at++] = SENDING_COMPLETE;
+	if (digit) {
+		const uint8_t last[] = {CALLED, 2, (uint8_t)called.p[0], digit};
+		memcpy(out + at, last, sizeof(last));
+		at += sizeof(last);
+	}
+	return at;
 }
 
 bool q931_has_progress(const uint8_t *frame, size_t n, unsigned description)

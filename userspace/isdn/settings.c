@@ -51,6 +51,7 @@ int isdn_settings_read(struct isdn_settings *ret, const struct conf_part *p, str
 		.type = &switches[conf_int(p, "switch")],
 		.network = conf_int(p, "side"),
 		.overlap_send = conf_bool(p, "overlap-send"),
+		.setup_digits = (unsigned)conf_int(p, "setup-digits"),
 		.overlap_receive = conf_bool(p, "overlap-receive"),
 		.exclusive = conf_bool(p, "exclusive"),
 		.restart = conf_bool(p, "restart"),

@@ -27,6 +27,7 @@ struct isdn_settings {
 	const struct isdn_switch *type;
 	bool network; /* the side that we are */
 	bool overlap_send, overlap_receive;
+	unsigned setup_digits; /* so many of a called number SETUP has room for, with overlap sending */
 	bool exclusive, restart, logical;
 	enum isdn_order order;
 	uint32_t audit_ms;

@@ -206,9 +206,7 @@ static void on_setup_ack(struct group *g, struct dchannel *d, pri_event *e)
 		return;
 	call_set_state(c, CALL_SENDING, "SETUP ACKNOWLEDGE");
 	call_tell(c, "setup-ack", with_progress(json_object(), e->setup_ack.progressmask));
-	for (const char *p = c->digits; *p; p++)
-		pri_information(d->pri, c->pri, *p);
-	c->digits[0] = '\0';
+	call_send_digits(c);
 }
 
 static void on_proceeding(struct group *g, struct dchannel *d, pri_event *e)

@@ -85,6 +85,114 @@ static void digits_are_sent_and_wait_for_the_far_end(void **state)
 	assert_int_equal(ask("isdn digits", "{'call':'a','digits':'4'}", NULL), -EPROTO);
 }
 
+/* The last digit says that it is that (Sending complete, 4.5.27); or that is said alone, when no digit was the last one. */
+static void the_end_of_the_number_is_sent(void **state)
+{
+	struct pri *far = wire.far[1].pri;
+	for (int alone = 0; alone < 2; alone++) {
+		DO("isdn setup", "{'call':'a','group':'pri','called':{'number':'30','complete':false}}");
+		DO("isdn digits", alone ? "{'call':'a','digits':'12'}" : "{'call':'a','digits':'1'}");
+		DO("isdn digits", alone ? "{'call':'a','complete':true}" : "{'call':'a','digits':'2','complete':true}");
+		wire_run();
+		pri_event *e = far_expect(1, PRI_EVENT_RING);
+		q931_call *c = e->ring.call;
+		pri_setup_ack(far, c, e->ring.channel, 0, 0);
+		wire_run();
+		expect("setup-ack");
+		e = far_expect(1, PRI_EVENT_INFO_RECEIVED);
+		assert_string_equal(e->ring.callednum, "1");
+		assert_int_equal(e->ring.complete, 0);
+		e = far_expect(1, PRI_EVENT_INFO_RECEIVED);
+		assert_string_equal(e->ring.callednum, "2");
+		assert_int_equal(e->ring.complete, 1);
+		assert_int_equal(ask("isdn digits", "{'call':'a','digits':'4'}", NULL), -EPROTO);
+		pri_hangup(far, c, 1);
+		wire_run();
+		far_lets_go();
+		expect("release");
+	}
+	DO("isdn setup", "{'call':'a','group':'pri','called':{'number':'30','complete':false}}");
+	wire_run();
+	pri_setup_ack(far, far_expect(1, PRI_EVENT_RING)->ring.call, 31, 0, 0);
+	wire_run();
+	expect("setup-ack");
+	DO("isdn digits", "{'call':'a','digits':'','complete':true}");
+	wire_run();
+	pri_event *e = far_expect(1, PRI_EVENT_INFO_RECEIVED);
+	assert_string_equal(e->ring.callednum, "");
+	assert_int_equal(e->ring.complete, 1);
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	far_lets_go();
+	expect("release");
+}
+
+/* A frame that is sent once more (Q.921 5.5.7) says the same. */
+static void the_end_of_the_number_is_sent_again(void **state)
+{
+	DO("isdn setup", "{'call':'a','group':'pri','called':{'number':'30','complete':false}}");
+	wire_run();
+	pri_setup_ack(wire.far[1].pri, far_expect(1, PRI_EVENT_RING)->ring.call, 31, 0, 0);
+	wire_run();
+	expect("setup-ack");
+	wire.far[1].deaf = true;
+	DO("isdn digits", "{'call':'a','digits':'7','complete':true}");
+	wire_run();
+	wire.far[1].deaf = false;
+	assert_null(far_told(1, PRI_EVENT_INFO_RECEIVED));
+	wire_pass(1500); /* T200 */
+	pri_event *e = far_expect(1, PRI_EVENT_INFO_RECEIVED);
+	assert_string_equal(e->ring.callednum, "7");
+	assert_int_equal(e->ring.complete, 1);
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	far_lets_go();
+	expect("release");
+}
+
+/* What a SETUP has no room for follows it, and then the number is complete. */
+static void a_long_number_is_sent_in_parts(void **state)
+{
+	DO("isdn setup", "{'call':'a','group':'pri','called':{'number':'1234567890123456789012'}}");
+	wire_run();
+	pri_event *e = far_expect(1, PRI_EVENT_RING);
+	assert_string_equal(e->ring.callednum, "12345678901234567890");
+	assert_int_equal(e->ring.complete, 0);
+	q931_call *c = e->ring.call;
+	pri_setup_ack(wire.far[1].pri, c, e->ring.channel, 0, 0);
+	wire_run();
+	expect("setup-ack");
+	assert_int_equal(far_expect(1, PRI_EVENT_INFO_RECEIVED)->ring.complete, 0);
+	e = far_expect(1, PRI_EVENT_INFO_RECEIVED);
+	assert_string_equal(e->ring.callednum, "2");
+	assert_int_equal(e->ring.complete, 1);
+	pri_answer(wire.far[1].pri, c, 31, 0);
+	wire_run();
+	expect("answer");
+}
+
+/* A group that sends in one piece knows nothing of more digits: the number waits until it is complete. */
+static int en_bloc(void **state)
+{
+	wire_start("spans = {\"1\"} t302 = 5s", 1, PRI_NETWORK, PRI_SWITCH_EUROISDN_E1);
+	wire_up();
+	return 0;
+}
+
+static void a_group_without_overlap_sends_one_piece(void **state)
+{
+	assert_int_equal(ask("isdn setup", "{'call':'a','group':'pri','called':{'number':'30','complete':false}}", NULL), -EINVAL);
+	DO("isdn setup", "{'call':'a','group':'pri','called':{'number':'1234567890123456789012'}}");
+	wire_run();
+	pri_event *e = far_expect(1, PRI_EVENT_RING);
+	assert_string_equal(e->ring.callednum, "1234567890123456789012");
+	assert_int_equal(e->ring.complete, 1);
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	far_lets_go();
+	expect("release");
+}
+
 /* --- timers ------------------------------------------------------------------------------------------------------------ */
 
 static void expect_clearing(uint64_t after, int cause)
@@ -231,6 +339,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t302_ends_when_the_number_is_known, overlap, wire_stop),
 		cmocka_unit_test_setup_teardown(a_number_that_comes_whole_is_told_so, overlap, wire_stop),
 		cmocka_unit_test_setup_teardown(digits_are_sent_and_wait_for_the_far_end, overlap, wire_stop),
+		cmocka_unit_test_setup_teardown(the_end_of_the_number_is_sent, overlap, wire_stop),
+		cmocka_unit_test_setup_teardown(the_end_of_the_number_is_sent_again, overlap, wire_stop),
+		cmocka_unit_test_setup_teardown(a_long_number_is_sent_in_parts, overlap, wire_stop),
+		cmocka_unit_test_setup_teardown(a_group_without_overlap_sends_one_piece, en_bloc, wire_stop),
 		cmocka_unit_test_setup_teardown(t304_ends_a_number_that_never_ends, overlap, wire_stop),
 		cmocka_unit_test_setup_teardown(t310_ends_a_call_that_only_proceeds, overlap, wire_stop),
 		cmocka_unit_test_setup_teardown(progress_stops_t310, overlap, wire_stop),
