@@ -217,6 +217,31 @@ struct slice pattern_beginning(const struct pattern *p, int *longest)
 	return p->kind == EXACT || p->kind == PREFIX ? p->value : SLICE("");
 }
 
+/* As long as an expression has not looked beyond the end, what comes there does not matter to it. One that need not begin at the beginning may find what it
+ * looks for later. */
+static bool regex_may_change(const struct pattern *p, struct slice value)
+{
+	uint32_t options = 0;
+	pcre2_pattern_info(p->code, PCRE2_INFO_ALLOPTIONS, &options);
+	int found = pcre2_match(p->code, (PCRE2_SPTR)(value.p ? value.p : ""), value.len, 0, PCRE2_PARTIAL_HARD, p->data, p->limits);
+	return !(found > 0 || (found == PCRE2_ERROR_NOMATCH && options & PCRE2_ANCHORED));
+}
+
+bool pattern_may_change(const struct pattern *p, struct slice value)
+{
+	switch (p->kind) {
+	case EXACT:
+		return slice_starts(p->value, value);
+	case PREFIX:
+		return p->value.len > value.len && slice_starts(p->value, value);
+	case REGEX:
+		return regex_may_change(p, value);
+	case LIST:
+		return true;
+	}
+	return true;
+}
+
 const char *pattern_text(const struct pattern *p)
 {
 	return p->text;

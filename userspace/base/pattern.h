@@ -15,6 +15,8 @@ int pattern_match(const struct pattern *p, struct slice value);
 void pattern_replace(const struct pattern *p, struct slice value, const char *with, struct buf *out);
 /* What every value that it matches begins with; *longest gets the most that pattern_match() may say of one. */
 struct slice pattern_beginning(const struct pattern *p, int *longest);
+/* Whether it may say something else of what is longer than `value` and begins like it. */
+bool pattern_may_change(const struct pattern *p, struct slice value);
 const char *pattern_text(const struct pattern *p);
 
 /* Several, of a list option: any may match. */

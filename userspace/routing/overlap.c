@@ -80,16 +80,66 @@ static bool rule_lists(const struct rule *k, const struct query *q)
 	return false;
 }
 
+static bool somebody_has(const struct routing *r, const struct auth *a, const char *called)
+{
+	return auth_user_in(a, SLICE_NONE, called) || routing_hunt_by_number(r, called) || phone_has(r->conf, called);
+}
+
+static bool somebody_is_longer(const struct routing *r, struct slice called)
+{
+	return user_is_longer(r->conf, called) || hunt_is_longer(r, called) || phone_is_longer(r->conf, called);
+}
+
 bool overlap_is_whole(const struct routing *r, const struct auth *a, const struct query *q)
 {
 	struct slice called = slice_str(q->called);
-	bool listed = auth_user_in(a, SLICE_NONE, q->called) || routing_hunt_by_number(r, q->called) || phone_has(r->conf, q->called);
+	bool listed = somebody_has(r, a, q->called);
 	for (unsigned i = 0; i < r->n_rules && !listed; i++)
 		listed = rule_lists(&r->rules[i], q);
-	if (!listed || !called.len || user_is_longer(r->conf, called) || hunt_is_longer(r, called) || phone_is_longer(r->conf, called))
+	if (!listed || !called.len || somebody_is_longer(r, called))
 		return false;
 	for (unsigned i = 0; i < r->n_rules; i++)
 		if (rule_is_longer(&r->rules[i], called))
 			return false;
 	return true;
+}
+
+/* Whether it matches a number that is longer and not this one, or the other way round. */
+static bool rule_may_change(const struct rule *k, struct slice called)
+{
+	if (k->prefix.len > called.len || !slice_starts(called, k->prefix))
+		return slice_starts(k->prefix, called);
+	for (unsigned i = 0; i < k->called.n; i++)
+		if (pattern_may_change(k->called.p[i], called))
+			return true;
+	return false;
+}
+
+/* Whether it would be taken before `taken`, which matches. */
+static bool rule_may_win(const struct rule *k, const struct rule *taken, const struct query *q)
+{
+	int bound = (int)k->prefix.len, longest;
+	if (k->before_users != taken->before_users)
+		return k->before_users;
+	for (unsigned i = 0; i < k->called.n; i++) {
+		pattern_beginning(k->called.p[i], &longest);
+		bound = longest > bound ? longest : bound;
+	}
+	return rule_comes_before(k, rule_specific(k, bound), taken, rule_match(taken, q, NULL));
+}
+
+const struct rule *overlap_led(const struct routing *r, const struct auth *a, const struct query *q)
+{
+	struct slice called = slice_str(q->called);
+	if (!called.len || somebody_has(r, a, q->called) || somebody_is_longer(r, called))
+		return NULL;
+	const struct rule *taken = routing_find(r, q, NULL, true, NULL, NULL) ?: routing_find(r, q, NULL, false, NULL, NULL);
+	if (!taken || taken->goes_on || taken->replace || called.len <= (size_t)conf_int(taken->conf, "strip") || rule_may_change(taken, called))
+		return NULL;
+	for (unsigned i = 0; i < r->n_rules; i++) {
+		const struct rule *k = &r->rules[i];
+		if (k != taken && rule_is_for(k, q->from) && rule_may_change(k, called) && rule_may_win(k, taken, q))
+			return NULL;
+	}
+	return taken;
 }

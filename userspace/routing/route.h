@@ -109,6 +109,8 @@ typedef void (*rule_said_fn)(void *arg, const struct rule *r, bool taken, const 
 int rule_specific(const struct rule *r, int length);
 /* Whether `a`, matching so specifically, is taken before `b`. */
 bool rule_comes_before(const struct rule *a, int specific_a, const struct rule *b, int specific_b);
+/* Whether a rule is for calls from there. */
+bool rule_is_for(const struct rule *r, const struct source *from);
 /* Whether a rule matches: how specific that is, or -1 with `why` (NULL: nobody asks), in words. */
 int rule_match(const struct rule *r, const struct query *q, struct buf *why);
 /* The best matching rule after `after` (NULL: the very best): by order, then the longest match of the called number, then the number of

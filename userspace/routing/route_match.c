@@ -21,10 +21,10 @@ static struct slice header_of(const struct query *q, const char *name)
 	return SLICE_NONE;
 }
 
-static bool source_fits(const struct rule *r, const struct query *q)
+bool rule_is_for(const struct rule *r, const struct source *from)
 {
 	for (unsigned i = 0; i < r->n_sources; i++)
-		if (!strcmp(conf_list_at(r->conf, "source", i), q->from->name))
+		if (!strcmp(conf_list_at(r->conf, "source", i), from->name))
 			return true;
 	return !r->n_sources;
 }
@@ -64,7 +64,7 @@ int rule_match(const struct rule *r, const struct query *q, struct buf *why)
 		say(why, "the number does not begin with " SLICE_FMT, SLICE_ARG(r->prefix));
 	else if (length < 0)
 		say(why, "the number is none of those called");
-	else if (!source_fits(r, q))
+	else if (!rule_is_for(r, q->from))
 		say(why, "not for calls from %s", q->from->name);
 	else if (patterns_match(&r->caller, slice_str(q->caller)) < 0)
 		say(why, "not for this caller");

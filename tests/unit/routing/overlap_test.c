@@ -17,7 +17,9 @@ static int setup(void **state)
 			   "line office {\n endpoint = \"aaln/3\"\n kind = fxo\n number = \"2002\"\n}\n"
 			   "hunt team {\n members = {\"1001\"}\n numbers = {\"600\"}\n}\n"
 			   "route all {\n to = pri\n}\nroute long {\n prefix = \"6001\"\n to = pri\n}\nroute some {\n called = {\"112\", \"70*\", \"/^8[0-9]$/\"}\n to = pri\n}\n"
-			   "route theirs {\n called = \"900\"\n source = other\n to = pri\n}\n";
+			   "route theirs {\n called = \"900\"\n source = other\n to = pri\n}\n"
+			   "route far {\n prefix = \"4\"\n strip = 2\n to = pri\n}\nroute odd {\n called = \"/^4.*9$/\"\n order = 1\n source = other\n to = pri\n}\n"
+			   "route next {\n prefix = \"3\"\n continue = yes\n to = pri\n}\nroute made {\n prefix = \"5\"\n replace = \"/^5(.)/\"\n with = \"$1\"\n to = pri\n}\n";
 	if (config_load(&conf, "t", text, &why))
 		fail_msg("%s", buf_z(&why));
 	return routing_new(&routing, conf) ?: auth_new(&auth, conf);
@@ -57,8 +59,34 @@ static void numbers_are_whole_or_not(void **state)
 	assert_true(overlap_is_whole(routing, auth, &q));
 }
 
+static void numbers_lead_somewhere_however_they_go_on(void **state)
+{
+	static const struct {
+		const char *called, *rule, *of_other; /* NULL: that is not known */
+	} rows[] = {
+		{"", NULL, NULL},
+		{"1", NULL, NULL}, {"1001", NULL, NULL}, {"10", NULL, NULL}, /* users' numbers begin so */
+		{"13", "all", "all"},
+		{"9", "all", NULL}, {"900", "all", NULL}, {"91", "all", "all"},
+		{"11", NULL, NULL}, {"112", NULL, NULL}, {"113", "all", "all"},
+		{"7", NULL, NULL}, {"70", "some", "some"}, {"701", "some", "some"},
+		{"600", NULL, NULL}, {"6001", "long", "long"}, {"602", "all", "all"},
+		{"4", NULL, NULL}, {"40", NULL, NULL}, {"401", "far", NULL}, {"1401", "all", "all"}, /* the others' expression goes before */
+		{"8", NULL, NULL}, {"81", NULL, NULL}, {"811", "all", "all"}, /* it ends there */
+		{"31", NULL, NULL}, {"51", NULL, NULL},
+	};
+	const struct source from = {.kind = TARGET_LINE, .name = "pri"}, other = {.kind = TARGET_LINE, .name = "other"};
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct query q = {.from = i % 2 ? &other : &from, .called = rows[i / 2].called, .caller = "1", .utc = 1767609000};
+		const char *wanted = i % 2 ? rows[i / 2].of_other : rows[i / 2].rule;
+		const struct rule *led = overlap_led(routing, auth, &q);
+		if (!led != !wanted || (led && strcmp(led->name, wanted)))
+			fail_msg("%s from %s: %s", q.called, q.from->name, led ? led->name : "not known");
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_are_whole_or_not)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_are_whole_or_not), cmocka_unit_test(numbers_lead_somewhere_however_they_go_on)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
