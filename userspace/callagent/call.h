@@ -133,6 +133,8 @@ struct call {
 	char route[RULE_LINE];
 	struct fraud_call fraud; /* the limits it counts against, likewise */
 	const void *offer_native; /* the message that offered the call */
+	bool overlap;        /* the caller may dial more of the called number (call_overlap.c) */
+	char dialled[64];    /* ... what it has since the call began */
 	/* A transfer under way (call_transfer.c). */
 	struct leg *transferor;        /* who gives its place away; NULL: none */
 	struct call_plan transfer_plan; /* whom else may come; next NULL: nobody */
@@ -176,6 +178,10 @@ struct leg *call_peer(const struct call *c, const struct leg *l);
 json_t *call_json(const struct call *c);
 
 /* --- what legs report ---------------------------------------------------------------------------------------------- */
+/* The caller dials more of the number, of a call with `overlap`; `whole`: that was all. */
+void call_on_digits(struct leg *l, const char *digits, bool whole);
+/* A called leg has all of the number. */
+void call_on_whole(struct leg *l);
 /* Any sign of life of a called leg. */
 void call_on_heard(struct leg *l);
 void call_on_progress(struct leg *l, const struct leg_news *n);

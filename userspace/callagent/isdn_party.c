@@ -45,6 +45,29 @@ json_t *isdn_number_write(const struct tel_line *l, const char *number)
 	return can_be_dialled(digits) ? typed(digits, "unknown") : NULL;
 }
 
+static bool goes_on(const json_t *shorter, const json_t *longer, char digit)
+{
+	const char *was = text_of(shorter, "number"), *now = text_of(longer, "number");
+	size_t n = strlen(was);
+	return !strncmp(was, now, n) && now[n] == digit && !now[n + 1] && !strcmp(text_of(shorter, "type"), text_of(longer, "type"));
+}
+
+bool isdn_number_grows(const struct tel_line *l, const char *number)
+{
+	json_t *shorter = isdn_number_write(l, number);
+	bool grows = shorter;
+	for (char digit = '0'; grows && digit <= '9'; digit++) {
+		char more[128];
+		struct buf b = buf_fixed(more, sizeof(more));
+		buf_printf(&b, "%s%c", number, digit);
+		json_t *longer = b.err ? NULL : isdn_number_write(l, buf_z(&b));
+		grows = longer && goes_on(shorter, longer, digit);
+		json_decref(longer);
+	}
+	json_decref(shorter);
+	return grows;
+}
+
 static int join(char *out, size_t size, const char *a, const char *b, const char *c)
 {
 	struct buf buf = buf_fixed(out, size);

@@ -7,6 +7,8 @@
 
 /* A number as the routing has it, to the network; NULL: it is no number that can be dialled (or memory is out). */
 json_t *isdn_number_write(const struct tel_line *l, const char *number);
+/* Whether a longer number becomes this one and the further digits. */
+bool isdn_number_grows(const struct tel_line *l, const char *number);
 /* The other way; empty when none is told. -ENOSPC. */
 int isdn_number_read(const struct tel_line *l, const json_t *number, char *out, size_t size);
 

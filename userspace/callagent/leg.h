@@ -53,6 +53,9 @@ struct leg_kind {
 	int (*answer)(struct leg *l, const struct leg_news *n);
 	/* Outgoing, offered without a description: our answer to the one that came with theirs, be it before the answer to the call. */
 	int (*confirm)(struct leg *l, struct slice sdp);
+	/* Before the answer: more of the called number, to who is called; `whole`: there is no more, which the caller is told, too, without digits. NULL: numbers are
+	 * one piece there. */
+	void (*digits)(struct leg *l, const char *digits, bool whole);
 	/* A changed description; the outcome comes as call_on_reoffer_done(). -EINPROGRESS: theirs is under way. */
 	int (*reoffer)(struct leg *l, const struct leg_news *n);
 	/* Takes that back, unless it is answered. true: its party has nothing of it; false: the outcome comes all the same. NULL: cannot be. */

@@ -156,16 +156,43 @@ int isdn_leg_call(struct isdn_leg *s)
 	return isdn_leg_say(s, "isdn setup", json_incref(s->setup));
 }
 
+/* The number of a call that began before it was complete: with what has been dialled since. */
+static int take_number(struct isdn_leg *s)
+{
+	const struct call *c = s->leg.call;
+	json_t *called = json_object_get(s->setup, "called");
+	char number[192];
+	struct buf b = buf_fixed(number, sizeof(number));
+	buf_printf(&b, "%s%s", json_string_value(json_object_get(called, "number")), c->dialled);
+	if (*c->dialled && json_object_set_new(called, "number", json_string(buf_z(&b))))
+		return -ENOMEM;
+	s->whole = !c->overlap;
+	return s->whole ? 0 : json_object_set_new(called, "complete", json_false()) ? -ENOMEM : 0;
+}
+
 static int verb_offer(struct leg *l, const struct leg_news *n)
 {
 	struct isdn_leg *s = isdn_leg_of(l);
-	int err = take_offer(s, n->sdp);
-	if (err || !s->setup)
-		return err ? err : -EINVAL;
+	int err = take_offer(s, n->sdp) ?: s->setup ? take_number(s) : -EINVAL;
+	if (err)
+		return err;
 	isdn_setup_dress(s, n->native);
 	s->audio = wants_audio(s);
 	json_object_set_new(s->setup, "bearer", json_string(s->digital ? "digital" : s->audio ? "audio" : "speech"));
 	return isdn_leg_call(s);
+}
+
+/* Called: more of the number. Calling: the far side has all of it. */
+static void verb_digits(struct leg *l, const char *digits, bool whole)
+{
+	struct isdn_leg *s = isdn_leg_of(l);
+	if (l->side == SIDE_A) {
+		s->overlap = false;
+		isdn_leg_say(s, "isdn proceeding", NULL);
+	} else if (!s->whole) {
+		s->whole = whole;
+		isdn_leg_say(s, "isdn digits", json_pack("{s:s, s:b}", "digits", digits, "complete", whole));
+	}
 }
 
 static void on_told(void *arg, int err, unsigned code)
@@ -414,6 +441,7 @@ static const struct leg_kind kind_isdn = {
 	.progress = verb_progress,
 	.answer = verb_answer,
 	.confirm = verb_confirm,
+	.digits = verb_digits,
 	.reoffer = verb_reoffer,
 	.info = verb_info,
 	.release = verb_release,

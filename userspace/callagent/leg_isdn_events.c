@@ -145,9 +145,17 @@ static bool is_over(const struct isdn_leg *s)
 	return s->leg.state >= LEG_CLOSING;
 }
 
+/* The network has all of the number that it needs. */
+static void take_whole(struct isdn_leg *s)
+{
+	s->whole = true;
+	call_on_whole(&s->leg);
+}
+
 static void on_proceeding(struct isdn_leg *s, const json_t *event)
 {
 	bool media = is_in_band(event);
+	take_whole(s);
 	take_channel(s, event, media);
 	if (media && !is_over(s))
 		add(s, 183, true, 0);
@@ -156,6 +164,7 @@ static void on_proceeding(struct isdn_leg *s, const json_t *event)
 static void on_alerting(struct isdn_leg *s, const json_t *event)
 {
 	bool media = is_in_band(event);
+	take_whole(s);
 	take_channel(s, event, media);
 	if (!is_over(s))
 		add(s, 180, media, 0);
@@ -192,6 +201,7 @@ static void on_progress(struct isdn_leg *s, const json_t *event)
 
 static void on_answer(struct isdn_leg *s, const json_t *event)
 {
+	take_whole(s);
 	take_channel(s, event, true);
 	timer_stop(&s->announcement);
 	s->cause = 0;

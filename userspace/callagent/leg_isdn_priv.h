@@ -46,6 +46,7 @@ struct isdn_leg {
 	struct diversions diversions;
 	/* outgoing */
 	json_t *setup;             /* what is asked of tandem-isdn */
+	bool whole;                /* it takes no more digits */
 	unsigned tries;            /* how often, for a call for help that found no channel */
 	struct sdp *offered;       /* NULL: nothing */
 	struct isdn_due due[ISDN_DUE];
@@ -57,6 +58,7 @@ struct isdn_leg {
 	char called[128];                    /* ... as the routing has it */
 	bool overlap;              /* digits may follow */
 	struct leg_news refusal;   /* why it is not taken, unless its number becomes one for help; status 0: it is */
+	bool begun;                /* its channel is being made, or the call has begun */
 	bool started;              /* the call has begun */
 	bool alerted, progressed, connected; /* the network has been told */
 	struct timer later;        /* what cannot be said from within a verb */

@@ -170,7 +170,7 @@ void isdn_answer_read(struct isdn_leg *s, const struct leg_news *n)
 
 static struct line_call line_call_of(const struct isdn_leg *s)
 {
-	return (struct line_call){.line = s->line, .called = s->called, .caller = &s->shown, .diversions = s->diversions.n ? &s->diversions : NULL};
+	return (struct line_call){.line = s->line, .called = s->called, .overlap = s->overlap, .caller = &s->shown, .diversions = s->diversions.n ? &s->diversions : NULL};
 }
 
 static void on_channel(void *arg, int err, unsigned code)
@@ -192,24 +192,18 @@ static void on_channel(void *arg, int err, unsigned code)
 	mem_deref(s);
 }
 
-/* The number is complete. */
-static void begin(struct isdn_leg *s)
+/* The number is complete, or leads somewhere however it goes on. */
+static void begin(struct isdn_leg *s, bool whole)
 {
-	s->overlap = false;
-	isdn_leg_say(s, "isdn proceeding", NULL);
+	s->begun = true;
+	s->overlap = !whole;
+	if (whole)
+		isdn_leg_say(s, "isdn proceeding", NULL);
 	int err = *s->called ? isdn_leg_open_media(s, NULL, LINE_MEDIA_HEARS, on_channel) : -ENOENT;
 	if (err == -ENOENT)
 		call_end(s->leg.call, CALL_BY_TANDEM, &(struct leg_news){.status = 484, .cause = CAUSE_INCOMPLETE, .words = "no number was called"});
 	else if (err)
 		call_end(s->leg.call, CALL_BY_GATEWAY, &(struct leg_news){.status = 503, .cause = CAUSE_NO_RESOURCE, .words = media_failure(err)});
-}
-
-/* RFC 3578 3.1: digits are gathered until no other number of the routing begins like those that are there, or no more come. */
-static bool is_complete(const struct isdn_leg *s)
-{
-	struct source from;
-	source_of_line(&from, s->line);
-	return !s->overlap || line_call_is_complete(s->agent, &from, s->called);
 }
 
 /* A number for help is that whatever type it is said to have. */
@@ -219,6 +213,43 @@ static int read_called(struct isdn_leg *s, const json_t *number)
 		return isdn_number_read(s->line, number, s->called, sizeof(s->called));
 	CDR_SET(s->called, slice_str(s->digits));
 	return 0;
+}
+
+/* Whether more digits are that, too, behind what there is of the number as the routing has it. */
+static bool grows(struct isdn_leg *s)
+{
+	struct isdn_leg longer = {.agent = s->agent, .line = s->line};
+	size_t n = strlen(s->called), dialled = strlen(s->digits);
+	bool same = n && dialled + 2 < sizeof(s->digits);
+	for (char digit = '0'; same && digit <= '9'; digit++) {
+		memcpy(longer.digits, s->digits, dialled);
+		longer.digits[dialled] = digit;
+		json_t *number = json_pack("{s:s, s:s, s:s}", "number", longer.digits, "type", s->type, "plan", s->plan);
+		same = number && !read_called(&longer, number) && !strncmp(s->called, longer.called, n) && longer.called[n] == digit && !longer.called[n + 1];
+		json_decref(number);
+	}
+	return same;
+}
+
+/* RFC 3578 3.1: digits are gathered until no other number of the routing begins like those that are there, or no more come; or until it is known who takes
+ * the rest. */
+static void check_number(struct isdn_leg *s)
+{
+	struct source from;
+	source_of_line(&from, s->line);
+	if (!s->overlap || line_call_is_complete(s->agent, &from, s->called))
+		begin(s, true);
+	else if (!s->refusal.status && line_call_goes_on(s->agent, &from, s->called) && grows(s))
+		begin(s, false);
+}
+
+/* What has come since goes after the call. */
+static void go_on(struct isdn_leg *s, size_t had)
+{
+	if (!s->overlap)
+		isdn_leg_say(s, "isdn proceeding", NULL);
+	if (s->started)
+		call_on_digits(&s->leg, s->called + had, !s->overlap);
 }
 
 /* Beyond a limit, and what is dialled does not become a call for help any more. */
@@ -231,6 +262,7 @@ static bool is_refused(const struct isdn_leg *s)
 void isdn_leg_digits(struct isdn_leg *s, const json_t *event)
 {
 	struct buf b = buf_fixed(s->digits, sizeof(s->digits));
+	size_t had = strlen(s->called);
 	if (!s->overlap)
 		return;
 	b.len = strlen(s->digits);
@@ -246,8 +278,10 @@ void isdn_leg_digits(struct isdn_leg *s, const json_t *event)
 	s->overlap = !json_is_true(json_object_get(event, "complete"));
 	if (is_refused(s))
 		call_end(s->leg.call, CALL_BY_TANDEM, &s->refusal);
-	else if (is_complete(s))
-		begin(s);
+	else if (s->begun)
+		go_on(s, had);
+	else
+		check_number(s);
 }
 
 static int read_setup(struct isdn_leg *s, const json_t *event)
@@ -290,8 +324,7 @@ static unsigned take_call(struct isdn_leg *s, const json_t *event)
 	}
 	mem_ref(s);
 	isdn_link_add(a->isdn, &s->call);
-	if (is_complete(s))
-		begin(s);
+	check_number(s);
 	return 0;
 }
 

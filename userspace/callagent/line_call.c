@@ -3,6 +3,7 @@
 #include "callagent/core.h"
 #include "callagent/dial.h"
 #include "callagent/emergency_call.h"
+#include "callagent/isdn_party.h"
 #include "callagent/outcome.h"
 #include "base/log.h"
 #include "routing/overlap.h"
@@ -42,9 +43,33 @@ bool line_call_admitted(struct agent *a, struct tel_line *l, const char *called,
 	return false;
 }
 
+static struct query query_of(const struct source *from, const char *called)
+{
+	return (struct query){.from = from, .called = called, .caller = "", .utc = (int64_t)(clock_utc_ms() / 1000)};
+}
+
+static bool takes_digits(const struct agent *a, const struct dest *d, const char *number)
+{
+	const struct tel_line *l = d->kind == DEST_LINE ? tel_lines_find(&a->tel_lines, slice_str(d->name)) : NULL;
+	return l && l->kind == TEL_ISDN && conf_bool(l->conf, "overlap-send") && isdn_number_grows(l, number);
+}
+
+bool line_call_goes_on(struct agent *a, const struct source *from, const char *called)
+{
+	const struct query q = query_of(from, called);
+	const struct rule *r = overlap_led(a->routing, registrar_auth(a->registrar), &q);
+	char number[128];
+	if (!r || conf_titled(a->conf, "fraud", 0) || emergency_may_follow(a->conf, from->address, called) || rule_rewrite_called(r, called, number, sizeof(number)))
+		return false;
+	for (unsigned i = 0; i < r->n_dests; i++)
+		if (!takes_digits(a, &r->dest[i], number))
+			return false;
+	return r->n_dests;
+}
+
 bool line_call_is_complete(struct agent *a, const struct source *from, const char *called)
 {
-	const struct query q = {.from = from, .called = called, .caller = "", .utc = (int64_t)(clock_utc_ms() / 1000)};
+	const struct query q = query_of(from, called);
 	return emergency_called(a, from, called).kind || overlap_is_whole(a->routing, registrar_auth(a->registrar), &q);
 }
 
@@ -91,6 +116,7 @@ void line_call_start(struct call *c, struct agent *a, const struct line_call *ho
 	source_of_line(&from, how->line);
 	const struct emergency e = emergency_called(a, &from, how->called);
 	fill_record(&c->cdr, &from, how);
+	c->overlap = how->overlap;
 	if (e.kind)
 		emergency_began(c, &e);
 	int err = !c->gw ? -EHOSTDOWN : dial_line(a, c, &from, how->called, how->caller, how->diversions, e.kind ? &e : NULL);

@@ -120,7 +120,7 @@ static void isdn_up(void)
 	isdn->up = true;
 	isdn->n = 0;
 	isdn->h.up(isdn->arg);
-	isdn_answers("show isdn", json_of("[{'group':'pri','state':'up'},{'group':'tie','state':'up'}]"), NULL);
+	isdn_answers("show isdn", json_of("[{'group':'pri','state':'up'},{'group':'tie','state':'up'},{'group':'far','state':'up'}]"), NULL);
 }
 
 static void isdn_gone(void)
