@@ -1,167 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Calls of ISDN lines: what tandem-isdn, the gateway and the other party are told, in order. The other party is another line, or one under the test's hand. */
-#include "fake_isdn.h"
-#include "base/alarm.h"
-#include "base/log.h"
-#include "callagent/call_priv.h"
-#include "callagent/emergency_call.h"
-#include "callagent/leg_isdn_priv.h"
-#include "callagent/line_call.h"
-#include "config/schema.h"
-
-static const char text[] =
-	"sip {\n country = \"49\"\n}\n"
-	"address inside {\n local = {\"127.0.0.1\"}\n}\n"
-	"isdn pri {\n area = \"30\"\n cause-status = {\"3=410\"}\n announcement-time = 5s\n}\n"
-	"isdn tie {\n number-type = unknown\n numbers-out = national\n numbers-in = national\n status-cause = {\"486=34\"}\n}\n"
-	"route out {\n prefix = \"+49\"\n to = pri\n}\n"
-	"route tie {\n prefix = \"7\"\n to = tie\n}\n"
-	"site here {\n emergency = {\"112\"}\n emergency-to = \"tie\"\n}\n"
-	"isdn far {\n overlap-send = yes\n number-type = unknown\n}\n"
-	"route far {\n prefix = \"55\"\n to = far\n}\n"
-	"route exact {\n called = {\"611\", \"6123\"}\n to = tie\n}\n";
-
-/* --- what leg_isdn needs of the agent ------------------------------------------------------------------------------- */
-
-static struct agent agent;
-static struct mgcp_gw *gw;
-
-struct mgcp_ep {
-	int unused;
-};
-
-int mgcp_ep_new(struct mgcp_ep **ret, struct mgcp_gw *g, const char *name, mgcp_packages packages, const struct mgcp_ep_handlers *h, void *arg)
-{
-	*ret = mem_alloc(sizeof(**ret), NULL);
-	return *ret ? 0 : -ENOMEM;
-}
-
-struct mgcp_ep *mgcp_ep_end(struct mgcp_ep *e)
-{
-	return mem_deref(e);
-}
-
-int mgcp_ep_request(struct mgcp_ep *e, const struct mgcp_ask *ask)
-{
-	say("gw: signal '%s'\n", ask->signals);
-	return 0;
-}
-
-/* Lines of the other kind are none of this test's. */
-int leg_mgcp_outgoing(struct leg **ret, struct agent *a, const struct leg_call *how)
-{
-	return -EOPNOTSUPP;
-}
-
-bool mgcp_gw_relays(const struct mgcp_gw *g)
-{
-	return true;
-}
-
-struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name)
-{
-	return gw;
-}
-
-struct mgcp_gw *gateways_pick(struct gateways *g)
-{
-	return gw;
-}
-
-static int setup(void **state)
-{
-	struct conf *conf;
-	struct buf why = buf_growing();
-	if (config_load(&conf, "t", text, &why))
-		fail_msg("%s", buf_z(&why));
-	agent = (struct agent){.conf = conf};
-	calls_init(&agent.calls);
-	agent.calls.most = 100;
-	agent.calls.longest_ms = 3600000;
-	agent.calls.ring_ms = 60000;
-	list_init(&conns);
-	conns_made = 0;
-	gateway_err = 0;
-	gateway_err_from = 0;
-	gw = mem_alloc(sizeof(*gw), NULL);
-	config_addresses(conf, &agent.addresses, &agent.n_addresses, false, &why);
-	said[0] = '\0';
-	assert_int_equal(trunks_load(&agent.trunks, conf, NULL) ?: tel_lines_load(&agent.tel_lines, conf, NULL) ?: routing_new(&agent.routing, conf) ?: registrar_new(&agent.registrar, &(struct registrar_params){.conf = conf})
-			 ?: fraud_new(&agent.fraud, &(struct fraud_params){.conf = conf}) ?: leg_isdn_open(&agent), 0);
-	isdn_up();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	calls_fini(&agent.calls);
-	agent.isdn = mem_deref(agent.isdn);
-	tel_lines_free(&agent.tel_lines);
-	trunks_free(&agent.trunks);
-	mem_deref(agent.routing);
-	mem_deref(agent.registrar);
-	mem_deref(agent.fraud);
-	mem_free(agent.addresses);
-	mem_deref(agent.conf);
-	mem_deref(gw);
-	alarm_reset();
-	return list_empty(&conns) ? 0 : -1;
-}
-
-static void assert_over(void)
-{
-	gateway_answers();
-	clock_test_advance(1);
-	gateway_answers();
-	assert_int_equal(calls_count(&agent.calls), 0);
-	assert_true(list_empty(&conns));
-	said[0] = '\0';
-}
-
-/* --- a call out ----------------------------------------------------------------------------------------------------- */
-
-static struct call *call;
-static struct leg *a, *b;
-static bool callers_conditions; /* the caller knows preconditions */
-
-static void make_out(const char *line, const char *called, const struct shown *caller, const struct diversions *diversions)
-{
-	static const struct diversions none;
-	struct target t = {.kind = TARGET_LINE, .line = tel_lines_find(&agent.tel_lines, slice_str(line))};
-	const struct leg_call how = {.target = &t, .caller = caller, .diversions = diversions ? diversions : &none, .ring_ms = 60000};
-	snprintf(t.called, sizeof(t.called), "%s", called);
-	assert_int_equal(call_new(&call, &agent.calls, gw), 0);
-	a = party_new("a", SIDE_A, AF_INET);
-	a->origin.conditions = callers_conditions;
-	assert_int_equal(call_add_leg(call, a), 0);
-	assert_int_equal(leg_isdn_outgoing(&b, &agent, &how), 0);
-	assert_int_equal(call_add_leg(call, b), 0);
-}
-
-static void offer(const char *media)
-{
-	call_start(call, &(struct leg_news){.sdp = sdp("192.0.2.1", media)});
-	gateway_answers();
-}
-
-static char our_id[64];
-
-/* An event of the call out. */
-static void out_says(const char *event, const char *more)
-{
-	char line[400];
-	snprintf(line, sizeof(line), "{'event':'%s','call':'%s','group':'pri','endpoint':'ds/e1-1/7'%s%s}", event, our_id, *more ? "," : "", more);
-	isdn_says("calls", line);
-}
-
-static void offered(void)
-{
-	static const struct shown caller = {.number = "+4930555", .display = "Anna"};
-	make_out("pri", "+4989123", &caller, NULL);
-	offer(AUDIO(4000));
-	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
-	said[0] = '\0';
-}
+#include "isdn_calls.h"
 
 static void numbers_and_names_go_out(void **state)
 {
@@ -476,33 +315,6 @@ static void what_crosses_our_release(void **state)
 
 /* --- a call in ------------------------------------------------------------------------------------------------------ */
 
-#define SETUP_IN(called, more)                                                                                                                        \
-	"{'event':'setup','call':'in-1','group':'tie','endpoint':'ds/ds1-2/3','bearer':'speech','called':" called ",'calling':{'number':'0305551','presentation':'allowed'," \
-	"'name':'Bert'}" more "}"
-
-static void in_says(const char *event, const char *more)
-{
-	char line[400];
-	snprintf(line, sizeof(line), "{'event':'%s','call':'in-1','group':'tie','endpoint':'ds/ds1-2/3'%s%s}", event, *more ? "," : "", more);
-	isdn_says("calls", line);
-}
-
-static struct call *the_call(void)
-{
-	return container_of(list_first(&agent.calls.all), struct call, link);
-}
-
-static void comes_in(void)
-{
-	isdn_says("calls", SETUP_IN("{'number':'089123456'}", ""));
-	gateway_answers();
-	call = the_call();
-	struct leg *l;
-	list_foreach(l, &call->legs, link)
-		b = l;
-	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
-}
-
 /* From one group to the other: nothing in between knows what they are. */
 static void a_call_comes_in_and_goes_out(void **state)
 {
@@ -617,145 +429,6 @@ static void statuses_of_who_is_called_go_by_the_table(void **state)
 	}
 }
 
-/* RFC 3578: as far as the routing lists numbers it knows when one is whole; else T302 says so, in tandem-isdn. */
-static void digits_are_gathered(void **state)
-{
-	isdn_says("calls", SETUP_IN("{'number':'6'}", ",'overlap':true"));
-	in_says("digits", "'digits':'1'");
-	assert_said("");
-	in_says("digits", "'digits':'1'");
-	assert_said("isdn: proceeding in-1\ngw: crcx 1 at ds/ds1-2/3 recvonly\n");
-	isdn_gone();
-	assert_over();
-	isdn_up();
-	isdn_says("calls", SETUP_IN("{'number':'0891'}", ",'overlap':true"));
-	in_says("digits", "'digits':'23456'");
-	assert_said("");
-	in_says("digits", "'digits':'','complete':true");
-	assert_non_null(strstr(said, "isdn: proceeding in-1\n"));
-	gateway_answers();
-	assert_non_null(strstr(said, "'number':'89123456'"));
-	/* The caller gives up. */
-	in_says("release", "'cause':16");
-	isdn_gone();
-	assert_over();
-}
-
-static void take_out_id(void)
-{
-	struct leg *l;
-	call = the_call();
-	list_foreach(l, &call->legs, link)
-		b = l;
-	snprintf(our_id, sizeof(our_id), "%s", isdn_leg_of(b)->call.id);
-}
-
-/* Dials 55 over tie, which leads to far whatever follows. */
-static void dials_on(void)
-{
-	isdn_says("calls", SETUP_IN("{'number':'5'}", ",'overlap':true"));
-	assert_said("");
-	in_says("digits", "'digits':'5'");
-	assert_non_null(strstr(said, "at ds/ds1-2/3 recvonly\n"));
-	assert_null(strstr(said, "isdn: "));
-	in_says("digits", "'digits':'1'"); /* while the channel is made */
-	gateway_answers();
-	assert_non_null(strstr(said, "isdn: setup OUT {'bearer':'speech','called':{'complete':false,'number':'551','plan':'isdn','type':'unknown'}"));
-	take_out_id();
-	said[0] = '\0';
-}
-
-/* Q.931 5.1.3 at a transit exchange: what is dialled goes on as it comes; the far end knows when it has enough. */
-static void digits_go_on_to_a_group_that_takes_them(void **state)
-{
-	dials_on();
-	in_says("digits", "'digits':'2'");
-	assert_said("isdn: digits OUT {'complete':false,'digits':'2'}\n");
-	out_says("setup-ack", "");
-	in_says("digits", "'digits':'34'");
-	assert_said("isdn: digits OUT {'complete':false,'digits':'34'}\n");
-	out_says("proceeding", "");
-	gateway_answers();
-	assert_non_null(strstr(said, "isdn: proceeding in-1\n"));
-	said[0] = '\0';
-	in_says("digits", "'digits':'5'"); /* crosses that */
-	assert_said("");
-	out_says("alerting", "'progress':8");
-	gateway_answers();
-	assert_non_null(strstr(said, "isdn: alerting in-1 {'progress':8}\n"));
-	out_says("answer", "");
-	gateway_answers();
-	assert_string_equal(call->cdr.called, "551234");
-	assert_string_equal(call->cdr.called_sent, "551234");
-	isdn_gone();
-	assert_over();
-}
-
-static void the_end_of_what_is_dialled_is_told(void **state)
-{
-	dials_on();
-	in_says("digits", "'digits':'','complete':true"); /* T302 */
-	assert_said("isdn: proceeding in-1\nisdn: digits OUT {'complete':true,'digits':''}\n");
-	out_says("alerting", "");
-	gateway_answers();
-	assert_null(strstr(said, "isdn: proceeding"));
-	assert_non_null(strstr(said, "isdn: alerting in-1"));
-	isdn_gone();
-	assert_over();
-	/* Before there is a channel: as if it had come in one piece. */
-	isdn_up();
-	isdn_says("calls", SETUP_IN("{'number':'551'}", ",'overlap':true"));
-	in_says("digits", "'digits':'2','complete':true");
-	gateway_answers();
-	assert_non_null(strstr(said, "isdn: proceeding in-1\n"));
-	assert_non_null(strstr(said, "'called':{'number':'5512','plan':'isdn','type':'unknown'}"));
-	isdn_gone();
-	assert_over();
-}
-
-/* A number that is answered or refused needs no more. */
-static void the_far_end_has_enough(void **state)
-{
-	static const struct {
-		const char *event, *more, *told;
-	} rows[] = {{"answer", "", "isdn: proceeding in-1\n"}, {"alerting", "", "isdn: proceeding in-1\n"}, {"release", "'cause':28", "isdn: release in-1 {'cause':28}\n"}};
-	for (size_t i = 0; i < 3; i++) {
-		dials_on();
-		out_says(rows[i].event, rows[i].more);
-		gateway_answers();
-		assert_non_null(strstr(said, rows[i].told));
-		said[0] = '\0';
-		in_says("digits", "'digits':'2'");
-		assert_said("");
-		isdn_gone();
-		assert_over();
-		isdn_up();
-	}
-	dials_on();
-	out_says("progress", "'progress':8"); /* a second dial tone is not the end */
-	gateway_answers();
-	said[0] = '\0';
-	in_says("digits", "'digits':'2'");
-	assert_said("isdn: digits OUT {'complete':false,'digits':'2'}\n");
-	isdn_gone();
-	assert_over();
-}
-
-/* Where what is dialled later may make a difference, the number is waited for. */
-static void numbers_that_may_change_are_gathered(void **state)
-{
-	static const char *const numbers[] = {"", "1", "11", "0", "00", "+", "7", "61"};
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		char line[300];
-		snprintf(line, sizeof(line), "{'event':'setup','call':'in-1','group':'tie','endpoint':'ds/ds1-2/3','overlap':true,'called':{'number':'%s'}}", numbers[i]);
-		isdn_says("calls", line);
-		assert_said("");
-		isdn_gone();
-		assert_over();
-		isdn_up();
-	}
-}
-
 static void calls_beyond_a_limit_are_refused(void **state)
 {
 	tel_lines_find(&agent.tel_lines, SLICE("tie"))->limits.max_calls = 1;
@@ -781,33 +454,6 @@ static void calls_for_help(void **state)
 		gateway_answers();
 		assert_non_null(strstr(said, "isdn: proceeding in-1\n"));
 		assert_non_null(strstr(said, "'called':{'number':'112','plan':'isdn','type':'unknown'}"));
-		isdn_gone();
-		assert_over();
-		isdn_up();
-	}
-}
-
-/* Beyond a limit digits are taken as long as they may become a number for help. */
-static void calls_for_help_digit_by_digit(void **state)
-{
-	static const struct {
-		const char *number, *digits[3];
-		bool helped;
-	} rows[] = {{"", {"1", "1", "2"}, true}, {"11", {"2"}, true}, {"1", {"1", "3"}, false}, {"2", {NULL}, false}, {"11", {""}, false}};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char line[300];
-		tel_lines_find(&agent.tel_lines, SLICE("tie"))->limits.max_calls = 1;
-		comes_in();
-		snprintf(line, sizeof(line), "{'event':'setup','call':'in-2','group':'tie','endpoint':'ds/ds1-2/4','overlap':true,'called':{'number':'%s'}}", rows[i].number);
-		said[0] = '\0';
-		isdn_says("calls", line);
-		for (size_t k = 0; k < 3 && rows[i].digits[k]; k++) {
-			assert_string_equal(said, "");
-			snprintf(line, sizeof(line), "{'event':'digits','call':'in-2','group':'tie','digits':'%s'%s}", rows[i].digits[k], *rows[i].digits[k] ? "" : ",'complete':true");
-			isdn_says("calls", line);
-		}
-		assert_true(rows[i].helped == !!strstr(said, "isdn: proceeding in-2\n"));
-		assert_true(rows[i].helped == !strstr(said, "isdn: release in-2 {'cause':34}\n"));
 		isdn_gone();
 		assert_over();
 		isdn_up();
@@ -883,19 +529,6 @@ static void what_only_one_side_has_is_ended(void **state)
 	assert_non_null(strstr(said, "isdn: release in-9 {'cause':41}\n"));
 	assert_non_null(strstr(said, "a: release 503\n"));
 	news(call_on_closed, a, 0, SLICE_NONE);
-	assert_over();
-}
-
-/* A call that is being cleared begins no more, whatever is dialled. */
-static void digits_that_cross_our_release(void **state)
-{
-	isdn_says("calls", SETUP_IN("{'number':'6'}", ",'overlap':true"));
-	call_end(the_call(), CALL_BY_OPERATOR, &(struct leg_news){0});
-	assert_said("isdn: release in-1 {'cause':16}\n");
-	in_says("digits", "'digits':'11'");
-	in_says("digits", "'digits':'','complete':true");
-	assert_said("");
-	in_says("release", "");
 	assert_over();
 }
 
@@ -1005,8 +638,6 @@ static void an_answered_leg_is_taken_over(void **state)
 	assert_over();
 }
 
-#define ISDN_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1026,20 +657,13 @@ int main(void)
 		ISDN_TEST(refused_at_once),
 		ISDN_TEST(refused_when_the_caller_has_gone),
 		ISDN_TEST(what_crosses_our_release),
-		ISDN_TEST(digits_that_cross_our_release),
 		ISDN_TEST(a_call_comes_in_and_goes_out),
 		ISDN_TEST(early_media_reach_the_line),
 		ISDN_TEST(ringing_is_made_again),
 		ISDN_TEST(failures_reach_the_line),
 		ISDN_TEST(statuses_of_who_is_called_go_by_the_table),
-		ISDN_TEST(digits_are_gathered),
-		ISDN_TEST(digits_go_on_to_a_group_that_takes_them),
-		ISDN_TEST(the_end_of_what_is_dialled_is_told),
-		ISDN_TEST(the_far_end_has_enough),
-		ISDN_TEST(numbers_that_may_change_are_gathered),
 		ISDN_TEST(calls_beyond_a_limit_are_refused),
 		ISDN_TEST(calls_for_help),
-		ISDN_TEST(calls_for_help_digit_by_digit),
 		ISDN_TEST(a_call_for_help_takes_a_channel),
 		ISDN_TEST(groups_are_up_and_down),
 		ISDN_TEST(what_only_one_side_has_is_ended),
