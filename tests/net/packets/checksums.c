@@ -77,8 +77,8 @@ static const char *sockets(struct fastpath *fp, const bool v6[2], enum fp_engine
 		struct frame f;
 		uint8_t got[PAYLOAD];
 		say(from, &gw, seq);
-		wrong = receive(&peers[1], &f, 500) ? check(&f, v6[1], engine) : "did not arrive";
-		poll(&(struct pollfd){to, POLLIN, 0}, 1, 100);
+		wrong = receive(&peers[1], &f, SOON) ? check(&f, v6[1], engine) : "did not arrive";
+		poll(&(struct pollfd){to, POLLIN, 0}, 1, SOON);
 		if (!wrong && (recv(to, got, sizeof got, 0) != sizeof got || got[3] != seq || got[PAYLOAD - 1] != seq))
 			wrong = "did not reach the socket";
 	}
@@ -106,7 +106,7 @@ static const char *latch(struct fastpath *fp, const bool v6[2], enum fp_engine e
 		wrong = "a packet with a wrong checksum was believed";
 	build(&in, &peers[0], v6[0], &(struct shape){.seq = 101});
 	put(&peers[0], &in);
-	if (!wrong && !receive(&peers[1], &out, 500))
+	if (!wrong && !receive(&peers[1], &out, SOON))
 		wrong = "the right packet did not arrive";
 	if (!wrong && (fastpath_read(fp, slot[0], &stats) || !stats.latched || stats.ssrc != SSRC))
 		wrong = "the right packet did not latch";

@@ -50,7 +50,7 @@ static void say(bool v6, uint16_t seq, bool stranger)
 
 static bool wait_for(const atomic_uint *count, unsigned n)
 {
-	for (int i = 0; i < patience(1000) && atomic_load(count) < n; i++)
+	for (int i = 0; i < SOON && atomic_load(count) < n; i++)
 		run_loop(1);
 	return atomic_load(count) == n;
 }
@@ -81,7 +81,7 @@ static const char *judged(struct fastpath *fp, uint32_t slot, bool v6)
 		return "a stranger was heard";
 	set(fp, slot, v6, TO, false);
 	say(v6, 5, false);
-	for (int i = 0; i < patience(1000) && !fastpath_read(fp, slot, &st) && st.refused < 2; i++)
+	for (int i = 0; i < SOON && !fastpath_read(fp, slot, &st) && st.refused < 2; i++)
 		run_loop(1);
 	set(fp, slot, v6, NOBODY, true);
 	say(v6, 6, false);
@@ -91,7 +91,7 @@ static const char *judged(struct fastpath *fp, uint32_t slot, bool v6)
 	say(v6, 7, false);
 	if (!wait_for(&n_taken, 5) || taken[4].data[3] != 7)
 		return "one that the mode refuses was delivered";
-	for (int i = 0; i < patience(1000) && !fastpath_read(fp, slot, &st) && st.refused < 3; i++)
+	for (int i = 0; i < SOON && !fastpath_read(fp, slot, &st) && st.refused < 3; i++)
 		run_loop(1);
 	return st.refused == 3 ? NULL : "what was refused is not counted";
 }
@@ -112,7 +112,7 @@ static const char *answered(struct fastpath *fp, uint32_t slot, bool v6)
 	}
 	fp_outlet_flush(o);
 	for (uint8_t i = 0; !wrong && i < 2; i++)
-		if (!receive(&peers[0], &f, patience(500)) || f.len - f.udp_at != 180 || f.b[f.udp_at + 8 + 3] != i || (f.b[12] == 0x86) != v6 || udp_sum(&f, !v6) != 0xffff)
+		if (!receive(&peers[0], &f, SOON) || f.len - f.udp_at != 180 || f.b[f.udp_at + 8 + 3] != i || (f.b[12] == 0x86) != v6 || udp_sum(&f, !v6) != 0xffff)
 			wrong = "what was sent did not arrive";
 	mem_deref(o);
 	return wrong;

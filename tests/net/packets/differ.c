@@ -293,7 +293,7 @@ static void collect(struct fate *fate, uint16_t seq)
 {
 	struct frame f;
 	bool through = false;
-	for (int round = 0; round < 20000; round++) {
+	for (int round = 0; round < 20 * SOON; round++) {
 		turn_loop();
 		while (next_frame(&peers[1], &f)) {
 			if (!from_gateway(&f) || sent_with(&f, SSRC, 100))

@@ -56,10 +56,10 @@ static const char *run_case(struct fastpath *fp, const struct digit_case *c, con
 		build(&in, &peers[0], v6[0], &(struct shape){.seq = (uint16_t)(n + 1), .first = c->first, .second = c->sent[n].second, .payload = 28,
 			.timestamp = c->sent[n].timestamp, .body = c->sent[n].body, .body_len = 16});
 		put(&peers[0], &in);
-		if (!receive(&peers[1], &out, 500) || memcmp(out.b + out.udp_at + 8, in.b + in.udp_at + 8, 28))
+		if (!receive(&peers[1], &out, SOON) || memcmp(out.b + out.udp_at + 8, in.b + in.udp_at + 8, 28))
 			wrong = "it did not arrive as it was";
 	}
-	for (int i = 0; i < 500 && strlen(told) < strlen(c->told); i++)
+	for (int i = 0; i < SOON && strlen(told) < strlen(c->told); i++)
 		run_loop(1);
 	run_loop(2);
 	if (!wrong && strcmp(told, c->told)) {

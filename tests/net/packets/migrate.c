@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #define PIN     "/sys/fs/bpf/fastpath-test"
 #define EXTRA   "10.77.1.9" /* another address of the gateway, on its side a */
 #define DROPPED (GW_PORT + PORTS - 2) /* not in the smaller range */
+#define SOME    20 /* packets before a change, and after it */
 
 static const bool v4[2] = {false, false};
 static uint16_t next_seq = 1000;
@@ -31,6 +33,7 @@ struct told {
 struct traffic {
 	pid_t pid;
 	int from;
+	atomic_uint *sent; /* as yet, by the other process */
 };
 
 static volatile sig_atomic_t enough;
@@ -41,7 +44,7 @@ static void on_enough(int signo)
 }
 
 /* One packet at a time: what comes out has to be the one that went in last. */
-_Noreturn static void send_and_count(int to, uint16_t seq)
+_Noreturn static void send_and_count(int to, uint16_t seq, atomic_uint *sent)
 {
 	struct told t = {0};
 	struct frame in, out;
@@ -51,7 +54,8 @@ _Noreturn static void send_and_count(int to, uint16_t seq)
 		build(&in, &peers[0], false, &(struct shape){.seq = seq});
 		put(&peers[0], &in);
 		t.sent++;
-		if (!receive(&peers[1], &out, 300))
+		atomic_store(sent, t.sent);
+		if (!receive(&peers[1], &out, SOON))
 			t.lost++;
 		else
 			t.wrong += memcmp(out.b + out.udp_at + 10, in.b + in.udp_at + 10, 2) != 0;
@@ -60,28 +64,38 @@ _Noreturn static void send_and_count(int to, uint16_t seq)
 	_exit(write(to, &t, sizeof t) != sizeof t);
 }
 
+static void some_more(const struct traffic *t)
+{
+	unsigned was = atomic_load(t->sent);
+	for (int ms = 0; ms < SOON && atomic_load(t->sent) < was + SOME; ms++)
+		usleep(1000);
+}
+
 static struct traffic traffic_begin(void)
 {
 	int pair[2];
-	if (pipe(pair))
-		die("pipe");
-	pid_t pid = fork();
-	if (!pid)
-		send_and_count(pair[1], next_seq);
+	struct traffic t = {.sent = mmap(NULL, sizeof *t.sent, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)};
+	if (t.sent == MAP_FAILED || pipe(pair))
+		die("traffic");
+	t.pid = fork();
+	if (!t.pid)
+		send_and_count(pair[1], next_seq, t.sent);
 	close(pair[1]);
-	usleep(20000);
-	return (struct traffic){pid, pair[0]};
+	t.from = pair[0];
+	some_more(&t);
+	return t;
 }
 
 static struct told traffic_end(struct traffic *t)
 {
 	struct told told = {0};
-	usleep(20000);
+	some_more(t);
 	kill(t->pid, SIGTERM);
 	if (read(t->from, &told, sizeof told) != sizeof told)
 		die("traffic");
 	waitpid(t->pid, NULL, 0);
 	close(t->from);
+	munmap(t->sent, sizeof *t->sent);
 	next_seq = (uint16_t)(next_seq + told.sent);
 	return told;
 }
@@ -132,7 +146,7 @@ static const char *goes_on(const struct fastpath *fp, const struct fp_stats *bef
 {
 	static char said[100];
 	struct fp_stats s = stats(fp);
-	if (t->sent < 20)
+	if (t->sent < 2 * SOME)
 		return "there was no traffic";
 	if (t->lost || t->wrong) {
 		snprintf(said, sizeof said, "of %u packets %u were lost and %u out of order", t->sent, t->lost, t->wrong);
@@ -191,7 +205,7 @@ static const char *is_whole(struct fastpath **fp)
 	struct fp_stats before = stats(*fp);
 	build(&in, &peers[0], false, &(struct shape){.seq = next_seq++, .options = true});
 	put(&peers[0], &in);
-	if (!receive(&peers[1], &out, 300) || stats(*fp).by_engine[FP_NULL] != before.by_engine[FP_NULL] + 1)
+	if (!receive(&peers[1], &out, SOON) || stats(*fp).by_engine[FP_NULL] != before.by_engine[FP_NULL] + 1)
 		return "what XDP passes up does not reach the new process";
 	struct fp_stream s = stream_to(peers[0].ip[0], true, 46);
 	uint32_t slot = slot_at(*fp, peers[0].gw[0], GW_PORT);
@@ -302,8 +316,8 @@ static const char *layout_1(struct fastpath **fp)
 	*fp = open_engine(FP_WANT_NATIVE, PIN, PORTS);
 	struct told told = traffic_end(&t);
 	s = stats(*fp);
-	if (told.sent < 20 || told.lost || told.wrong)
-		return told.sent < 20 ? "there was no traffic" : "packets were lost";
+	if (told.sent < 2 * SOME || told.lost || told.wrong)
+		return told.sent < 2 * SOME ? "there was no traffic" : "packets were lost";
 	if (!s.latched || s.ssrc != SSRC)
 		return "the latch was lost";
 	if (s.by_engine[FP_XDP_NATIVE] <= before.by_engine[FP_XDP_NATIVE] || s.by_engine[FP_NULL] != before.by_engine[FP_NULL])
@@ -367,7 +381,7 @@ int test_migrate(void)
 	run_loop(50);
 	struct traffic t = traffic_begin();
 	struct told told = traffic_end(&t);
-	result("packets flow", told.sent > 20 && !told.lost && !told.wrong ? NULL : "they do not");
+	result("packets flow", told.sent >= 2 * SOME && !told.lost && !told.wrong ? NULL : "they do not");
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		result(steps[i].name, steps[i].fn(&fp));
 	mem_deref(fp);

@@ -101,6 +101,19 @@ static const char *judge(const struct packet_case *c, const struct frame *in, co
 }
 
 static uint16_t fences;
+static int soon = SOON; /* shorter where nothing is to come */
+
+/* Whether an ICMP error comes to peer a. */
+static bool error_comes(void)
+{
+	unsigned errors = 0;
+	for (int ms = 0; ms < soon && !errors; ms++) {
+		errors = errors_at(&peers[0]);
+		if (!errors)
+			run_loop(1);
+	}
+	return errors;
+}
 
 /* What is wrong with a case, NULL when nothing is. */
 static const char *run_case(struct fastpath *fp, const struct packet_case *c, const bool v6[2], enum fp_engine engine)
@@ -112,7 +125,8 @@ static const char *run_case(struct fastpath *fp, const struct packet_case *c, co
 	start(fp, slot, v6, c->dscp ? c->dscp : 46);
 	build(&in, &peers[0], v6[0], &(struct shape){.seq = 100});
 	put(&peers[0], &in);
-	bool latched = receive(&peers[1], &out, patience(500));
+	bool latched = receive(&peers[1], &out, soon);
+	turn_loop(); /* what is told of it takes the slot for a moment, and the next packet is not to meet that */
 	fastpath_read(fp, slot[0], &before);
 	errors_at(&peers[0]);
 	if (!shape.seq)
@@ -123,14 +137,16 @@ static const char *run_case(struct fastpath *fp, const struct packet_case *c, co
 	else
 		put(&peers[0], &in);
 	bool arrives = c->arrives || (c->stays_wrong && engine != FP_NULL);
-	bool arrived = arrives ? receive(&peers[1], &out, patience(500)) : receive_before_fence(&peers[1], &out, v6, ++fences);
+	bool arrived = arrives ? receive(&peers[1], &out, soon) : receive_before_fence(&peers[1], &out, v6, ++fences);
 	fastpath_read(fp, slot[0], &after);
 	enum fp_engine by = c->by_daemon && engine != FP_KMOD ? FP_NULL : engine;
 	const char *wrong = latched ? judge(c, &in, &out, arrived, arrives, v6) : "the first packet did not arrive";
 	if (!wrong && arrived && after.by_engine[by] != before.by_engine[by] + 1)
 		wrong = "another engine forwarded it";
-	if (!wrong && (errors_at(&peers[0]) != 0) != c->unreachable)
-		wrong = c->unreachable ? "no ICMP error where there must be one" : "an ICMP error left";
+	if (!wrong && c->unreachable && !error_comes())
+		wrong = "no ICMP error where there must be one";
+	else if (!wrong && !c->unreachable && errors_at(&peers[0]))
+		wrong = "an ICMP error left";
 	end(fp, slot);
 	return wrong;
 }
@@ -166,7 +182,7 @@ static const char *run_looped(struct fastpath *fp, bool v6, enum fp_engine engin
 		build(&in, &peers[0], v6, &(struct shape){.seq = seq});
 		put(&peers[0], &in);
 		size_t len = in.len - in.udp_at - 8;
-		if (!receive(&peers[0], &out, patience(500)))
+		if (!receive(&peers[0], &out, SOON))
 			wrong = "it did not come back";
 		else if (out.len - out.udp_at - 8 != len || memcmp(out.b + out.udp_at + 8, in.b + in.udp_at + 8, len))
 			wrong = "it came back otherwise";
@@ -245,6 +261,7 @@ int test_disabled(enum fp_engine engine)
 	const char *wrong = run_case(fp, &cases[0], v6, engine);
 	result("the case holds while the engine runs", wrong);
 	disable(engine);
+	soon = 500;
 	wrong = run_case(fp, &cases[0], v6, engine);
 	result("the case fails while the engine is disabled", wrong ? NULL : "it did not notice");
 	loop_stopped = false;

@@ -37,10 +37,10 @@ static bool relays(struct fastpath *fp, enum fp_engine by)
 	struct frame in, out;
 	struct fp_stats s = {0};
 	start(fp, slot, v4, 46);
-	run_loop(20);
+	await_engine(fp, slot[0], by);
 	build(&in, &peers[0], false, &(struct shape){.seq = 1});
 	put(&peers[0], &in);
-	bool arrived = receive(&peers[1], &out, 500);
+	bool arrived = receive(&peers[1], &out, SOON);
 	fastpath_read(fp, slot[0], &s);
 	end(fp, slot);
 	return arrived && s.by_engine[by] == 1;

@@ -74,7 +74,7 @@ static unsigned alive(const struct pinned *p)
 /* The kernel frees them a little later. */
 static unsigned wait_alive(const struct pinned *p, unsigned wanted)
 {
-	for (int i = 0; i < 2000 && alive(p) != wanted; i++)
+	for (int i = 0; i < SOON && alive(p) != wanted; i++)
 		run_loop(1);
 	return alive(p);
 }
@@ -118,9 +118,9 @@ _Noreturn static void first_life(int told)
 		die("loop");
 	struct fastpath *fp = open_engine(FP_WANT_NATIVE, PIN, PORTS);
 	start(fp, slot, v4, 46);
-	run_loop(50);
+	await_engine(fp, slot[0], FP_XDP_NATIVE);
 	for (uint16_t i = 0; i < PACKETS; i++)
-		if (!pass((uint16_t)(100 + i), 200))
+		if (!pass((uint16_t)(100 + i), SOON))
 			die("first life");
 	if (fastpath_upsert(fp, slot_at(fp, STALE), &stale) || write(told, "1", 1) != 1)
 		die("first life");
@@ -149,7 +149,7 @@ static void live_and_die(void)
 static const char *goes_on_alone(void)
 {
 	for (uint16_t i = 0; i < PACKETS; i++)
-		if (!pass((uint16_t)(100 + PACKETS + i), 200))
+		if (!pass((uint16_t)(100 + PACKETS + i), SOON))
 			return "a packet was lost while nobody was there";
 	return NULL;
 }
@@ -178,7 +178,7 @@ static const char *set_again(struct fastpath *fp)
 	fastpath_read(fp, slot[0], &s);
 	if (!s.latched || s.rx_packets != 2 * PACKETS)
 		return "setting the stream again lost what it had";
-	if (!pass(100 + 2 * PACKETS, 200))
+	if (!pass(100 + 2 * PACKETS, SOON))
 		return "no packet passes";
 	fastpath_read(fp, slot[0], &s);
 	return s.by_engine[FP_XDP_NATIVE] == 2 * PACKETS + 1 ? NULL : "XDP no longer forwards";
@@ -193,7 +193,7 @@ static const char *follows_again(struct fastpath *fp)
 	run_loop(20);
 	build(&in, &peers[0], false, &(struct shape){.seq = 101 + 2 * PACKETS});
 	put(&peers[0], &in);
-	return receive(&peers[1], &out, 200) && !memcmp(out.b, mac, 6) ? NULL : "next hops are not followed";
+	return receive(&peers[1], &out, SOON) && !memcmp(out.b, mac, 6) ? NULL : "next hops are not followed";
 }
 
 /* RTCP and what XDP passes up reach the new process' sockets. */
@@ -204,7 +204,7 @@ static const char *hears(struct fastpath *fp)
 	fastpath_read(fp, slot_at(fp, GW_PORT), &before);
 	build(&in, &peers[0], false, &(struct shape){.seq = 102 + 2 * PACKETS, .options = true});
 	put(&peers[0], &in);
-	if (!receive(&peers[1], &out, 200))
+	if (!receive(&peers[1], &out, SOON))
 		return "nothing reaches the new process";
 	fastpath_read(fp, slot_at(fp, GW_PORT), &after);
 	return after.by_engine[FP_NULL] == before.by_engine[FP_NULL] + 1 ? NULL : "the new process did not forward it";

@@ -120,7 +120,7 @@ static void say(unsigned side, unsigned i, bool rtcp)
 	uint8_t bytes[BODY];
 	body(bytes, side, i);
 	send_from(side, i, &from, rtcp, e->ssrc, rtcp ? 6 : ++e->seq, bytes);
-	for (int ms = 0; ms < patience(2000) && other->got == before && !g.wrong; ms++) {
+	for (int ms = 0; ms < SOON && other->got == before && !g.wrong; ms++) {
 		watch();
 		if (other->got == before)
 			run_loop(1);
@@ -168,7 +168,7 @@ static void settle(void)
 {
 	static char text[80];
 	watch();
-	for (int ms = 0; ms < patience(2000) && refused() < g.refusable && !g.wrong; ms++) {
+	for (int ms = 0; ms < SOON && refused() < g.refusable && !g.wrong; ms++) {
 		run_loop(1);
 		watch();
 	}

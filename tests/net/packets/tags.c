@@ -106,7 +106,7 @@ int test_tags(void)
 		uint32_t slot[2];
 		uint16_t seq = 100;
 		start(fp, slot, v6, 46);
-		run_loop(20);
+		await_engine(fp, slot[0], FP_XDP_NATIVE);
 		for (unsigned tags = 0; tags < 3; tags++) {
 			for (int out = 0; out < 2; out++) {
 				char name[64];

@@ -95,7 +95,7 @@ static const char *by_daemon(struct bed *b)
 	struct frame out;
 	run_loop(100);
 	for (int side = 0; side < 2; side++)
-		if (!pass(b, side, &out, 500))
+		if (!pass(b, side, &out, SOON))
 			return side ? "nothing arrives in the VRF" : "nothing arrives outside the VRF";
 	return NULL;
 }

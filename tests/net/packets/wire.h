@@ -71,14 +71,18 @@ bool next_frame(const struct peer *p, struct frame *f);
 uint8_t protocol_of(const struct frame *f);
 /* Lets the loop run once, without waiting. */
 void turn_loop(void);
+/* Lets the loop run until this engine is the one that a stream's packets go by. */
+void await_engine(struct fastpath *fp, uint32_t slot, enum fp_engine engine);
 /* Waits for a frame of the gateway's media port at a peer while the loop runs; false when none comes. */
 bool receive(const struct peer *p, struct frame *f, int wait_ms);
 /* ICMP unreachables and the like that came to a peer since receive() or this was called. */
 unsigned errors_at(const struct peer *p);
 /* Lets the loop run for `ms`. */
 void run_loop(int ms);
-/* A time that is enough on a machine of its own: PATIENCE times as long where the environment says so, under emulation. */
-int patience(int ms);
+/* Within so many ms what has to come has come, on any machine however slow and busy: only who waits in vain waits so long. */
+#define SOON 10000
+/* The time, as on a machine that has nothing else to do: without that which this thread has waited for a CPU that others had, ms. */
+double quiet_ms(void);
 extern bool loop_stopped; /* the daemon does nothing */
 
 uint16_t udp_sum(const struct frame *f, bool v4);
