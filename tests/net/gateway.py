@@ -19,7 +19,7 @@ import traceback
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../tools"))
-from lab import Lab, sh, wait_for  # noqa: E402
+from lab import SOON, Lab, sh, wait_for  # noqa: E402
 from certificates import Authority, Contexts  # noqa: E402
 from media import Media  # noqa: E402
 from phone import Phone  # noqa: E402
@@ -75,9 +75,9 @@ class Gateway:
     def start(self, settle=True):
         """Starts it and waits until it serves; `settle`: also until the media gateway has told the call agent that it restarted."""
         self.process = (self.supervisor or self.lab).start(self.ns, self.keep, "-c", self.config, log="tandem.log")
-        wait_for("the gateway to be ready", self.ready, 15)
+        wait_for("the gateway to be ready", self.ready)
         if settle:
-            wait_for("RSIP to be answered", lambda: self.counter("mgcp", "response", "tandem-mg"), 15)
+            wait_for("RSIP to be answered", lambda: self.counter("mgcp", "response", "tandem-mg"))
         if self.engine == "xdp":
             engines = self.show("engines")
             assert [e["mode"] for e in engines if e["interface"] != "*"] == ["native"] * 2, f"XDP is not on both interfaces: {engines}"
@@ -110,16 +110,16 @@ class Gateway:
         """kill -9, and waits until tandem-keep has started another one that serves."""
         old = self.pid_of(program)
         os.kill(old, signal.SIGKILL)
-        wait_for(f"{program} to be back", lambda: self.pid_of(program) not in (None, old), 10)
-        wait_for("the gateway to serve again", self.ready, 10)
+        wait_for(f"{program} to be back", lambda: self.pid_of(program) not in (None, old))
+        wait_for("the gateway to serve again", self.ready)
 
     def reload(self):
         os.kill(self.process.pid, signal.SIGHUP)
 
     def cdrs(self, wanted):
-        """The call detail records, once there are that many or after two seconds."""
+        """The call detail records, once there are that many or when they ought to be long since."""
         with contextlib.suppress(TimeoutError):
-            wait_for("call detail records", lambda: len(self.cdr_rows()) >= wanted, 2, 0.05)
+            wait_for("call detail records", lambda: len(self.cdr_rows()) >= wanted, step=0.05)
         return self.cdr_rows()
 
     def cdr_rows(self):
@@ -145,11 +145,11 @@ class Gateway:
         left["records"] = [c for c in counters if c["group"] == "store" and c["name"] in ("calls", "connections", "proxied")]
         return {k: v for k, v in left.items() if v}
 
-    def over(self, timeout=8):
+    def over(self, timeout=SOON):
         """Waits until no call is left, nor anything of one but what answers repetitions."""
         wait_for("the calls to be over", lambda: not any(self.show(what) for what in ("calls", "streams", "endpoints")), timeout)
 
-    def idle(self, timeout=6):
+    def idle(self, timeout=SOON):
         """Asserts that everything that was made is gone."""
         try:
             wait_for("nothing to be left", lambda: not self.busy(), timeout, 0.05)

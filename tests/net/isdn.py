@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 
-from lab import entered
+from lab import SOON, entered
 from media import Media
 
 CONFIG = """
@@ -75,7 +75,7 @@ class Exchange:
             self.asked.append((verb[5:], args))
         return {"endpoint": "ds/e1-1/7"} if verb == "isdn setup" else [] if verb.startswith("show ") else None
 
-    def wait(self, what, wanted, timeout=5.0):
+    def wait(self, what, wanted, timeout=SOON):
         """Until that is so; returns what it is."""
         end = time.monotonic() + timeout
         with self.news:
@@ -86,11 +86,11 @@ class Exchange:
                 self.news.wait(left)
         return found
 
-    def connected(self, timeout=5.0):
+    def connected(self, timeout=SOON):
         """Until the agent has subscribed and asked what calls there are."""
         self.told("show isdn-calls", timeout=timeout)
 
-    def told(self, verb, call=None, timeout=5.0):
+    def told(self, verb, call=None, timeout=SOON):
         """The next request of that verb (about that call): its arguments."""
         def look():
             for i, (v, args) in enumerate(self.asked):

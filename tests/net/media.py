@@ -5,7 +5,7 @@ import socket
 import struct
 import time
 
-from lab import entered
+from lab import SOON, entered
 
 SO_RCVBUFFORCE = 33
 
@@ -35,7 +35,7 @@ class Media:
             time.sleep(gap)
         return sent
 
-    def receive(self, n=1, timeout=2.0, sock=None):
+    def receive(self, n=1, timeout=SOON, sock=None):
         """Waits for n packets: [(bytes, source)], fewer when they do not come."""
         got, end, sock = [], time.monotonic() + timeout, sock or self.rtp
         while len(got) < n and select.select([sock], [], [], max(end - time.monotonic(), 0))[0]:

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-from lab import entered
+from lab import SOON, entered
 from media import Media
 
 
@@ -123,18 +123,18 @@ class Telephone:
 
     # --- its user
 
-    def wait(self, what, condition, timeout=3.0):
+    def wait(self, what, condition, timeout=SOON):
         return self.gateway.wait(f"{self.name}: {what}", condition, timeout, lambda: (self.events, self.signals, self.conns))
 
-    def asked(self, event, timeout=3.0):
+    def asked(self, event, timeout=SOON):
         self.wait(f"to be asked for {event}", lambda: not self.lockstep and any(e == event or e.startswith(event + "[") for e in self.events), timeout)
 
-    def hears(self, signal, timeout=3.0):
+    def hears(self, signal, timeout=SOON):
         """Waits until it is given that signal; returns it with its parameters."""
         self.wait(signal, lambda: any(s.split("(")[0] == signal for s in self.signals), timeout)
         return next(s for s in self.signals if s.split("(")[0] == signal)
 
-    def silent(self, timeout=3.0):
+    def silent(self, timeout=SOON):
         self.wait("no signal", lambda: not self.signals, timeout)
 
     def report(self, events):
@@ -183,7 +183,7 @@ class Telephone:
         assert len(self.conns) == 1, self.conns
         return next(iter(self.conns.values()))
 
-    def mode(self, mode, timeout=3.0):
+    def mode(self, mode, timeout=SOON):
         self.wait(f"mode {mode}", lambda: len(self.conns) == 1 and self.conn["mode"] == mode, timeout)
 
     def at(self):
@@ -204,7 +204,7 @@ class Trunk(Telephone):
         self.lockstep = False
         return 200, "", ""
 
-    def told(self, signal, timeout=3.0):
+    def told(self, signal, timeout=SOON):
         """Waits until it has been given a signal, brief as it may be; returns it. Those before are forgotten."""
         self.wait(signal, lambda: any(s.split("(")[0] == signal for s in getattr(self, "given", [])), timeout)
         with self.gateway.lock:
@@ -281,7 +281,7 @@ class MgcpGateway:
         t = self.telephones.get(local)
         return t.take(c) if t else (500, "", "")
 
-    def wait(self, what, condition, timeout=3.0, state=lambda: ""):
+    def wait(self, what, condition, timeout=SOON, state=lambda: ""):
         end = time.monotonic() + timeout
         with self.changed:
             while True:
@@ -293,7 +293,7 @@ class MgcpGateway:
                 if not self.changed.wait(end - time.monotonic()) and time.monotonic() >= end:
                     raise AssertionError(f"waited {timeout:g} s for {what}; {state()}")
 
-    def ask(self, text, timeout=3.0):
+    def ask(self, text, timeout=SOON):
         """Sends a command, again and again until it is answered; returns the code."""
         tid = self.serial()
         data = text.format(tid=tid).encode()

@@ -5,6 +5,7 @@ import itertools
 import re
 import time
 
+from lab import SOON
 from sipmsg import Message, digest, sdp, write
 from wire import wire
 
@@ -54,7 +55,7 @@ class Phone:
         self.waiting.append(m)
         return True
 
-    def take(self, wanted, what, timeout=3.0):
+    def take(self, wanted, what, timeout=SOON):
         """The first message waiting or coming that `wanted` accepts; others wait on."""
         end = time.monotonic() + timeout
         while True:
@@ -83,7 +84,7 @@ class Phone:
         if found:
             raise Unexpected(f"{self.user} got {found}")
 
-    def request(self, method, timeout=3.0):
+    def request(self, method, timeout=SOON):
         return self.take(lambda m: m.method == method, method, timeout)
 
     # --- plain requests
@@ -98,7 +99,7 @@ class Phone:
         sent_by = self.nowhere if self.transport in ("ws", "wss") else f"{host(self.ip)}:{self.port}"
         return f"SIP/2.0/{self.transport.upper()} {sent_by};branch={branch or f'z9hG4bK-{self.user}-{next(serial)}'};rport"
 
-    def ask(self, method, uri=None, headers=(), body="", replace=None, timeout=3.0, wait=True):
+    def ask(self, method, uri=None, headers=(), body="", replace=None, timeout=SOON, wait=True):
         """Sends a request outside any dialog and returns the final response. `replace` maps header names to other values (None: left out)."""
         call_id = f"ask-{next(serial)}@{self.user}"
         uri = uri or f"sip:{host(self.gateway)}"
@@ -171,7 +172,7 @@ class Phone:
                 self.waiting.insert(0, first)
         return d
 
-    def answer_invite(self, timeout=3.0):
+    def answer_invite(self, timeout=SOON):
         """Waits for an INVITE outside a dialog; returns its dialog and the request."""
         m = self.take(lambda m: m.method == "INVITE" and not m.tag("to"), "INVITE", timeout)
         d = Dialog(self, m.get("call-id"))
@@ -179,7 +180,7 @@ class Phone:
         d.target, d.routes = m.contact_uri(), m.all("record-route")
         return d, m
 
-    def rings(self, timeout=3.0):
+    def rings(self, timeout=SOON):
         """Waits for a call and tells that it rings; as answer_invite()."""
         d, m = self.answer_invite(timeout)
         d.reply(m, 180, "Ringing")
@@ -226,7 +227,7 @@ class Dialog:
         self.phone.send(write(f"{method} {self.target} SIP/2.0", lines, body))
         return cseq
 
-    def response(self, wanted=None, method=None, timeout=3.0):
+    def response(self, wanted=None, method=None, timeout=SOON):
         """The next response in this dialog: with that status, or any final one."""
         def fits(m):
             if not m.status or m.get("call-id") != self.call_id or (method and m.cseq_method != method) or m.cseq != self.cseq:
@@ -270,7 +271,7 @@ class Dialog:
             lines.append(("Content-Type", content_type))
         self.phone.send(write(f"SIP/2.0 {status} {reason}", lines, body), request.source)
 
-    def get(self, method, timeout=3.0):
+    def get(self, method, timeout=SOON):
         """The next request of this dialog with that method."""
         return self.phone.take(lambda m: m.method == method and m.get("call-id") == self.call_id, f"{method} in the dialog", timeout)
 
@@ -353,7 +354,7 @@ class Dialog:
         other.hung_up()
         self.bye_answered()
 
-    def hung_up(self, timeout=3.0):
+    def hung_up(self, timeout=SOON):
         """Waits for BYE and answers it."""
         m = self.get("BYE", timeout)
         self.reply(m, 200, "OK", contact=False)

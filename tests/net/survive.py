@@ -11,7 +11,7 @@ import struct
 import threading
 import time
 
-from lab import entered, wait_for
+from lab import SOON, entered, wait_for
 
 SO_ATTACH_FILTER = 26
 LDH, LDB, JEQ, RET = 0x28, 0x30, 0x15, 0x06
@@ -25,12 +25,25 @@ UNREACHABLE = [  # classic BPF: code, jump if equal, jump if not, operand
 ]
 
 
+def still_comes(sender, ended, missing):
+    """Whether a receiver has to go on: somebody sends, or not all that was sent has come, as it ought to have by `ended.by`."""
+    return not ended.is_set() or sender.is_alive() or (missing() and time.monotonic() < ended.by)
+
+
+class Ended(threading.Event):
+    """That of a flow, and until when its last packets may come."""
+
+    def set(self):
+        self.by = time.monotonic() + SOON
+        super().set()
+
+
 class Flow:
     """Packets from one Media to another through the gateway until stop(), one each `gap` seconds."""
 
     def __init__(self, sender, to, receiver, gap=0.005):
         self.sender, self.to, self.receiver, self.gap = sender, to, receiver, gap
-        self.sent, self.got, self.ended = [], [], threading.Event()
+        self.sent, self.got, self.ended = [], [], Ended()
         self.threads = [threading.Thread(target=self.send), threading.Thread(target=self.receive)]
         for t in self.threads:
             t.start()
@@ -40,9 +53,10 @@ class Flow:
             self.sent += self.sender.send(self.to, 1, self.gap)
 
     def receive(self):
-        while not self.ended.is_set() or select.select([self.receiver.rtp], [], [], 0.2)[0]:
-            if select.select([self.receiver.rtp], [], [], 0.05)[0]:
-                self.got.append(self.receiver.rtp.recvfrom(2048)[0])
+        rtp = self.receiver.rtp
+        while still_comes(self.threads[0], self.ended, lambda: len(self.got) < len(self.sent)) or select.select([rtp], [], [], 0.05)[0]:
+            if select.select([rtp], [], [], 0.05)[0]:
+                self.got.append(rtp.recvfrom(2048)[0])
 
     def stop(self):
         """Asserts that what came is what was sent: nothing lost, nothing twice, in order. Several end sooner when ended.set() of all comes first."""
@@ -62,13 +76,13 @@ class Crowd:
     def __init__(self, one, other, pairs, gap):
         """`pairs`: for each call where `one` and `other` send to; a packet each way every `gap` seconds a call."""
         self.ends = [(one, [a for a, _ in pairs]), (other, [b for _, b in pairs])]
-        self.gap, self.ended = gap, threading.Event()
+        self.gap, self.ended = gap, Ended()
         self.sent = [[0] * len(pairs), [0] * len(pairs)]
         self.next = [[0] * len(pairs), [0] * len(pairs)]
         self.wrong = []
         for media in (one, other):
             media.rtp.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE
-        self.threads = [threading.Thread(target=f, args=(i,)) for i in (0, 1) for f in (self.send, self.receive)]
+        self.threads = [threading.Thread(target=f, args=(i,)) for i in (0, 1) for f in (self.send, self.receive)]  # each side's
         for t in self.threads:
             t.start()
 
@@ -85,8 +99,9 @@ class Crowd:
 
     def receive(self, side):
         """In order and each once, or it is wrong."""
-        sock, expected = self.ends[side][0].rtp, self.next[side]
-        while not self.ended.is_set() or select.select([sock], [], [], 0.5)[0]:
+        sock, expected, sent = self.ends[side][0].rtp, self.next[side], self.sent[not side]
+        sender = self.threads[2 * (not side)]
+        while still_comes(sender, self.ended, lambda: sum(expected) < sum(sent)) or select.select([sock], [], [], 0.1)[0]:
             if not select.select([sock], [], [], 0.1)[0]:
                 continue
             call, n = struct.unpack("!II", sock.recv(2048)[12:20])
@@ -126,7 +141,7 @@ class Unreachables:
     def hears(self, phone):
         """Asserts that one would have been heard: the phone sends to a port where nobody is."""
         phone.send(b"anybody?", (phone.gateway, 9))
-        assert select.select([self.sock], [], [], 2)[0], "this ear is deaf"
+        assert select.select([self.sock], [], [], SOON)[0], "this ear is deaf"
         self.sock.recv(2048)
 
 
@@ -144,9 +159,9 @@ def back(gw):
     """Starts tandem-keep again when it is dead, as a supervisor does, and waits until everything serves."""
     if gw.process.poll() is not None:
         gw.start(settle=False)
-    wait_for("all daemons to be there", lambda: all(gw.pid_of(p) for p in ("tandem-ca", "tandem-mg")), 10)
-    wait_for("the gateway to serve again", gw.ready, 10)
-    wait_for("the media gateway to be up", lambda: [g["state"] for g in gw.show("gateways")] == ["up"], 10)
+    wait_for("all daemons to be there", lambda: all(gw.pid_of(p) for p in ("tandem-ca", "tandem-mg")))
+    wait_for("the gateway to serve again", gw.ready)
+    wait_for("the media gateway to be up", lambda: [g["state"] for g in gw.show("gateways")] == ["up"])
 
 
 def is_dead(pid):
@@ -163,5 +178,5 @@ def kill(gw, order, pause=0.05):
     for who in order:
         kill_keep(gw) if who == "keep" else kill_daemon(pids[who])
         time.sleep(pause)
-    wait_for("the killed to be dead", lambda: all(is_dead(pids[w]) for w in order if w != "keep"), 5)
+    wait_for("the killed to be dead", lambda: all(is_dead(pids[w]) for w in order if w != "keep"))
     back(gw)

@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 
-from lab import entered
+from lab import SOON, entered
 
 PORTS = {"ws": 8080, "wss": 8443}
 CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
@@ -25,7 +25,7 @@ class WebSocket:
         with entered(ns):
             self.sock = socket.socket(family(ip))
             self.sock.bind((ip, 0))
-            self.sock.settimeout(5)
+            self.sock.settimeout(SOON)
             self.sock.connect((gateway, PORTS[transport]))
         self.peer = (gateway, PORTS[transport])
         if transport == "wss":
@@ -110,7 +110,7 @@ class WebSocket:
                 return b""
             self.data += more
 
-    def close_code(self, timeout=3.0):
+    def close_code(self, timeout=SOON):
         """Waits until the other side has closed it."""
         while self.closed is None:
             if self.next(timeout) is None:

@@ -7,7 +7,7 @@ import ssl
 import time
 
 import websocket
-from lab import entered
+from lab import SOON, entered
 
 PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
@@ -39,7 +39,7 @@ class Connection:
     def __init__(self, sock, peer):
         self.sock, self.peer, self.data = sock, peer, b""
         self.pongs = 0  # line ends between messages
-        self.sock.settimeout(5)
+        self.sock.settimeout(SOON)
 
     def message(self):
         """Takes one whole message from what has come."""
@@ -73,7 +73,7 @@ class Streams:
         with entered(self.ns):
             sock = socket.socket(family(self.ip))
             sock.bind((self.ip, 0))
-            sock.settimeout(5)
+            sock.settimeout(SOON)
             sock.connect((self.gateway, PORTS[self.transport]))
         if self.transport == "tls":
             sock = self.contexts.client.wrap_socket(sock, server_hostname=self.contexts.server_name)
@@ -95,7 +95,7 @@ class Streams:
     def accept(self):
         sock, peer = self.listener.accept()
         if self.transport == "tls":
-            sock.settimeout(5)
+            sock.settimeout(SOON)
             sock = self.contexts.server.wrap_socket(sock, server_side=True)
         self.all.append(Connection(sock, peer[:2]))
 
@@ -122,7 +122,7 @@ class Streams:
             data = None
         except (ConnectionResetError, ssl.SSLError):
             data = b""
-        c.sock.settimeout(5)
+        c.sock.settimeout(SOON)
         c.data += data or b""
         if data == b"":
             self.lost(c)

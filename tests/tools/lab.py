@@ -29,7 +29,10 @@ def sh(*args, **kw):
     return done.stdout
 
 
-def wait_for(what, condition, timeout=10.0, step=0.01):
+SOON = 20.0  # s: what has to come has come by then, on any machine however slow and busy; only who waits in vain waits so long
+
+
+def wait_for(what, condition, timeout=SOON, step=0.01):
     """Polls until condition() is true and returns its value."""
     end = time.monotonic() + timeout
     while True:
@@ -158,6 +161,10 @@ class Lab:
                 os.killpg(p.pid, signal.SIGKILL)
                 p.wait()
         return p.returncode
+
+    def listens(self, ns, ip, port):
+        """Whether somebody takes datagrams there."""
+        return f"{ip}:{port} " in self.inside(ns, "ss", "-Hlun")
 
     def mac(self, ns, dev):
         return self.link(ns, dev)["address"]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A scripted MGCP call agent, telephones that send and receive RTP, and a tandem-mg to try them on."""
-import json, os, re, select, shutil, signal, socket, struct, subprocess, tempfile, time
+import json, os, re, select, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools"))
+from lab import SOON
 
 MG = ("127.0.0.1", 2427)
 V4, V6 = "10.77.0.1", "fd77::1"
@@ -51,7 +53,7 @@ class Agent:
         while self.take(wait):
             pass
 
-    def ask(self, verb, endpoint, lines="", sdp="", tid=None, wait=3.0, to=MG):
+    def ask(self, verb, endpoint, lines="", sdp="", tid=None, wait=SOON, to=MG):
         self.tid += 1
         tid = tid or self.tid
         self.answers.pop(tid, None)
@@ -63,7 +65,7 @@ class Agent:
             self.take(max(0.01, end - time.time()))
         return Answer(self.answers.get(tid, ""))
 
-    def wait_told(self, pattern, wait=5.0):
+    def wait_told(self, pattern, wait=SOON):
         end = time.time() + wait
         while time.time() < end:
             for t in self.told:
@@ -127,11 +129,11 @@ class Phone:
                 self.rtp.sendto(struct.pack("!BBHIIBBH", 0x80, marker | pt, self.seq, ts, self.ssrc, code, 10 | end, duration), to)
             self.seq = self.seq + 1 & 0xffff
 
-    def hear(self, wait=1.0, sock=None):
+    def hear(self, wait=SOON, sock=None):
         sock = sock or self.rtp
         return sock.recvfrom(65536) if select.select([sock], [], [], wait)[0] else (b"", None)
 
-    def hear_all(self, n, wait=2.0):
+    def hear_all(self, n, wait=SOON):
         got, end = [], time.time() + wait
         while len(got) < n and time.time() < end:
             data, _ = self.hear(max(0.01, end - time.time()))
@@ -152,7 +154,7 @@ class Gateway:
     def start(self):
         log = open(os.path.join(self.dir, "log"), "ab")
         self.proc = subprocess.Popen([self.program, "-c", self.conf], stdout=log, stderr=log)
-        end = time.time() + 5
+        end = time.time() + SOON
         while time.time() < end and self.proc.poll() is None:
             try:
                 return self.ctl("pid")
@@ -162,7 +164,7 @@ class Gateway:
 
     def kill(self, sig=signal.SIGKILL):
         self.proc.send_signal(sig)
-        return self.proc.wait(10)
+        return self.proc.wait(SOON)
 
     def log(self):
         with open(os.path.join(self.dir, "log"), errors="replace") as f:
@@ -170,7 +172,7 @@ class Gateway:
 
     def ctl(self, verb, args=None):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(3)
+        s.settimeout(SOON)
         try:
             s.connect(os.path.join(self.dir, "run", "mg.sock"))
             s.sendall((json.dumps({"id": 1, "do": verb, "args": args or {}}) + "\n").encode())

@@ -2,7 +2,7 @@
 """What RFC 3435 asks of a gateway towards any call agent, section by section, on packet relays: each test has a tandem-mg of its own."""
 import os, re, socket, struct, sys, threading, time
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), up) for up in ("..", "../../tools")]
-from mgtest import Agent, Gateway, Phone, V4, MG
+from mgtest import Agent, Gateway, Phone, V4, MG, SOON
 from nameserver import BadServer
 
 CALL = "C: a1b2\n"
@@ -53,7 +53,7 @@ class Bench:
             a.sock.close()
 
 
-def heard(agents, pattern, wait=5.0):
+def heard(agents, pattern, wait=SOON):
     """The agent that is told of it, while all of them answer."""
     end = time.time() + wait
     while time.time() < end:

@@ -4,7 +4,7 @@
 import os, re, signal, socket, struct, subprocess, sys, time, traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import rfc3435
-from mgtest import Agent, Gateway, Phone, V4, V6, MG
+from mgtest import Agent, Gateway, Phone, V4, V6, MG, SOON
 
 CALL = "C: a1b2\n"
 
@@ -192,7 +192,7 @@ def cname_never_leaks(mg, a):
     seen = set()
     for name in (b"x", b"alice@192.0.2.77", b"alice" * 40):
         left.rtcp.sendto(rtcp(left.ssrc, name), (one.ip, one.port + 1))
-        data, src = right.hear(2, right.rtcp)
+        data, src = right.hear(SOON, right.rtcp)
         equal(data[:28], rtcp(left.ssrc, name)[:28], "the sender report")
         equal((b"alice" in data, b"phone" in data, src[1]), (False, False, two.port + 1))
         at = 28 + 8
@@ -211,7 +211,7 @@ def rtcp_mux_and_srtcp(mg, a):
     a.ask("CRCX", ep, CALL + "M: sendrecv", right.sdp())
     equal("a=rtcp-mux" in one.sdp, True)
     left.rtp.sendto(rtcp(left.ssrc, b"alice"), (one.ip, one.port))
-    data, _ = right.hear(2, right.rtcp)
+    data, _ = right.hear(SOON, right.rtcp)
     equal((data[:4], b"alice" in data), (rtcp(left.ssrc, b"alice")[:4], False), "from the shared port")
     a.ask("DLCX", ep)
     key = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz\r\n"
@@ -219,7 +219,7 @@ def rtcp_mux_and_srtcp(mg, a):
     a.ask("CRCX", ep, CALL + "M: sendrecv", right.sdp(extra=key, proto="RTP/SAVP"))
     sealed = rtcp(left.ssrc, b"x")[:8] + b"\xff" * 40
     left.rtcp.sendto(sealed, (one.ip, one.port + 1))
-    equal(right.hear(2, right.rtcp)[0], sealed, "SRTCP")
+    equal(right.hear(SOON, right.rtcp)[0], sealed, "SRTCP")
     a.ask("DLCX", ep)
 
 
@@ -288,7 +288,7 @@ def observed(a):
 
 
 def digit_comes(mg, before):
-    end = time.time() + 2
+    end = time.time() + SOON
     while mg.counter("digits") == before and time.time() < end:
         time.sleep(0.01)
 
@@ -352,7 +352,7 @@ def pressed(mg, phone, conn, digits):
     want = mg.counter("digits") + len(digits)
     for d in digits:
         phone.press((conn.ip, conn.port), "0123456789*#".index(d))
-    end = time.time() + 2
+    end = time.time() + SOON
     while mg.counter("digits") < want and time.time() < end:
         time.sleep(0.01)
     equal(mg.counter("digits"), want, "digits seen")
@@ -432,7 +432,7 @@ def nothing_is_left(mg, a):
     a.told.clear()
     mg.proc.send_signal(signal.SIGTERM)
     equal(a.wait_told("RM: forced") is not None, True, "RSIP forced")
-    equal(mg.proc.wait(5), 0, "exit status")
+    equal(mg.proc.wait(SOON), 0, "exit status")
 
 
 TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, network_loopback, cname_never_leaks,

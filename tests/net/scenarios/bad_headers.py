@@ -155,7 +155,7 @@ def counted(s, name, n, do):
     before = counter(s, name)
     do()
     try:
-        wait_for("the count", lambda: counter(s, name) == before + n, 2)
+        wait_for("the count", lambda: counter(s, name) == before + n)
     except TimeoutError:
         raise AssertionError(f"{name} is {counter(s, name)}, it was {before} and should be {n} more") from None
 

@@ -11,7 +11,7 @@ import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
-from lab import entered, wait_for  # noqa: E402
+from lab import SOON, entered, wait_for  # noqa: E402
 from media import both_ways  # noqa: E402
 from nameserver import BadServer, wire_name  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
@@ -39,7 +39,7 @@ class Trouble:
 
     def connect(self, port=5060):
         with entered(self.s.ns_a):
-            return socket.create_connection((self.s.gw_a, port), 2)
+            return socket.create_connection((self.s.gw_a, port), SOON)
 
     def closed(self, sock, timeout=2):
         """All that came until it was ended."""
@@ -183,7 +183,7 @@ with stage(transport="tls", inside=LISTEN, outside=LISTEN, more=MORE) as s:
         before = s.gw.counter(*name.split("."))
         do()
         try:
-            wait_for("the count", lambda: s.gw.counter(*name.split(".")) > before, 2)
+            wait_for("the count", lambda: s.gw.counter(*name.split(".")) > before)
         except TimeoutError:
             raise AssertionError(f"{what} is not counted as {name}") from None
 

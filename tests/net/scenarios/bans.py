@@ -43,7 +43,7 @@ with stage(more=RULES) as s:
         flooder.ask("OPTIONS", uri, wait=False)
     da, db, _, _ = s.call(alice, bob)
     da.bye(db)
-    wait_for("the flood to be over", lambda: s.gw.counter("security", "dropped-rate") >= 130, 3)
+    wait_for("the flood to be over", lambda: s.gw.counter("security", "dropped-rate") >= 130)
     while flooder.pump(0.1):
         pass
     assert len(flooder.received) <= 70 and "10.79.1.202" not in banned(), (len(flooder.received), banned())

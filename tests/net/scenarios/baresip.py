@@ -54,7 +54,7 @@ with stage(more=CAROL, alice='digest = md5') as s:
     bob, carol = s.phone("b"), s.phone("b", "carol", "singer", port=5070)
     assert bob.register().status == carol.register().status == 200
     real = Baresip(s.lab, s.ns_a, "a0", s.ip_a, s.gw_a, "alice", "wonderland", tone(s.lab.path("tone.wav")))
-    wait_for("baresip to register", lambda: len(s.gw.show("registrations")) == 3, 10)
+    wait_for("baresip to register", lambda: len(s.gw.show("registrations")) == 3)
     mb, mc = s.media(bob), s.media(carol)
 
     # It calls, holds, takes back, and hangs up.
@@ -104,4 +104,4 @@ with stage(more=CAROL, alice='digest = md5') as s:
     heard(mc, "after the transfer")
     c.hang_up()
     s.lab.stop(real.process)
-    wait_for("it to take its registration back", lambda: len(s.gw.show("registrations")) == 2, 3)
+    wait_for("it to take its registration back", lambda: len(s.gw.show("registrations")) == 2)

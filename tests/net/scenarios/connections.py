@@ -10,7 +10,7 @@ import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import A, INSIDE, stage  # noqa: E402
-from lab import entered, wait_for  # noqa: E402
+from lab import SOON, entered, wait_for  # noqa: E402
 from sipmsg import Message  # noqa: E402
 from wire import Connection  # noqa: E402
 
@@ -29,7 +29,7 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
 
     def connect():
         with entered(s.ns_a):
-            sock = socket.create_connection((s.gw_a, 5060), 2)
+            sock = socket.create_connection((s.gw_a, 5060), SOON)
         opened.append(sock)
         return sock
 
@@ -133,11 +133,11 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
     for ip in here[1:]:
         s.lab.inside(s.ns_a, "ip", "addr", "add", f"{ip}/64", "dev", "a0", "nodad")
     with entered(s.ns_a):
-        crowd6 = [socket.create_connection((INSIDE[6], 5060), 2, (here[i % 3], 0)) for i in range(9)]
+        crowd6 = [socket.create_connection((INSIDE[6], 5060), SOON, (here[i % 3], 0)) for i in range(9)]
     opened.extend(crowd6)
     wait_for("the ninth to be refused", lambda: counter("refused-source") == 2)
     with entered(s.ns_b):
-        other = socket.create_connection((s.gw_b, 5060), 2)
+        other = socket.create_connection((s.gw_b, 5060), SOON)
     other.sendall(options("other"))
     assert answer(other).status
     other.close()

@@ -21,7 +21,7 @@ with stage() as s:
         """Doing that adds n to the counter."""
         before = said(group, name, daemon)
         do()
-        wait_for(f"{what}: {group} {name} to be {before + n}, it is {said(group, name, daemon)}", lambda: said(group, name, daemon) == before + n, 3)
+        wait_for(f"{what}: {group} {name} to be {before + n}, it is {said(group, name, daemon)}", lambda: said(group, name, daemon) == before + n)
 
     counted("RTP of a stranger", 20, "relay-", "stranger", lambda: stranger.send(to_a, 20), "tandem-mg")
     counted("junk to a media port", 5, "relay-", "junk", lambda: [stranger.rtp.sendto(b"\x7fjunk" + bytes(40), to_a) for _ in range(5)], "tandem-mg")

@@ -6,6 +6,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 import socket  # noqa: E402
+from lab import SOON  # noqa: E402
 from media import both_ways  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
 
@@ -21,7 +22,7 @@ def mark(sock, flags=0):
 
 def marks(sock, n):
     """DSCPs among the next n datagrams."""
-    sock.settimeout(3)
+    sock.settimeout(SOON)
     return {mark(sock)[0] for _ in range(n)}
 
 

@@ -79,7 +79,7 @@ def silence():
         def others():
             first.wire.mine.sock.sendall(b"\r\n\r\n")
             return [c["peer"] for c in s.gw.show("connections") if c["address"] == "outside"]
-        wait_for("the silent flow to end", lambda: len(others()) == 1, 3, 0.2)
+        wait_for("the silent flow to end", lambda: len(others()) == 1, step=0.2)
         first.drain()
         assert [c["address"] for c in s.gw.show("connections")].count("inside") == 1, "who has promised nothing may be silent"
         talks(alice.invite("1002"), first)

@@ -58,7 +58,7 @@ with stage(more=RULES) as s:
     assert rows["dear", "alice"]["calls"] == 1, rows
     da.hung_up(8)
     dc.hung_up()
-    wait_for("nothing of the call to be left", lambda: not s.gw.show("calls"), 3)
+    wait_for("nothing of the call to be left", lambda: not s.gw.show("calls"))
     refused(alice, "90900666")
     assert alarms() == ["dear alice"], alarms()
     rows = [r for r in s.gw.cdrs(13) if "fraud limit" in (r["why"] or "")]

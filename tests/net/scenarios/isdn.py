@@ -29,17 +29,17 @@ with stage(start=False, process="restart-max = 50ms") as s:
 
     def speaks(phone, at):
         """Voice both ways between a phone and the channel."""
-        wait_for("the channel to be cut through", lambda: channels.mode(CHANNEL) == "sendrecv" and channels.conns[CHANNEL]["remote"], 2)
+        wait_for("the channel to be cut through", lambda: channels.mode(CHANNEL) == "sendrecv" and channels.conns[CHANNEL]["remote"])
         m = s.media(phone)
         both_ways(m, at, channels.conns[CHANNEL]["media"], channels.at(CHANNEL), 5)
         m.close()
 
     def listens(mode="recvonly"):
-        wait_for(f"the channel to be {mode}", lambda: channels.mode(CHANNEL) == mode, 2)
+        wait_for(f"the channel to be {mode}", lambda: channels.mode(CHANNEL) == mode)
 
     def over():
         s.gw.over()
-        wait_for("the channel to be free", lambda: not channels.conns, 3)
+        wait_for("the channel to be free", lambda: not channels.conns)
 
     # --- where calls would go, both ways
     plan = json.loads(s.gw.ctl("--json", "route", "test", "1001", "0891234567"))
@@ -146,11 +146,11 @@ with stage(start=False, process="restart-max = 50ms") as s:
     assert re.match(r'"?Erika"? <sip:(\+|%2B)49891110000@', invite.get("from")), invite.raw
     db.reply(invite, 180, "Ringing")
     assert x.told("alerting", "in-1").get("progress") == 8
-    wait_for("ringback", lambda: channels.signals(CHANNEL)[-1:] == ["G/rt"], 2)
+    wait_for("ringback", lambda: channels.signals(CHANNEL)[-1:] == ["G/rt"])
     db.reply(invite, 200, "OK", bob.sdp())
     db.get("ACK")
     assert x.told("answer", "in-1")["connected"]["number"] == "1002"
-    wait_for("silence", lambda: channels.signals(CHANNEL)[-1] == "", 2)
+    wait_for("silence", lambda: channels.signals(CHANNEL)[-1] == "")
     speaks(bob, Sdp(invite.body).at())
     db.hang_up()
     x.released("in-1", 16)
@@ -207,7 +207,7 @@ with stage(start=False, process="restart-max = 50ms") as s:
     ringing.failed(503)
     x.told("release", other)
     x.calls = []
-    wait_for("one call to be left", lambda: [c["state"] for c in s.gw.show("calls")] == ["active"], 3)
+    wait_for("one call to be left", lambda: [c["state"] for c in s.gw.show("calls")] == ["active"])
     speaks(alice, Sdp(ok.body).at())
     d.request("INVITE", alice.sdp(version=2, direction="sendonly"))
     assert Sdp(d.connected().body).media[0]["direction"] == "recvonly"
@@ -254,7 +254,7 @@ with stage(start=False, process="restart-max = 50ms") as s:
     ok = d.connected()
     d.request("INFO", "Signal=5\r\nDuration=160\r\n", content_type="application/dtmf-relay")
     assert d.response(method="INFO").status == 200
-    wait_for("the digit", lambda: channels.signals(CHANNEL)[-1] == "D/5", 2)
+    wait_for("the digit", lambda: channels.signals(CHANNEL)[-1] == "D/5")
     d.request("INVITE", alice.sdp(version=2, media=[f"m=audio {alice.media_port} RTP/AVP 18", "a=rtpmap:18 G729/8000"]))
     d.failed(488)
     speaks(alice, Sdp(ok.body).at())
@@ -269,12 +269,12 @@ with stage(start=False, process="restart-max = 50ms") as s:
     x.die()
     assert "Q.850;cause=41" in d.hung_up().get("reason")
     over()
-    wait_for("the group to be down", lambda: s.gw.show("lines")[0]["state"] == "down", 3)
+    wait_for("the group to be down", lambda: s.gw.show("lines")[0]["state"] == "down")
     d = alice.invite("0891234567")
     d.failed(503)
     x.listen()
     x.connected()
-    wait_for("the group to be up", lambda: s.gw.show("lines")[0]["state"] == "up", 3)
+    wait_for("the group to be up", lambda: s.gw.show("lines")[0]["state"] == "up")
     d, call, _ = setup(alice)
     x.say("release", call, endpoint=None, cause=17)
     d.failed(486)

@@ -19,7 +19,7 @@ with stage(more=ISDN, process="restart-max = 50ms") as s:
     alice, bob = s.pair()
     row = s.gw.show("isdn")[0]
     assert (row["group"], row["state"], row["switch"], row["side"], row["channels"]) == ("pri", "down", "ni2", "user", 0), row
-    wait_for("the alarm", alarm, 5)
+    wait_for("the alarm", alarm)
     assert (alarm()["object"], alarm()["detail"]) == ("pri", "its span is not there"), alarm()
     said = [line for line in s.gw.log().splitlines() if "tandem-isdn" in line and "span 1" in line]
     assert len(said) == 1 and "it is not there" in said[0], said
@@ -32,11 +32,11 @@ with stage(more=ISDN, process="restart-max = 50ms") as s:
 
     s.gw.configure(more="")
     s.gw.ctl("reload")
-    wait_for("tandem-isdn to be gone", lambda: s.gw.pid_of("tandem-isdn") is None, 5)
+    wait_for("tandem-isdn to be gone", lambda: s.gw.pid_of("tandem-isdn") is None)
     s.gw.configure(more=ISDN)
     s.gw.ctl("reload")
-    wait_for("tandem-isdn to be there", lambda: s.gw.pid_of("tandem-isdn"), 5)
-    wait_for("it to serve", lambda: s.gw.show("isdn"), 5)
+    wait_for("tandem-isdn to be there", lambda: s.gw.pid_of("tandem-isdn"))
+    wait_for("it to serve", lambda: s.gw.show("isdn"))
     both_ways(ma, Sdp(ok.body).at(), mb, Sdp(invite.body).at())
     da.bye(db)
     s.gw.over()

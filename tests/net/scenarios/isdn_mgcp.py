@@ -25,13 +25,13 @@ with stage(start=False, agent='bind = "0.0.0.0:2727"') as s:
 
     def talk():
         desk.mode("sendrecv")
-        wait_for("the channel to be cut through", lambda: channels.mode(CHANNEL) == "sendrecv" and channels.conns[CHANNEL]["remote"], 2)
+        wait_for("the channel to be cut through", lambda: channels.mode(CHANNEL) == "sendrecv" and channels.conns[CHANNEL]["remote"])
         both_ways(desk.media, desk.at(), channels.conns[CHANNEL]["media"], channels.at(CHANNEL), 5)
 
     def over():
         desk.gone()
         s.gw.over()
-        wait_for("the channel to be free", lambda: not channels.conns, 3)
+        wait_for("the channel to be free", lambda: not channels.conns)
 
     # The telephone calls: ringing, which the network does not play, and the answer; it hangs up.
     desk.call("0891234567")
@@ -53,7 +53,7 @@ with stage(start=False, agent='bind = "0.0.0.0:2727"') as s:
     desk.call("0891234567")
     call = x.told("setup")["call"]
     x.say("alerting", call, endpoint=CHANNEL, progress=8)
-    wait_for("the channel to be cut through", lambda: channels.mode(CHANNEL) == "sendrecv", 2)
+    wait_for("the channel to be cut through", lambda: channels.mode(CHANNEL) == "sendrecv")
     assert "G/rt" not in desk.signals, desk.signals
     x.say("release", call, endpoint=CHANNEL, cause=17, remote=True)
     desk.hears("L/bz")
@@ -68,10 +68,10 @@ with stage(start=False, agent='bind = "0.0.0.0:2727"') as s:
     ci = next(c for c in desk.signals if c.startswith("L/ci("))
     assert "+49891110000" in ci and "Erika" in ci, ci
     assert x.told("alerting", "in-1")["progress"] == 8
-    wait_for("ringback", lambda: channels.signals(CHANNEL)[-1:] == ["G/rt"], 2)
+    wait_for("ringback", lambda: channels.signals(CHANNEL)[-1:] == ["G/rt"])
     desk.off_hook()
     x.told("answer", "in-1")
-    wait_for("silence", lambda: channels.signals(CHANNEL)[-1] == "", 2)
+    wait_for("silence", lambda: channels.signals(CHANNEL)[-1] == "")
     talk()
     x.say("release", "in-1", cause=16, remote=True)
     desk.hears("L/ro")

@@ -33,13 +33,13 @@ with stage(start=False) as s:
             m.send(at)
             c.send(channels.at(CHANNEL))
             return m.receive(1, 0.1) and c.receive(1, 0.1)
-        wait_for("the phone and the channel to hear each other", passes, 2)
+        wait_for("the phone and the channel to hear each other", passes)
         both_ways(m, at, c, channels.at(CHANNEL), 5)
         m.close()
 
     def over():
         s.gw.over()
-        wait_for("the channel to be free", lambda: not channels.conns, 3)
+        wait_for("the channel to be free", lambda: not channels.conns)
 
     # The ISDN party stays, bob comes.
     d, call = called()

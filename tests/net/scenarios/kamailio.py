@@ -3,14 +3,12 @@
 # runs: once
 """Kamailio as a carrier: it asks for a password, records its route and is on the way of everything: hold, a kill of the call agent,
 either side hangs up; busy and CANCEL."""
-import contextlib
 import os
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 from lab import wait_for  # noqa: E402
 from media import both_ways  # noqa: E402
-from phone import Unexpected  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
 
 CONFIG = os.path.dirname(os.path.realpath(__file__)) + "/../kamailio/carrier.cfg"
@@ -21,12 +19,6 @@ def kamailio(s):
     define = {"TELEPHONE": f'"sip:{s.ip_b}:5090"', "TELEPHONE_IP": f'"{s.ip_b}"', "TELEPHONE_PORT": "5090", "TRUNK_PASSWORD": '"let-me-in"'}
     s.lab.start(s.ns_b, "kamailio", "-f", CONFIG, "-DD", "-E", "-l", f"udp:{s.ip_b}:5080", "-l", f"tcp:{s.ip_b}:5080", "-m", "32", "-M", "4", "-Y", s.lab.dir, "-P",
                 s.lab.path("kamailio.pid"), *(word for name, value in define.items() for word in ("-A", f"{name}={value}")), log="kamailio.log")
-
-
-def answers(phone):
-    """Whether kamailio does yet."""
-    with contextlib.suppress(Unexpected):
-        return phone.ask("OPTIONS", f"sip:{phone.gateway}:5080", timeout=0.2)
 
 
 def telephone_rings(telephone, number):
@@ -41,7 +33,7 @@ with stage(trunk='auth-user = "tandem" password = "let-me-in"') as s:
     alice, _ = s.pair()
     telephone = s.phone("b", "telephone", port=5090)
     telephone.password, telephone.gateway, telephone.proxy = None, s.ip_b, (s.ip_b, 5080)
-    wait_for("kamailio", lambda: answers(telephone), 5)
+    wait_for("kamailio to listen", lambda: s.lab.listens(s.ns_b, s.ip_b, 5080))
 
     # To the telephone network: challenged, answered, held, ended by either side along the recorded route.
     for caller_ends in (True, False):

@@ -11,7 +11,7 @@ import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
-from lab import entered, wait_for  # noqa: E402
+from lab import SOON, entered, wait_for  # noqa: E402
 from websocket import TEXT  # noqa: E402
 from wire import Connection  # noqa: E402
 
@@ -30,7 +30,7 @@ def phones(s):
         c.sock.sendall(b"\r\n")
         c.sock.sendall(b"\r\n")
         p.wire.receive(0.1)
-        wait_for("the pong", lambda: (p.wire.receive(0.05), c.pongs)[1], 2)
+        wait_for("the pong", lambda: (p.wire.receive(0.05), c.pongs)[1])
         assert c.pongs == 1
         p.close()
     p = s.phone("a", transport="wss")
@@ -53,7 +53,7 @@ class Registrar:
     def __init__(self, s):
         with entered(s.ns_b):
             self.listener = socket.create_server((s.ip_b, 5091))
-        self.listener.settimeout(3)
+        self.listener.settimeout(SOON)
 
     def accept(self):
         sock, peer = self.listener.accept()

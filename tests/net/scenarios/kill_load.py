@@ -38,7 +38,7 @@ def upgrade(gw, lab):
     for program in ("tandem-keep", "tandem-ca", "tandem-mg", "tandemctl"):
         shutil.copy(f"{gw.build}/{program}", new)
     gw.ctl("leave")
-    wait_for("tandem-keep to leave", lambda: gw.process.poll() is not None, 5)
+    wait_for("tandem-keep to leave", lambda: gw.process.poll() is not None)
     assert gw.process.returncode == 0, gw.process.returncode
     gw.keep = f"{new}/tandem-keep"
     back(gw)

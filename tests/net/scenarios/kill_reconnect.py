@@ -88,7 +88,7 @@ def never_back(s, alice, bob):
     bye = db.hung_up()
     s.gw.idle()
     assert bye.get("reason").startswith("Q.850;cause=102"), bye.raw
-    row = wait_for("the record", lambda: [r for r in s.gw.cdr_rows() if r["a_call_id"] == da.call_id], 2)[0]
+    row = wait_for("the record", lambda: [r for r in s.gw.cdr_rows() if r["a_call_id"] == da.call_id])[0]
     assert (row["released_by"], row["cause"]) == ("caller", 102), row
     back(alice)
     da.request("BYE")

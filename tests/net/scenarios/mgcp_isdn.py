@@ -23,14 +23,14 @@ with stage(start=False, agent='bind = "0.0.0.0:2727"') as s:
     desk.asked("L/hd")
 
     def speak():
-        wait_for("the channel to be cut through", lambda: channels.mode(CHANNEL) == "sendrecv" and channels.conns[CHANNEL]["remote"], 3)
+        wait_for("the channel to be cut through", lambda: channels.mode(CHANNEL) == "sendrecv" and channels.conns[CHANNEL]["remote"])
         desk.mode("sendrecv")
         both_ways(desk.media, desk.at(), channels.conns[CHANNEL]["media"], channels.at(CHANNEL), 5)
 
     def over():
         desk.gone()
         s.gw.over()
-        wait_for("the channel to be free", lambda: not channels.conns, 3)
+        wait_for("the channel to be free", lambda: not channels.conns)
         desk.asked("L/hd")
 
     # To the ISDN: the dialled number and who calls go there; ringback until the answer; the network hangs up.

@@ -106,7 +106,7 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
     wait_for("the gateway to be down", lambda: {x["gateway"]: x["state"] for x in s.gw.show("gateways")}["phones"] == "down")
     alice.invite("2002").failed(503)
     g.silent = False
-    wait_for("the lines to be up", lambda: state("hall")[0] == "up" and state("desk")[0] == "up", 5)
+    wait_for("the lines to be up", lambda: state("hall")[0] == "up" and state("desk")[0] == "up")
     desk.asked("L/hd")
 
     # kill -9 of the agent: the answered call goes on, on the same connection, and each side can end it; on hold, too.

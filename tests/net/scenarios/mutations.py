@@ -11,7 +11,7 @@ import re  # noqa: E402
 import select  # noqa: E402
 import socket  # noqa: E402
 import struct  # noqa: E402
-from lab import entered  # noqa: E402
+from lab import SOON, entered  # noqa: E402
 from media import both_ways  # noqa: E402
 from sipmsg import Sdp, sdp  # noqa: E402
 
@@ -92,7 +92,7 @@ def mgcp_flood(s, port, seeds, count):
     def alive(verb="AUEP", endpoint="rtpbridge/1"):
         nonlocal serial
         serial += 1
-        sock.settimeout(3)
+        sock.settimeout(SOON)
         sock.send(f"{verb} {serial} {endpoint}@mg.tandem MGCP 1.0\r\n".encode())
         answer = re.compile(rb"^\d+ %d\b" % serial, re.M)
         while not answer.search(sock.recv(65536)):

@@ -74,7 +74,7 @@ try:
             assert ratio >= 0.95, f"{over:.0f}/s at {4 * capacity:.0f}/s, the best was {peak:.0f}/s"
         else:
             load = offer(s, 800, 5)
-            wait_for("the overload to be noticed", lambda: s.gw.counter("overload", "loss-now") >= 50, 5)
+            wait_for("the overload to be noticed", lambda: s.gw.counter("overload", "loss-now") >= 50)
             watcher = s.phone("a", "watcher", "x", ip=s.another("a"))
             refused, told = None, 0
             for i in range(60):
@@ -98,7 +98,7 @@ try:
             limit.set(2)
             rows, shed = answered(load)
             assert rows[-1][1] > 100 and shed > 100 and rows[-1][1] + shed == 800 * 5, f"of {800 * 5} calls {rows[-1][1]} were answered, {shed} refused"
-            wait_for("everything to be taken again", lambda: alice.ask("OPTIONS").status == 200 and s.gw.counter("overload", "loss-now") == 0, 10, 0.2)
+            wait_for("everything to be taken again", lambda: alice.ask("OPTIONS").status == 200 and s.gw.counter("overload", "loss-now") == 0, step=0.2)
             da, db, _, _ = s.call(alice, bob)
             da.bye(db)
             s.gw.idle(40)

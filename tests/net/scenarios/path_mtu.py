@@ -8,7 +8,7 @@ import struct
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
-from lab import entered  # noqa: E402
+from lab import SOON, entered  # noqa: E402
 from sipmsg import write  # noqa: E402
 from wire import Connection  # noqa: E402
 
@@ -36,7 +36,7 @@ def too_large(s, request, port):
 def by_tcp(listener):
     """The request that comes over a new connection; refused there."""
     conn, _ = listener.accept()
-    conn.settimeout(3)
+    conn.settimeout(SOON)
     c = Connection(conn, None)
     while not (raw := c.message()):
         c.data += conn.recv(65536)
@@ -51,7 +51,7 @@ def by_tcp(listener):
 def listen(s, port):
     with entered(s.ns_b):
         listener = socket.create_server((s.ip_b, port))
-    listener.settimeout(2)
+    listener.settimeout(SOON)
     return listener
 
 
@@ -103,7 +103,7 @@ with stage(registrar="max-contacts = 10") as s:
     assert narrow.register().status == 200
     with entered(s.ns_b):
         listener = socket.create_server((ip, 5090))
-    listener.settimeout(2)
+    listener.settimeout(SOON)
     d = call(pad)
     by_tcp(listener)
     d.failed(486)

@@ -74,7 +74,7 @@ with stage(inside=PROXY, outside=PROXY, sip="ring-timeout = 1500ms") as s:
     da.request("UPDATE", headers=[("Session-Expires", "1;refresher=uac"), ("Supported", "timer")])
     session(db, "UPDATE")
     da.response(method="UPDATE")
-    wait_for("the session to expire", lambda: not s.gw.show("calls"), 4)
+    wait_for("the session to expire", lambda: not s.gw.show("calls"))
     assert time.monotonic() - began > 1.5, "it did not last as long as it was refreshed"
     r = record(6)
     assert r["answer"] and r["released_by"] == "tandem" and "session" in r["why"], r

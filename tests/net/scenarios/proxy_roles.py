@@ -20,7 +20,7 @@ with stage(inside="role = stateless", outside="role = redirect", more=SITE) as s
     assert len(invite.all("via")) == 2 and len(invite.all("record-route")) == 2 and invite.get("max-forwards") == "69", invite.raw
     assert s.gw.busy() == {}, "a transaction, of a proxy without state"
     alice.send(alice.sent[-1])  # again: it goes on as it is
-    wait_for("the repetition", lambda: bob.pump(0.1) and bob.repeats == 1, 3)
+    wait_for("the repetition", lambda: bob.pump(0.1) and bob.repeats == 1)
     bob.nothing(seconds=0.1)
     db.reply(invite, 180, "Ringing")
     da.response(180)

@@ -94,7 +94,7 @@ def reuse(transport):
         other, invite = alice.answer_invite()
         other.refuse(invite, 486, "Busy Here")
         d.failed(486)
-        wait_for("its record", lambda: [r for r in s.gw.cdr_rows() if r["source"] == "other"], 2)
+        wait_for("its record", lambda: [r for r in s.gw.cdr_rows() if r["source"] == "other"])
 
         # Somebody else there: neither believed to be a trunk when a user's name is in From, nor given what is for one.
         stranger = peer(s, 5091, "1001")

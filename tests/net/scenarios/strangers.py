@@ -60,7 +60,7 @@ with stage(more="security { unknown = refuse }", bob="digest = md5") as s:
 
     s.gw.configure(more="security { unknown = drop }")
     s.gw.reload()
-    wait_for("silence", lambda: "drop" in s.gw.ctl("show", "config"), 5)
+    wait_for("silence", lambda: "drop" in s.gw.ctl("show", "config"))
     eve.ask("OPTIONS", gateway, wait=False)
     eve.ask("OPTIONS", gateway, replace={"CSeq": "1 BYE"}, wait=False)
     eve.ask("BYE", gateway, replace={"To": "<sip:x@y>;tag=1"}, wait=False)

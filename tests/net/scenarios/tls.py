@@ -12,7 +12,7 @@ import warnings
 sys.path.insert(0, sys.path[0] + "/..")
 from certificates import Authority, Contexts  # noqa: E402
 from gateway import stage  # noqa: E402
-from lab import entered, wait_for  # noqa: E402
+from lab import SOON, entered, wait_for  # noqa: E402
 
 MORE = "connections { receive-timeout = 500ms }"
 
@@ -40,7 +40,7 @@ with stage(transport="tls", more=MORE, inside=OWN, outside=OWN + "tls-verify = m
     def connect(server=s.gw_a, ns=s.ns_a, name=None, context=None):
         """A TLS connection: asks for `name`, believes the authority."""
         with entered(ns):
-            sock = socket.create_connection((server, 5061), 2)
+            sock = socket.create_connection((server, 5061), SOON)
         if context is None:
             context = ssl.create_default_context(cafile=s.authority.file)
             context.check_hostname = False
@@ -90,7 +90,7 @@ with stage(transport="tls", more=MORE, inside=OWN, outside=OWN + "tls-verify = m
     # A handshake that stops.
     before = s.gw.counter("stream", "tls-failed")
     with entered(s.ns_a):
-        stalled = socket.create_connection((s.gw_a, 5061), 2)
+        stalled = socket.create_connection((s.gw_a, 5061), SOON)
     stalled.sendall(b"\x16\x03\x01\x02\x00\x01")
     stalled.settimeout(2)
     started = time.monotonic()
@@ -141,4 +141,4 @@ with stage(transport="tls", more=MORE, inside=OWN, outside=OWN + "tls-verify = m
     thief.close()
     wait_for("the listener", lambda: not [a for a in s.gw.show("alarms") if "tcp" in a["object"] and not a["cleared"]], 12)
     with entered(s.ns_a):
-        socket.create_connection((s.gw_a, 5060), 2).close()
+        socket.create_connection((s.gw_a, 5060), SOON).close()

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from certificates import Authority, Contexts  # noqa: E402
 from gateway import stage  # noqa: E402
-from lab import entered, wait_for  # noqa: E402
+from lab import SOON, entered, wait_for  # noqa: E402
 
 MORE = """
 trunk certified { peer = "10.79.2.77:5061" transport = tls certificate = "carrier.example.com" address = "outside" }
@@ -51,7 +51,7 @@ with stage(transport="tls", outside='transports = {"udp", "tls", "wss"} tls-veri
         context = Contexts(s.authority, s.gw_b, own).client
         try:
             with entered(s.ns_b):
-                sock = socket.create_connection((s.gw_b, {"tls": 5061, "wss": 8443}[transport]), 2, (ip, 0))
+                sock = socket.create_connection((s.gw_b, {"tls": 5061, "wss": 8443}[transport]), SOON, (ip, 0))
             with context.wrap_socket(sock, server_hostname=s.gw_b) as c:
                 return not c.recv(100)
         except ssl.SSLError as e:
@@ -88,5 +88,5 @@ with stage(transport="tls", outside='transports = {"udp", "tls", "wss"} tls-veri
             port += 1
             before = s.gw.counter(*COUNTERS[transport])
             assert turned_away(shown[name], transport), f"{name}: it was let in"
-            wait_for("it to be counted", lambda: s.gw.counter(*COUNTERS[transport]) == before + 1, 3)
+            wait_for("it to be counted", lambda: s.gw.counter(*COUNTERS[transport]) == before + 1)
     alice.nothing(lambda m: m.method == "INVITE", 0.1)

@@ -46,7 +46,7 @@ with stage(process="restart-max = 50ms") as s:
         return None
 
     def next_one():
-        return wait_for("a call at some peer", offered, 5, 0)
+        return wait_for("a call at some peer", offered, step=0)
 
     def order(number, status=503, headers=()):
         """Who is tried, one after another, when each refuses; and what the caller is told."""
@@ -60,7 +60,7 @@ with stage(process="restart-max = 50ms") as s:
             alice.pump(0.005)
             return any(m.status and m.status >= 300 and m.get("call-id") == d.call_id and m.cseq == d.cseq for m in alice.waiting)
 
-        wait_for("the end of the search", over, 5, 0)
+        wait_for("the end of the search", over, step=0)
         final = d.response()
         d.ack(final)
         return tried, final.status

@@ -8,7 +8,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from certificates import Authority, Contexts  # noqa: E402
 from gateway import stage  # noqa: E402
-from lab import entered, wait_for  # noqa: E402
+from lab import SOON, entered, wait_for  # noqa: E402
 from websocket import BINARY, CLOSE, CONTINUED, PING, PORTS, TEXT, WebSocket  # noqa: E402
 
 OPTIONS = "OPTIONS sip:{gw} SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK{n}\r\nFrom: <sip:alice@test.invalid>;tag=1\r\nTo: <sip:{gw}>\r\n" \
@@ -67,7 +67,7 @@ def frames(s):
     before = s.gw.counter("websocket", "no-handshake")
     for transport, begins in (("ws", b"GET / HTTP/1.1\r\nHost"), ("wss", b"\x16\x03\x01\x02\x00\x01")):
         with entered(s.ns_a):
-            silent = socket.create_connection((s.gw_a, PORTS[transport]), 2)
+            silent = socket.create_connection((s.gw_a, PORTS[transport]), SOON)
         silent.settimeout(4)
         silent.sendall(begins)
         try:
@@ -117,7 +117,7 @@ def another_certificate(s):
         now = c.sock.getpeercert(True)
         c.close()
         return now != shown
-    wait_for("the new certificate", is_new, 5, 0.1)
+    wait_for("the new certificate", is_new, step=0.1)
     old.frame(TEXT, options(s))
     assert old.next(3).startswith(b"SIP/2.0 ")
     assert "wss" in [c["transport"] for c in s.gw.show("connections")]

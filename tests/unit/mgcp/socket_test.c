@@ -56,7 +56,7 @@ static void two_peers_talk_over(const char *local)
 		mgcp_write_command(&b, MGCP_AUEP, tid, "rtpbridge/1@mg");
 		assert_int_equal(mgcp_command(agent.peer, mgcp_peer_local(gateway.peer), tid, buf_text(&b), on_response, &agent), 0);
 	}
-	for (int i = 0; i < 2000 && agent.responses < 3; i++) {
+	for (int i = 0; i < 40000 && agent.responses < 3; i++) {
 		uv_run(loop_uv(), UV_RUN_NOWAIT);
 		usleep(500);
 	}

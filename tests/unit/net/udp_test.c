@@ -21,7 +21,7 @@ static void out_of_patience(void *arg)
 
 static void run(void)
 {
-	timer_start(&patience, 3000, out_of_patience, NULL);
+	timer_start(&patience, 20000, out_of_patience, NULL);
 	loop_run();
 	timer_stop(&patience);
 }

@@ -61,7 +61,7 @@ static int dial(const struct addr *dst)
 
 static void run(void)
 {
-	timer_start(&patience, 3000, out_of_patience, NULL);
+	timer_start(&patience, 20000, out_of_patience, NULL);
 	loop_run();
 	timer_stop(&patience);
 }
