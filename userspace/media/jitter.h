@@ -101,6 +101,8 @@ struct jitter {
 void jitter_init(struct jitter *j, const struct jitter_config *config);
 /* Nobody listened for a while: what is held is old, and the next packet begins a timeline. */
 void jitter_restart(struct jitter *j);
+/* Time passed in which nothing was taken: whatever is held, and whatever comes, waits so much longer. */
+void jitter_waited(struct jitter *j, uint32_t n);
 /* Makes the buffer fixed at the depth it has. */
 void jitter_fix(struct jitter *j);
 /* Takes a packet. `map`, if not NULL, converts its octets to the law of the channel (law_other[]). False when nothing of it will be played. */

@@ -61,6 +61,11 @@ static void shift(struct jitter *j, int32_t by)
 	}
 }
 
+void jitter_waited(struct jitter *j, uint32_t n)
+{
+	shift(j, (int32_t)n);
+}
+
 static void leave_out(struct jitter *j, uint32_t n)
 {
 	enum jitter_kind kind;

@@ -23,6 +23,7 @@ const struct counter_def bearer_defs[BEARER_COUNTERS] = {
 	[BEARER_DUPLICATE] = {"duplicate", "packets that came twice"},
 	[BEARER_STRAY] = {"stray", "malformed packets, and such as are far from the rest of the stream"},
 	[BEARER_OTHER] = {"other", "packets of a payload type that was not agreed on"},
+	[BEARER_UNHEARD] = {"unheard", "packets that came while nothing of the network is heard: by the connection's mode, or because the line has given no block yet"},
 	[BEARER_JUMPS] = {"jumps", "times the stream began anew: another SSRC, or timestamps that went on elsewhere"},
 	[BEARER_SKIPPED] = {"skipped", "slips of the de-jitter buffer: times octets were left out"},
 	[BEARER_REPEATED] = {"repeated", "slips of the de-jitter buffer: times time was filled in"},
@@ -383,4 +384,12 @@ bool bearer_transparent(const struct bearer *b)
 	bool is = b->transparent;
 	bearer_unlock(b);
 	return is;
+}
+
+bool bearer_cancels_echo(const struct bearer *b)
+{
+	lock(b);
+	bool does = b->cancelling;
+	unlock(b);
+	return does;
 }

@@ -119,7 +119,7 @@ struct bearer_ears {
 int bearer_listen(struct bearer *b, const struct bearer_ears *ears);
 
 enum bearer_counter {
-	BEARER_RECEIVED, BEARER_SENT, BEARER_SENT_OCTETS, BEARER_UNSENT, BEARER_LOST, BEARER_LATE, BEARER_DROPPED, BEARER_DUPLICATE, BEARER_STRAY, BEARER_OTHER,
+	BEARER_RECEIVED, BEARER_SENT, BEARER_SENT_OCTETS, BEARER_UNSENT, BEARER_LOST, BEARER_LATE, BEARER_DROPPED, BEARER_DUPLICATE, BEARER_STRAY, BEARER_OTHER, BEARER_UNHEARD,
 	BEARER_JUMPS, BEARER_SKIPPED, BEARER_REPEATED, BEARER_VOICE, BEARER_CONCEALED, BEARER_NOISE, BEARER_EVENTS, BEARER_LAPSED, BEARER_DIGITS, BEARER_UNTOLD,
 	BEARER_UNDERRUNS, BEARER_OVERRUNS, BEARER_DEPTH, BEARER_JITTER,
 	BEARER_COUNTERS
@@ -138,3 +138,4 @@ struct bearer_sent {
 bool bearer_sent(const struct bearer *b, uint32_t slot, struct bearer_sent *ret);
 /* Whether it carries data: a modem was heard, or it is digital. */
 bool bearer_transparent(const struct bearer *b);
+bool bearer_cancels_echo(const struct bearer *b);

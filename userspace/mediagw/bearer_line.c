@@ -11,6 +11,7 @@
 #define EARLY     16   /* what is there already may be written so much sooner */
 #define FOLLOWS   64   /* a block's lateness is believed by this part: the rest is this thread's own */
 #define STALLED   160  /* octets later than expected: the clock stood still */
+#define SETTLES   50   /* blocks after which it is known how soon they are seen */
 #define BEYOND    40   /* octets that the clock is believed to go on without a block */
 #define MADE_UP   24   /* octets written at once where none have come */
 #define EVENTS    16   /* of the driver, taken in a row */
@@ -35,16 +36,22 @@ int32_t bearer_ahead(const struct bearer *b, uint64_t now_ns)
 	return b->started ? (int32_t)(level_at(b, now_ns) - MARGIN) : 0;
 }
 
-/* A block is complete. It is seen at once or somewhat later, never too soon. */
+/* A block is complete. It is seen at once or somewhat later, never too soon. Of the first one it is not known how late: a driver that moves octets many at once
+ * may have taken more already, of which none were ours. */
 static void tick(struct bearer *b, size_t n, uint64_t now_ns)
 {
 	uint64_t expected = b->tick_ns + n * OCTET_NS;
 	int64_t later = (int64_t)(now_ns - expected);
 	b->ticks += (int64_t)n;
+	b->blocks += b->blocks < SETTLES;
 	if (!b->started) {
 		b->started = true;
+		b->blocks = 0;
 		b->tick_ns = now_ns;
 		b->written = b->ticks;
+	} else if (later < 0 && b->blocks < SETTLES && later > -(int64_t)n * OCTET_NS) {
+		b->written -= later / OCTET_NS;
+		b->tick_ns = now_ns;
 	} else if (later < 0 || later > STALLED * OCTET_NS) {
 		/* Of blocks that nobody read in time the count says nothing: what waits to be sent is less by the time that has passed. */
 		if (later > 0 || later < -(int64_t)n * OCTET_NS / 2)
@@ -134,11 +141,12 @@ static bool write_octets(struct bearer *b, size_t n)
 	return done == (ssize_t)n;
 }
 
-/* The line ran dry: it goes on from now. */
+/* The line ran dry: it goes on from now, and what is held waits so much longer. */
 static void catch_up(struct bearer *b, int64_t level)
 {
 	if (level >= 0)
 		return;
+	bearer_waited(b, (uint32_t)-level);
 	b->first.count[BEARER_UNDERRUNS] += !b->tells_slips && b->written > 0;
 	b->written -= level;
 }

@@ -98,6 +98,12 @@ void bearer_mix_fill(struct bearer *b, uint8_t *out, size_t n)
 	encode(b->p.law, out, sum, n);
 }
 
+void bearer_mix_waited(struct bearer *b, uint32_t n)
+{
+	for (unsigned i = 1; i <= b->mix->n; i++)
+		jitter_waited(&stream_at(b, i)->playout.jitter, n);
+}
+
 /* --- to the network ------------------------------------------------------------------------------------------------ */
 
 /* Digits of the line are told, not those of others. */

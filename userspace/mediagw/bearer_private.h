@@ -88,6 +88,7 @@ struct bearer {
 	/* The channel's clock, in octets: what was read, and when; and up to where has been written. */
 	unsigned block;
 	bool started;
+	unsigned blocks;  /* read since it has, while they are few */
 	bool aligning;    /* its blocks are to begin with those of the others, so that one turn is for all */
 	bool tells_slips; /* the driver does */
 	int64_t ticks, written;
@@ -114,9 +115,10 @@ int bearer_mix_connect(struct bearer *b, const struct bearer_connection *c);
 void bearer_mix_disconnect(struct bearer *b, uint32_t slot);
 /* That of a slot, NULL. */
 struct stream *bearer_mix_stream(struct bearer *b, uint32_t slot);
-/* As bearer_can_fill(), bearer_fill() and bearer_captured() without sounds. */
+/* As bearer_can_fill(), bearer_fill(), of the others bearer_waited(), and bearer_captured(), without sounds. */
 size_t bearer_mix_ready(struct bearer *b);
 void bearer_mix_fill(struct bearer *b, uint8_t *out, size_t n);
+void bearer_mix_waited(struct bearer *b, uint32_t n);
 void bearer_mix_captured(struct bearer *b, uint8_t *octets, size_t n);
 
 /* --- span_thread.c ------------------------------------------------------------------------------------------------- */
@@ -155,6 +157,8 @@ void bearer_capture_stream(struct bearer *b, struct stream *s, const uint8_t *oc
 void bearer_captured(struct bearer *b, uint8_t *octets, size_t n);
 /* The next octets for the line. */
 void bearer_fill(struct bearer *b, uint8_t *out, size_t n);
+/* The line took so many octets that were not there. */
+void bearer_waited(struct bearer *b, uint32_t n);
 /* How many are there to be written at once, 0: they have to be made up when they are due. */
 size_t bearer_can_fill(struct bearer *b);
 

@@ -19,6 +19,12 @@ static int format_of(const struct bearer_connection *c, uint8_t pt)
 	return pt == RTP_PT_PCMU ? PLAYOUT_PCMU : pt == RTP_PT_PCMA ? PLAYOUT_PCMA : pt == RTP_PT_CN ? PLAYOUT_NOISE : -1;
 }
 
+/* RTP that comes is taken, in its time: not before the channel's clock is known. */
+static bool hears(const struct bearer *b, const struct stream *s)
+{
+	return b->started && (stream_to_line(s) || (s == &b->first && bearer_turns_round(b)));
+}
+
 void bearer_received(struct bearer *b, struct stream *s, const struct inbox_packet *k)
 {
 	struct rtp_packet r;
@@ -29,6 +35,11 @@ void bearer_received(struct bearer *b, struct stream *s, const struct inbox_pack
 	int format = format_of(&s->c, r.pt);
 	if (format < 0) {
 		s->count[BEARER_OTHER]++;
+		return;
+	}
+	if (!hears(b, s)) {
+		s->count[BEARER_RECEIVED]++;
+		s->count[BEARER_UNHEARD]++;
 		return;
 	}
 	const struct playout_packet p = {.format = (enum playout_format)format, .marker = r.marker, .seq = r.seq, .ssrc = r.ssrc, .timestamp = r.timestamp,
@@ -85,11 +96,19 @@ static void play(struct bearer *b, uint8_t *out, size_t n)
 	bearer_hear_network(b, out, n);
 }
 
+void bearer_waited(struct bearer *b, uint32_t n)
+{
+	jitter_waited(&b->first.playout.jitter, n);
+	if (b->mix)
+		bearer_mix_waited(b, n);
+}
+
+/* Of what is made here little is written at once: a connection that begins to be heard is not to wait behind it. */
 size_t bearer_can_fill(struct bearer *b)
 {
-	size_t there = b->mix ? bearer_mix_ready(b) : bearer_to_line(b) ? playout_ready(&b->first.playout) : b->block;
-	if (b->sound[BEARER_LINE] && !b->over[BEARER_LINE] && (b->mix || bearer_to_line(b)))
-		return 0; /* RTP goes on being listened to at its own pace */
+	if ((!b->mix && !bearer_to_line(b)) || (b->sound[BEARER_LINE] && !b->over[BEARER_LINE]))
+		return 0;
+	size_t there = b->mix ? bearer_mix_ready(b) : playout_ready(&b->first.playout);
 	return there < b->block ? there : b->block;
 }
 

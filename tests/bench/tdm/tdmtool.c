@@ -112,8 +112,12 @@ static struct addr at(const char *ip, unsigned port)
 #define FAR_BLOCK 16 /* octets: 2 ms, the least there is */
 
 static struct loop_watch *far_watch;
-static double least = 1e9, most; /* ms */
 static uint64_t since;
+/* Of the far end, ns: how far what it hears is behind what was said, by the line's own clock; and how far that clock, as it is seen, is behind time. */
+static struct far {
+	uint64_t octets;
+	int64_t least, most, soonest, latest;
+} at_far_end;
 
 /* Pairs of octets are the number of their pair, and places are the time they are said at: so both sides know them. */
 static uint8_t octet_at(uint32_t place)
@@ -132,26 +136,40 @@ static int place_of(const uint8_t *o)
 	return -1;
 }
 
+static void widen(int64_t v, int64_t *low, int64_t *high)
+{
+	*low = v < *low ? v : *low;
+	*high = v > *high ? v : *high;
+}
+
+/* A virtual span gives octets when the kernel's timer comes round, many at once; a card gives each in its time, which is when the soonest of them come. */
 static void on_far_end(void *arg, int events)
 {
 	const int fd = *(int *)arg;
 	uint8_t o[FAR_BLOCK];
 	struct tdm_event event;
 	ssize_t n = read(fd, o, sizeof o);
-	if (n < 0 && errno == TDM_EVENT_WAITS)
-		(void)tdm_dahdi.event(fd, &event);
-	int first = n == FAR_BLOCK && since ? place_of(o) : -1;
+	if (n != FAR_BLOCK) {
+		if (n < 0 && errno == TDM_EVENT_WAITS)
+			(void)tdm_dahdi.event(fd, &event);
+		at_far_end = (struct far){.least = INT64_MAX, .most = INT64_MIN, .soonest = INT64_MAX, .latest = INT64_MIN};
+		return;
+	}
+	int first = since ? place_of(o) : -1;
+	at_far_end.octets += FAR_BLOCK;
 	if (first < 0)
 		return;
-	double age = (double)(((uint32_t)(now_ns() / 125000) - (uint32_t)(first + FAR_BLOCK)) & 0x1ffff) / 8;
-	least = age < least ? age : least;
-	most = age > most ? age : most;
+	int64_t seen = (int64_t)now_ns(), line = (int64_t)at_far_end.octets * 125000;
+	int64_t said = seen - (int64_t)(((uint32_t)(seen / 125000) - (uint32_t)(first + FAR_BLOCK)) & 0x1ffff) * 125000;
+	widen(line - said, &at_far_end.least, &at_far_end.most);
+	widen(seen - line, &at_far_end.soonest, &at_far_end.latest);
 }
 
 static void hear_far_end(void)
 {
 	static int fd;
-	const struct tdm_buffers b = {.count = 8, .bytes = FAR_BLOCK};
+	const struct tdm_buffers b = {.count = 16, .bytes = FAR_BLOCK};
+	at_far_end = (struct far){.least = INT64_MAX, .most = INT64_MIN, .soonest = INT64_MAX, .latest = INT64_MIN};
 	fd = open_channel(2, 0);
 	if (tdm_dahdi.buffers(fd, &b) || loop_watch(&far_watch, fd, UV_READABLE, on_far_end, &fd))
 		die("far end", -errno);
@@ -237,7 +255,8 @@ static int bridge(bool full, bool far)
 	timer_start(&timer, SETTLE * 1000, settled, NULL);
 	loop_run();
 	if (far)
-		printf("delay: ptime + %.1f to %.1f ms\n", least - 20, most - 20);
+		printf("delay: ptime + %.1f to %.1f ms; the virtual span holds octets for up to %.1f ms more\n", (double)(at_far_end.least + at_far_end.soonest) / 1e6 - 20,
+		       (double)(at_far_end.most + at_far_end.soonest) / 1e6 - 20, (double)(at_far_end.latest - at_far_end.soonest) / 1e6);
 	for (unsigned i = 0; i < CHANNELS; i++)
 		mem_deref(bearers[i]);
 	mem_deref(t);

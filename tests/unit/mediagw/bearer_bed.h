@@ -33,6 +33,7 @@ static struct bed {
 	int fd[2]; /* the bearer's end, the line's */
 	uint64_t now, next, tick; /* ns; tick: of the line's clock */
 	uint64_t ms;  /* of the line's clock, in ns of the test's */
+	unsigned burst; /* ms of the line that pass at once, as with a driver that the kernel's timer drives; 0: one */
 	bool asleep;  /* the thread does not run */
 	/* Of the line: what it is to send, what it has heard. */
 	void (*speak)(uint8_t *octets, size_t n, uint64_t at);
@@ -174,8 +175,12 @@ static void bed_run_until(uint64_t until)
 		uint64_t at = ticks ? bed.tick : bed.next;
 		bed.now = at > bed.now ? at : bed.now;
 		if (ticks) {
-			bed.tick += bed.ms;
-			if (line_ticks())
+			bool complete = false;
+			for (unsigned i = 0; i < (bed.burst ? bed.burst : 1); i++) {
+				bed.tick += bed.ms;
+				complete |= line_ticks();
+			}
+			if (complete)
 				bed_turn();
 		} else {
 			bed.next = UINT64_MAX;

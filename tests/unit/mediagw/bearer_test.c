@@ -161,6 +161,75 @@ static void a_slow_peer_is_followed_by_slips(void **state)
 	bed_close();
 }
 
+/* The peer speaks from the first moment, at any phase of the line's blocks; the line's octets come several milliseconds at a time, as from a driver that the kernel's
+ * timer drives, and count as heard when their own time comes. */
+static void speak_from_the_beginning(unsigned burst, unsigned phase)
+{
+	struct heard_so_far h = {.shortest = 251};
+	talk(LAW_A);
+	bed.burst = burst;
+	const uint64_t begin = bed.now + phase * MS + MS / 3, ticks = bed.tick;
+	for (unsigned i = 0; i < 90; i++) {
+		bed_run_until(begin + i * 20 * MS);
+		bed_voice();
+		if (i >= 60 && i % 10 == 9)
+			follow(&h, bed.n_heard - 1600, (i + 1) * 160 - (double)(bed.now - ticks - bed.n_heard * MS / 8 + (burst - 1) * MS) * 8 / MS, 1);
+	}
+	assert_int_equal(h.breaks + bed_count(BEARER_LATE) + bed_count(BEARER_SKIPPED) + bed_count(BEARER_REPEATED) + bed.ran_dry, 0);
+	assert_in_range(h.longest, 160, 160 + 56);
+	bed_close();
+}
+
+static void the_delay_is_small_from_the_beginning(void **state)
+{
+	for (unsigned burst = 1; burst <= 8; burst *= 2)
+		for (unsigned phase = 0; phase < 40; phase += 3)
+			speak_from_the_beginning(burst, phase);
+}
+
+/* What came while the connection only sent does not make it wait afterwards. */
+static void what_nobody_heard_leaves_no_delay(void **state)
+{
+	struct heard_so_far h = {.shortest = 251};
+	talk(LAW_A);
+	bed.c.mode = BEARER_SENDONLY;
+	assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+	const uint64_t begin = bed.now + MS / 2, ticks = bed.tick;
+	for (unsigned i = 0; i < 250; i++) {
+		bed_run_until(begin + i * 20 * MS);
+		bed_voice();
+		if (i == 150) {
+			bed.c.mode = BEARER_SENDRECV;
+			assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+		}
+		if (i >= 200 && i % 10 == 9)
+			follow(&h, bed.n_heard - 1600, (i + 1) * 160 - (double)(bed.now - ticks - bed.n_heard * MS / 8) * 8 / MS, 1);
+	}
+	assert_int_equal(bed_count(BEARER_UNHEARD), 150);
+	assert_int_equal(bed_count(BEARER_RECEIVED), 249);
+	assert_int_equal(h.breaks + bed_count(BEARER_LOST) + bed_count(BEARER_JUMPS) + bed_count(BEARER_SKIPPED), 0);
+	assert_in_range(h.longest, 160, 160 + 56);
+	bed_close();
+}
+
+/* The thread does not run for a while: what the line lacked then is not waited for ever after. */
+static void a_line_that_ran_dry_is_not_late_for_long(void **state)
+{
+	struct heard_so_far h = {.shortest = 251};
+	talk(LAW_A);
+	const uint64_t begin = bed.now + MS / 2, ticks = bed.tick;
+	for (unsigned i = 0; i < 1000; i++) {
+		bed_run_until(begin + i * 20 * MS);
+		bed_voice();
+		if (i >= 100 && i < 103)
+			bed.asleep = i < 102;
+		if (i >= 900 && i % 10 == 9)
+			follow(&h, bed.n_heard - 1600, (i + 1) * 160 - (double)(bed.now - ticks - bed.n_heard * MS / 8) * 8 / MS, 1);
+	}
+	assert_in_range(h.longest, 160, 160 + 80);
+	bed_close();
+}
+
 struct underway {
 	unsigned n; /* of the packet */
 	uint64_t due;
@@ -215,6 +284,8 @@ int main(void)
 		cmocka_unit_test(what_the_line_says_is_sent_as_it_is), cmocka_unit_test(the_other_law_is_converted),
 		cmocka_unit_test(equal_clocks_lose_nothing),           cmocka_unit_test(a_fast_peer_is_followed_by_slips),
 		cmocka_unit_test(a_slow_peer_is_followed_by_slips),    cmocka_unit_test(jitter_makes_few_packets_late),
+		cmocka_unit_test(the_delay_is_small_from_the_beginning), cmocka_unit_test(what_nobody_heard_leaves_no_delay),
+		cmocka_unit_test(a_line_that_ran_dry_is_not_late_for_long),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }
