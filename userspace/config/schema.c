@@ -322,8 +322,6 @@ static const struct conf_option channels_options[] = {
 	OPTION("busy-tone", CONF_BOOL, "yes", "Whether busy tone on an exchange's line ends a call."),
 	OPTION("silence", CONF_DURATION, "0", "After how much silence a call on an exchange's line ends. 0: never.", .min = 0, .max = 86400000),
 	OPTION("longest-call", CONF_DURATION, "0", "How long a call on an exchange's line may last. 0: for ever.", .min = 0, .max = 86400000),
-	OPTION("order", CONF_CHOICE, "ascending", "Which free channel is taken next: the lowest, the highest, or the next one after the last taken.",
-	 .choices = "ascending|descending|round-robin"),
 	{0},
 };
 

@@ -136,11 +136,10 @@ static bool next_audio(struct capture *c, struct capture_packet *ret)
 	c->pause = verdict != SILENCE_SPEECH;
 	if (verdict != SILENCE_TELL)
 		return verdict == SILENCE_SPEECH;
-	c->noise = c->silence.told;
 	ret->format = PLAYOUT_NOISE;
 	ret->marker = false;
-	ret->payload = &c->noise;
-	ret->len = sizeof c->noise;
+	ret->payload = c->noise;
+	ret->len = comfort_write(&(struct comfort_noise){.level = c->silence.told}, c->noise);
 	return true;
 }
 

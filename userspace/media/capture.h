@@ -44,7 +44,7 @@ struct capture {
 	struct event_sender events;
 	struct silence silence;
 	uint64_t digits, late; /* heard; not told of, for the one before had not ended */
-	uint8_t payload[CAPTURE_PTIME], event[EVENT_PAYLOAD], noise;
+	uint8_t payload[CAPTURE_PTIME], event[EVENT_PAYLOAD], noise[1 + COMFORT_ORDER];
 };
 
 /* 0, -EINVAL (packet time) or -ENOMEM. */

@@ -82,11 +82,6 @@ void digit_receiver_hear(struct digit_receiver *r, const int16_t *linear, size_t
 		r2_mf_rx(r->r2, linear, (int)n);
 }
 
-char digit_receiver_now(const struct digit_receiver *r)
-{
-	return r->now;
-}
-
 bool digit_receiver_suspects(const struct digit_receiver *r)
 {
 	return r->now || (r->dtmf && dtmf_rx_status(r->dtmf));

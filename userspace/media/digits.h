@@ -19,9 +19,7 @@ struct digit_receiver;
 /* NULL when memory is out. `arg` must outlive it. */
 struct digit_receiver *digit_receiver_new(enum digit_kind kind, digit_fn heard, void *arg);
 void digit_receiver_hear(struct digit_receiver *r, const int16_t *linear, size_t n);
-/* The digit being heard, '\0' for none. */
-char digit_receiver_now(const struct digit_receiver *r);
-/* Whether a digit of DTMF is being heard, or may have begun: what is to be cut from the audio, so that too little of it gets through to be heard again. */
+/* Whether a digit is being heard or, of DTMF, may have begun: what is to be cut from the audio, so that too little of it gets through to be heard again. */
 bool digit_receiver_suspects(const struct digit_receiver *r);
 
 struct digit_sender;

@@ -22,13 +22,6 @@ static double correlate(const int16_t *a, const int16_t *b, size_t n)
 	return (double)c;
 }
 
-double measure_level(const int16_t *s, size_t n)
-{
-	double power = n ? energy(s, n) / (double)n : 0;
-	double level = power > 0 ? 10 * log10(2 * power / (FULL_SCALE * FULL_SCALE)) + MAX_SINE : MEASURE_SILENT;
-	return level > MEASURE_SILENT ? level : MEASURE_SILENT;
-}
-
 /* The next of a sequence of maximum length (x^32 + x^22 + x^2 + x + 1). */
 static uint32_t next(uint32_t *state)
 {

@@ -6,12 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEASURE_SILENT   (-90.0) /* dBm0: nothing at all */
 #define MEASURE_NO_ECHO  90.0    /* dB: nothing comes back */
 #define MEASURE_LIKENESS 0.5     /* correlation from which on a signal counts as found */
-
-/* The power, in dBm0; MEASURE_SILENT at least. */
-double measure_level(const int16_t *s, size_t n);
 
 /* A probe: `n` samples of noise of that level that resemble only themselves at no delay, the same ones each time for a `seed`. */
 void measure_probe(int16_t *out, size_t n, double level, uint32_t seed);

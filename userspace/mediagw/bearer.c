@@ -388,8 +388,8 @@ bool bearer_transparent(const struct bearer *b)
 
 bool bearer_cancels_echo(const struct bearer *b)
 {
-	lock(b);
+	bearer_lock(b);
 	bool does = b->cancelling;
-	unlock(b);
+	bearer_unlock(b);
 	return does;
 }

@@ -20,7 +20,10 @@ static int read_section(struct circuit_settings *s, const struct conf_part *p, s
 	if (!*country)
 		return 0;
 	if (tone_of(&t, slice_str(country), TONE_DIAL)) {
-		buf_printf(why, "%s: channels.country: expected a country whose tones are known, such as us or de\n", conf_where(p));
+		buf_printf(why, "%s: channels.country: expected a country whose tones are known:", conf_where(p));
+		for (unsigned i = 0; slice_is_set(tone_country(i)); i++)
+			buf_printf(why, " " SLICE_FMT, SLICE_ARG(tone_country(i)));
+		buf_char(why, '\n');
 		return -EINVAL;
 	}
 	slice_copy(slice_str(country), s->country, sizeof s->country);

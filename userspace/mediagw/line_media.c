@@ -238,5 +238,7 @@ json_t *line_counters(const struct line *l)
 	bearer_read(l->bearer, counted);
 	for (unsigned i = 0; i < BEARER_COUNTERS; i++)
 		json_object_set_new(all, bearer_defs[i].name, json_integer((json_int_t)counted[i]));
+	json_object_set_new(all, "data", json_boolean(bearer_transparent(l->bearer)));
+	json_object_set_new(all, "echo-cancelled", json_boolean(bearer_cancels_echo(l->bearer)));
 	return all;
 }

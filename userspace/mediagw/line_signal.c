@@ -160,11 +160,21 @@ void line_signal_end(struct line *l)
 	circuit_end(l->circuit);
 }
 
+static void trace_tone(const struct line *l, enum tone_signal tone, bool begun)
+{
+	char mem[64];
+	struct buf what = buf_fixed(mem, sizeof mem);
+	buf_printf(&what, SLICE_FMT " tone %s", SLICE_ARG(tone_name(tone)), begun ? "begins" : "ends");
+	line_trace(l, false, buf_z(&what));
+}
+
 void line_signal_heard(struct line *l, const struct heard *h)
 {
 	bool slip = h->event.kind == TDM_EV_READ_OVERRUN || h->event.kind == TDM_EV_WRITE_UNDERRUN;
 	if (h->kind == HEARD_EVENT && !slip && line_is_signalled(l))
 		line_trace(l, false, tdm_event_names[h->event.kind]);
+	else if (h->kind == HEARD_TONE && line_is_signalled(l))
+		trace_tone(l, h->tone, h->begun);
 	circuit_heard(l->circuit, h);
 }
 

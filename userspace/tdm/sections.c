@@ -128,7 +128,7 @@ static void read_channels(struct reader *r, const struct conf_part *p)
 	struct tdm_setup *s = r->s;
 	struct tdm_channels set = {0};
 	struct tdm_channel_setup like = {0};
-	struct tdm_group_setup g = {.order = conf_int(p, "order")};
+	struct tdm_group_setup g = {0};
 	if (slice_copy(slice_str(conf_title(p)), g.name, sizeof(g.name))) {
 		expected(r, p, "channels: expected a title of at most %zu characters", sizeof(g.name) - 1);
 		return;

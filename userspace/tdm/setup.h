@@ -42,11 +42,8 @@ struct tdm_channel_setup {
 	bool locked, blocked; /* in no file: how an operator left it, from whoever kept that */
 };
 
-enum tdm_order { TDM_ASCENDING, TDM_DESCENDING, TDM_ROUND_ROBIN };
-
 struct tdm_group_setup {
 	char name[TDM_NAME_MAX];
-	enum tdm_order order;
 };
 
 /* Reference-counted. */

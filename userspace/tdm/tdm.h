@@ -58,7 +58,6 @@ struct tdm {
 	unsigned scan, n_spans;
 	struct tdm_span *spans[TDM_MAX_SPANS + 1];          /* NULL: not there */
 	struct tdm_channel *channels[TDM_MAX_CHANNELS + 1]; /* NULL: never seen */
-	unsigned last_taken[TDM_MAX_GROUPS];
 };
 
 /* `driver` and `listener` stay the caller's; a reference is taken on `setup`. With `configure`, spans and channels are set up as `setup` says
@@ -79,9 +78,6 @@ void tdm_count_slip(struct tdm_channel *c);
 unsigned tdm_timing(const struct tdm *t);
 /* Of a span, as configured; 0: none. What a dynamic span was made with counts unless the span has settings of its own. */
 unsigned tdm_timing_priority(const struct tdm *t, unsigned span);
-
-/* The channel of `group` (by its name) whose turn it is, taken: 0, -ENOENT for no such group, -EBUSY when no channel is free. */
-int tdm_group_take(struct tdm *t, struct slice group, struct tdm_channel **ret);
 
 /* --- within the folder --------------------------------------------------------------------------------------------- */
 

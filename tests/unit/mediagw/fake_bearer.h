@@ -126,3 +126,13 @@ static inline unsigned fake_open_bearers(void)
 		n += fake_bearers[i] != NULL;
 	return n;
 }
+
+bool bearer_transparent(const struct bearer *b)
+{
+	return b->c.format == PLAYOUT_CLEAR;
+}
+
+bool bearer_cancels_echo(const struct bearer *b)
+{
+	return b->c.echo;
+}

@@ -178,45 +178,6 @@ static void endpoints_are_targets_too(void **state)
 	assert_int_equal(box_state(57), TDM_LOCKED);
 }
 
-static void group(const char *name, enum tdm_order order, unsigned from, unsigned to)
-{
-	struct tdm_setup *s = box.t->setup;
-	struct tdm_group_setup *g = &s->groups[s->n_groups++];
-	g->order = order;
-	slice_copy(slice_str(name), g->name, sizeof(g->name));
-	for (unsigned n = from; n <= to; n++)
-		s->channels[n].group = s->n_groups;
-}
-
-static unsigned taken_of(const char *name)
-{
-	struct tdm_channel *c = NULL;
-	return tdm_group_take(box.t, slice_str(name), &c) ? 0 : c->number;
-}
-
-static void a_group_gives_its_channels_in_its_order(void **state)
-{
-	struct tdm_channel *c = NULL;
-	group("up", TDM_ASCENDING, 1, 3);
-	group("down", TDM_DESCENDING, 22, 24); /* 24 has no calls */
-	group("around", TDM_ROUND_ROBIN, 30, 32);
-	assert_int_equal(taken_of("up"), 1);
-	assert_int_equal(taken_of("up"), 2);
-	tdm_channel_release(tdm_channel(box.t, 1));
-	assert_int_equal(taken_of("up"), 1);
-	assert_int_equal(taken_of("down"), 23);
-	assert_int_equal(taken_of("down"), 22);
-	assert_int_equal(taken_of("down"), 0);
-	for (unsigned i = 0; i < 5; i++) {
-		assert_int_equal(taken_of("around"), 30 + i % 3);
-		tdm_channel_release(tdm_channel(box.t, 30 + i % 3));
-	}
-	assert_all_done("lock", "group around");
-	assert_int_equal(tdm_group_take(box.t, SLICE("around"), &c), -EBUSY);
-	assert_int_equal(tdm_group_take(box.t, SLICE("nobody"), &c), -ENOENT);
-	assert_int_equal(box_state(29), TDM_IN_SERVICE);
-}
-
 static void every_state_fault_and_verb_has_its_words(void **state)
 {
 	for (unsigned i = 0; i < TDM_STATES; i++)
@@ -244,7 +205,6 @@ int main(void)
 		TEST(a_looped_span_carries_no_calls),
 		TEST(a_target_that_is_none_is_told),
 		TEST(endpoints_are_targets_too),
-		TEST(a_group_gives_its_channels_in_its_order),
 		TEST(every_state_fault_and_verb_has_its_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

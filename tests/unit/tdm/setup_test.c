@@ -203,7 +203,7 @@ static void sections_go_before_system_conf(void **state)
 	assert_int_equal(write(fd, file, sizeof(file) - 1), sizeof(file) - 1);
 	close(fd);
 	snprintf(text, sizeof(text), ADDRESS "tdm { system-conf = \"%s\" }\nspan 1 { timing = 2 framing = d4 coding = ami }\n"
-		 "channels phones { numbers = {\"25\"} rx-gain = -30 echo-tail = 32ms order = round-robin }\n", path);
+		 "channels phones { numbers = {\"25\"} rx-gain = -30 echo-tail = 32ms }\n", path);
 	struct tdm_setup *s = NULL;
 	struct buf why = buf_growing();
 	int err = load_both(&s, text, &why);
@@ -218,7 +218,6 @@ static void sections_go_before_system_conf(void **state)
 	assert_int_equal(s->channels[25].tail, 256);
 	assert_int_equal(s->channels[25].group, 1);
 	assert_int_equal(s->channels[26].group, 0);
-	assert_int_equal(s->groups[0].order, TDM_ROUND_ROBIN);
 	buf_reset(&why);
 	mem_deref(s);
 }
