@@ -54,11 +54,13 @@ class Telephone:
         self.off = False                                  # the hook
         self.events, self.signals, self.map, self.id = {}, [], "", "0"
         self.lamp = False                                 # L/vmwi
-        self.conns = {}                                   # id -> {"mode", "remote"}
+        self.mixes, self.most = False, 0                  # two connections at once, in mode confrnce; or so many, without it
+        self.given = []                                   # all signals
+        self.conns = {}                                   # id -> {"mode", "remote", "media", ...}
         self.commands = []                                # all that came for it
         self.lockstep = False
         self.refuse = {}                                  # verb -> code, once
-        self.media = Media(gateway.ns, gateway.ip, port, 0x5000 + port)
+        self.media, self.second = Media(gateway.ns, gateway.ip, port, 0x5000 + port), None
         self.offers = "0 8 101"                           # formats it describes
 
     # --- the call agent's commands
@@ -86,30 +88,39 @@ class Telephone:
         for s in [s for s in signals if s.startswith("L/vmwi")]:
             self.lamp = s != "L/vmwi(-)"
         self.id, self.events, self.signals, self.map = id, events, signals, map or self.map
+        self.given += signals
 
     @staticmethod
     def event(text):
         name, _, actions = text.partition("(")
         return name, actions[:-1] if actions else "N"
 
-    def describe(self):
-        return (f"v=0\r\no=- {self.port} 1 IN IP4 {self.gateway.ip}\r\ns=-\r\nc=IN IP4 {self.gateway.ip}\r\nt=0 0\r\nm=audio {self.port} RTP/AVP {self.offers}\r\n"
+    def describe(self, port):
+        return (f"v=0\r\no=- {port} 1 IN IP4 {self.gateway.ip}\r\ns=-\r\nc=IN IP4 {self.gateway.ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {self.offers}\r\n"
                 "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n")
 
     def crcx(self, c):
-        if self.conns:
+        if len(self.conns) >= (self.most or 1 + self.mixes):
             return 540, "", ""  # one connection is what a simple telephone has
         id = f"{self.gateway.serial():X}"
-        self.conns[id] = {"mode": c["M"], "remote": c.sdp, "call": c["C"]}
-        return 200, f"I: {id}\r\n", self.describe()
+        port = next(p for p in (self.port, self.port + 2) if p not in [x["port"] for x in self.conns.values()])
+        self.conns[id] = {"mode": c["M"], "remote": c.sdp, "call": c["C"], "port": port, "media": self.media_at(port)}
+        return 200, f"I: {id}\r\n", self.describe(port)
+
+    def media_at(self, port):
+        if port != self.port and not self.second:
+            self.second = Media(self.gateway.ns, self.gateway.ip, port, 0x5000 + port)
+        return self.media if port == self.port else self.second
 
     def mdcx(self, c):
         conn = self.conns.get(c["I"])
         if not conn:
             return 515, "", ""
+        if c["M"] == "confrnce" and not self.mixes:
+            return 517, "", ""
         conn["mode"] = c["M"] or conn["mode"]
         conn["remote"] = c.sdp or conn["remote"]
-        return 200, "", self.describe()
+        return 200, "", self.describe(conn["port"])
 
     def dlcx(self, c):
         if c["I"] and c["I"] not in self.conns:
@@ -186,9 +197,14 @@ class Telephone:
     def mode(self, mode, timeout=SOON):
         self.wait(f"mode {mode}", lambda: len(self.conns) == 1 and self.conn["mode"] == mode, timeout)
 
-    def at(self):
-        """Where it is to send to."""
-        sdp = self.conn["remote"]
+    def confers(self, n=2):
+        """Waits until all its connections, that many, are in conference."""
+        self.wait(f"{n} connections in conference", lambda: [c["mode"] for c in self.conns.values()] == ["confrnce"] * n)
+        return list(self.conns.values())
+
+    def at(self, conn=None):
+        """Where it is to send to, on its one connection or this one."""
+        sdp = (conn or self.conn)["remote"]
         return re.search(r"^c=IN IP4 (\S+)", sdp, re.M).group(1), int(re.search(r"^m=audio (\d+)", sdp, re.M).group(1))
 
     def gone(self):
@@ -200,13 +216,12 @@ class Trunk(Telephone):
 
     def rqnt(self, c):
         self.ask(c["X"], dict(self.event(e) for e in split(c["R"] or "")), split(c["S"] or ""), c["D"])
-        self.given = [*getattr(self, "given", []), *self.signals]
         self.lockstep = False
         return 200, "", ""
 
     def told(self, signal, timeout=SOON):
         """Waits until it has been given a signal, brief as it may be; returns it. Those before are forgotten."""
-        self.wait(signal, lambda: any(s.split("(")[0] == signal for s in getattr(self, "given", [])), timeout)
+        self.wait(signal, lambda: any(s.split("(")[0] == signal for s in self.given), timeout)
         with self.gateway.lock:
             i = next(i for i, s in enumerate(self.given) if s.split("(")[0] == signal)
             found, self.given = self.given[i], self.given[i + 1:]

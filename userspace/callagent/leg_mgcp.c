@@ -43,10 +43,11 @@ static enum sdp_dir their_dir(const struct mgcp_leg *g)
 
 int leg_mgcp_describe(struct mgcp_leg *g, struct buf *out)
 {
-	const struct mgcp_line *l = g->line;
+	struct mgcp_line *l = g->line;
+	const struct line_media *m = l ? mgcp_line_conn(l, g)->media : NULL;
 	bool answers = g->wait == MGCP_WAIT_REOFFERED || (g->leg.side == SIDE_B && !g->answered);
 	enum sdp_dir dir = g->kept ? SDP_INACTIVE : answers ? sdp_dir_reverse(their_dir(g)) : SDP_SENDRECV;
-	return l && l->media ? line_media_describe_as(l->media, g->theirs, dir, &g->leg.origin, out) : -ENOTCONN;
+	return m ? line_media_describe_as(m, g->theirs, dir, &g->leg.origin, out) : -ENOTCONN;
 }
 
 /* --- ends ----------------------------------------------------------------------------------------------------------- */
@@ -182,7 +183,11 @@ void leg_mgcp_go_on(struct mgcp_leg *g, int err)
 	if (!l || wait == MGCP_WAIT_NOTHING)
 		return;
 	mem_ref(g);
-	if (err && wait == MGCP_WAIT_REOFFERED)
+	if (wait == MGCP_WAIT_JOIN && err)
+		l->kind->apart(l);
+	else if (wait == MGCP_WAIT_JOIN)
+		leg_mgcp_keep(g, false);
+	else if (err && wait == MGCP_WAIT_REOFFERED)
 		call_on_reoffer_done(&g->leg, &(struct leg_news){.status = 488, .from = &g->leg});
 	else if (err)
 		end_soon(g, 503, err == -EBUSY ? 34 : 38);
@@ -339,7 +344,7 @@ static void verb_describe(const struct leg *leg, struct cdr_leg *out)
 
 struct kept {
 	struct slice number, display, called, theirs, media;
-	bool answered, kept, told_kept, is_held;
+	bool answered, kept, told_kept, is_held, added, confers;
 };
 
 enum { TAG_MEDIA = 5 };
@@ -349,22 +354,26 @@ static const struct pack_field fields[] = {
 	FIELD(1, PACK_SLICE, number), FIELD(2, PACK_SLICE, display), FIELD(3, PACK_SLICE, called), FIELD(4, PACK_SLICE, theirs),
 	FIELD(TAG_MEDIA, PACK_SLICE, media), FIELD(6, PACK_BOOL, answered), FIELD(7, PACK_BOOL, kept), FIELD(8, PACK_BOOL, told_kept),
 	FIELD(9, PACK_BOOL, is_held),
+	FIELD(10, PACK_BOOL, added),   FIELD(11, PACK_BOOL, confers),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
 static void verb_save(const struct leg *leg, struct buf *out)
 {
 	const struct mgcp_leg *g = leg_of(leg);
-	if (!g->line || !line_media_is_open(g->line->media))
+	struct mgcp_line *l = g->line;
+	if (!l || !line_media_is_open(l->talk->media))
 		return;
+	/* While its own connection is not there yet, it is on hold as it was. */
+	const bool is_held = l->held == g, confers = is_held && line_media_is_open(mgcp_line_conn(l, g)->media) && l->confers;
 	struct kept k = {
 		.number = slice_str(g->number), .display = slice_str(g->display), .called = slice_str(g->called),
 		.theirs = g->theirs ? g->theirs->text : SLICE_NONE, .answered = g->answered, .kept = g->kept, .told_kept = g->told_kept,
-		.is_held = g->line->held == g,
+		.is_held = is_held, .added = l->added == g, .confers = confers,
 	};
 	pack_write(out, fields, FIELDS, &k);
 	size_t at = pack_begin(out, TAG_MEDIA);
-	line_media_save(g->line->media, out);
+	line_media_save(confers ? mgcp_line_conn(l, g)->media : l->talk->media, out);
 	pack_end(out, at);
 }
 
@@ -451,10 +460,7 @@ static int take_kept(struct mgcp_leg *g, const struct kept *k, struct mgcp_line 
 	g->answered = k->answered;
 	g->kept = k->kept;
 	g->told_kept = k->told_kept;
-	int err = take_theirs(g, k->theirs);
-	if (!err && !l->media)
-		err = mgcp_line_restore_media(l, k->media);
-	return err;
+	return take_theirs(g, k->theirs) ?: mgcp_line_restore_media(l, g, k->media);
 }
 
 int leg_mgcp_restore(struct leg **ret, enum side side, const char *target, struct slice record, void *arg)
@@ -471,14 +477,20 @@ int leg_mgcp_restore(struct leg **ret, enum side side, const char *target, struc
 	if (!g)
 		return -ENOMEM;
 	CDR_SET(g->leg.target, slice_str(target));
+	if (place) {
+		*place = mem_ref(g);
+		l->confers |= k.confers;
+	}
 	int err = place ? take_kept(g, &k, l) : 0;
 	if (err) {
+		if (place)
+			mgcp_line_forget(l, g);
 		mem_deref(g);
 		return err;
 	}
 	if (place) {
 		join(g, l);
-		*place = mem_ref(g);
+		l->added = k.added ? g : l->added;
 		l->kind->restored(l, g);
 	}
 	*ret = &g->leg;

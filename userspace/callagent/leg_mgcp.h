@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The kind of leg that talks over a line or telephone that is driven by MGCP. Several of a telephone share its one connection: whoever is heard has it,
- * the others are on hold. */
+ * the others are on hold; in a three-way call two are heard, each over a connection of its own. */
 #pragma once
 #include "callagent/leg.h"
 #include "callagent/leg_call.h"
@@ -16,6 +16,7 @@ enum mgcp_wait {
 	MGCP_WAIT_ANSWER,    /* it has answered */
 	MGCP_WAIT_REOFFERED, /* the other party's description is to be answered */
 	MGCP_WAIT_CONFIRM,   /* the answer to the line's own call is taken */
+	MGCP_WAIT_JOIN,      /* it is to hear the line's other party, too */
 };
 
 /* Held by the line and by the call. */

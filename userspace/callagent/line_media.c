@@ -28,6 +28,7 @@ struct line_media {
 	enum sdp_dir flow;  /* as the connection sends and receives */
 	uint32_t arm;
 	struct list jobs;
+	bool confers;
 	bool up, closing;
 	struct sdp_origin origin;
 	void (*closed)(void *arg, const struct cdr_quality *q);
@@ -167,7 +168,7 @@ static enum sdp_dir flow_of(const struct line_media *m, enum line_media_way way)
 static struct mgcp_conn_setup setup_of(const struct line_media *m, const struct buf *sdp)
 {
 	return (struct mgcp_conn_setup){
-		.call_id = m->call_id, .endpoint = m->endpoint, .mode = media_mode(m->flow), .options = m->p.options, .sdp = buf_text(sdp),
+		.call_id = m->call_id, .endpoint = m->endpoint, .mode = m->confers && m->flow == SDP_SENDRECV ? "confrnce" : media_mode(m->flow), .options = m->p.options, .sdp = buf_text(sdp),
 		.address = m->p.party.address, .signalling = m->p.party.signalling, .strict = true, .arm = m->arm,
 	};
 }
@@ -228,6 +229,7 @@ int line_media_open(struct line_media **ret, const struct line_media_params *p, 
 	if (!err && m->remote)
 		err = media_sdp_write(&sdp, &m->remote->media[m->stream]);
 	m->flow = flow_of(m, way);
+	m->confers = way == LINE_MEDIA_CONFERS;
 	m->arm = 1;
 	err = err ? err : add_job(m, fn, arg);
 	const struct mgcp_conn_setup s = setup_of(m, &sdp);
@@ -252,6 +254,7 @@ int line_media_set(struct line_media *m, struct sdp *remote, bool offer, enum li
 	if (!err && remote)
 		m->arm++;
 	m->flow = flow_of(m, way);
+	m->confers = way == LINE_MEDIA_CONFERS;
 	const struct mgcp_conn_setup s = setup_of(m, &sdp);
 	err = err ? err : add_job(m, fn, arg);
 	if (!err) {

@@ -23,7 +23,12 @@ struct line_media_params {
 
 /* The direction in which media flow is what the description says, unless the line is only to be listened to: then the far side hears nothing of it; or is
  * to rest: then neither hears the other. */
-enum line_media_way { LINE_MEDIA_HEARS, LINE_MEDIA_TALKS, LINE_MEDIA_RESTS };
+enum line_media_way {
+	LINE_MEDIA_HEARS,
+	LINE_MEDIA_TALKS,
+	LINE_MEDIA_RESTS,
+	LINE_MEDIA_CONFERS, /* talks, and hears and is heard by the endpoint's other connections of this kind (RFC 3435 2.3, "confrnce") */
+};
 
 /* Makes the connection, for the audio stream of `offer`, or to make an offer (NULL). -EHOSTUNREACH: the gateway is down; -EINVAL: no audio there; -ENOMEM. */
 int line_media_open(struct line_media **ret, const struct line_media_params *p, struct sdp *offer, enum line_media_way way, line_media_done_fn fn, void *arg);

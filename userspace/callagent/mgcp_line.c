@@ -49,25 +49,42 @@ static void each_leg(struct mgcp_line *l, void (*fn)(struct mgcp_leg *g, int arg
 	}
 }
 
+static void drop_conn(struct mgcp_line_conn *c)
+{
+	c->media = mem_deref(c->media);
+	c->pointed = mem_deref(c->pointed);
+	c->jobs = 0;
+}
+
 static void drop_media(struct mgcp_line *l)
 {
 	timer_stop(&l->settled);
-	l->media = mem_deref(l->media);
-	l->pointed = mem_deref(l->pointed);
-	l->jobs = 0;
+	drop_conn(&l->conns[0]);
+	drop_conn(&l->conns[1]);
+}
+
+static struct mgcp_line_conn *other_conn(struct mgcp_line *l)
+{
+	return &l->conns[l->talk == &l->conns[0]];
+}
+
+struct mgcp_line_conn *mgcp_line_conn(struct mgcp_line *l, const struct mgcp_leg *g)
+{
+	return l->confers && g == l->held ? other_conn(l) : l->talk;
 }
 
 static void on_media(void *arg, int err, unsigned code)
 {
-	struct mgcp_line *l = arg;
+	struct mgcp_line_conn *c = arg;
+	struct mgcp_line *l = c->line;
 	if (err == -ECANCELED)
 		return;
-	l->jobs--;
+	c->jobs--;
 	if (err)
 		log_warn(l->object, "connection: %u %s", code, code ? mgcp_code_text(code) : strerror(-err));
-	if (err && !line_media_is_open(l->media))
-		drop_media(l);
-	if (err || !l->jobs)
+	if (err && !line_media_is_open(c->media))
+		drop_conn(c);
+	if (err || !(l->conns[0].jobs + l->conns[1].jobs))
 		each_leg(l, leg_mgcp_go_on, err);
 }
 
@@ -81,67 +98,111 @@ static void end_leg(struct mgcp_leg *g, int status)
 	leg_mgcp_end(g, (unsigned)status, 41);
 }
 
+/* One of two that are mixed takes its party with it, else all are over. */
 static void on_lost(void *arg, enum mgcp_loss what, const char *why)
 {
-	struct mgcp_line *l = arg;
+	struct mgcp_line_conn *c = arg;
+	struct mgcp_line *l = c->line;
 	log_info(l->object, "connection lost: %s", why);
-	drop_media(l);
-	each_leg(l, end_leg, 503);
+	drop_conn(c);
+	if (l->confers && l->leg && l->held)
+		end_leg(c == l->talk ? l->leg : l->held, 503);
+	else
+		each_leg(l, end_leg, 503);
 }
 
-static struct line_media_params media_params(struct mgcp_line *l)
+static struct line_media_params media_params(struct mgcp_line_conn *c)
 {
+	struct mgcp_line *l = c->line;
 	return (struct line_media_params){
-		.gw = mgcp_ep_gw(l->ep), .endpoint = mgcp_ep_name(l->ep), .options = OPTIONS, .object = l->object, .party = mgcp_line_party(l), .lost = on_lost, .arg = l,
+		.gw = mgcp_ep_gw(l->ep), .endpoint = mgcp_ep_name(l->ep), .options = OPTIONS, .object = l->object, .party = mgcp_line_party(l), .lost = on_lost, .arg = c,
 	};
 }
 
-static enum line_media_way wanted_way(const struct mgcp_line *l)
+static enum line_media_way wanted_way(const struct mgcp_line *l, const struct mgcp_leg *g)
 {
-	const struct mgcp_leg *g = l->leg;
 	if (!g || g->kept)
 		return LINE_MEDIA_RESTS;
 	if (g->answered)
-		return LINE_MEDIA_TALKS;
+		return l->confers ? LINE_MEDIA_CONFERS : LINE_MEDIA_TALKS;
 	return g->leg.side == SIDE_A ? LINE_MEDIA_HEARS : l->kind->early;
 }
 
-static int point(struct mgcp_line *l, struct sdp *theirs, enum line_media_way way)
+static int point(struct mgcp_line_conn *c, struct sdp *theirs, enum line_media_way way)
 {
-	const struct line_media_params p = media_params(l);
-	if (l->media)
-		return line_media_set(l->media, theirs != l->pointed ? theirs : NULL, false, way, on_media, l);
-	return line_media_open(&l->media, &p, theirs, way, on_media, l);
+	const struct line_media_params p = media_params(c);
+	if (c->media)
+		return line_media_set(c->media, theirs != c->pointed ? theirs : NULL, false, way, on_media, c);
+	return line_media_open(&c->media, &p, theirs, way, on_media, c);
+}
+
+/* False: it is as it is wanted. */
+static bool follow(struct mgcp_line_conn *c, const struct mgcp_leg *g)
+{
+	struct sdp *theirs = g ? g->theirs : c->pointed;
+	const enum line_media_way way = wanted_way(c->line, g);
+	if (c->media && theirs == c->pointed && way == c->way)
+		return false;
+	int err = point(c, theirs, way);
+	if (err) {
+		log_warn(c->line->object, "connection: %s", strerror(-err));
+		each_leg(c->line, leg_mgcp_go_on, err);
+		return true;
+	}
+	c->jobs++;
+	c->way = way;
+	mem_ref(theirs);
+	mem_deref(c->pointed);
+	c->pointed = theirs;
+	return true;
 }
 
 void mgcp_line_sync(struct mgcp_line *l)
 {
-	struct sdp *theirs = l->leg ? l->leg->theirs : l->pointed;
-	enum line_media_way way = wanted_way(l);
-	if (!l->media && !l->leg)
+	if (!l->talk->media && !l->leg)
 		return;
-	if (l->media && theirs == l->pointed && way == l->way) {
-		if (!l->jobs)
-			timer_start(&l->settled, 0, on_settled, l);
-		return;
-	}
-	int err = point(l, theirs, way);
-	if (err) {
-		log_warn(l->object, "connection: %s", strerror(-err));
-		each_leg(l, leg_mgcp_go_on, err);
-		return;
-	}
-	l->jobs++;
-	l->way = way;
-	mem_ref(theirs);
-	mem_deref(l->pointed);
-	l->pointed = theirs;
+	bool asks = follow(l->talk, l->leg);
+	if (l->confers && follow(other_conn(l), l->held))
+		asks = true;
+	if (!asks && !(l->conns[0].jobs + l->conns[1].jobs))
+		timer_start(&l->settled, 0, on_settled, l);
 }
 
-int mgcp_line_restore_media(struct mgcp_line *l, struct slice record)
+int mgcp_line_restore_media(struct mgcp_line *l, const struct mgcp_leg *g, struct slice record)
 {
-	const struct line_media_params p = media_params(l);
-	return line_media_restore(&l->media, &p, record);
+	struct mgcp_line_conn *c = mgcp_line_conn(l, g);
+	const struct line_media_params p = media_params(c);
+	return c->media ? 0 : line_media_restore(&c->media, &p, record);
+}
+
+/* --- three-way calls ------------------------------------------------------------------------------------------------ */
+
+void mgcp_line_confer(struct mgcp_line *l)
+{
+	l->confers = true;
+	l->held->wait = MGCP_WAIT_JOIN;
+	mgcp_line_sync(l);
+}
+
+void mgcp_line_part(struct mgcp_line *l)
+{
+	if (l->confers)
+		drop_conn(other_conn(l));
+	l->confers = false;
+	if (l->held && l->held->wait == MGCP_WAIT_JOIN)
+		l->held->wait = MGCP_WAIT_NOTHING;
+}
+
+/* Who is left goes on over its own connection, if it has one already. */
+static void leave(struct mgcp_line *l, const struct mgcp_leg *g)
+{
+	if (l->confers && g == l->leg) {
+		if (l->held->wait != MGCP_WAIT_JOIN)
+			l->talk = other_conn(l);
+		l->leg = l->held;
+		l->held = (struct mgcp_leg *)g;
+	}
+	mgcp_line_part(l);
 }
 
 /* --- its legs ------------------------------------------------------------------------------------------------------- */
@@ -149,6 +210,10 @@ int mgcp_line_restore_media(struct mgcp_line *l, struct slice record)
 void mgcp_line_forget(struct mgcp_line *l, struct mgcp_leg *g)
 {
 	struct mgcp_leg **at[] = {&l->leg, &l->held, &l->waiting};
+	if (g == l->leg || g == l->held)
+		leave(l, g);
+	l->added = NULL;
+	l->unmixed = false;
 	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++)
 		if (*at[i] == g)
 			*at[i] = mem_deref(g);
@@ -311,6 +376,8 @@ static void add_line(struct mgcp_lines *ls, struct tel_line *tel)
 	l->agent = ls->agent;
 	l->tel = mem_ref(tel);
 	l->kind = kinds[conf_int(tel->conf, "kind")];
+	l->conns[0].line = l->conns[1].line = l;
+	l->talk = &l->conns[0];
 	snprintf(l->object, sizeof(l->object), "line %s", tel->name);
 	CDR_SET(l->address, slice_str(conf_string(tel->conf, "address")));
 	list_append(&ls->all, &l->link);
@@ -334,8 +401,21 @@ void mgcp_lines_open(struct mgcp_lines *ls, struct agent *a)
 	add_all(ls);
 }
 
+/* Of a three-way call, the one whose connection is the second. */
+static void only_one_restored(struct mgcp_line *l)
+{
+	if (!l->confers || l->leg)
+		return;
+	l->talk = other_conn(l);
+	l->leg = l->held;
+	l->held = NULL;
+	mgcp_line_part(l);
+	l->kind->restored(l, l->leg);
+}
+
 static void start(struct mgcp_line *l)
 {
+	only_one_restored(l);
 	if (!l->ep || mgcp_gw_state(mgcp_ep_gw(l->ep)) == MGCP_GW_DOWN)
 		return;
 	mgcp_ep_audit(l->ep);

@@ -37,10 +37,21 @@ struct mgcp_line_kind {
 	void (*taken)(struct mgcp_line *l, struct mgcp_leg *g);
 	/* The other party hangs up, or the line's call fails: `status` as of leg_news. */
 	void (*ended)(struct mgcp_line *l, struct mgcp_leg *g, unsigned status, unsigned cause);
+	/* The gateway cannot join those who were to hear each other (mgcp_line_confer()). */
+	void (*apart)(struct mgcp_line *l);
 	/* A leg of another process's call is there again. */
 	void (*restored)(struct mgcp_line *l, struct mgcp_leg *g);
 	enum line_media_way early; /* what a call to it is until it is answered */
 	const struct signalling *signalling; /* of trunks */
+};
+
+/* A connection of a line, and the description that it has last been given and how it was to be used. */
+struct mgcp_line_conn {
+	struct mgcp_line *line;
+	struct line_media *media; /* NULL: none */
+	struct sdp *pointed;
+	enum line_media_way way;
+	unsigned jobs;            /* answers about it that are still to come */
 };
 
 struct mgcp_line {
@@ -49,7 +60,8 @@ struct mgcp_line {
 	struct tel_line *tel; /* its section; referenced */
 	const struct mgcp_line_kind *kind;
 	struct mgcp_ep *ep;
-	struct line_media *media; /* its one connection, whoever is talked to; NULL: none */
+	struct mgcp_line_conn conns[2];
+	struct mgcp_line_conn *talk; /* one of them, with whoever is talked to. The other one is there in a three-way call, for who is held else */
 	char object[96], address[64]; /* for the log; the name of the local address */
 	unsigned state;        /* of its kind */
 	bool off_hook;
@@ -60,13 +72,13 @@ struct mgcp_line {
 	char caller[128], caller_name[128]; /* what the line has told of who calls */
 	const char *tone;      /* that is played to it */
 	struct mgcp_leg *leg;     /* who is talked to, is called, or rings; it is heard */
-	struct mgcp_leg *held;    /* who is on hold */
+	struct mgcp_leg *held;    /* who is on hold; or hears the others, if `confers` */
 	struct mgcp_leg *waiting; /* who rings meanwhile */
+	struct mgcp_leg *added;   /* who was called while another was held: may be joined to that one; NULL, borrowed */
+	bool confers;             /* `leg` and `held` hear each other, or are about to */
+	bool unmixed;             /* the gateway has refused that for these two */
 	struct timer timer;       /* of its state */
 	struct timer settled;     /* nothing had to be asked of the gateway */
-	struct sdp *pointed;      /* the description that the connection has last been given, and how it was to be used */
-	enum line_media_way way;
-	unsigned jobs;            /* answers about it that are still to come */
 };
 
 /* All of an agent. */
@@ -93,7 +105,7 @@ int64_t mgcp_line_int(const struct mgcp_line *l, const char *option);
 bool mgcp_line_flag(const struct mgcp_line *l, const char *option);
 /* Asks the endpoint; a failure comes as `answered`, later. */
 void mgcp_line_ask(struct mgcp_line *l, const struct mgcp_ask *ask);
-/* The connection is made, or follows l->leg; afterwards the legs that wait for that go on. */
+/* The connections are made, or follow l->leg and, in a three-way call, l->held; afterwards the legs that wait for that go on. */
 void mgcp_line_sync(struct mgcp_line *l);
 /* A call of the line's, to the number as the line writes it: l->leg. When the connection is there it begins. 0, or the status it cannot be made with. */
 unsigned mgcp_line_dial(struct mgcp_line *l, const char *digits);
@@ -102,11 +114,17 @@ void mgcp_line_rings(struct mgcp_line *l, struct mgcp_leg *g, unsigned status);
 void mgcp_line_answers(struct mgcp_line *l, struct mgcp_leg *g);
 /* Its user hangs up (status 0), or the call to it fails. The leg leaves the line. */
 void mgcp_line_hangs_up(struct mgcp_line *l, struct mgcp_leg *g, unsigned status, unsigned cause);
-/* The leg is the line's no more; with the last one the connection goes. */
+/* A three-way call of l->leg and l->held, who are answered; `apart` follows when that cannot be. */
+void mgcp_line_confer(struct mgcp_line *l);
+/* It is none any more: l->held has no connection. */
+void mgcp_line_part(struct mgcp_line *l);
+/* The connection that a leg is described by. */
+struct mgcp_line_conn *mgcp_line_conn(struct mgcp_line *l, const struct mgcp_leg *g);
+/* The leg is the line's no more; who is left of a three-way call is l->leg. With the last one the connection goes. */
 void mgcp_line_forget(struct mgcp_line *l, struct mgcp_leg *g);
 /* Of its media; the name is the line's. */
 struct media_party mgcp_line_party(const struct mgcp_line *l);
-/* Takes over its connection from a store. */
-int mgcp_line_restore_media(struct mgcp_line *l, struct slice record);
+/* Takes over a leg's connection from a store, if it is not there. */
+int mgcp_line_restore_media(struct mgcp_line *l, const struct mgcp_leg *g, struct slice record);
 
 extern const struct mgcp_line_kind mgcp_phone, mgcp_pbx;

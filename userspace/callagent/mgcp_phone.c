@@ -6,7 +6,7 @@
 #include "callagent/call.h"
 #include "callagent/mgcp_phone.h"
 
-static const char *const state_names[] = {"out of service", "idle", "ringing", "dialling", "calling", "talking", "tone", "on hook in a call"};
+static const char *const state_names[] = {"out of service", "idle", "ringing", "dialling", "calling", "talking", "three-way", "tone", "on hook in a call"};
 
 static void on_timer(void *arg);
 
@@ -77,7 +77,9 @@ static void dial(struct mgcp_line *l, const char *number)
 	CDR_SET(l->caller_name, slice_str(mgcp_line_text(l, "display")));
 	enter(l, PHONE_CALLING, number);
 	unsigned status = mgcp_line_dial(l, number);
-	if (status)
+	if (!status)
+		l->added = l->held ? l->leg : NULL;
+	else
 		play(l, tone_of(status), "cannot call");
 }
 
@@ -110,6 +112,7 @@ static void notified(struct mgcp_line *l, bool asked)
 static void talk_to(struct mgcp_line *l, struct mgcp_leg *g, const char *why)
 {
 	l->leg = g;
+	l->tone = NULL;
 	if (l->held == g)
 		l->held = NULL;
 	if (l->waiting == g)
@@ -145,12 +148,57 @@ static void back_to(struct mgcp_line *l)
 		talk_to(l, g, "back to who waits");
 }
 
+/* --- three-way calls ------------------------------------------------------------------------------------------------ */
+
+/* Only whom the user has called to join the first one: a call that waited is none of that one's business. */
+static bool may_confer(const struct mgcp_line *l)
+{
+	return mgcp_line_flag(l, "three-way") && !l->unmixed && l->held && l->leg == l->added && l->held->answered && l->held->wait == MGCP_WAIT_NOTHING;
+}
+
+static void confer(struct mgcp_line *l)
+{
+	enter(l, PHONE_CONFERS, "all three");
+	mgcp_line_confer(l);
+}
+
+/* The first call goes on, and the user hears that there is no more. */
+static void apart(struct mgcp_line *l)
+{
+	struct mgcp_leg *first = l->held;
+	mgcp_line_part(l);
+	l->unmixed = true;
+	if (l->state != PHONE_CONFERS || !first)
+		return;
+	swap(l, first, "the gateway joins nobody");
+	l->tone = "L/e";
+	phone_ask(l, true);
+	l->tone = NULL;
+}
+
+/* One has left, or is let go: the other goes on. */
+static void two_again(struct mgcp_line *l, const char *why)
+{
+	talk_to(l, l->leg, why);
+	call_on_changed(&l->leg->leg);
+}
+
+static void let_last_go(struct mgcp_line *l)
+{
+	mgcp_line_hangs_up(l, l->leg, 0, 16);
+	two_again(l, "lets the last one go");
+}
+
+/* --- the flash ------------------------------------------------------------------------------------------------------ */
+
 static void flash(struct mgcp_line *l)
 {
 	switch ((enum phone_state)l->state) {
 	case PHONE_TALKING:
 		if (l->waiting && !l->held) {
 			swap(l, l->waiting, "takes the call that waited");
+		} else if (may_confer(l)) {
+			confer(l);
 		} else if (l->held) {
 			swap(l, l->held, "changes over");
 		} else if (mgcp_line_flag(l, "flash")) {
@@ -158,6 +206,9 @@ static void flash(struct mgcp_line *l)
 			enter(l, PHONE_DIALLING, "flash");
 			mgcp_line_sync(l);
 		}
+		break;
+	case PHONE_CONFERS:
+		let_last_go(l);
 		break;
 	case PHONE_CALLING:
 		if (l->held)
@@ -173,7 +224,7 @@ static void flash(struct mgcp_line *l)
 	}
 }
 
-/* Hanging up with somebody on hold joins the two. */
+/* Hanging up with somebody on hold, or with two, joins them. */
 static bool transfer(struct mgcp_line *l)
 {
 	struct mgcp_leg *from = l->held, *to = l->leg;
@@ -235,8 +286,11 @@ static void on_hook(struct mgcp_line *l)
 		timer_start(&l->timer, (uint64_t)mgcp_line_int(l, "re-answer-time"), on_timer, l);
 		return;
 	}
+	const bool conferred = l->state == PHONE_CONFERS;
 	if (!transfer(l) && l->leg)
 		mgcp_line_hangs_up(l, l->leg, l->leg->answered ? 0 : 487, 16);
+	if (conferred && l->leg)
+		mgcp_line_hangs_up(l, l->leg, 0, 16);
 	ring_back(l);
 }
 
@@ -346,14 +400,20 @@ static void progress(struct mgcp_line *l, struct mgcp_leg *g, const struct leg_n
 
 static void taken(struct mgcp_line *l, struct mgcp_leg *g)
 {
-	if (g == l->leg)
-		enter(l, PHONE_TALKING, "answered");
+	if (g != l->leg)
+		return;
+	l->tone = NULL;
+	enter(l, PHONE_TALKING, "answered");
 }
 
 static void ended(struct mgcp_line *l, struct mgcp_leg *g, unsigned status, unsigned cause)
 {
-	bool was = g == l->leg, waited = g == l->waiting;
+	const bool was = g == l->leg, waited = g == l->waiting;
 	mgcp_line_forget(l, g);
+	if (l->state == PHONE_CONFERS && l->leg) {
+		two_again(l, "one has left");
+		return;
+	}
 	if (waited)
 		phone_ask(l, false);
 	if (!was)
@@ -365,6 +425,7 @@ static void ended(struct mgcp_line *l, struct mgcp_leg *g, unsigned status, unsi
 		break;
 	case PHONE_CALLING:
 	case PHONE_TALKING:
+	case PHONE_CONFERS:
 		play(l, status ? tone_of(status) : over_tone(l), "the other party has gone");
 		break;
 	default:
@@ -389,7 +450,9 @@ static void stop(struct mgcp_line *l)
 static void restored(struct mgcp_line *l, struct mgcp_leg *g)
 {
 	l->off_hook = g->answered || g->leg.side == SIDE_A;
-	if (g == l->leg)
+	if (l->confers && l->leg)
+		l->state = PHONE_CONFERS;
+	else if (g == l->leg)
 		l->state = g->answered ? PHONE_TALKING : g->leg.side == SIDE_A ? PHONE_CALLING : PHONE_RINGING;
 	else if (!l->leg)
 		l->state = PHONE_DIALLING;
@@ -397,7 +460,7 @@ static void restored(struct mgcp_line *l, struct mgcp_leg *g)
 
 #define COMMON                                                                                                                                  \
 	.begin = begin, .stop = stop, .event = event, .notified = notified, .again = again, .answered = answered, .hook = hook, .called = called, \
-	.ready = ready, .progress = progress, .taken = taken, .ended = ended, .restored = restored, .early = LINE_MEDIA_RESTS
+	.ready = ready, .progress = progress, .taken = taken, .ended = ended, .apart = apart, .restored = restored, .early = LINE_MEDIA_RESTS
 
 static const struct mgcp_package *const packages[] = {&mgcp_package_l, &mgcp_package_d, &mgcp_package_g, NULL};
 static const struct mgcp_package *const pbx_packages[] = {&mgcp_package_bl, &mgcp_package_d, &mgcp_package_g, NULL};

@@ -10,6 +10,7 @@ enum phone_state {
 	PHONE_DIALLING, /* off hook, with dial tone */
 	PHONE_CALLING,  /* l->leg is being called */
 	PHONE_TALKING,  /* to l->leg */
+	PHONE_CONFERS,  /* with l->leg and l->held, who hear each other */
 	PHONE_TONE,     /* nobody there: tone, then the howler */
 	PHONE_ON_HOOK,  /* in a call that it may take up again */
 };

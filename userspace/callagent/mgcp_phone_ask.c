@@ -10,7 +10,7 @@
 
 /* What package BL (RFC 3064 2.3), of telephone systems, has for the signals of package L, where that is not of the same name; NULL: nothing. */
 static const char *const pbx_signals[][2] = {
-	{"L/mwi", "BL/dl"}, {"L/ot", "BL/ro"}, {"L/osi", "BL/rel"}, {"L/wt", NULL}, {"L/vmwi(+)", NULL}, {"L/vmwi(-)", NULL}, {"L/lsa(+)", NULL}, {"L/lsa(-)", NULL},
+	{"L/mwi", "BL/dl"}, {"L/ot", "BL/ro"}, {"L/osi", "BL/rel"}, {"L/wt", NULL}, {"L/e", NULL}, {"L/vmwi(+)", NULL}, {"L/vmwi(-)", NULL}, {"L/lsa(+)", NULL}, {"L/lsa(-)", NULL},
 };
 
 bool phone_is_pbx(const struct mgcp_line *l)
@@ -97,7 +97,7 @@ static void write_ring(const struct mgcp_line *l, struct buf *out)
 /* The lamp, and the polarity while a call of its user's is answered: they stay as they were told last. */
 static void write_lasting(struct mgcp_line *l, struct buf *out)
 {
-	bool reversed = l->state == PHONE_TALKING && l->leg->answered && l->leg->leg.side == SIDE_A && mgcp_line_flag(l, "reversal");
+	bool reversed = (l->state == PHONE_TALKING || l->state == PHONE_CONFERS) && l->leg->answered && l->leg->leg.side == SIDE_A && mgcp_line_flag(l, "reversal");
 	if (reversed != l->reversed)
 		give(l, out, reversed ? "L/lsa(+)" : "L/lsa(-)");
 	if (l->state == PHONE_IDLE && l->messages != l->told_messages)
@@ -123,6 +123,7 @@ static void write_signals(struct mgcp_line *l, struct buf *out, bool first)
 		give(l, out, l->tone ? l->tone : "");
 		break;
 	case PHONE_TALKING:
+		give(l, out, first && l->tone ? l->tone : "");
 		if (l->waiting)
 			give(l, out, "L/wt");
 		if (l->waiting && first)

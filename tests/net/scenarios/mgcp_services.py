@@ -12,7 +12,7 @@ from sipmsg import Sdp  # noqa: E402
 
 MORE = """
 gateway phones { address = "" networks = { "10.79.2.0/30" } domain = "phones.invalid" profile = lines digit-map = "(1xxx|2xxx|9x.T)" }
-line desk { gateway = "phones" endpoint = "aaln/1" number = "2001" address = "outside" }
+line desk { gateway = "phones" endpoint = "aaln/1" number = "2001" address = "outside" three-way = no }
 line hall { gateway = "phones" endpoint = "aaln/2" number = "2002" address = "outside" call-waiting = no flash = no re-answer-time = 10s hotline = "1001" }
 route desk { called = "2001" to = "desk" }
 route hall { called = "2002" to = "hall" }
