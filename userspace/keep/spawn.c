@@ -17,8 +17,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define FIRST_FD  3
-#define MAX_FILES 262144
+#define FIRST_FD 3
+
+static const struct {
+	int resource;
+	rlim_t wanted;
+} limits[] = {
+	{RLIMIT_NOFILE, 262144},
+	{RLIMIT_RTPRIO, 1},           /* the threads of telephone lines (mediagw/span_thread.c) */
+	{RLIMIT_MEMLOCK, 128u << 20}, /* what they execute, which stays in memory */
+};
 
 int spawn_find(const char *name, char *path, size_t size)
 {
@@ -56,15 +64,18 @@ static int place_descriptors(const struct spawn *s, int *moved)
 	return syscall(SYS_close_range, FIRST_FD + s->n, ~0u, CLOSE_RANGE_CLOEXEC) ? -errno : 0;
 }
 
-static void allow_many_files(void)
+/* What daemons need more of than a process has by itself, given as far as we may. */
+static void raise_limits(void)
 {
-	struct rlimit r;
-	if (getrlimit(RLIMIT_NOFILE, &r))
-		return;
-	struct rlimit more = {MAX_FILES, r.rlim_max > MAX_FILES ? r.rlim_max : MAX_FILES};
-	if (setrlimit(RLIMIT_NOFILE, &more)) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
+	for (unsigned i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+		struct rlimit r;
+		if (getrlimit(limits[i].resource, &r) || r.rlim_cur >= limits[i].wanted)
+			continue;
+		struct rlimit more = {limits[i].wanted, r.rlim_max > limits[i].wanted ? r.rlim_max : limits[i].wanted};
+		if (setrlimit(limits[i].resource, &more)) {
+			r.rlim_cur = r.rlim_max;
+			setrlimit(limits[i].resource, &r);
+		}
 	}
 }
 
@@ -125,7 +136,7 @@ static _Noreturn void run(const struct spawn *s, const char *names, int *moved)
 {
 	forget_handlers();
 	setpgid(0, 0); /* Ctrl-C is for the keeper, which ends us in order */
-	allow_many_files();
+	raise_limits();
 	int err = place_descriptors(s, moved);
 	if (!err)
 		err = set_environment(s, names);

@@ -3,6 +3,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/resident.h"
 #include "mediagw/counters.h"
 #include "mediagw/line.h"
 #include "tdm/show.h"
@@ -27,10 +28,19 @@ static void destroy(void *obj)
 	mem_deref(l->circuits);
 }
 
+/* Its span's thread, or one that is made: from the first on nothing may have to be read from a disk before a line is served. */
+static int open_thread(struct lines *l, struct fastpath *fp, unsigned span)
+{
+	int err = resident_program();
+	if (err)
+		log_info(NULL, "telephone lines: the program may be paged out: %s", strerror(-err));
+	return span_thread_open(&l->threads[span], fp, span);
+}
+
 int lines_thread(const struct tdm_channel *c, struct fastpath *fp, struct span_thread **ret)
 {
 	struct lines *l = c->tdm->arg;
-	int err = l->threads[c->span] ? 0 : span_thread_open(&l->threads[c->span], fp, c->span);
+	int err = l->threads[c->span] ? 0 : open_thread(l, fp, c->span);
 	if (!err)
 		*ret = l->threads[c->span];
 	return err;

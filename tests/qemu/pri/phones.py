@@ -193,6 +193,19 @@ def with_the_switch():
 # --- two phones over two spans ------------------------------------------------------------------------------------------------------------------------------
 
 
+def in_time(s):
+    """The threads of spans come before what is not urgent, and what they execute is in memory."""
+    process = f"/proc/{s.gw.pid_of('tandem-mg')}"
+    with open(f"{process}/status") as f:
+        locked = next(int(line.split()[1]) for line in f if line.startswith("VmLck:"))
+    assert locked > 4096, f"{locked} kB are locked"
+    spans = []
+    for task in os.listdir(f"{process}/task"):
+        with open(f"{process}/task/{task}/comm") as f:
+            spans += [int(task)] if f.read().strip() == "tandem-span" else []
+    assert len(spans) == 2 and all(os.sched_getscheduler(task) == os.SCHED_RR for task in spans), spans
+
+
 def phone_to_phone(s, alice, bob):
     """SIP to PRI to PRI to SIP, with both voices bit by bit."""
     d = alice.invite("81002", body(alice))
@@ -203,6 +216,7 @@ def phone_to_phone(s, alice, bob):
     ok = d.response(200, timeout=PATIENCE)
     d.ack(ok)
     db.get("ACK", PATIENCE)
+    in_time(s)
     a, b = speaker(s, alice, Sdp(ok.body).at(), 1), speaker(s, bob, Sdp(invite.body).at(), 2)
     talk([a, b])
     same("bob", a.sent, b.heard)
