@@ -524,9 +524,6 @@ out:
 	mem_deref(c);
 }
 
-/* Q.850: 102 recovery on timer expiry, as for any supervision that ran out; 41 temporary failure. */
-static const unsigned loss_cause[] = {[MGCP_LOSS_SILENCE] = 102, [MGCP_LOSS_CONNECTION] = 41};
-
 void call_on_media_lost(void *arg, struct media *m, enum mgcp_loss what, const char *why)
 {
 	struct call *c = arg;
@@ -535,7 +532,7 @@ void call_on_media_lost(void *arg, struct media *m, enum mgcp_loss what, const c
 	log_warn(c->object, "media lost: %s", why);
 	if (c->cdr.answer)
 		outcome_lost(OUTCOME_MEDIA_LOST);
-	call_end(c, CALL_BY_GATEWAY, &(struct leg_news){.status = 503, .cause = loss_cause[what], .words = why});
+	call_end(c, CALL_BY_GATEWAY, &(struct leg_news){.status = 503, .cause = outcome_loss_cause(what), .words = why});
 }
 
 static void put(json_t *o, const char *key, json_t *v)

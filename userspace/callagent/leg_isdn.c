@@ -52,7 +52,7 @@ static void on_media_lost(void *arg, enum mgcp_loss what, const char *why)
 {
 	struct isdn_leg *s = arg;
 	log_warn(s->leg.object, "the channel %s is lost: %s", s->endpoint, why);
-	isdn_leg_ended(s, 503, CAUSE_TEMPORARY, "the channel is lost at the gateway");
+	isdn_leg_ended(s, 503, outcome_loss_cause(what), "the channel is lost at the gateway");
 }
 
 static struct line_media_params media_params(struct isdn_leg *s)

@@ -99,7 +99,7 @@ static void tell_closed(struct line_media *m, const struct cdr_quality *q)
 static void on_lost(void *arg, struct mgcp_conn *c, enum mgcp_loss what, const char *why)
 {
 	struct line_media *m = mem_ref(arg);
-	if (what == MGCP_LOSS_CONNECTION)
+	if (what != MGCP_LOSS_SILENCE)
 		forget(m);
 	if (m->closing && !m->conn)
 		tell_closed(m, NULL);

@@ -5,6 +5,7 @@
 #include "callagent/agent.h"
 #include "callagent/line_call.h"
 #include "callagent/mgcp_trunk.h"
+#include "callagent/outcome.h"
 #include <errno.h>
 
 /* What is offered; what a gateway makes of it is in its description. */
@@ -93,9 +94,14 @@ static void on_settled(void *arg)
 	each_leg(arg, leg_mgcp_go_on, 0);
 }
 
-static void end_leg(struct mgcp_leg *g, int status)
+static void end_leg(struct mgcp_leg *g, int cause)
 {
-	leg_mgcp_end(g, (unsigned)status, 41);
+	leg_mgcp_end(g, 503, (unsigned)cause);
+}
+
+static void end_legs(struct mgcp_line *l, enum mgcp_loss what)
+{
+	each_leg(l, end_leg, (int)outcome_loss_cause(what));
 }
 
 /* One of two that are mixed takes its party with it, else all are over. */
@@ -106,9 +112,9 @@ static void on_lost(void *arg, enum mgcp_loss what, const char *why)
 	log_info(l->object, "connection lost: %s", why);
 	drop_conn(c);
 	if (l->confers && l->leg && l->held)
-		end_leg(c == l->talk ? l->leg : l->held, 503);
+		end_leg(c == l->talk ? l->leg : l->held, (int)outcome_loss_cause(what));
 	else
-		each_leg(l, end_leg, 503);
+		end_legs(l, what);
 }
 
 static struct line_media_params media_params(struct mgcp_line_conn *c)
@@ -305,7 +311,7 @@ static void on_service(void *arg, enum mgcp_service s, bool fresh)
 	struct mgcp_line *l = arg;
 	if (fresh) {
 		drop_media(l);
-		each_leg(l, end_leg, 503);
+		end_legs(l, MGCP_LOSS_CONNECTION);
 	}
 	if (s == MGCP_SERVICE_IN) {
 		tel_line_state(l->tel, NULL);
@@ -352,7 +358,7 @@ static void end_line(struct mgcp_line *l)
 {
 	l->ep = mgcp_ep_end(l->ep);
 	timer_stop(&l->timer);
-	each_leg(l, end_leg, 503);
+	end_legs(l, MGCP_LOSS_CONNECTION);
 	timer_stop(&l->timer);
 	drop_media(l);
 	list_remove(&l->link);

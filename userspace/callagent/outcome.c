@@ -94,6 +94,13 @@ bool outcome_better(unsigned a, unsigned b)
 	return rank(a) < rank(b);
 }
 
+/* Q.850: 102 recovery on timer expiry, as for any supervision that ran out; 41 temporary failure; 27 destination out of order, its interface does not work. */
+unsigned outcome_loss_cause(enum mgcp_loss what)
+{
+	static const unsigned causes[] = {[MGCP_LOSS_SILENCE] = 102, [MGCP_LOSS_CONNECTION] = 41, [MGCP_LOSS_LINE] = 27};
+	return causes[what];
+}
+
 /* Q.850: no circuit, network out of order, temporary failure, congestion, resource unavailable. */
 static bool is_want_of_lines(unsigned cause)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How calls fail: which of several outcomes the caller is told, what of it concerns the caller, and how it is counted. */
 #pragma once
-#include <stdbool.h>
+#include "mgcp/agent.h"
 
 /* Whether `a` is the better answer of a forked call than `b` (RFC 3261 16.7 step 6); 0 is no answer yet. */
 bool outcome_better(unsigned a, unsigned b);
@@ -10,6 +10,8 @@ bool outcome_better(unsigned a, unsigned b);
 unsigned outcome_for_caller(unsigned status, unsigned cause);
 /* Q.850 cause of a final status. */
 unsigned outcome_cause(unsigned status);
+/* Q.850 cause of a call that a gateway has lost. */
+unsigned outcome_loss_cause(enum mgcp_loss what);
 
 /* Counters "calls": attempts, answered, and failures by reason. */
 void outcome_register(void);

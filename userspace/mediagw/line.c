@@ -73,7 +73,7 @@ void line_spare(struct gateway *gw, struct tdm_channel *c, bool spared)
 
 enum conn_end line_end_reason(const struct tdm_channel *c)
 {
-	if (c->faults & (1u << TDM_FAULT_SPAN | 1u << TDM_FAULT_SIGNALLING))
+	if (c->faults & (1u << TDM_FAULT_GONE | 1u << TDM_FAULT_SPAN | 1u << TDM_FAULT_SIGNALLING))
 		return CONN_LOWER_LAYER;
 	return c->faults ? CONN_MALFUNCTION : CONN_OUT_OF_SERVICE;
 }

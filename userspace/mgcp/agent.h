@@ -51,7 +51,8 @@ void mgcp_gw_resync(struct mgcp_gw *gw);
 /* Gives a command of the peer (RSIP, NTFY, DLCX) to the gateway object it comes from: true when it was one of ours and has been answered. */
 bool mgcp_gw_command(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct mgcp_msg *cmd, const struct addr *src);
 
-enum mgcp_loss { MGCP_LOSS_SILENCE, MGCP_LOSS_CONNECTION };
+/* What was lost: the media, for the time allowed; the connection; the connection, because the line under it failed (reason 902 of 2.5). */
+enum mgcp_loss { MGCP_LOSS_SILENCE, MGCP_LOSS_CONNECTION, MGCP_LOSS_LINE };
 
 struct mgcp_conn_handlers {
 	/* CRCX or MDCX done: err 0 and the gateway's session description; or -ETIMEDOUT, -EBUSY (4xx transient: no port, no endpoint), -EINVAL

@@ -85,7 +85,7 @@ char *gw_endpoint(const struct mgcp_gw *gw, const char *local);
 int gw_send(struct mgcp_gw *gw, uint32_t tid, const struct buf *text, mgcp_response_fn fn, void *arg);
 
 /* conn.c */
-void cx_lost(struct cx *c, const char *why);
+void cx_lost(struct cx *c, enum mgcp_loss what, const char *why);
 /* Media are gone, the connection is not. */
 void cx_silent(struct cx *c, const char *why);
 struct cx *cx_find(const struct mgcp_gw *gw, struct slice endpoint, struct slice id);

@@ -172,7 +172,7 @@ static void creation_failed(struct cx *c, int err, unsigned code)
 	mem_deref(c);
 }
 
-void cx_lost(struct cx *c, const char *why)
+void cx_lost(struct cx *c, enum mgcp_loss what, const char *why)
 {
 	mem_ref(c);
 	enum cx_state was = c->state;
@@ -183,7 +183,7 @@ void cx_lost(struct cx *c, const char *why)
 	else if (was == CX_WAITING || was == CX_CREATING)
 		tell_done(c, -EBUSY, 0, SLICE_NONE);
 	else
-		tell_lost(c, MGCP_LOSS_CONNECTION, why);
+		tell_lost(c, what, why);
 	mem_deref(c);
 }
 
@@ -223,7 +223,7 @@ void cx_lose_all(struct mgcp_gw *gw, bool (*is)(const struct cx *c, const void *
 		list_remove(&c->link);
 		list_append(&gw->cxs, &c->link);
 		if (is(c, arg))
-			cx_lost(c, why);
+			cx_lost(c, MGCP_LOSS_CONNECTION, why);
 	}
 }
 
@@ -341,7 +341,7 @@ static void on_modified(void *arg, int err, const struct mgcp_msg *rsp)
 	set_state(c, CX_UP, err ? "not modified" : "modified");
 	tell_done(c, err, code, err ? SLICE_NONE : rsp->sdp[0]);
 	if (code && mgcp_code_gone(code))
-		cx_lost(c, "the gateway does not know the connection");
+		cx_lost(c, MGCP_LOSS_CONNECTION, "the gateway does not know the connection");
 	advance(c);
 out:
 	mem_deref(c);

@@ -320,7 +320,7 @@ static void on_dlcx(struct mgcp_gw *gw, struct mgcp_incoming *in, const struct m
 	mgcp_reply_code(in, 250, NULL);
 	buf_printf(&why, "the gateway ended the connection: %.*s", slice_empty(reason) ? 9 : (int)(reason.len < 64 ? reason.len : 64),
 		   slice_empty(reason) ? "no reason" : reason.p);
-	cx_lost(c, buf_z(&why));
+	cx_lost(c, slice_starts(reason, SLICE("902")) ? MGCP_LOSS_LINE : MGCP_LOSS_CONNECTION, buf_z(&why));
 }
 
 /* One without a fixed address is where its RSIP comes from (2.3.12), if it may be there. */

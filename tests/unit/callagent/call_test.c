@@ -504,6 +504,12 @@ static void lost_media_end_the_call(void **state)
 	assert_int_equal(call->cdr.cause, 41);
 	said[0] = '\0';
 	close_both();
+	answered_call();
+	c = container_of(list_first(&conns), struct mgcp_conn, link);
+	c->h.lost(c->arg, c, MGCP_LOSS_LINE, "902 loss of lower layer connectivity");
+	assert_int_equal(call->cdr.cause, 27);
+	said[0] = '\0';
+	close_both();
 }
 
 /* RFC 3398 8.2.6.1: no peer's silence is a normal clearing. */

@@ -9,6 +9,7 @@
 
 struct owner {
 	int done, lost, deleted, err;
+	enum mgcp_loss loss;
 	unsigned code;
 	char sdp[256], params[128], quality[64], why[128];
 	struct mgcp_conn *drop; /* let go of in `done` */
@@ -37,6 +38,7 @@ static void on_lost(void *arg, struct mgcp_conn *c, enum mgcp_loss what, const c
 {
 	struct owner *o = arg;
 	o->lost++;
+	o->loss = what;
 	snprintf(o->why, sizeof o->why, "%s", why);
 }
 
@@ -536,6 +538,9 @@ static void a_connection_that_the_gateway_ended_is_lost(void **state)
 	assert_string_equal(wire_take(&b.wire), "250 6 Connection deleted\r\n--\n");
 	assert_int_equal(b.a.lost, 0);
 	assert_int_equal(b.b.lost, 1);
+	assert_int_equal(b.b.loss, MGCP_LOSS_LINE);
+	wire_receive(&b.wire, GW, "DLCX 7 rtpbridge/7@mg MGCP 1.0\r\nC: 1\r\nI: A1\r\nE: 901 endpoint taken out of service\r\n");
+	assert_int_equal(b.a.loss, MGCP_LOSS_CONNECTION);
 	bench_close(&b);
 }
 
