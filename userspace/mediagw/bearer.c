@@ -311,7 +311,9 @@ int bearer_play(struct bearer *b, enum bearer_side side, struct sound *s)
 int bearer_tell(struct bearer *b, uint8_t code, unsigned ms)
 {
 	bearer_lock(b);
-	int err = !bearer_connected(b) || !b->first.c.event_pt_sent ? -ENOTCONN : event_begin(&b->first.capture->events, code, EVENT_LEVEL, b->first.capture->now);
+	const struct bearer_connection *c = &b->first.c;
+	const bool taken = bearer_connected(b) && c->event_pt_sent && (code != EVENT_FLASH || c->flash_sent);
+	int err = !taken ? -ENOTCONN : event_begin(&b->first.capture->events, code, EVENT_LEVEL, b->first.capture->now);
 	if (!err) {
 		b->telling = true;
 		b->tell_end = b->first.capture->now + ms * 8;

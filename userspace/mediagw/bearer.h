@@ -80,6 +80,7 @@ struct bearer_connection {
 	uint8_t pt;                  /* its payload type, */
 	uint8_t pt_taken;            /* and as the peer sends it, 0: the same; those of G.711 are known */
 	uint8_t event_pt, event_pt_sent; /* telephone-events: as the peer sends them, as it takes them; 0: not at all */
+	bool flash_sent;             /* it takes the hook flash, too */
 	bool noise;                  /* the peer takes comfort noise (RFC 3389, payload type 13) */
 	bool suppress;               /* silence is suppressed (MGCP s:on), with comfort noise where the peer takes it */
 	bool voice_only;             /* modems and fax machines are not listened for */
@@ -102,7 +103,7 @@ uint32_t bearer_deliver(const struct bearer *b);
 
 /* Plays a sound, in place of the one before, instead of what is heard there else. Takes a reference; NULL: silence. 0 or -ENOMEM. */
 int bearer_play(struct bearer *b, enum bearer_side side, struct sound *s);
-/* Sends the peer a telephone-event (a hook flash): 0, -ENOTCONN when it takes none, -EBUSY while another goes on. */
+/* Sends the peer a telephone-event (a hook flash): 0, -ENOTCONN when it does not take it, -EBUSY while another goes on. */
 int bearer_tell(struct bearer *b, uint8_t code, unsigned ms);
 
 /* What is listened for on the line, besides voiceband data while there is a connection. */

@@ -79,6 +79,19 @@ static struct codec agreed(const struct codecs *c, const struct sdp_media *m, en
 	return (struct codec){f, c->offered ? formats[f].pt : d->pt, d->pt};
 }
 
+/* Whether an event is one of those that the peer takes: numbers and ranges (RFC 4733 2.4.1), 0 to 15 when it says none. */
+static bool takes_event(const struct sdp_format *d, uint32_t event)
+{
+	struct slice list = d && slice_is_set(d->fmtp) ? d->fmtp : SLICE("0-15");
+	while (d && slice_is_set(list)) {
+		struct slice to = slice_trim(slice_cut(&list, ',')), from = slice_cut(&to, '-');
+		uint32_t first, last;
+		if (!slice_u32(slice_trim(from), &first) && !slice_u32(slice_is_set(to) ? slice_trim(to) : slice_trim(from), &last) && first <= event && event <= last)
+			return true;
+	}
+	return false;
+}
+
 static void agree(struct codecs *c, const struct sdp_media *m)
 {
 	unsigned n = 0;
@@ -89,6 +102,7 @@ static void agree(struct codecs *c, const struct sdp_media *m)
 	}
 	c->n = n;
 	c->events = agreed(c, m, PLAYOUT_EVENT);
+	c->flash_taken = takes_event(described(m, PLAYOUT_EVENT), EVENT_FLASH);
 	c->noise = agreed(c, m, PLAYOUT_NOISE);
 }
 
@@ -132,6 +146,7 @@ unsigned codecs_select(struct codecs *c, enum law law, const struct options *o, 
 			approve_own(&k, law, m);
 		k.events = usual(PLAYOUT_EVENT);
 		k.noise = usual(PLAYOUT_NOISE);
+		k.flash_taken = false;
 		if (m)
 			agree(&k, m);
 		else

@@ -19,7 +19,7 @@ struct codecs {
 	struct codec list[CODECS_MAX]; /* the first is sent, all are taken */
 	unsigned n;
 	struct codec events, noise;    /* NO_PT: none */
-	bool flash;                    /* of events, the hook flash too */
+	bool flash, flash_taken;       /* of events, the hook flash too: of ours, and of those that the peer takes */
 	bool offered;                  /* we described ourselves before the peer did: our payload types stay */
 	unsigned ptime_ms;
 	bool echo, suppress;           /* the canceller is on; silence is not sent */

@@ -198,7 +198,7 @@ int line_connect(struct line *l, const struct conn *c)
 		.pt = k->list[0].theirs,
 		.pt_taken = k->list[0].ours,
 		.event_pt = codecs_event_pt(k),
-		.event_pt_sent = k->events.theirs == NO_PT ? 0 : k->events.theirs,
+		.event_pt_sent = k->events.theirs == NO_PT ? 0 : k->events.theirs, .flash_sent = k->flash_taken,
 		.noise = k->noise.theirs != NO_PT,
 		.suppress = k->suppress,
 		.echo = k->echo,

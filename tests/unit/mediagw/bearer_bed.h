@@ -112,7 +112,7 @@ static int bed_open(enum law law)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, bed.fd), 0);
 	p.fd = bed.fd[0];
 	bed.c = (struct bearer_connection){.slot = BED_SLOT, .mode = BEARER_SENDRECV, .format = law == LAW_A ? PLAYOUT_PCMA : PLAYOUT_PCMU,
-		.pt = law == LAW_A ? 8 : 0, .event_pt = 101, .event_pt_sent = 101, .noise = true, .echo = true, .ptime = 20};
+		.pt = law == LAW_A ? 8 : 0, .event_pt = 101, .event_pt_sent = 101, .flash_sent = true, .noise = true, .echo = true, .ptime = 20};
 	int err = span_thread_manual(&bed.thread, NULL, 1);
 	if (!err)
 		err = bearer_start(&bed.bearer, bed.thread, &p);

@@ -277,6 +277,9 @@ static void a_flash_is_sent_as_an_event(void **state)
 	assert_in_range(flashes, 7, 9);
 	assert_int_equal(ends, 3);
 	assert_int_equal(duration, 800);
+	bed.c.flash_sent = false; /* the peer does not know it */
+	assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+	assert_int_equal(bearer_tell(bed.bearer, EVENT_FLASH, 100), -ENOTCONN);
 	bed_close();
 }
 

@@ -49,6 +49,23 @@ static void the_channels_law_comes_first(void **state)
 		   "a=fmtp:101 0-16\r\na=ptime:30\r\n");
 }
 
+static void a_flash_is_for_who_takes_it(void **state)
+{
+	static const struct {
+		const char *fmtp;
+		bool takes;
+	} peers[] = {{"", false}, {"a=fmtp:96 0-15\r\n", false}, {"a=fmtp:96 0-16\r\n", true}, {"a=fmtp:96 0-11,16\r\n", true}, {"a=fmtp:96 0-15, 16-20\r\n", true},
+		{"a=fmtp:96 16-\r\n", false}, {"a=fmtp:96 -,17\r\n", false}};
+	for (unsigned i = 0; i < sizeof peers / sizeof peers[0]; i++) {
+		struct codecs c;
+		char attributes[100];
+		codecs_init(&c, true);
+		snprintf(attributes, sizeof attributes, "a=rtpmap:96 telephone-event/8000\r\n%s", peers[i].fmtp);
+		assert_int_equal(select_by(&c, LAW_A, "", "8 96", attributes), 0);
+		assert_int_equal(c.flash_taken, peers[i].takes);
+	}
+}
+
 static void what_the_peer_cannot_is_left_out(void **state)
 {
 	(void)state;
@@ -122,7 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_channels_law_comes_first),
-		cmocka_unit_test(what_the_peer_cannot_is_left_out),
+		cmocka_unit_test(a_flash_is_for_who_takes_it), cmocka_unit_test(what_the_peer_cannot_is_left_out),
 		cmocka_unit_test(the_call_agents_order_counts),
 		cmocka_unit_test(data_is_for_who_asks),
 		cmocka_unit_test(switches_stay_until_they_are_set_again),
