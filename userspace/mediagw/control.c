@@ -74,6 +74,7 @@ static json_t *stream(const struct conn *c)
 	json_object_set_new(row, "rebinds", json_integer(c->rebinds));
 	json_object_set_new(row, "new_ssrcs", json_integer(c->ssrcs));
 	json_object_set_new(row, "digits", json_integer(c->digits));
+	json_object_set_new(row, "events_lost", json_integer(c->ep->notifier ? (json_int_t)mgcp_notifier_lost(c->ep->notifier) : 0));
 	json_object_set_new(row, "line", c->line ? line_counters(c->line) : json_null());
 	put_whys(row, &q.raw);
 	return row;

@@ -63,14 +63,6 @@ struct slice mgcp_entities_text(const struct mgcp_entities *e)
 	return slice_of(e->text, e->len);
 }
 
-const struct mgcp_entity *mgcp_entities_unresolved(const struct mgcp_entities *e)
-{
-	for (unsigned i = 0; i < e->n; i++)
-		if (!e->at[i].n_addrs)
-			return &e->at[i];
-	return NULL;
-}
-
 /* Has the address in use be one that there is. */
 static void settle(struct mgcp_entities *e)
 {

@@ -32,8 +32,6 @@ struct mgcp_entities {
 unsigned mgcp_entities_set(struct mgcp_entities *e, struct slice value);
 /* As it was given, for N: of NTFY and audits. */
 struct slice mgcp_entities_text(const struct mgcp_entities *e);
-/* A name that has no address yet, to be resolved; NULL: none. */
-const struct mgcp_entity *mgcp_entities_unresolved(const struct mgcp_entities *e);
 /* Its addresses, without ports; n 0 when it has none for now: another entity is used then. */
 void mgcp_entities_resolved(struct mgcp_entities *e, struct slice host, const struct addr *addrs, unsigned n);
 /* A command other than an audit came from there and was executed: the address to prefer if it is one of the entity's (4.1). */

@@ -195,11 +195,6 @@ bool mgcp_ep_waits(const struct mgcp_ep *e)
 	return e->waits;
 }
 
-bool mgcp_ep_idle(const struct mgcp_ep *e)
-{
-	return list_empty(&e->asks);
-}
-
 /* --- what it reports ---------------------------------------------------------------------------------------------- */
 
 static bool is_id(uint32_t id, struct slice text)

@@ -49,8 +49,6 @@ int mgcp_ep_request(struct mgcp_ep *e, const struct mgcp_ask *ask);
 int mgcp_ep_audit(struct mgcp_ep *e);
 /* In lockstep: it has notified, and has not been asked since. */
 bool mgcp_ep_waits(const struct mgcp_ep *e);
-/* None is under way or waits. */
-bool mgcp_ep_idle(const struct mgcp_ep *e);
 enum mgcp_service mgcp_ep_service(const struct mgcp_ep *e);
 const char *mgcp_ep_name(const struct mgcp_ep *e); /* with its domain */
 struct mgcp_gw *mgcp_ep_gw(const struct mgcp_ep *e);

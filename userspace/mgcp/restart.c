@@ -61,11 +61,6 @@ int mgcp_restart_method_parse(struct slice text, enum mgcp_restart_method *ret)
 	return -ENOENT;
 }
 
-uint32_t mgcp_restart_mwd_ms(unsigned trunks)
-{
-	return trunks ? 60000 / trunks : mgcp_restart_default_timers.mwd_ms;
-}
-
 static void destroy(void *obj)
 {
 	struct mgcp_restart *r = obj;

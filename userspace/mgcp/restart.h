@@ -18,8 +18,6 @@ struct mgcp_restart_timers {
 	uint32_t td_max_ms;  /* Tdmax: 600 s */
 };
 extern const struct mgcp_restart_timers mgcp_restart_default_timers; /* of a residential gateway: MWD is 600 s */
-/* MWD of so many trunks, 4.4.6: 2.5 s for a T1, the shorter the more. */
-uint32_t mgcp_restart_mwd_ms(unsigned trunks);
 
 struct mgcp_restart; /* reference-counted */
 
