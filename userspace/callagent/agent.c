@@ -355,6 +355,7 @@ bool agent_stop(struct agent *a)
 {
 	a->stopping = true;
 	trunks_stop(&a->trunks);
+	isdn_test_end(a, "tandem-ca is shutting down");
 	proxied_end_all(a, "the gateway is shutting down");
 	calls_end_all(&a->calls, "the gateway is shutting down");
 	return !calls_count(&a->calls);
@@ -365,6 +366,7 @@ void agent_close(struct agent *a)
 	a->on_stopped = NULL;
 	proxied_close(a);
 	calls_fini(&a->calls);
+	isdn_test_close(a);
 	a->isdn = mem_deref(a->isdn);
 	a->callbacks = mem_deref(a->callbacks);
 	subscriptions_close(&a->subscriptions);

@@ -8,6 +8,7 @@
 #include "guard/guard.h"
 #include "guard/overload.h"
 #include "callagent/leg_sip.h"
+#include "callagent/isdn_test.h"
 #include "callagent/mgcp_line.h"
 #include "callagent/listeners.h"
 #include "routing/route.h"
@@ -40,6 +41,7 @@ struct agent {
 	struct trunks trunks;
 	struct tel_lines tel_lines;
 	struct isdn_link *isdn; /* NULL: the configuration has no group of ISDN channels */
+	struct isdn_test *isdn_test; /* NULL: none is being made */
 	struct mgcp_lines mgcp_lines; /* those of them that are driven by MGCP */
 	struct gateways gateways;
 	struct calls calls;
@@ -48,6 +50,7 @@ struct agent {
 	struct subscriptions subscriptions;
 	struct leg_sip_home home;
 	struct roles roles;
+	void (*publish)(const char *topic, json_t *event); /* to whoever listens; `event` is stolen. NULL: nobody does */
 	bool stopping;
 	void (*on_stopped)(void); /* the last call is over after agent_stop() */
 };

@@ -249,7 +249,7 @@ static bool takes_a_channel(struct isdn_leg *s, const json_t *event, unsigned ca
 	bool full = cause == CAUSE_NO_CHANNEL && !json_is_true(json_object_get(event, "remote")) && s->leg.side == SIDE_B && !s->leg.heard;
 	if (!full || c->cdr.emergency != EMERGENCY_CALL || s->tries > CHANNEL_TRIES || s->leg.state >= LEG_CLOSING)
 		return false;
-	if (s->tries == (s->line->limits.max_calls ? CHANNEL_TRIES / 2 : 1) && !emergency_preempt(c->calls, s->line->name))
+	if (s->tries == (s->line->limits.max_calls ? CHANNEL_TRIES / 2 : 1) && !isdn_test_yields(s->agent, s->line->name) && !emergency_preempt(c->calls, s->line->name))
 		return false;
 	timer_start(&s->later, CHANNEL_WAIT_MS, on_again, s);
 	return true;

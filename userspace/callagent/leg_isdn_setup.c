@@ -348,7 +348,7 @@ unsigned leg_isdn_incoming(struct agent *a, const char *id, const char *group, c
 
 static unsigned on_setup(void *arg, const char *id, const char *group, const json_t *event)
 {
-	return leg_isdn_incoming(arg, id, group, event);
+	return isdn_test_takes(arg, id, group, event) ? 0 : leg_isdn_incoming(arg, id, group, event);
 }
 
 static void on_group(void *arg, const char *name, const char *down)

@@ -5,18 +5,26 @@
 #include "callagent/verbs.h"
 #include "callagent/verbs_route.h"
 
+static void publish(const char *topic, json_t *event)
+{
+	ctl_publish(daemon_ctl(), topic, event);
+}
+
 static void on_subscribers(void *arg)
 {
 	agent_trace(arg);
+	if (!ctl_wanted(daemon_ctl(), "test-calls"))
+		isdn_test_end(arg, "nobody measures it");
 }
 
 static int start(void *arg, const struct conf *conf, struct buf *why)
 {
 	struct agent *a = arg;
 	a->on_stopped = daemon_end;
+	a->publish = publish;
 	int err = agent_open(a, conf, why);
 	if (!err)
-		err = ctl_add(daemon_ctl(), route_verbs, a);
+		err = ctl_add(daemon_ctl(), route_verbs, a) ?: ctl_add(daemon_ctl(), isdn_test_verbs, a);
 	if (!err)
 		ctl_on_subscribers(daemon_ctl(), on_subscribers, a);
 	return err;

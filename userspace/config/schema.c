@@ -328,6 +328,8 @@ static const struct conf_option channels_options[] = {
 static const struct conf_option line_test_options[] = {
 	OPTION("from", CONF_STRING, NULL, "Where the test call goes out: a span by its number, or as tandemctl tdm has targets: \"group NAME\", \"channel 7\", \"ds/ds1-1/[1-5]\"."),
 	OPTION("to", CONF_STRING, NULL, "Where it comes in, likewise."),
+	OPTION("number", CONF_STRING, "", "Of spans of isdn sections: the number that leads back in, when the two are not joined directly but by a network. It has to be for nothing else: a call to it "
+	 "that comes in during a test is the test's."),
 	OPTION("all", CONF_BOOL, "no", "Whether every channel of the one is tested with the one at the same place of the other; no: only the first pair that is free."),
 	OPTION("every", CONF_DURATION, "1d", "How often.", .min = 10000, .max = 2592000000),
 	OPTION("loss-max", CONF_INT, "3", "The most decibels that may be lost on the way.", .min = 0, .max = 60),

@@ -2,6 +2,7 @@
 #include "isdn/call.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "isdn/q931_names.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -139,7 +140,8 @@ void call_over(struct call *c, int cause, const char *why)
 	struct bchannel *b = c->channel;
 	call_set_channel(c, NULL);
 	c->channel = b;
-	call_tell(c, "release", json_pack("{s:i, s:b}", "cause", cause, "remote", c->remote));
+	const char *name = q931_name(q931_causes, (unsigned)cause);
+	call_tell(c, "release", json_pack("{s:i, s:b, s:s}", "cause", cause, "remote", c->remote, "why", c->remote && name ? name : why));
 	c->channel = NULL;
 	struct isdn *isdn = c->group->isdn;
 	mem_deref(c);

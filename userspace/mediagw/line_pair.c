@@ -90,6 +90,11 @@ static void lost(struct line_pair *p, const char *why)
 	stop(p);
 }
 
+void line_pair_abort(struct line_pair *p, const char *why)
+{
+	lost(p, why);
+}
+
 static void on_silence(void *arg)
 {
 	lost(arg, "nothing comes from the channel");
@@ -242,9 +247,4 @@ int line_pair_begin(struct line_pair **ret, struct gateway *gw, unsigned caller,
 const struct loop_test *line_pair_test(const struct line_pair *p)
 {
 	return p->test;
-}
-
-const char *line_pair_name(const struct line_pair *p, enum loop_side side)
-{
-	return p->end[side].name;
 }

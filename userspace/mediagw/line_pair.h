@@ -10,6 +10,6 @@ struct line_pair; /* mem_deref() gives the channels back */
  * -ENOTSUP when they do not call one another, or what the driver says. */
 int line_pair_begin(struct line_pair **ret, struct gateway *gw, unsigned caller, unsigned called, const struct loop_bound bound[LOOP_CHECKS],
 		    void (*over)(void *arg), void *arg);
+/* The call that the channels have is lost: what was not checked yet fails, and `over` is called. */
+void line_pair_abort(struct line_pair *p, const char *why);
 const struct loop_test *line_pair_test(const struct line_pair *p);
-/* Of an endpoint. */
-const char *line_pair_name(const struct line_pair *p, enum loop_side side);

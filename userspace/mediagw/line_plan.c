@@ -9,7 +9,7 @@
 
 /* What a section says; compared octet by octet. */
 struct settings {
-	char name[64], from[64], to[64];
+	char name[64], from[64], to[64], number[64];
 	bool all;
 	uint64_t every_ms;
 	struct loop_bound bound[LOOP_CHECKS];
@@ -69,7 +69,7 @@ static void due(void *arg)
 	struct plan *p = arg;
 	struct buf why = buf_growing();
 	const struct line_test_params params = {
-		.from = slice_str(p->s.from), .to = slice_str(p->s.to), .all = p->s.all, .bound = p->s.bound, .over = on_over, .arg = p,
+		.from = slice_str(p->s.from), .to = slice_str(p->s.to), .number = slice_str(p->s.number), .all = p->s.all, .bound = p->s.bound, .over = on_over, .arg = p,
 	};
 	timer_start(&p->timer, p->s.every_ms, due, p);
 	int err = line_tests_begin(p->tests, &params, &why);
@@ -103,6 +103,7 @@ static void read_settings(struct settings *ret, const struct conf_part *s)
 	snprintf(ret->name, sizeof ret->name, "%s", conf_title(s));
 	snprintf(ret->from, sizeof ret->from, "%s", conf_string(s, "from"));
 	snprintf(ret->to, sizeof ret->to, "%s", conf_string(s, "to"));
+	snprintf(ret->number, sizeof ret->number, "%s", conf_string(s, "number"));
 	read_bounds(ret->bound, s);
 }
 

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "mediagw/counters.h"
 #include "mediagw/line.h"
-#include "mediagw/line_pair.h"
+#include "mediagw/line_trial.h"
 #include "tdm/verb.h"
 #include <errno.h>
 #include <math.h>
@@ -13,13 +13,15 @@
 
 struct line_tests {
 	struct gateway *gw;
+	struct conf *conf;
 	struct line_test_params p; /* of what runs, or ran last; its slices are of then */
+	char number[64];
 	struct loop_bound bound[LOOP_CHECKS];
 	char object[OBJECT_LEN]; /* "span 1 to span 2" */
 	struct tdm_target from, to;
-	bool failed;
+	bool failed, busy;  /* busy: channels that were not free were met */
 	unsigned at, pairs; /* places done; pairs tested */
-	struct line_pair *pair;
+	struct line_trial *trial;
 	json_t *rows;
 	char detail[400]; /* what has failed first; while no pair was tested, why the last one was not */
 	struct timer next;
@@ -31,7 +33,8 @@ static void destroy(void *obj)
 	timer_stop(&t->next);
 	if (t->gw->tests == t)
 		t->gw->tests = NULL;
-	mem_deref(t->pair);
+	mem_deref(t->trial);
+	mem_deref(t->conf);
 	json_decref(t->rows);
 }
 
@@ -61,23 +64,23 @@ static void bound_text(char *dst, size_t size, const struct loop_bound *b, const
 		snprintf(dst, size, "%.4g to %.4g %s", b->min, b->max, unit);
 }
 
-static void note(struct line_tests *t, const struct line_pair *p)
+static void note(struct line_tests *t, const struct line_trial *p)
 {
 	for (unsigned c = 0; c < LOOP_CHECKS; c++) {
-		const struct loop_result *r = loop_test_result(line_pair_test(p), c);
+		const struct loop_result *r = line_trial_result(p, c);
 		char measured[40] = "", bound[60];
 		if (r->verdict == LOOP_NOT_MADE)
 			continue;
 		if (!*r->why)
 			put(measured, sizeof measured, r->value, loop_checks[c].unit);
 		bound_text(bound, sizeof bound, &t->bound[c], loop_checks[c].unit);
-		json_array_append_new(t->rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", line_pair_name(p, LOOP_CALLER), "to", line_pair_name(p, LOOP_CALLED),
+		json_array_append_new(t->rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", line_trial_name(p, LOOP_CALLER), "to", line_trial_name(p, LOOP_CALLED),
 							 "check", loop_checks[c].name, "measured", measured, "bound", bound, "result",
 							 r->verdict == LOOP_PASSED ? "ok" : "failed", "why", r->why));
 		if (r->verdict == LOOP_PASSED || t->failed)
 			continue;
 		t->failed = true;
-		snprintf(t->detail, sizeof t->detail, "%s to %s: %s: %s%s%s", line_pair_name(p, LOOP_CALLER), line_pair_name(p, LOOP_CALLED), loop_checks[c].name,
+		snprintf(t->detail, sizeof t->detail, "%s to %s: %s: %s%s%s", line_trial_name(p, LOOP_CALLER), line_trial_name(p, LOOP_CALLED), loop_checks[c].name,
 			 *r->why ? r->why : measured, *r->why ? "" : ", not ", *r->why ? "" : bound);
 	}
 	t->pairs++;
@@ -111,13 +114,23 @@ static void say_why(struct line_tests *t, const struct tdm_channel *a, const str
 
 static void on_over(void *arg);
 
-/* Whether the channels at this place are being tested; 0, or why not. */
-static int try_pair(struct line_tests *t, const struct tdm_channel *a, const struct tdm_channel *b)
+static void try_pair(struct line_tests *t, const struct tdm_channel *a, const struct tdm_channel *b)
 {
-	int err = a == b ? -ENOTSUP : line_pair_begin(&t->pair, t->gw, a->number, b->number, t->bound, on_over, t);
+	const struct line_trial_params p = {
+		.gw = t->gw, .conf = t->conf, .channel = {a, b}, .to = &t->to, .number = t->number, .bound = t->bound, .over = on_over, .arg = t,
+	};
+	int err = line_trial_begin(&t->trial, &p);
 	if (err && !t->pairs)
 		say_why(t, a, b, err);
-	return err;
+	t->busy |= err == -EBUSY;
+}
+
+static void conclude(struct line_tests *t)
+{
+	if (t->pairs)
+		finish(t, t->failed ? LINE_TEST_FAILED : LINE_TEST_PASSED);
+	else
+		finish(t, t->busy ? LINE_TEST_BUSY : LINE_TEST_FAILED);
 }
 
 /* The next pair that can be tested. */
@@ -125,29 +138,33 @@ static void go_on(void *arg)
 {
 	struct line_tests *t = arg;
 	const struct tdm *tdm = t->gw->p.tdm;
-	bool busy = false;
-	while (!t->pair && (t->p.all || !t->pairs)) {
+	while (!t->trial && (t->p.all || !t->pairs)) {
 		const struct tdm_channel *a = channel_at(tdm, &t->from, t->at), *b = channel_at(tdm, &t->to, t->at);
 		if (!a || !b)
 			break;
 		t->at++;
-		busy = try_pair(t, a, b) == -EBUSY || busy;
+		try_pair(t, a, b);
 	}
-	if (!t->pair)
-		finish(t, t->pairs ? t->failed ? LINE_TEST_FAILED : LINE_TEST_PASSED : busy ? LINE_TEST_BUSY : LINE_TEST_FAILED);
+	if (!t->trial)
+		conclude(t);
 }
 
 static void on_over(void *arg)
 {
 	struct line_tests *t = arg;
-	note(t, t->pair);
-	t->pair = mem_deref(t->pair);
+	if (!line_trial_was_busy(t->trial)) {
+		note(t, t->trial);
+	} else {
+		t->busy = true;
+		snprintf(t->detail, sizeof t->detail, "no pair of free channels: %s has a call", line_trial_name(t->trial, LOOP_CALLER));
+	}
+	t->trial = mem_deref(t->trial);
 	timer_start(&t->next, 0, go_on, t);
 }
 
 static bool is_running(const struct line_tests *t)
 {
-	return t->pair || timer_running(&t->next);
+	return t->trial || timer_running(&t->next);
 }
 
 /* --- beginning ---------------------------------------------------------------------------------------------------- */
@@ -174,7 +191,7 @@ static void begin(struct line_tests *t, const struct line_test_params *p)
 		memcpy(t->bound, p->bound, sizeof t->bound);
 	else
 		loop_bounds(t->bound);
-	t->failed = false;
+	t->failed = t->busy = false;
 	t->at = t->pairs = 0;
 	snprintf(t->detail, sizeof t->detail, "no pair of channels that carry calls");
 	snprintf(t->object, sizeof t->object, SLICE_FMT " to " SLICE_FMT, SLICE_ARG(p->from), SLICE_ARG(p->to));
@@ -195,6 +212,10 @@ int line_tests_begin(struct line_tests *t, const struct line_test_params *p, str
 		return -EBUSY;
 	}
 	int err = target_of(t->gw->p.tdm, p->from, &from, why) ?: target_of(t->gw->p.tdm, p->to, &to, why);
+	if (!err && slice_copy(p->number, t->number, sizeof t->number)) {
+		buf_str(why, "the number is too long");
+		err = -EINVAL;
+	}
 	if (err)
 		return err;
 	t->from = from;
@@ -212,8 +233,8 @@ void line_tests_forget(struct line_tests *t, const void *arg)
 json_t *line_tests_json(const struct line_tests *t)
 {
 	struct buf running = buf_growing();
-	if (t->pair)
-		buf_printf(&running, "%s to %s: %s", line_pair_name(t->pair, LOOP_CALLER), line_pair_name(t->pair, LOOP_CALLED), loop_test_phase(line_pair_test(t->pair)));
+	if (t->trial)
+		buf_printf(&running, "%s to %s: %s", line_trial_name(t->trial, LOOP_CALLER), line_trial_name(t->trial, LOOP_CALLED), line_trial_phase(t->trial));
 	else if (is_running(t))
 		buf_str(&running, t->object);
 	json_t *now = running.len ? json_string(buf_z(&running)) : json_null();
@@ -222,12 +243,19 @@ json_t *line_tests_json(const struct line_tests *t)
 			 t->failed ? t->detail : "", "pairs", (int)t->pairs);
 }
 
-int line_tests_open(struct line_tests **ret, struct gateway *gw)
+void line_tests_configure(struct line_tests *t, const struct conf *conf)
+{
+	mem_deref(t->conf);
+	t->conf = mem_ref((void *)(uintptr_t)conf);
+}
+
+int line_tests_open(struct line_tests **ret, struct gateway *gw, const struct conf *conf)
 {
 	struct line_tests *t = mem_alloc(sizeof *t, destroy);
 	if (!t)
 		return -ENOMEM;
 	t->gw = gw;
+	line_tests_configure(t, conf);
 	gw->tests = *ret = t;
 	return 0;
 }

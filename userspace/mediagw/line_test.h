@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Test calls (loop_test.h) on this machine's telephone channels, one pair of channels after the other; one test at a time. */
 #pragma once
+#include "base/conf.h"
 #include "mediagw/gateway.h"
 #include "mediagw/loop_test.h"
 
@@ -15,6 +16,7 @@ enum line_test_end {
 struct line_test_params {
 	struct slice from, to; /* as tdm/verb.h has targets; a number alone is a span */
 	bool all;              /* every channel of `from` with the one at its place in `to`; else the first pair that is free */
+	struct slice number;   /* that a call by ISDN is for, and no other; empty: any will do, where the two ends are joined directly */
 	const struct loop_bound *bound; /* LOOP_CHECKS of them; NULL: those of the table */
 	/* It is over; `what` has failed, or is busy. NULL: nobody hears of it. */
 	void (*over)(void *arg, enum line_test_end how, const char *what);
@@ -22,7 +24,9 @@ struct line_test_params {
 };
 
 /* 0 or -ENOMEM. */
-int line_tests_open(struct line_tests **ret, struct gateway *gw);
+int line_tests_open(struct line_tests **ret, struct gateway *gw, const struct conf *conf);
+/* Another configuration: which spans are of ISDN, for tests that begin from now on. */
+void line_tests_configure(struct line_tests *t, const struct conf *conf);
 /* Begins one: 0; -EBUSY while another one runs, -ENOENT or -EINVAL, with `why`. */
 int line_tests_begin(struct line_tests *t, const struct line_test_params *p, struct buf *why);
 /* `arg` hears of its test no more. */

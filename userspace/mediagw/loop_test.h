@@ -28,7 +28,7 @@ extern const struct loop_check_def loop_checks[LOOP_CHECKS];
 struct loop_result {
 	enum loop_verdict { LOOP_NOT_MADE, LOOP_PASSED, LOOP_FAILED } verdict; /* not made: that kind of line has no such thing */
 	double value;
-	char why[48]; /* of a failure that is no number; empty */
+	char why[160]; /* of a failure that is no number; empty */
 };
 
 struct loop_params {
@@ -40,6 +40,12 @@ struct loop_params {
 	void *arg;
 };
 
+/* Who calls. */
+#define LOOP_NUMBER "5550199"
+
+/* What has been found of a check, by its bound; LOOP_CHECKS: nothing is to be checked. */
+void loop_found(struct loop_result results[LOOP_CHECKS], const struct loop_bound bound[LOOP_CHECKS], enum loop_check c, double value);
+void loop_failed(struct loop_result results[LOOP_CHECKS], enum loop_check c, const char *why);
 /* The bounds of the table. */
 void loop_bounds(struct loop_bound ret[LOOP_CHECKS]);
 /* 0, -ENOMEM, or -ENOTSUP: these two kinds of line do not call one another. */

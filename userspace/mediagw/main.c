@@ -223,7 +223,7 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 	if (!err)
 		err = open_gateway(mg, conf, &left);
 	if (!err)
-		err = line_tests_open(&mg->tests, mg->gw) ?: line_plans_open(&mg->plans, mg->tests, conf);
+		err = line_tests_open(&mg->tests, mg->gw, conf) ?: line_plans_open(&mg->plans, mg->tests, conf);
 	if (!err)
 		err = listen_open(&mg->listen, mg->gw, conf, why);
 	if (err)
@@ -247,6 +247,7 @@ static int reload(void *arg, const struct conf *was, const struct conf *now, str
 	if (!conf_same(was, now, "tdm") || !conf_same(was, now, "span") || !conf_same(was, now, "dynamic") || !conf_same(was, now, "channels"))
 		log_warn(NULL, "changed spans and channels are set up at the next start of tandem-mg");
 	listen_reload(&mg->listen, now);
+	line_tests_configure(mg->tests, now);
 	int err = line_plans_reload(mg->plans, now);
 	if (err)
 		return err;

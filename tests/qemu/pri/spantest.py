@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""spantest.py: tandemctl test between two T1 back to back: bearers, telephones against exchange lines, E&M trunks; and that faults are seen."""
+"""spantest.py: tandemctl test between two T1 back to back: bearers, telephones against exchange lines, E&M trunks, ISDN; and that faults are seen."""
+import contextlib
 import json
 import os
 import subprocess
@@ -25,6 +26,10 @@ channels exchange {{ numbers = {{ "21" }} signalling = "fxoks" }}
 channels phone {{ numbers = {{ "45" }} signalling = "fxsks" }}
 channels trunk {{ numbers = {{ "22", "46" }} signalling = "e&m" }}
 channels d {{ numbers = {{ "24", "48" }} signalling = "dchan" }}
+"""
+ISDN = """
+isdn east { spans = { 1 } switch = ni2 side = user }
+isdn west { spans = { 2 } switch = ni2 side = network }
 """
 VOICE = {"digits-forth", "digits-back", "level-forth", "level-back", "delay-forth", "delay-back", "echo-caller", "echo-called", "slips"}
 
@@ -86,6 +91,53 @@ def lost_is_told():
     said("tdm", "unlock", "channel", "25")
 
 
+# --- ISDN ---------------------------------------------------------------------------------------------------------------------------------------------------
+
+
+def groups():
+    done = ctl("show", "isdn")
+    return {g["group"]: g for g in json.loads(done.stdout)} if done.returncode == 0 else {}
+
+
+def come_up():
+    wait_for("both groups to be up, and every channel to be restarted", lambda: [g["free"] for g in groups().values() if g["state"] == "up"] == [20, 20], 120, 0.2)
+
+
+def over():
+    """Nothing is left of the calls, on either side."""
+    wait_for("the channels to be free", lambda: [g["free"] for g in groups().values()] == [20, 20] and not said("show", "isdn-calls"), 60, 0.2)
+    in_service(1, 25)
+
+
+def by_isdn(*words):
+    passes(VOICE | {"seizure", "caller-id", "answer", "clearing"}, *words)
+    over()
+
+
+def elsewhere():
+    """The far end takes another channel than the one that is tested: that is said, and nothing is left."""
+    rows, done = test("channel", "2", "27")
+    assert done.returncode != 0 and "the call came in on ds/ds1-2/2" in done.stderr and list(rows) == ["seizure"], done.stderr
+    over()
+
+
+def kill_isdn():
+    pid = next(p for p in os.listdir("/proc") if p.isdigit() and open(f"/proc/{p}/comm").read().strip() == "tandem-isdn")
+    os.kill(int(pid), 9)
+
+
+def planned_by_isdn():
+    """A test that the configuration repeats fails when the signalling goes: the alarm says so, and clears with the next one that passes."""
+    configure(ISDN + 'line-test night { from = "1" to = "2" every = 10s }\n')
+    said("reload")
+    wait_for("a test to run", lambda: states()[1] == "in-use", 60, 0.05)
+    kill_isdn()
+    wait_for("the alarm", lambda: alarmed("night"), 60, 0.2)
+    assert "ds/ds1-1/1 to ds/ds1-2/1" in alarmed("night")[0]["detail"], alarmed("night")
+    come_up()
+    wait_for("the alarm to clear", lambda: not alarmed("night"), 120, 0.2)
+
+
 def configure(more=""):
     with open(path("tandem.conf"), "w") as f:
         f.write(CONF + more)
@@ -105,12 +157,21 @@ def planned():
     wait_for("the alarm to go with its section", lambda: not alarmed("night"), 60, 0.2)
 
 
-configure()
+@contextlib.contextmanager
+def gateway(more=""):
+    configure(more)
+    keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("spantest.log"), "a"), stderr=subprocess.STDOUT)
+    try:
+        wait_for("tandem-mg", lambda: ctl("show", "channels").returncode == 0, 60, 0.2)
+        yield
+    finally:
+        keep.terminate()
+        keep.wait(30)
+
+
 for folder in ("state", "run"):
     os.makedirs(os.path.join(WORK, folder))
-keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("spantest.log"), "w"), stderr=subprocess.STDOUT)
-try:
-    wait_for("tandem-mg", lambda: ctl("show", "channels").returncode == 0, 60, 0.2)
+with gateway():
     if shows("spans of the configuration come up", in_service, 1, 21, 25, 45):
         shows("a test call over bearer channels", passes, VOICE, "span", "1", "2")
         shows("an exchange's line rings a telephone, which is told who calls, and answers", passes, VOICE | {"seizure", "caller-id", "answer", "clearing"}, "channel", "21", "45")
@@ -121,6 +182,9 @@ try:
         shows("a channel that is lost during the test fails it", lost_is_told)
         shows("a test over bearer channels passes again", passes, VOICE, "span", "1", "2")
         shows("a test that is planned has its alarm, which goes with its section", planned)
-finally:
-    keep.terminate()
-    keep.wait(30)
+with gateway(ISDN):
+    if shows("groups of ISDN come up", come_up):
+        shows("a call by ISDN out of the user's side and into the network's", by_isdn, "span", "1", "2")
+        shows("a call by ISDN out of the network's side and into the user's", by_isdn, "channel", "27", "3")
+        shows("a call that comes in elsewhere", elsewhere)
+        shows("a test by ISDN that is planned has its alarm, which clears", planned_by_isdn)

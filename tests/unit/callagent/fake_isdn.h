@@ -2,7 +2,10 @@
 /* tandem-isdn under the test's hand: what it is asked is written into the transcript, its events come when the test says so. */
 #pragma once
 #include "base/ctl_link.h"
-#include "fakes.h"
+#include "base/mem.h"
+#include "transcript.h"
+#include <errno.h>
+#include <stdlib.h>
 
 struct ctl_link {
 	struct ctl_link_handlers h;

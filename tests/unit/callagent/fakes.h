@@ -2,32 +2,13 @@
 /* A gateway and parties under the test's hand. What call.c asks of them is written into one transcript; their answers come when the test
  * says so. */
 #pragma once
-#include "unit.h"
+#include "transcript.h"
 #include "callagent/call.h"
 #include "callagent/gateways.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- transcript ---------------------------------------------------------------------------------------------------- */
-
-static char said[16384];
-
-static void say(const char *fmt, ...)
-{
-	va_list ap;
-	size_t n = strlen(said);
-	va_start(ap, fmt);
-	vsnprintf(said + n, sizeof(said) - n, fmt, ap);
-	va_end(ap);
-}
-
-#define assert_said(text)                                  \
-	do {                                               \
-		assert_string_equal(said, text);           \
-		said[0] = '\0';                            \
-	} while (0)
 
 /* Port of a description's media `i`, with its direction when it is not both ways: "4000", "4000/sendonly". */
 static void say_sdp(struct slice text)

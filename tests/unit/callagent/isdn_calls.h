@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the tests of ISDN legs have in common: the agent with its lines, the gateway, and calls out and in. */
 #pragma once
+#include "fakes.h"
 #include "fake_isdn.h"
 #include "base/alarm.h"
 #include "base/log.h"

@@ -347,6 +347,8 @@ static void a_call_is_released_in_every_state(void **state)
 				assert_string_equal(text_of(told, "call"), id);
 				assert_int_equal(int_of(told, "cause"), cause);
 				assert_int_equal(json_is_true(json_object_get(told, "remote")), remote);
+				if (remote)
+					assert_string_equal(text_of(told, "why"), cause == 34 ? "no channel available" : "call rejected");
 				expect_nothing();
 				assert_all_free();
 			}

@@ -99,6 +99,7 @@ static void bench_end(void)
 static void bench_close(void)
 {
 	bench_end();
+	fake_unwire();
 	memset(&cards, 0, sizeof cards);
 }
 

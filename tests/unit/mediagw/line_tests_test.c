@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Test calls that the configuration repeats: when they are due, what becomes of the channels, and the alarm. */
 #include "line_bench.h"
+#include "base/ctl_link.h"
 #include "base/loop.h"
 #include "mediagw/line_plan.h"
 
@@ -14,7 +15,7 @@ static void open_tests_of(const char *lines, const char *section)
 	assert_int_equal(bench_open(lines, NULL), 0);
 	struct conf *conf = bench_conf(section);
 	assert_non_null(conf);
-	assert_int_equal(line_tests_open(&tests, bench.gw) ?: line_plans_open(&plans, tests, conf), 0);
+	assert_int_equal(line_tests_open(&tests, bench.gw, conf) ?: line_plans_open(&plans, tests, conf), 0);
 	mem_deref(conf);
 }
 
@@ -189,6 +190,255 @@ static void a_channel_that_is_busy_is_left_alone(void **state)
 	close_tests();
 }
 
+/* --- calls that the call agent makes ------------------------------------------------------------------------------------ */
+
+/* Its control socket, under the test's hand. */
+struct ctl_link {
+	struct ctl_link_handlers h;
+	void *arg;
+	ctl_answer_fn answer;
+	void *answer_arg;
+};
+
+static struct ctl_link *agent;
+static char asked[1000], agent_path[256];
+static json_t *call_args; /* of the test call that it was asked for */
+
+static void agent_destroy(void *obj)
+{
+	agent = NULL;
+}
+
+int ctl_link_open(struct ctl_link **ret, const char *path, unsigned retry_ms, const struct ctl_link_handlers *h, void *arg)
+{
+	*ret = agent = mem_alloc(sizeof *agent, agent_destroy);
+	if (!agent)
+		return -ENOMEM;
+	agent->h = *h;
+	agent->arg = arg;
+	snprintf(agent_path, sizeof agent_path, "%s", path);
+	return 0;
+}
+
+int ctl_link_ask(struct ctl_link *l, const char *verb, json_t *args, ctl_answer_fn fn, void *arg)
+{
+	snprintf(asked + strlen(asked), sizeof asked - strlen(asked), "%s\n", verb);
+	if (!strcmp(verb, "test-call")) {
+		json_decref(call_args);
+		call_args = json_incref(args);
+		l->answer = fn;
+		l->answer_arg = arg;
+	}
+	json_decref(args);
+	return 0;
+}
+
+static void assert_asked(const char *verbs)
+{
+	assert_string_equal(asked, verbs);
+	asked[0] = '\0';
+}
+
+/* Its quotes are written as '. */
+static void agent_says(const char *text)
+{
+	char copy[400];
+	snprintf(copy, sizeof copy, "%s", text);
+	for (char *c = copy; *c; c++)
+		*c = *c == '\'' ? '"' : *c;
+	json_t *event = json_loads(copy, 0, NULL);
+	assert_non_null(event);
+	json_object_set(event, "call", json_object_get(call_args, "call"));
+	agent->h.event(agent->arg, "test-calls", event, 0);
+	json_decref(event);
+}
+
+#define GROUPS "isdn east { spans = { \"1\" } }\nisdn west { spans = { \"2\" } switch = ni2 side = network }\n"
+
+static void begin_test(const char *sections, const char *from, const char *to, bool all)
+{
+	struct buf why = buf_growing();
+	asked[0] = told[0] = '\0';
+	open_tests(sections);
+	const struct line_test_params p = {.from = slice_str(from), .to = slice_str(to), .all = all, .number = SLICE("0301"), .over = on_over};
+	assert_int_equal(line_tests_begin(tests, &p, &why), 0);
+	buf_reset(&why);
+	clock_test_advance(1);
+}
+
+/* The call agent is asked for the call. */
+static void begin_call(void)
+{
+	begin_test(GROUPS, "1", "2", false);
+	assert_non_null(agent);
+	agent->h.up(agent->arg);
+	assert_asked("subscribe\ntest-call\n");
+}
+
+static void end_call(void)
+{
+	close_tests();
+	json_decref(call_args);
+	call_args = NULL;
+	assert_null(agent);
+}
+
+/* "ok", "failed", or "" when it was not made. */
+static const char *result_of(const char *check, char *why, size_t size)
+{
+	json_t *all = line_tests_json(tests), *row;
+	const char *result = "";
+	size_t i;
+	json_array_foreach(json_object_get(all, "rows"), i, row)
+		if (!strcmp(json_string_value(json_object_get(row, "check")), check)) {
+			result = !strcmp(json_string_value(json_object_get(row, "result")), "ok") ? "ok" : "failed";
+			snprintf(why, size, "%s", json_string_value(json_object_get(row, "why")));
+		}
+	json_decref(all);
+	return result;
+}
+
+static void assert_result(const char *check, const char *result)
+{
+	char why[200] = "";
+	assert_string_equal(result_of(check, why, sizeof why), result);
+}
+
+static void assert_arg(const char *name, const char *value)
+{
+	assert_string_equal(json_string_value(json_object_get(call_args, name)), value);
+}
+
+/* The channels are its own before they are lent to the test, and after they were given back. */
+static void a_call_by_isdn_is_made_by_the_call_agent(void **state)
+{
+	(void)state;
+	begin_call();
+	assert_non_null(strstr(agent_path, "/ca.sock"));
+	assert_arg("from", "ds/ds1-1/1");
+	assert_arg("from-group", "east");
+	assert_arg("to-group", "west");
+	assert_arg("number", "0301");
+	assert_int_equal(state_of(1), TDM_IN_SERVICE);
+	agent_says("{'event':'seized','to':'ds/e1-2/7','caller':'495550199','ms':120}");
+	assert_int_equal(state_of(31), TDM_IN_SERVICE);
+	agent_says("{'event':'answered','from':'ds/ds1-1/1','to':'ds/e1-2/7','ms':30}");
+	assert_int_equal(state_of(1), TDM_IN_USE);
+	assert_int_equal(state_of(31), TDM_IN_USE);
+	/* These cards say nothing. */
+	clock_test_advance(3100);
+	clock_test_advance(1);
+	assert_int_equal(state_of(1), TDM_IN_SERVICE);
+	assert_int_equal(state_of(31), TDM_IN_SERVICE);
+	assert_asked("test-call end\n");
+	agent_says("{'event':'over','ms':40,'busy':false,'why':''}");
+	clock_test_advance(1);
+	clock_test_advance(1);
+	assert_int_equal(ended, LINE_TEST_FAILED);
+	assert_non_null(strstr(told, "ds/ds1-1/1 to ds/e1-2/7: digits-forth: nothing comes from the channel"));
+	static const char *const passed[] = {"seizure", "caller-id", "answer", "clearing"};
+	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
+		assert_result(passed[i], "ok");
+	assert_result("level-back", "failed");
+	end_call();
+}
+
+/* One line says why there is no call, and nothing else was checked. */
+static void why_there_is_no_call_is_told(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *event, *told;
+	} rows[] = {
+		{"{'event':'over','ms':-1,'busy':false,'why':'cleared with cause 17: user busy'}", "ds/ds1-1/1 to ds/e1-2/1: seizure: cleared with cause 17: user busy"},
+		{NULL, "ds/ds1-1/1 to ds/e1-2/1: seizure: west: no D-channel is up"},
+		{"", "ds/ds1-1/1 to ds/e1-2/1: seizure: tandem-ca cannot be reached: nobody is there"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		begin_call();
+		if (!rows[i].event)
+			agent->answer(agent->answer_arg, NULL, "west: no D-channel is up");
+		else if (!*rows[i].event)
+			agent->h.down(agent->arg, "nobody is there");
+		else
+			agent_says(rows[i].event);
+		clock_test_advance(1);
+		clock_test_advance(1);
+		assert_string_equal(told, rows[i].told);
+		assert_int_equal(ended, LINE_TEST_FAILED);
+		assert_result("answer", "");
+		assert_result("digits-forth", "");
+		assert_asked("");
+		end_call();
+	}
+}
+
+static void a_channel_that_isdn_has_in_use_is_left_alone(void **state)
+{
+	(void)state;
+	begin_call();
+	agent_says("{'event':'over','ms':-1,'busy':true,'why':'the channel has another call'}");
+	clock_test_advance(1);
+	clock_test_advance(1);
+	/* The next one is tried. */
+	assert_non_null(agent);
+	agent->h.up(agent->arg);
+	assert_arg("from", "ds/ds1-1/2");
+	end_call();
+
+	begin_test(GROUPS, "channel 1", "channel 25", false);
+	agent->h.up(agent->arg);
+	agent_says("{'event':'over','ms':-1,'busy':true,'why':'the channel has another call'}");
+	clock_test_advance(1);
+	clock_test_advance(1);
+	assert_int_equal(ended, LINE_TEST_BUSY);
+	assert_string_equal(told, "no pair of free channels: ds/ds1-1/1 has a call");
+	end_call();
+}
+
+static void a_call_that_goes_elsewhere_or_is_lost(void **state)
+{
+	(void)state;
+	begin_test(GROUPS, "channel 1", "channel 25", false);
+	agent->h.up(agent->arg);
+	asked[0] = '\0';
+	agent_says("{'event':'seized','to':'ds/e1-2/7','caller':'5550199','ms':120}");
+	assert_asked("test-call end\n");
+	agent_says("{'event':'over','ms':5,'busy':false,'why':''}");
+	clock_test_advance(1);
+	clock_test_advance(1);
+	assert_string_equal(told, "ds/ds1-1/1 to ds/e1-2/1: seizure: the call came in on ds/e1-2/7");
+	end_call();
+
+	begin_call();
+	agent_says("{'event':'seized','to':'ds/e1-2/1','caller':'','ms':4000}");
+	agent_says("{'event':'answered','from':'ds/ds1-1/1','to':'ds/e1-2/1','ms':30}");
+	agent_says("{'event':'over','ms':-1,'busy':false,'why':'cleared with cause 41: temporary failure'}");
+	clock_test_advance(1);
+	assert_int_equal(state_of(1), TDM_IN_SERVICE);
+	clock_test_advance(1);
+	clock_test_advance(1);
+	assert_asked("");
+	assert_string_equal(told, "ds/ds1-1/1 to ds/e1-2/1: seizure: 4000 ms, not 0 to 3000 ms");
+	char why[200] = "";
+	assert_string_equal(result_of("caller-id", why, sizeof why), "failed");
+	assert_string_equal(why, "no number is told");
+	assert_string_equal(result_of("digits-forth", why, sizeof why), "failed");
+	assert_string_equal(why, "cleared with cause 41: temporary failure");
+	end_call();
+}
+
+/* A channel of ISDN calls none that is signalled by others. */
+static void both_are_of_isdn_or_none(void **state)
+{
+	(void)state;
+	begin_test("isdn east { spans = { \"1\" } }\n", "channel 1", "channel 25", false);
+	assert_null(agent);
+	assert_int_equal(ended, LINE_TEST_FAILED);
+	assert_string_equal(told, "no pair of channels that call one another: ds/ds1-1/1 and ds/e1-2/1 do not");
+	end_call();
+}
+
 static int group_open(void **state)
 {
 	(void)state;
@@ -213,6 +463,11 @@ int main(void)
 		cmocka_unit_test(an_alarm_goes_with_its_section),
 		cmocka_unit_test(one_that_runs_outlives_its_section),
 		cmocka_unit_test(a_channel_that_is_busy_is_left_alone),
+		cmocka_unit_test(a_call_by_isdn_is_made_by_the_call_agent),
+		cmocka_unit_test(why_there_is_no_call_is_told),
+		cmocka_unit_test(a_channel_that_isdn_has_in_use_is_left_alone),
+		cmocka_unit_test(a_call_that_goes_elsewhere_or_is_lost),
+		cmocka_unit_test(both_are_of_isdn_or_none),
 	};
 	return cmocka_run_group_tests(all, group_open, group_close);
 }

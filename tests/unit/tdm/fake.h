@@ -24,6 +24,8 @@ static struct {
 	unsigned fds[64];  /* the channel that each descriptor is of */
 	bool wired;        /* channels that are opened are */
 	int far;           /* the far end of the last one, then */
+	int fars[64];      /* of all */
+	unsigned n_fars;
 } fake;
 
 static void fake_count(void)
@@ -55,6 +57,12 @@ static inline void fake_unplug(unsigned number)
 	fake_count();
 }
 
+static inline void fake_unwire(void)
+{
+	while (fake.n_fars)
+		close(fake.fars[--fake.n_fars]);
+}
+
 static int fake_open(unsigned channel)
 {
 	if (fake.absent)
@@ -69,7 +77,7 @@ static int fake_open(unsigned channel)
 	} else {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds))
 			return -errno;
-		fake.far = fds[1];
+		fake.far = fake.fars[fake.n_fars++] = fds[1];
 	}
 	fake.fds[fds[0]] = channel;
 	return fds[0];

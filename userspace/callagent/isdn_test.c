@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "callagent/isdn_test.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "callagent/agent.h"
+#include "callagent/isdn_link.h"
+#include "callagent/isdn_party.h"
+#include <errno.h>
+
+#define TOPIC            "test-calls"
+#define NUMBER           "5550198" /* that is called when none is given */
+#define CAUSE_NORMAL     16 /* Q.850 */
+#define CAUSE_NO_CHANNEL 34
+#define ARRIVES_MS       20000
+#define ANSWERS_MS       10000
+#define CLEARS_MS        5000 /* until the other side is cleared, too, which has heard nothing of it */
+
+enum test_state {
+	TEST_CALLING,   /* the SETUP is out */
+	TEST_ANSWERING, /* it has come in, and is answered */
+	TEST_TALKING,
+	TEST_CLEARING,
+	TEST_STATES
+};
+
+static const char *const state_names[TEST_STATES] = {
+	[TEST_CALLING] = "calling", [TEST_ANSWERING] = "answering", [TEST_TALKING] = "talking", [TEST_CLEARING] = "clearing",
+};
+
+/* A call of tandem-isdn: that which goes out, and that which comes in. */
+struct test_side {
+	struct isdn_test *test;
+	struct isdn_call call;
+	char group[65], endpoint[64];
+	bool there; /* tandem-isdn has it */
+};
+
+struct isdn_test {
+	struct agent *agent;
+	enum test_state state;
+	struct test_side out, in;
+	char called[64], calling[64]; /* digits that the network was given */
+	bool any;                     /* nobody has said which number is for tests */
+	uint64_t since;               /* when the state began */
+	struct timer timer;
+	int64_t cleared_ms;           /* until the other side heard of the clearing; -1: it has not */
+	bool busy;                    /* the channel had another call */
+	char why[160];                /* it has ended; empty: it was to */
+};
+
+static const char *text_of(const json_t *o, const char *name)
+{
+	const char *text = json_string_value(json_object_get(o, name));
+	return text ? text : "";
+}
+
+/* --- what is told --------------------------------------------------------------------------------------------------- */
+
+/* `more` is stolen. */
+static void tell(const struct isdn_test *t, const char *event, json_t *more)
+{
+	if (more && !json_object_set_new(more, "event", json_string(event)) && !json_object_set_new(more, "call", json_string(t->out.call.id)) && t->agent->publish)
+		t->agent->publish(TOPIC, more);
+	else
+		json_decref(more);
+}
+
+static int64_t lasted(const struct isdn_test *t)
+{
+	return (int64_t)(clock_ms() - t->since);
+}
+
+static void on_timer(void *arg);
+
+static void set_state(struct isdn_test *t, enum test_state state, const char *why)
+{
+	static const uint64_t most[TEST_STATES] = {[TEST_CALLING] = ARRIVES_MS, [TEST_ANSWERING] = ANSWERS_MS, [TEST_CLEARING] = CLEARS_MS};
+	log_debug(t->out.call.id, "%s -> %s: %s", state_names[t->state], state_names[state], why);
+	t->state = state;
+	t->since = clock_ms();
+	if (most[state])
+		timer_start(&t->timer, most[state], on_timer, t);
+	else
+		timer_stop(&t->timer);
+}
+
+/* --- its end -------------------------------------------------------------------------------------------------------- */
+
+static void destroy(void *obj)
+{
+	struct isdn_test *t = obj;
+	timer_stop(&t->timer);
+	if (t->agent->isdn) {
+		isdn_link_remove(t->agent->isdn, &t->out.call);
+		isdn_link_remove(t->agent->isdn, &t->in.call);
+	}
+	if (t->agent->isdn_test == t)
+		t->agent->isdn_test = NULL;
+}
+
+static void check_over(struct isdn_test *t)
+{
+	if (t->out.there || t->in.there || t->agent->isdn_test != t)
+		return;
+	tell(t, "over", json_pack("{s:I, s:b, s:s}", "ms", (json_int_t)t->cleared_ms, "busy", t->busy, "why", t->why));
+	log_info(t->out.call.id, "test call from %s to %s: %s", t->out.endpoint, t->in.endpoint, *t->why ? t->why : "cleared");
+	t->agent->isdn_test = NULL;
+	mem_deref(t);
+}
+
+static void gone(struct test_side *s)
+{
+	s->there = false;
+	isdn_link_remove(s->test->agent->isdn, &s->call);
+}
+
+static void release(struct test_side *s)
+{
+	if (s->there && isdn_link_say(s->test->agent->isdn, &s->call, "isdn release", json_pack("{s:i}", "cause", CAUSE_NORMAL)))
+		gone(s);
+}
+
+/* By the calling side, which the other one is to hear; `why` is empty when it was to be. */
+static void clear(struct isdn_test *t, const char *why)
+{
+	if (t->state == TEST_CLEARING)
+		return;
+	snprintf(t->why, sizeof t->why, "%s", why);
+	set_state(t, TEST_CLEARING, *why ? why : "it was measured");
+	release(t->out.there ? &t->out : &t->in);
+	check_over(t);
+}
+
+static void on_timer(void *arg)
+{
+	struct isdn_test *t = arg;
+	char why[160];
+	switch (t->state) {
+	case TEST_CALLING:
+		snprintf(why, sizeof why, "the call went out, and did not come in over %s", t->in.group);
+		clear(t, why);
+		return;
+	case TEST_ANSWERING:
+		clear(t, "the calling side does not hear the answer");
+		return;
+	default:
+		release(&t->in);
+		check_over(t);
+	}
+}
+
+/* --- what tandem-isdn says ------------------------------------------------------------------------------------------ */
+
+static void on_answer(struct isdn_test *t)
+{
+	int64_t ms = lasted(t);
+	if (t->state != TEST_ANSWERING)
+		return;
+	set_state(t, TEST_TALKING, "CONNECT");
+	tell(t, "answered", json_pack("{s:s, s:s, s:I}", "from", t->out.endpoint, "to", t->in.endpoint, "ms", (json_int_t)ms));
+}
+
+/* One of both ends: how, in words. */
+static void on_release(struct test_side *s, const json_t *event)
+{
+	struct isdn_test *t = s->test;
+	unsigned cause = (unsigned)json_integer_value(json_object_get(event, "cause"));
+	bool remote = json_is_true(json_object_get(event, "remote"));
+	char why[160];
+	snprintf(why, sizeof why, "%scleared with cause %u: %s", s == &t->in ? "the called side is " : "", cause, text_of(event, "why"));
+	gone(s);
+	if (s == &t->in && t->state == TEST_CLEARING && t->cleared_ms < 0)
+		t->cleared_ms = lasted(t);
+	t->busy = t->state == TEST_CALLING && !remote && cause == CAUSE_NO_CHANNEL;
+	clear(t, t->busy ? "the channel has another call" : why);
+	check_over(t);
+}
+
+static void on_event(void *arg, const char *name, const json_t *event)
+{
+	struct test_side *s = arg;
+	struct isdn_test *t = mem_ref(s->test);
+	if (*text_of(event, "endpoint"))
+		CDR_SET(s->endpoint, slice_str(text_of(event, "endpoint")));
+	if (!strcmp(name, "answer") && s == &t->out)
+		on_answer(t);
+	else if (!strcmp(name, "disconnect"))
+		release(s);
+	else if (!strcmp(name, "release"))
+		on_release(s, event);
+	mem_deref(t);
+}
+
+static void end_side(struct test_side *s, const char *why)
+{
+	struct isdn_test *t = mem_ref(s->test);
+	gone(s);
+	clear(t, why);
+	check_over(t);
+	mem_deref(t);
+}
+
+static void on_lost(void *arg, const char *why)
+{
+	end_side(arg, why);
+}
+
+/* Only a SETUP that is refused makes no call; what else is said too late has its release on the way. */
+static void on_refused(void *arg, const char *why)
+{
+	struct test_side *s = arg;
+	if (s == &s->test->out && s->test->state == TEST_CALLING)
+		end_side(s, why);
+}
+
+static void init_side(struct isdn_test *t, struct test_side *s, const char *group)
+{
+	s->test = t;
+	CDR_SET(s->group, slice_str(group));
+	s->call.event = on_event;
+	s->call.lost = on_lost;
+	s->call.refused = on_refused;
+	s->call.arg = s;
+}
+
+/* --- it comes in ---------------------------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *tail)
+{
+	size_t n = strlen(text), k = strlen(tail);
+	return k && n >= k && !strcmp(text + n - k, tail);
+}
+
+/* Networks change numbers on the way: they may show who calls as they like, and of the called number what they count as the line's. */
+static bool is_ours(const struct isdn_test *t, const json_t *event)
+{
+	const char *called = text_of(json_object_get(event, "called"), "number"), *calling = text_of(json_object_get(event, "calling"), "number");
+	return ends_with(calling, t->calling) || ends_with(called, t->called) || (!t->any && ends_with(t->called, called));
+}
+
+bool isdn_test_takes(struct agent *a, const char *id, const char *group, const json_t *event)
+{
+	struct isdn_test *t = a->isdn_test;
+	if (!t || t->state != TEST_CALLING || !is_ours(t, event) || slice_copy(slice_str(id), t->in.call.id, sizeof(t->in.call.id)))
+		return false;
+	int64_t ms = lasted(t);
+	CDR_SET(t->in.endpoint, slice_str(text_of(event, "endpoint")));
+	t->in.there = true;
+	isdn_link_add(a->isdn, &t->in.call);
+	set_state(t, TEST_ANSWERING, "SETUP");
+	tell(t, "seized", json_pack("{s:s, s:s, s:s, s:I}", "to", t->in.endpoint, "group", group, "caller", text_of(json_object_get(event, "calling"), "number"), "ms",
+				    (json_int_t)ms));
+	if (isdn_link_say(a->isdn, &t->in.call, "isdn answer", NULL))
+		end_side(&t->in, "tandem-isdn cannot be told the answer");
+	return true;
+}
+
+/* --- it is asked for ------------------------------------------------------------------------------------------------ */
+
+static struct tel_line *group_of(struct agent *a, const json_t *args, const char *key, struct buf *why)
+{
+	const char *name = text_of(args, key);
+	struct tel_line *l = tel_lines_find(&a->tel_lines, slice_str(name));
+	if (!l || l->kind != TEL_ISDN)
+		buf_printf(why, "%s: there is no isdn section \"%s\"", key, name);
+	else if (*l->down)
+		buf_printf(why, "%s: %s", name, l->down);
+	else
+		return l;
+	return NULL;
+}
+
+/* The SETUP; what it says of numbers is known then. */
+static json_t *make_setup(struct isdn_test *t, const struct tel_line *line, const json_t *args)
+{
+	const char *number = text_of(args, "number");
+	json_t *called = isdn_number_write(line, *number ? number : NUMBER);
+	json_t *calling = isdn_party_write(line, text_of(args, "caller"), "LINE TEST", false, ISDN_PASSED);
+	t->any = !*number;
+	if (called && calling) {
+		CDR_SET(t->called, slice_str(text_of(called, "number")));
+		CDR_SET(t->calling, slice_str(text_of(args, "caller")));
+		return json_pack("{s:s, s:s, s:o, s:o, s:s}", "group", line->name, "endpoint", t->out.endpoint, "called", called, "calling", calling, "bearer", "speech");
+	}
+	json_decref(called);
+	json_decref(calling);
+	return NULL;
+}
+
+static int place(struct isdn_test *t, const struct tel_line *line, const json_t *args, struct buf *why)
+{
+	struct agent *a = t->agent;
+	json_t *setup = make_setup(t, line, args);
+	if (!setup) {
+		buf_str(why, "number: cannot be dialled");
+		return -EINVAL;
+	}
+	t->out.there = true;
+	isdn_link_add(a->isdn, &t->out.call);
+	set_state(t, TEST_CALLING, "asked for");
+	int err = isdn_link_say(a->isdn, &t->out.call, "isdn setup", setup);
+	if (err)
+		buf_str(why, "tandem-isdn is not there");
+	return err;
+}
+
+static int check(struct agent *a, const json_t *args, struct buf *why)
+{
+	if (slice_starts(slice_str(text_of(args, "call")), SLICE("in-")) || !*text_of(args, "call") || !*text_of(args, "from") || !*text_of(args, "caller")) {
+		buf_str(why, "expected call, which does not begin with in-, from, from-group, to-group and caller");
+		return -EINVAL;
+	}
+	if (!isdn_link_is_up(a->isdn)) {
+		buf_str(why, "tandem-isdn is not there");
+		return -ENOTCONN;
+	}
+	if (a->isdn_test || a->stopping) {
+		buf_str(why, a->stopping ? "tandem-ca is shutting down" : "another test call is being made");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int begin(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct agent *a = arg;
+	int err = check(a, args, why);
+	if (err)
+		return err;
+	const struct tel_line *from = group_of(a, args, "from-group", why), *to = from ? group_of(a, args, "to-group", why) : NULL;
+	if (!from || !to)
+		return -ENOENT;
+	struct isdn_test *t = mem_alloc(sizeof *t, destroy);
+	if (!t)
+		return -ENOMEM;
+	t->agent = a;
+	t->cleared_ms = -1;
+	init_side(t, &t->out, from->name);
+	init_side(t, &t->in, to->name);
+	CDR_SET(t->out.call.id, slice_str(text_of(args, "call")));
+	CDR_SET(t->out.endpoint, slice_str(text_of(args, "from")));
+	err = place(t, from, args, why);
+	if (err) {
+		mem_deref(t);
+		return err;
+	}
+	a->isdn_test = t;
+	*result = json_null();
+	return 0;
+}
+
+static int end(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct agent *a = arg;
+	if (!a->isdn_test || strcmp(a->isdn_test->out.call.id, text_of(args, "call"))) {
+		buf_str(why, "there is no such test call");
+		return -ENOENT;
+	}
+	isdn_test_end(a, "");
+	*result = json_null();
+	return 0;
+}
+
+void isdn_test_end(struct agent *a, const char *why)
+{
+	if (a->isdn_test)
+		clear(a->isdn_test, why);
+}
+
+bool isdn_test_yields(struct agent *a, const char *group)
+{
+	struct isdn_test *t = a->isdn_test;
+	bool has = t && t->state != TEST_CLEARING && (!strcmp(t->out.group, group) || (t->in.there && !strcmp(t->in.group, group)));
+	if (has)
+		clear(t, "a call for help needs the channel");
+	return has;
+}
+
+void isdn_test_close(struct agent *a)
+{
+	a->isdn_test = mem_deref(a->isdn_test);
+}
+
+const struct ctl_verb isdn_test_verbs[] = {
+	{"test-call", "makes a test call over ISDN, which whoever asks for it measures and ends; events of the topic test-calls say what becomes of it", begin,
+	 "call=ID from=ENDPOINT from-group=NAME to-group=NAME caller=NUMBER number=NUMBER", NULL},
+	{"test-call end", "clears it", end, "call=ID", NULL},
+	{0},
+};
