@@ -25,6 +25,7 @@ class Exchange:
     def __init__(self, path):
         self.path, self.sock, self.agent = path, None, None
         self.calls = []  # for show isdn-calls
+        self.hung = False  # whether it answers nothing
         self.asked, self.news = [], threading.Condition()
         self.listen()
 
@@ -47,6 +48,8 @@ class Exchange:
             for line in client.makefile("rb"):
                 request = json.loads(line)
                 with self.news:
+                    if self.hung:
+                        continue
                     answer = {"id": request["id"], "result": self.answer(client, request["do"], request.get("args") or {})}
                     client.sendall(json.dumps(answer).encode() + b"\n")
                     self.news.notify_all()

@@ -259,8 +259,15 @@ static int help(void *arg, json_t *args, json_t **result, struct buf *why)
 }
 
 /* Verbs about the connection itself: their arg is the client. */
+static int ping(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	*result = json_true();
+	return 0;
+}
+
 static const struct ctl_verb own_verbs[] = {
 	{"help", "lists the verbs", help, NULL, NULL},
+	{"ping", "a sign of life", ping, NULL, NULL},
 	{"subscribe", "sends the events of a topic on this connection", subscribe, "topic=NAME", NULL},
 	{"unsubscribe", "ends a subscription", unsubscribe, "topic=NAME", NULL},
 	{0},

@@ -270,6 +270,12 @@ int ctl_link_ask(struct ctl_link *l, const char *verb, json_t *args, ctl_answer_
 	return 0;
 }
 
+void ctl_link_break(struct ctl_link *l, const char *why)
+{
+	if (l->fd >= 0)
+		lost(l, why);
+}
+
 void ctl_link_forget(struct ctl_link *l, const void *arg)
 {
 	struct question *q;

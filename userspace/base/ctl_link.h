@@ -23,5 +23,7 @@ int ctl_link_open(struct ctl_link **ret, const char *path, unsigned retry_ms, co
 bool ctl_link_is_up(const struct ctl_link *l);
 /* Asks; `args` (may be NULL) is stolen. The answer comes from the loop, `fn` NULL: nobody waits for it, errors are logged. -ENOTCONN, -ENOMEM. */
 int ctl_link_ask(struct ctl_link *l, const char *verb, json_t *args, ctl_answer_fn fn, void *arg);
+/* Gives the connection up, as if the other side had, for that reason; another one is made. */
+void ctl_link_break(struct ctl_link *l, const char *why);
 /* Answers meant for `arg` have no receiver any more. */
 void ctl_link_forget(struct ctl_link *l, const void *arg);

@@ -5,24 +5,34 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/slice.h"
+#include "base/timer.h"
 #include <errno.h>
 
-#define RETRY_MS 200
-#define OBJECT   "isdn"
+#define RETRY_MS    200
+#define PING_MS     1000 /* how often it is asked for a sign of life */
+#define PATIENCE_MS 4000 /* ... which comes in this time, or it hangs */
+#define OBJECT      "isdn"
+
+static const char hangs[] = "it answers nothing";
 
 struct isdn_link {
 	struct isdn_link_params p;
 	struct ctl_link *ctl;
 	struct hash calls;
+	struct timer ping;
+	uint64_t asked; /* when, for a sign of life that has not come; 0: none is awaited */
+	bool answers;   /* it does since it was connected to */
+	bool warned;    /* that it cannot be reached */
 };
 
-enum { CNT_EVENTS, CNT_STRAY, CNT_ADOPTED, CNT_RELEASED, CNT_LOST, CNT_MAX };
+enum { CNT_EVENTS, CNT_STRAY, CNT_ADOPTED, CNT_RELEASED, CNT_LOST, CNT_HUNG, CNT_MAX };
 static const struct counter_def defs[CNT_MAX] = {
 	[CNT_EVENTS] = {"events", "events of calls from tandem-isdn"},
 	[CNT_STRAY] = {"events-stray", "events of calls that are not known here"},
 	[CNT_ADOPTED] = {"calls-adopted", "calls that tandem-isdn still had when it was connected to"},
 	[CNT_RELEASED] = {"calls-released", "calls that only tandem-isdn had, released"},
 	[CNT_LOST] = {"calls-lost", "calls that tandem-isdn had no more, or took with it"},
+	[CNT_HUNG] = {"hung", "times tandem-isdn was connected to and answered nothing"},
 };
 static uint64_t counts[CNT_MAX];
 static struct counter_group counters = COUNTER_GROUP("isdn", defs, counts);
@@ -108,6 +118,7 @@ static void on_groups(void *arg, const json_t *result, const char *why)
 	struct isdn_link *l = arg;
 	size_t i;
 	json_t *g;
+	l->answers |= result != NULL;
 	json_array_foreach(result, i, g)
 		l->p.group(l->p.arg, text_of(g, "group"), !strcmp(text_of(g, "state"), "up") ? NULL : "no D-channel is up");
 }
@@ -145,10 +156,37 @@ static void agree(struct isdn_link *l)
 	ctl_link_ask(l->ctl, "show isdn-calls", NULL, on_calls, l);
 }
 
+static void on_alive(void *arg, const json_t *result, const char *why)
+{
+	struct isdn_link *l = arg;
+	l->asked = 0;
+}
+
+static void ping(struct isdn_link *l)
+{
+	l->asked = clock_ms();
+	if (ctl_link_ask(l->ctl, "ping", NULL, on_alive, l))
+		l->asked = 0;
+}
+
+static void on_ping(void *arg)
+{
+	struct isdn_link *l = mem_ref(arg);
+	timer_start(&l->ping, PING_MS, on_ping, l);
+	if (l->asked && clock_ms() - l->asked >= PATIENCE_MS) {
+		counts[CNT_HUNG]++;
+		ctl_link_break(l->ctl, hangs);
+	} else if (!l->asked && ctl_link_is_up(l->ctl)) {
+		ping(l);
+	}
+	mem_deref(l);
+}
+
 static void on_up(void *arg)
 {
 	struct isdn_link *l = arg;
 	log_info(OBJECT, "connected to tandem-isdn");
+	ping(l);
 	ctl_link_ask(l->ctl, "subscribe", json_pack("{s:s}", "topic", "calls"), NULL, NULL);
 	ctl_link_ask(l->ctl, "subscribe", json_pack("{s:s}", "topic", "spans"), NULL, NULL);
 	agree(l);
@@ -157,8 +195,11 @@ static void on_up(void *arg)
 static void on_down(void *arg, const char *why)
 {
 	struct isdn_link *l = mem_ref(arg);
-	log_warn(OBJECT, "tandem-isdn cannot be reached: %s", why);
-	l->p.gone(l->p.arg, why);
+	log_at(l->answers || !l->warned ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, OBJECT, "tandem-isdn cannot be reached: %s", why);
+	l->warned = true;
+	l->answers = false;
+	l->asked = 0;
+	l->p.gone(l->p.arg, why == hangs ? "tandem-isdn hangs" : "tandem-isdn is not there");
 	lose(l, true, "tandem-isdn is gone");
 	mem_deref(l);
 }
@@ -183,6 +224,7 @@ static void destroy(void *obj)
 {
 	struct isdn_link *l = obj;
 	struct isdn_call *c;
+	timer_stop(&l->ping);
 	while (l->ctl && (c = next_lost(l, true)))
 		isdn_link_remove(l, c);
 	mem_deref(l->ctl);
@@ -198,16 +240,18 @@ int isdn_link_open(struct isdn_link **ret, const struct isdn_link_params *p)
 	l->p = *p;
 	counter_register(&counters);
 	int err = hash_init(&l->calls, 64) ?: ctl_link_open(&l->ctl, p->path, RETRY_MS, &handlers, l);
-	if (err)
+	if (err) {
 		mem_deref(l);
-	else
+	} else {
+		timer_start(&l->ping, PING_MS, on_ping, l);
 		*ret = l;
+	}
 	return err;
 }
 
 bool isdn_link_is_up(const struct isdn_link *l)
 {
-	return l && ctl_link_is_up(l->ctl);
+	return l && l->answers && ctl_link_is_up(l->ctl);
 }
 
 void isdn_link_refresh(struct isdn_link *l)

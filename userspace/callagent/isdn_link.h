@@ -28,12 +28,13 @@ struct isdn_link_params {
 	unsigned (*setup)(void *arg, const char *id, const char *group, const json_t *event);
 	/* Calls can be made over that group (NULL), or why not. */
 	void (*group)(void *arg, const char *name, const char *down);
-	/* tandem-isdn is gone: no group is up. */
+	/* tandem-isdn is gone, or hangs, as `why` says: no group is up. */
 	void (*gone)(void *arg, const char *why);
 	void *arg;
 };
 
 int isdn_link_open(struct isdn_link **ret, const struct isdn_link_params *p);
+/* Whether tandem-isdn is connected to and has answered. One that answers nothing for some seconds hangs, and counts as gone. */
 bool isdn_link_is_up(const struct isdn_link *l);
 /* Asks again which groups are up: the configuration has changed. */
 void isdn_link_refresh(struct isdn_link *l);

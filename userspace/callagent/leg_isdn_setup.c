@@ -365,7 +365,7 @@ static void on_gone(void *arg, const char *why)
 	struct tel_line *l;
 	list_foreach(l, &a->tel_lines.all, link)
 		if (l->kind == TEL_ISDN)
-			tel_line_state(l, "tandem-isdn is not there");
+			tel_line_state(l, why);
 }
 
 int leg_isdn_open(struct agent *a)

@@ -3,7 +3,11 @@
 #include "base/ctl.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#define PATIENCE_S 2 /* with each of several that are asked */
 
 static const struct {
 	enum daemon_bit bit;
@@ -53,7 +57,11 @@ json_t *command_result(const struct options *o, enum daemon_bit daemon, const ch
 	int fd = command_connect(o, daemon, quiet);
 	if (fd < 0)
 		return NULL;
+	/* One that hangs does not keep the others from answering. */
+	if (quiet)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = PATIENCE_S}, sizeof(struct timeval));
 	int err = ctl_ask(fd, verb, json_incref(args), &reply);
+	err = err == -EAGAIN ? -ETIMEDOUT : err;
 	close(fd);
 	const char *wrong = json_string_value(json_object_get(reply, "error"));
 	if (err || wrong)

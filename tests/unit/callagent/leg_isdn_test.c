@@ -532,6 +532,43 @@ static void what_only_one_side_has_is_ended(void **state)
 	assert_over();
 }
 
+/* One that is connected and says nothing has as good as gone: its calls end (cause 41), no new ones begin, until it answers. */
+static void one_that_hangs_counts_as_gone(void **state)
+{
+	const struct tel_line *pri = tel_lines_find(&agent.tel_lines, SLICE("pri"));
+	unsigned cause;
+	offered();
+	out_says("answer", "");
+	gateway_answers();
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	clock_test_advance(20000);
+	assert_true(isdn_link_is_up(agent.isdn));
+	assert_int_equal(b->state, LEG_ACTIVE);
+	said[0] = '\0';
+	isdn_hangs = true;
+	clock_test_advance(4500);
+	assert_said("");
+	clock_test_advance(1500);
+	assert_non_null(strstr(said, "isdn: given up\n"));
+	assert_non_null(strstr(said, "a: release"));
+	assert_int_equal(call->cdr.cause, 41);
+	assert_string_equal(tel_line_refusal(pri, &agent.calls.lines, &cause), "tandem-isdn hangs");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+	/* Connected to again, it still hangs: no call is tried there. */
+	isdn->up = true;
+	isdn->n = 0;
+	isdn->h.up(isdn->arg);
+	assert_false(isdn_link_is_up(agent.isdn));
+	assert_non_null(tel_line_refusal(pri, &agent.calls.lines, &cause));
+	clock_test_advance(6000);
+	assert_said("isdn: given up\n");
+	isdn_hangs = false;
+	isdn_up();
+	assert_true(isdn_link_is_up(agent.isdn));
+	assert_null(tel_line_refusal(pri, &agent.calls.lines, &cause));
+}
+
 /* A call whose end was among events that were lost does not stay for ever. */
 static void after_lost_events_both_sides_agree_anew(void **state)
 {
@@ -667,6 +704,7 @@ int main(void)
 		ISDN_TEST(a_call_for_help_takes_a_channel),
 		ISDN_TEST(groups_are_up_and_down),
 		ISDN_TEST(what_only_one_side_has_is_ended),
+		ISDN_TEST(one_that_hangs_counts_as_gone),
 		ISDN_TEST(after_lost_events_both_sides_agree_anew),
 		ISDN_TEST(calls_outlive_their_link),
 		ISDN_TEST(an_answered_leg_is_taken_over),
