@@ -53,7 +53,7 @@ static const struct column spans[] = {
 
 static const struct column channels[] = {
 	{"channel", "CHANNEL", AS_IS}, {"endpoint", "ENDPOINT", AS_IS}, {"signalling", "SIGNALLING", AS_IS}, {"law", "LAW", AS_IS},
-	{"group", "GROUP", AS_IS}, {"state", "STATE", AS_IS}, {"faults", "WHY", AS_IS}, {"bert", "BIT ERROR TEST", AS_IS}, {0},
+	{"group", "GROUP", AS_IS}, {"state", "STATE", AS_IS}, {"faults", "WHY", AS_IS}, {"blocked", "BLOCKED", AS_IS}, {"bert", "BIT ERROR TEST", AS_IS}, {0},
 };
 
 static const struct column line_test[] = {

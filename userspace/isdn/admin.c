@@ -66,8 +66,26 @@ static void on_channels(void *arg, const json_t *result, const char *why)
 		admin_channel(a->isdn, row);
 }
 
+void admin_barred(struct admin *a, const struct bchannel *b)
+{
+	if (ctl_link_is_up(a->link))
+		ctl_link_ask(a->link, "channel blocked", json_pack("{s:s, s:b}", "endpoint", b->endpoint, "on", b->barred), NULL, NULL);
+}
+
+static void tell_barred(struct admin *a, struct group *g)
+{
+	for (unsigned i = 0; i < g->settings.n_spans; i++)
+		for (unsigned n = 0; n < ISDN_CHANNELS; n++)
+			if (g->interfaces[i].channels[n])
+				admin_barred(a, g->interfaces[i].channels[n]);
+}
+
+/* It may have been told otherwise by an earlier process of ours, or not at all. */
 void admin_refresh(struct admin *a)
 {
+	struct group *g;
+	list_foreach(g, &a->isdn->groups, link)
+		tell_barred(a, g);
 	ctl_link_ask(a->link, "show channels", NULL, on_channels, a);
 }
 

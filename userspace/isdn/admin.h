@@ -8,7 +8,9 @@ struct admin; /* mem_deref() ends it, before the struct isdn */
 
 /* `path` of tandem-mg's control socket. 0 or -ENOMEM. */
 int admin_open(struct admin **ret, struct isdn *isdn, const char *path);
-/* Asks it anew for all channels, if it is there. */
+/* Tells it that the far end bars a channel, or does no more. */
+void admin_barred(struct admin *a, const struct bchannel *b);
+/* Tells it that of all channels, and asks it anew for them, if it is there. */
 void admin_refresh(struct admin *a);
 /* A channel as tandem-mg shows it: {"endpoint","state"}. */
 void admin_channel(struct isdn *isdn, const json_t *row);

@@ -23,8 +23,20 @@ static enum bchannel_state state_of(const struct bchannel *b)
 	return b->restarting ? BCHANNEL_RESTARTING : BCHANNEL_IDLE;
 }
 
+static void check_barred(struct bchannel *b)
+{
+	const struct isdn_params *p = &b->group->isdn->p;
+	bool barred = b->faults & (1u << BCHANNEL_REMOTE | 1u << BCHANNEL_RESTART);
+	if (barred == b->barred)
+		return;
+	b->barred = barred;
+	if (p->barred)
+		p->barred(p->arg, b);
+}
+
 void bchannel_update(struct bchannel *b, const char *why)
 {
+	check_barred(b);
 	enum bchannel_state now = state_of(b);
 	if (now == b->state)
 		return;

@@ -35,6 +35,7 @@ struct bchannel {
 	unsigned faults;    /* 1 << enum bchannel_fault */
 	bool blocked;       /* calls from there only */
 	bool locked;        /* by an operator, at tandem-mg */
+	bool barred;        /* the far end wants no calls there, or does not answer for it, as was told */
 	bool restarting;    /* RESTART was sent */
 	bool restart_due;   /* and is to be */
 };
@@ -92,6 +93,8 @@ struct isdn_params {
 	void (*idle)(void *arg);
 	/* There are B-channels that were not: what others know of them is to be asked; NULL. */
 	void (*appeared)(void *arg);
+	/* A channel is barred by the far end, or no more; NULL. */
+	void (*barred)(void *arg, const struct bchannel *b);
 	/* Whether somebody is subscribed. */
 	bool (*wanted)(void *arg, const char *topic);
 	void *arg;

@@ -41,6 +41,12 @@ static void on_appeared(void *arg)
 		admin_refresh(admin);
 }
 
+static void on_barred(void *arg, const struct bchannel *b)
+{
+	if (admin)
+		admin_barred(admin, b);
+}
+
 static void on_subscribers(void *arg)
 {
 	if (isdn)
@@ -58,7 +64,7 @@ static int open_admin(const struct conf *conf)
 
 static int start(void *arg, const struct conf *conf, struct buf *why)
 {
-	int err = isdn_new(&isdn, &(struct isdn_params){.driver = tdm_kept(), .publish = publish, .wanted = wanted, .idle = on_idle, .appeared = on_appeared, .watch = true});
+	int err = isdn_new(&isdn, &(struct isdn_params){.driver = tdm_kept(), .publish = publish, .wanted = wanted, .idle = on_idle, .appeared = on_appeared, .barred = on_barred, .watch = true});
 	if (!err)
 		err = isdn_configure(isdn, conf, why);
 	if (!err)

@@ -42,6 +42,8 @@ struct circuit_handlers {
 	/* The channel is used, for a call from there (`incoming`) or from here: 0, or -errno when it must not. */
 	int (*seize)(void *arg, bool incoming);
 	void (*idle)(void *arg);
+	/* The far end holds the channel for no call, or does no more. */
+	void (*blocked)(void *arg, bool on);
 	/* What the channel carries in place of a call's audio; each takes the place of what was sent before, and HEARD_PLAYED tells its end. The tone
 	 * stays the circuit's, NULL: nothing more; `pauses`: the call is heard in its silence. 0 or -errno. */
 	void (*play)(void *arg, enum bearer_side side, const struct tone *t, bool pauses);

@@ -2,6 +2,7 @@
 /* Spans and channels on the control socket. */
 #include "mediagw/control.h"
 #include "mediagw/line_test.h"
+#include "tdm/endpoint.h"
 #include "tdm/show.h"
 #include "tdm/verb.h"
 #include <errno.h>
@@ -68,6 +69,26 @@ static int do_tdm(void *arg, json_t *args, json_t **result, struct buf *why)
 	return err ? err : *result ? 0 : -ENOMEM;
 }
 
+static int set_blocked(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	const char *endpoint = json_string_value(json_object_get(args, "endpoint"));
+	const json_t *on = json_object_get(args, "on");
+	struct tdm *t = tdm_of(arg);
+	struct tdm_channel *c;
+	if (!endpoint || !json_is_boolean(on)) {
+		buf_str(why, "expected the name of one channel, and whether the far end blocks it");
+		return -EINVAL;
+	}
+	if (!t || tdm_endpoint_find(t, slice_str(endpoint), &c)) {
+		buf_str(why, "no such channel");
+		return -ENOENT;
+	}
+	if ((bool)(c->blocks & TDM_BLOCK_THERE) != json_is_true(on))
+		tdm_channel_set_blocked_there(c, json_is_true(on));
+	*result = json_true();
+	return 0;
+}
+
 static int begin_test(void *arg, json_t *args, json_t **result, struct buf *why)
 {
 	struct gateway *gw = *(struct gateway **)arg;
@@ -104,6 +125,7 @@ const struct ctl_verb control_line_verbs[] = {
 	{"show test", "each check of the test that was made last, or is being made", show_test, NULL, NULL},
 	{"show spans", "spans of telephone lines: kind, alarms, timing, channels free and in use", show_spans, NULL, NULL},
 	{"show channels", "telephone channels, their endpoints and states", show_channels, "span=NUMBER", NULL},
+	{"channel blocked", "what the far end says of a channel: that it wants no calls there, or does; for who hears that", set_blocked, "endpoint=NAME on=BOOL", NULL},
 	{"tdm", "what operators do to spans and channels; without a verb, those there are", do_tdm, "verb=VERB target=\"span 1\"|\"group NAME\"|\"channel 7\"|ENDPOINT", NULL},
 	{0},
 };

@@ -13,6 +13,7 @@
 #define T_INTERDIGIT_MS 5000
 #define T_CONFIRM_MS    30000 /* for the call agent to confirm a release */
 #define T_GUARD_MS      500
+#define T_BLOCKED_MS    10000 /* off hook for so long after the end of a call, and for none, the other side blocks the trunk */
 
 enum state {
 	IDLE,
@@ -48,6 +49,7 @@ struct em {
 	unsigned n_stages, stage;
 	bool ready;          /* what the next stage comes after has come */
 	bool incoming, there; /* who called; the other side is off hook */
+	bool blocked;        /* ... for no call */
 	char heard[64];
 	struct timer interdigit;
 };
@@ -85,8 +87,16 @@ static bool by_mf(const struct circuit *c)
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
+static void set_blocked(struct circuit *c, bool on)
+{
+	if (em(c)->blocked != on)
+		c->p.h->blocked(c->p.arg, on);
+	em(c)->blocked = on;
+}
+
 static void be_free(struct circuit *c, const char *why)
 {
+	set_blocked(c, false);
 	em(c)->heard[0] = '\0';
 	timer_stop(&em(c)->interdigit);
 	circuit_set_state(c, GUARD, why);
@@ -100,10 +110,12 @@ static void let_go(struct circuit *c, const char *why)
 	circuit_cut(c, &em(c)->wink);
 	circuit_silence(c);
 	circuit_hook_do(c, TDM_ONHOOK);
-	if (em(c)->there)
+	if (em(c)->there) {
 		circuit_set_state(c, RELEASES, why);
-	else
+		circuit_timer(c, T_BLOCKED_MS);
+	} else {
 		be_free(c, why);
+	}
 }
 
 /* RFC 3064 table 12: the call agent hears why. */
@@ -408,6 +420,9 @@ static void timeout(struct circuit *c)
 	case RELEASED:
 		let_go(c, "it was not confirmed");
 		break;
+	case RELEASES:
+		set_blocked(c, true);
+		break;
 	case GUARD:
 		circuit_set_state(c, IDLE, "it is free");
 		circuit_release(c);
@@ -551,6 +566,7 @@ static void open_line(struct circuit *c)
 static void close_line(struct circuit *c)
 {
 	struct em *m = em(c);
+	set_blocked(c, false);
 	timer_stop(&m->interdigit);
 	m->setup = m->wink = NULL;
 	m->there = m->incoming = false;

@@ -61,6 +61,12 @@ static int play_sound(struct line *l, enum bearer_side side, struct sound *s)
 	return err;
 }
 
+static void blocked(void *arg, bool on)
+{
+	const struct line *l = arg;
+	tdm_channel_set_blocked_there(l->channel, on);
+}
+
 static void play(void *arg, enum bearer_side side, const struct tone *t, bool pauses)
 {
 	struct line *l = arg;
@@ -122,7 +128,7 @@ static void hooked(void *arg, const char *how)
 }
 
 static const struct circuit_handlers handlers = {
-	.event = event, .requested = requested, .signal_done = signal_done, .off_hook = is_off_hook, .seize = seize, .idle = idle, .play = play, .dial = dial,
+	.event = event, .requested = requested, .signal_done = signal_done, .off_hook = is_off_hook, .seize = seize, .idle = idle, .blocked = blocked, .play = play, .dial = dial,
 	.tell_caller = tell_caller, .flash = flash, .listen = listen_for, .changed = changed, .hooked = hooked,
 };
 

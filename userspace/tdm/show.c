@@ -53,15 +53,17 @@ static json_t *bert_json(const struct tdm_channel *c)
 	return json_pack("{s:b, s:I, s:I, s:i}", "sync", b->in_sync, "bits", (json_int_t)b->bits, "errors", (json_int_t)b->errors, "losses", b->losses);
 }
 
+static const char *const blockers[] = {"here", "far-end"}; /* by the bits of enum tdm_block */
+
 json_t *tdm_channel_json(const struct tdm_channel *c)
 {
 	const struct tdm *t = c->tdm;
 	char endpoint[TDM_ENDPOINT_MAX];
 	unsigned group = t->setup->channels[c->number].group;
 	tdm_endpoint_name(c, endpoint);
-	return json_pack("{s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "channel", c->number, "span", c->span, "position", c->position, "endpoint",
+	return json_pack("{s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o}", "channel", c->number, "span", c->span, "position", c->position, "endpoint",
 			 endpoint, "signalling", tdm_signalling_defs[c->signalling].name, "law", tdm_law_names[c->law], "state", tdm_state_names[c->state],
-			 "faults", names_json(c->faults, tdm_fault_names, TDM_FAULTS), "group", group ? t->setup->groups[group - 1].name : "", "bert", bert_json(c));
+			 "faults", names_json(c->faults, tdm_fault_names, TDM_FAULTS), "blocked", names_json(c->blocks, blockers, 2), "group", group ? t->setup->groups[group - 1].name : "", "bert", bert_json(c));
 }
 
 json_t *tdm_channels_json(const struct tdm *t, unsigned span)

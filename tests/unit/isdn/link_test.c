@@ -158,9 +158,11 @@ static void channels_are_taken_out_of_service_by_both_sides(void **state)
 	assert_int_equal(ask("isdn setup", SETUP, &result), 0);
 	assert_string_equal(text_of(result, "endpoint"), "ds/e1-1/29");
 	json_decref(result);
+	assert_string_equal(wire.barred, "+ds/e1-1/30 "); /* ours is no matter of the far end's */
 	DO("isdn service", "{'endpoint':'ds/e1-1/31','on':'on'}");
 	pri_maintenance_service(wire.far[1].pri, 0, 30, 0);
 	wire_run();
+	assert_string_equal(wire.barred, "+ds/e1-1/30 -ds/e1-1/30 ");
 	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 0);
 	assert_int_equal(ask("isdn service", "{'endpoint':'ds/e1-1/31','on':7}", NULL), -EINVAL);
 }

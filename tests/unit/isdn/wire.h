@@ -51,6 +51,7 @@ static struct {
 	struct far far[WIRE_SPANS + 1]; /* by span */
 	unsigned restarts_ignored;
 	unsigned appeared;  /* how often B-channels did */
+	char barred[100];   /* "+ds/e1-1/30 -ds/e1-1/30 " */
 } wire;
 
 /* --- the driver ------------------------------------------------------------------------------------------------------ */
@@ -225,6 +226,12 @@ static void wire_appeared(void *arg)
 	wire.appeared++;
 }
 
+static void wire_barred(void *arg, const struct bchannel *b)
+{
+	size_t n = strlen(wire.barred);
+	snprintf(wire.barred + n, sizeof(wire.barred) - n, "%c%s ", b->barred ? '+' : '-', b->endpoint);
+}
+
 /* The next event of calls, which must be this one; good until the next. */
 static json_t *expect(const char *event)
 {
@@ -317,7 +324,7 @@ static void wire_start(const char *section, unsigned n_spans, int node, int type
 	wire.n_spans = n_spans;
 	for (unsigned s = 0; s <= WIRE_SPANS; s++)
 		wire.far[s].fd = -1;
-	assert_int_equal(isdn_new(&wire.isdn, &(struct isdn_params){.driver = &wire_driver, .publish = wire_publish, .wanted = wire_wanted, .appeared = wire_appeared}), 0);
+	assert_int_equal(isdn_new(&wire.isdn, &(struct isdn_params){.driver = &wire_driver, .publish = wire_publish, .wanted = wire_wanted, .appeared = wire_appeared, .barred = wire_barred}), 0);
 	assert_int_equal(isdn_configure(wire.isdn, c, &why), 0);
 	mem_deref(c);
 	buf_reset(&why);

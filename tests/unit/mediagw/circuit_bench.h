@@ -115,6 +115,11 @@ static void bench_idle(void *arg)
 	did("free");
 }
 
+static void bench_blocked(void *arg, bool on)
+{
+	did(on ? "blocked there" : "not blocked there");
+}
+
 static void bench_play(void *arg, enum bearer_side side, const struct tone *t, bool pauses)
 {
 	char text[32] = "nothing";
@@ -155,7 +160,7 @@ static void bench_changed(void *arg)
 }
 
 static const struct circuit_handlers bench_handlers = {
-	.event = bench_event, .requested = bench_requested, .signal_done = bench_signal_done, .off_hook = bench_off_hook, .seize = bench_seize, .idle = bench_idle, .play = bench_play,
+	.event = bench_event, .requested = bench_requested, .signal_done = bench_signal_done, .off_hook = bench_off_hook, .seize = bench_seize, .idle = bench_idle, .blocked = bench_blocked, .play = bench_play,
 	.dial = bench_dial, .tell_caller = bench_tell_caller, .flash = bench_flash, .listen = bench_listen,
 	.changed = bench_changed,
 };

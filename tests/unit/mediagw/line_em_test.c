@@ -79,6 +79,27 @@ static void digits_that_stop(void **state)
 	bench_close();
 }
 
+/* Who stays off hook after that blocks the trunk, until it is on hook again. */
+static void blocked_from_there(void **state)
+{
+	(void)state;
+	opened(ADDRESS_MF, false);
+	assert_int_equal(ask("R: MS/inf(N),MS/rel(N)"), 200);
+	line(TDM_EV_OFFHOOK);
+	expect("used from there; NTFY MS/sup; wink");
+	assert_int_equal(ask("S: MS/rel"), 200);
+	expect("on hook");
+	after(9900);
+	expect("");
+	after(200);
+	expect("blocked there");
+	line(TDM_EV_ONHOOK);
+	expect("not blocked there");
+	after(500);
+	expect("free; NTFY MS/rlc");
+	bench_close();
+}
+
 static void no_wink(void **state)
 {
 	(void)state;
@@ -389,6 +410,7 @@ int main(void)
 		cmocka_unit_test(a_call_from_there_with_mf),
 		cmocka_unit_test(digits_that_stop),
 		cmocka_unit_test(no_wink),
+		cmocka_unit_test(blocked_from_there),
 		cmocka_unit_test(glare),
 		cmocka_unit_test(tones_and_immediate_start),
 		cmocka_unit_test(pulses),

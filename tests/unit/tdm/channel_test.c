@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What may be done on a channel in which state, and what operators do to that. */
 #include "box.h"
+#include "tdm/show.h"
 #include "tdm/verb.h"
 
 static int plug(void **state)
@@ -82,6 +83,10 @@ static void a_blocked_channel_takes_only_calls_that_come_in(void **state)
 	tdm_channel_set_blocked_there(c, true);
 	assert_all_done("unblock", "channel 1");
 	assert_int_equal(c->state, TDM_BLOCKED); /* by the far end */
+	json_t *shown = tdm_channel_json(c), *by = json_object_get(shown, "blocked");
+	assert_int_equal(json_array_size(by), 1);
+	assert_string_equal(json_string_value(json_array_get(by, 0)), "far-end");
+	json_decref(shown);
 	tdm_channel_set_blocked_there(c, false);
 	assert_int_equal(c->state, TDM_IN_SERVICE);
 }
