@@ -364,6 +364,26 @@ static void a_channel_that_is_lost_as_its_span_comes_back_as_another(void **stat
 	bench_close();
 }
 
+/* While a driver removes a span, it tells so, and still shows it as if nothing were wrong. */
+static void a_channel_that_is_being_removed_ends_its_call_as_a_failed_span_does(void **state)
+{
+	(void)state;
+	static const struct heard removed = {.kind = HEARD_EVENT, .event = {.kind = TDM_EV_REMOVED}};
+	open_lines();
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	const struct bearer *b = bearer_of(7);
+	b->p.heard(b->p.arg, &removed);
+	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
+	assert_int_equal(line_end_reason(tdm_channel(bench.tdm, 7)), CONN_LOWER_LAYER);
+	assert_false(alarm_is_on(&alarm_channel, "channel 7"));
+	fake_unplug(1);
+	clock_test_advance(2000);
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	clock_test_advance(6000);
+	assert_int_equal(state_of(7), TDM_IN_SERVICE);
+	bench_close();
+}
+
 static void a_channel_that_cannot_be_read_ends_its_call(void **state)
 {
 	(void)state;
@@ -528,6 +548,7 @@ int main(void)
 		cmocka_unit_test(a_connection_reports_by_rtcp),
 		cmocka_unit_test(lines_with_signalling_are_always_open),
 		cmocka_unit_test(a_channel_of_another_program_is_refused_until_it_is_free),
+		cmocka_unit_test(a_channel_that_is_being_removed_ends_its_call_as_a_failed_span_does),
 		cmocka_unit_test(a_channel_that_cannot_be_read_ends_its_call),
 		cmocka_unit_test(a_channel_whose_voice_cannot_be_had_is_tried_again),
 		cmocka_unit_test(a_channel_that_is_lost_as_its_span_comes_back_as_another),
