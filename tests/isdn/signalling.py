@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """signalling.py KIND TYPE SIDE [CASE...]: what every switch type and role must do: calls both ways with numbers and bearer, overlap, refusals, restarts, and all
 channels at once. tandem-isdn is SIDE."""
+import os
 import sys
 
 from results import BEARERS, shows
@@ -9,6 +10,7 @@ from alone import linked
 
 kind, type, side = sys.argv[1:4]
 OVERLAP = "overlap-send = yes overlap-receive = yes"
+COUNT = 1000 if os.environ.get("LONG", "0") != "0" else 50
 CAUSES = (1, 3, 17, 18, 19, 21, 22, 27, 28, 31, 34, 38, 41, 42, 44, 47, 57, 58, 63, 65, 79, 88, 102, 127)
 
 
@@ -144,9 +146,9 @@ def all_at_once():
     far.do("auto")
 
 
-def one_after_another(count=50):
+def one_after_another():
     far.do("auto", "answer")
-    for i in range(count):
+    for i in range(COUNT):
         call, _ = agent.setup(str(i))
         agent.take("answer", call=call)
         agent.do("release", call)
