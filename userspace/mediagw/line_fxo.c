@@ -245,9 +245,18 @@ static void tell_rings(struct circuit *c, bool caller_known)
 		circuit_event(c, &mgcp_package_h, "rg");
 }
 
+static void be_free(struct circuit *c, const char *why)
+{
+	be_idle(c, why);
+	circuit_event(c, &mgcp_package_do, "rlc");
+}
+
+/* An exchange that rings has noticed that we hung up: who calls is told after this ring and no other. */
 static void rings(struct circuit *c)
 {
 	struct fxo *f = fxo(c);
+	if (c->state == GUARD)
+		be_free(c, "it rings already");
 	if (c->state != IDLE && c->state != CALLER && c->state != RINGING)
 		return;
 	if (circuit_seize(c, true))
@@ -332,8 +341,7 @@ static void timeout(struct circuit *c)
 		hang_up(c, "nobody has hung up");
 		break;
 	case GUARD:
-		be_idle(c, "it is free");
-		circuit_event(c, &mgcp_package_do, "rlc");
+		be_free(c, "it is free");
 		break;
 	default:
 		break;

@@ -230,6 +230,24 @@ static void a_ring_is_told_with_its_caller(void **state)
 	bench_close();
 }
 
+/* The guard after a call is over when the exchange rings: its first ring is the one that a caller's number follows. */
+static void a_ring_that_follows_on_a_call_is_told_with_its_caller(void **state)
+{
+	(void)state;
+	fresh();
+	dials();
+	assert_int_equal(ask("S: DO/hu\r\nR: DO/rlc(N)"), 200);
+	expect("on hook");
+	after(300);
+	line(TDM_EV_RING_BEGIN);
+	expect("free; NTFY DO/rlc; used from there");
+	assert_int_equal(ask("R: DO/ci(A),DO/rg(N)"), 200);
+	assert_int_equal(bench.listening, LISTEN_CALLER_ID);
+	caller("5551212", "John Doe");
+	expect("NTFY DO/ci(09/14/17/26,\"5551212\",\"John Doe\"),DO/rg");
+	bench_close();
+}
+
 /* The caller chooses the name: it must not end the quoted string, nor be too long to be told. */
 static void a_callers_name_is_told_whatever_it_is(void **state)
 {
@@ -434,6 +452,7 @@ int main(void)
 		cmocka_unit_test(ended_by_the_exchange),
 		cmocka_unit_test(ended_as_a_last_resort),
 		cmocka_unit_test(a_ring_is_told_with_its_caller),
+		cmocka_unit_test(a_ring_that_follows_on_a_call_is_told_with_its_caller),
 		cmocka_unit_test(a_callers_name_is_told_whatever_it_is),
 		cmocka_unit_test(without_a_caller_at_the_second_ring),
 		cmocka_unit_test(a_caller_in_dtmf_comes_before_the_ring),
