@@ -53,7 +53,8 @@ def heard_by_the_switch(d, came, ok, seed):
     m.close()
     far.do("silence", came["channel"])
     far.take("voice-end")
-    n, _ = longest_run(a.sent, read("heard"))
+    n, at = longest_run(a.sent, read("heard"))
+    print(f"the switch: {n} of {len(a.sent)} octets in one piece from {at} on", flush=True)
     assert n >= len(a.sent) // 2, f"{n} of {len(a.sent)} octets in one piece"
 
 

@@ -46,6 +46,7 @@ def speaker(s, phone, to, seed, seconds=SECONDS):
 def same(what, sent, heard, enough=0.5):
     """Most of what was sent came in one piece, bit by bit: what precedes is the jitter buffer's settling."""
     n, at = longest_run(sent, heard)
+    print(f"{what}: {n} of {len(sent)} octets in one piece from {at} on, {len(heard)} came", flush=True)
     assert n >= enough * len(sent), f"{what}: {n} of {len(sent)} octets in one piece from {at} on, {len(heard)} came"
 
 
