@@ -129,7 +129,7 @@ def kill_isdn():
 def planned_by_isdn():
     """A test that the configuration repeats fails when the signalling goes: the alarm says so, and clears with the next one that passes."""
     configure(ISDN + 'line-test night { from = "1" to = "2" every = 10s }\n')
-    said("reload")
+    reload()
     wait_for("a test to run", lambda: states()[1] == "in-use", 60, 0.05)
     kill_isdn()
     wait_for("the alarm", lambda: alarmed("night"), 60, 0.2)
@@ -147,13 +147,18 @@ def alarmed(section):
     return [a for a in said("show", "alarms") if a["name"] == "line-test-failed" and a["object"] == section and not a.get("cleared")]
 
 
+def reload():
+    done = ctl("reload")
+    assert done.returncode == 0, done.stderr
+
+
 def planned():
     """A test that the configuration repeats fails, which is an alarm; it passes, or is planned no more, and there is none."""
     configure('line-test night { from = "channel 1" to = "channel 45" every = 10s }\n')
-    said("reload")
+    reload()
     wait_for("the alarm", lambda: alarmed("night"), 60, 0.2)
     configure()
-    said("reload")
+    reload()
     wait_for("the alarm to go with its section", lambda: not alarmed("night"), 60, 0.2)
 
 
