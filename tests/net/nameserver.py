@@ -47,7 +47,7 @@ def unbound(lab, ns, ip, zone, records):
             return probe.recv(512)
         except (TimeoutError, ConnectionRefusedError):
             return None
-    wait_for("unbound to answer", answers, 10)
+    wait_for("unbound to answer", answers)
     probe.close()
     return process
 

@@ -61,7 +61,7 @@ static const char *relay(struct fastpath *fp, const bool v6[2], enum fp_engine e
 	for (uint16_t seq = 1; seq < 4 && arrived; seq++) {
 		build(&in, &peers[0], v6[0], &(struct shape){.seq = seq});
 		put(&peers[0], &in);
-		arrived = receive(&peers[1], &out, 3000);
+		arrived = receive(&peers[1], &out, SOON);
 	}
 	fastpath_read(fp, slot[0], &s);
 	if (why)

@@ -64,7 +64,7 @@ static int flow(struct fastpath *fp, uint32_t slot)
 	for (int i = 0; i < PACKETS; i++) {
 		build(&in, &peers[0], false, &(struct shape){.seq = ++seq});
 		put(&peers[0], &in);
-		if (!receive(&peers[1], &out, 3000))
+		if (!receive(&peers[1], &out, SOON))
 			return -1;
 	}
 	fastpath_read(fp, slot, &after);

@@ -218,7 +218,7 @@ static void frames_cross(unsigned position)
 		struct pollfd p = {.fd = to, .events = POLLIN | POLLPRI};
 		if (write(from, frame, sizeof(frame)) < 0 && errno != EAGAIN)
 			err = -errno;
-		else if (poll(&p, 1, 1000) > 0)
+		else if (poll(&p, 1, PATIENCE_MS / 20) > 0)
 			n = read_past_events(to, heard, sizeof(heard));
 	}
 	if (!err && (n != sizeof(frame) || memcmp(heard, frame, sizeof(frame) - 2)))

@@ -92,7 +92,7 @@ static void *flood(void *arg)
 static bool module_forwards(void)
 {
 	uint64_t before = accepted_by(fp, FP_KMOD);
-	for (int i = 0; i < 5000 && accepted_by(fp, FP_KMOD) == before; i++)
+	for (int i = 0; i < 2 * SOON && accepted_by(fp, FP_KMOD) == before; i++)
 		usleep(1000);
 	return accepted_by(fp, FP_KMOD) != before;
 }
@@ -251,7 +251,7 @@ static int storm_garbage(void)
 
 static bool map_is_gone(uint32_t id)
 {
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 2 * SOON; i++) {
 		int fd = bpf_map_get_fd_by_id(id);
 		if (fd < 0)
 			return errno == ENOENT;

@@ -197,7 +197,7 @@ static bool all_here(const struct traffic *t)
 
 void traffic_drain(struct traffic *t)
 {
-	for (int quiet = 0; quiet < 2000 && !all_here(t); quiet = hear(t) ? 0 : quiet + 1)
+	for (int quiet = 0; quiet < SOON && !all_here(t); quiet = hear(t) ? 0 : quiet + 1)
 		run_loop(1);
 	run_loop(20);
 	hear(t);

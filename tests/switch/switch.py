@@ -15,7 +15,7 @@ class Unexpected(AssertionError):
 class Switch:
     """One end of a PRI. `options` are words of its command line; keywords are OPTION=VALUE. `patience` is how long an event may take, in seconds."""
 
-    def __init__(self, program, *options, patience=5.0, log=None, pass_fds=(), **values):
+    def __init__(self, program, *options, patience=20.0, log=None, pass_fds=(), **values):
         words = [*options, *(f"{name.replace('_', '-')}={value}" for name, value in values.items())]
         self.name, self.patience = values.get("side", "network"), patience
         self.process = subprocess.Popen([program, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, pass_fds=pass_fds)

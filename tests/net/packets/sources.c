@@ -111,6 +111,15 @@ static void send_from(unsigned side, unsigned i, const struct place *from, bool 
 	put(&peers[side], &f);
 }
 
+/* RTP where RTCP is to come. */
+static void send_to_rtcp(unsigned side, unsigned i, const struct place *from)
+{
+	struct frame f;
+	build(&f, &peers[side], g.v6[side], &(struct shape){.host = from->host, .sport = from->port, .dport = (uint16_t)(GW_PORT + STEP * i + 1), .seq = 1, .ssrc = 7,
+		.payload = 40, .body = foreign, .body_len = BODY});
+	put(&peers[side], &f);
+}
+
 /* A packet of the call itself; it has to come to the other side. */
 static void say(unsigned side, unsigned i, bool rtcp)
 {
@@ -212,6 +221,19 @@ static void spray_port(unsigned side, uint16_t port, const struct end *e, unsign
 	}
 }
 
+/* A stranger's packet to each open port. They wait in every queue there is behind those for other ports, which nobody counts: once these are, the queues are
+ * empty, and what comes next finds room. */
+static void mark(void)
+{
+	for (unsigned i = 0; i < STREAMS; i++)
+		for (unsigned side = 0; side < 2; side++) {
+			const struct place from = {STRANGER, PEER_PORT};
+			send_from(side, i, &from, false, 7, 1, foreign);
+			send_to_rtcp(side, i, &from);
+			g.refusable += 2;
+		}
+}
+
 static void spray(void)
 {
 	static unsigned round;
@@ -221,8 +243,10 @@ static void spray(void)
 			bool open = n / STEP < STREAMS && n % STEP < 2;
 			spray_port(side, (uint16_t)(GW_PORT + n), open ? &g.end[side][n / STEP] : NULL, round);
 		}
-		if (n % STEP == STEP - 1)
+		if (n % STEP == STEP - 1) {
+			mark();
 			settle();
+		}
 	}
 }
 

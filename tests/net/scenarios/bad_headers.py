@@ -7,7 +7,7 @@ import sys
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
-from lab import wait_for  # noqa: E402
+from lab import SOON, wait_for  # noqa: E402
 from media import both_ways  # noqa: E402
 from sipmsg import Sdp, digest  # noqa: E402
 
@@ -132,7 +132,7 @@ class Sender:
         p.wire.send(text_of(f"{method} {to} SIP/2.0", lines, body))
         return mark
 
-    def answer(self, mark, timeout=2.0):
+    def answer(self, mark, timeout=SOON):
         """(status, headers) of the final answer."""
         end = time.monotonic() + timeout
         while (left := end - time.monotonic()) > 0:

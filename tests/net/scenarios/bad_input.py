@@ -41,7 +41,7 @@ class Trouble:
         with entered(self.s.ns_a):
             return socket.create_connection((self.s.gw_a, port), SOON)
 
-    def closed(self, sock, timeout=2):
+    def closed(self, sock, timeout=SOON):
         """All that came until it was ended."""
         got, end = b"", time.monotonic() + timeout
         while True:
@@ -57,7 +57,7 @@ class Trouble:
 
     def pours(self, sock, piece, most=16 << 20):
         """Sends that again and again until the other side has had enough."""
-        sock.settimeout(2)
+        sock.settimeout(SOON)
         with contextlib.suppress(OSError):
             for _ in range(most // len(piece)):
                 sock.sendall(piece)
@@ -70,7 +70,7 @@ class Trouble:
                 if select.select([sock], [], [], 0.02)[0]:
                     break
                 sock.sendall(bytes([byte]))
-        return self.closed(sock, 1)
+        return self.closed(sock)
 
     # --- one kind each
 
@@ -106,7 +106,7 @@ class Trouble:
     def tls_stops(self):
         sock = self.connect(5061)
         sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
-        self.closed(sock, 1)
+        self.closed(sock)
 
     def tls_never_begins(self):
         self.closed(self.connect(5061), 1)
@@ -114,12 +114,12 @@ class Trouble:
     def tls_is_none(self):
         sock = self.connect(5061)
         sock.sendall(options("plain"))
-        self.closed(sock, 1)
+        self.closed(sock)
 
     def websocket_stops(self):
         sock = self.connect(8080)
         sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n")
-        self.closed(sock, 1)
+        self.closed(sock)
 
     def length_too_short(self):
         """The rest is no message."""
@@ -141,7 +141,7 @@ class Trouble:
         with entered(self.s.ns_a):
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind((self.s.ip_a, 5099))
-        sock.settimeout(2)
+        sock.settimeout(SOON)
         sock.sendto(options("cut", "UDP", "Content-Length: 10\r\n\r\nabc"), (self.s.gw_a, 5060))
         assert sock.recv(4096).startswith(b"SIP/2.0 400 Content-Length")
         sock.close()

@@ -59,7 +59,7 @@ with stage(more=CAROL, alice='digest = md5') as s:
 
     # It calls, holds, takes back, and hangs up.
     real.command("dial", f"sip:1002@{s.gw_a}")
-    b, invite = bob.rings(5)
+    b, invite = bob.rings()
     b.accept(invite)
     b.get("ACK")
     mb.send(Sdp(invite.body).at())
@@ -76,7 +76,7 @@ with stage(more=CAROL, alice='digest = md5') as s:
 
     # It sends Bob to Carol.
     real.command("dial", f"sip:1002@{s.gw_a}")
-    b, invite = bob.rings(5)
+    b, invite = bob.rings()
     b.accept(invite)
     b.get("ACK")
     mb.send(Sdp(invite.body).at())

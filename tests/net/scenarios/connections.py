@@ -33,7 +33,7 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
         opened.append(sock)
         return sock
 
-    def answer(sock, timeout=2):
+    def answer(sock, timeout=SOON):
         """The next message on it; None: it was closed."""
         c = Connection(sock, None)
         end = time.monotonic() + timeout
@@ -45,7 +45,7 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
             c.data += data
         return Message(m)
 
-    def closed(sock, timeout=2):
+    def closed(sock, timeout=SOON):
         """Asserts that it is ended within that time, whatever else comes."""
         end = time.monotonic() + timeout
         while True:
@@ -105,9 +105,9 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
     with contextlib.suppress(ConnectionError):  # it may end between the look and the byte
         while not select.select([slow[3]], [], [], 0.02)[0]:
             slow[3].sendall(b"X")
-            assert time.monotonic() < started + 2, "a byte now and then keeps a connection open"
+            assert time.monotonic() < started + SOON, "a byte now and then keeps a connection open"
     for sock in slow:
-        closed(sock, 1)
+        closed(sock)
     assert counter("slow") == 4, counter("slow")
     before = counter("bad-frame")
     sock = connect()
@@ -150,7 +150,7 @@ with stage(more=LIMITS, registrar="max-contacts = 10", transport="udp") as s:
     sock = connect()
     sock.setblocking(False)
     before = s.gw.counter("stream", "overflow")
-    n, end = 0, time.monotonic() + 10
+    n, end = 0, time.monotonic() + SOON
     while s.gw.counter("stream", "overflow") == before and time.monotonic() < end:
         try:
             for _ in range(200):

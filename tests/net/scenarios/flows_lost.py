@@ -27,7 +27,7 @@ def flow(phone, n):
 
 def talks(d, phone):
     """Its phone rings and answers: the call ends as calls do."""
-    other, invite = phone.answer_invite(timeout=1)
+    other, invite = phone.answer_invite()
     other.accept(invite)
     d.connected()
     other.get("ACK")

@@ -56,7 +56,7 @@ with stage(more=RULES) as s:
     refused(alice, "90900667")
     rows = {(r["rule"], r["source"]): r for r in s.gw.show("fraud")}
     assert rows["dear", "alice"]["calls"] == 1, rows
-    da.hung_up(8)
+    da.hung_up()
     dc.hung_up()
     wait_for("nothing of the call to be left", lambda: not s.gw.show("calls"))
     refused(alice, "90900666")

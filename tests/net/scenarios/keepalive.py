@@ -43,7 +43,7 @@ def phones(s):
     assert p.register().status == 200
     ask = struct.pack("!HHI", 1, 0, 0x2112A442) + os.urandom(12)
     p.wire.send(ask)
-    answer, _ = p.wire.receive(2)
+    answer, _ = p.wire.receive(SOON)
     assert answer[:2] == b"\x01\x01" and answer[4:20] == ask[4:20], answer
 
 
@@ -59,7 +59,7 @@ class Registrar:
         sock, peer = self.listener.accept()
         self.c = Connection(sock, peer)
 
-    def register(self, timeout=3):
+    def register(self, timeout=SOON):
         """The next REGISTER, granted."""
         end = time.monotonic() + timeout
         while not (raw := self.c.message()):
@@ -78,16 +78,16 @@ class Registrar:
         for _ in range(n):
             got = b""
             while len(got) < 4:
-                assert select.select([self.c.sock], [], [], 1)[0], "no keep-alive"
+                assert select.select([self.c.sock], [], [], SOON)[0], "no keep-alive"
                 got += self.c.sock.recv(4 - len(got))
             assert got == b"\r\n\r\n", got
             if answered:
                 self.c.sock.sendall(b"\r\n")
 
     def ended(self):
-        end = time.monotonic() + 3
+        end = time.monotonic() + SOON
         while time.monotonic() < end:
-            assert select.select([self.c.sock], [], [], 3)[0], "it is still open"
+            assert select.select([self.c.sock], [], [], SOON)[0], "it is still open"
             if not self.c.sock.recv(100):
                 return
         raise AssertionError("it is still open")

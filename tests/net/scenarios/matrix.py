@@ -26,7 +26,7 @@ DEATHS = (*KILLS, "callee", "caller")
 BESIDE = int(os.environ.get("BESIDE", "30"))
 LISTEN = 'transports = { "udp", "tcp", "tls", "ws", "wss" }'
 USER = 'user {0}{1} {{ password = "pass" numbers = {{ "{2}{1}" }} address = "{3}" }}\n'
-PATIENCE = 8  # for what a phone waits, s
+PATIENCE = 20  # for what a phone waits, s
 
 
 class Cell:
@@ -269,7 +269,7 @@ def run(deaths, t1, probe):
                 run_together(s, death, of[i:i + BESIDE])
             print(f"{death}: {len(of)} cells, after {time.monotonic() - began:.0f} s", flush=True)
         try:
-            wait_for("everything to be as it was", lambda: is_back(s, before), 8)
+            wait_for("everything to be as it was", lambda: is_back(s, before))
         except TimeoutError:
             raise AssertionError(f"{left(s)}, at first {before}") from None
 

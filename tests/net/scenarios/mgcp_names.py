@@ -29,7 +29,7 @@ with stage(start=False, more=MORE, agent='bind = "0.0.0.0:2727" audit = 100ms') 
     media = s.media(alice)
 
     def call():
-        wait_for("the line to be up", lambda: [x["state"] for x in s.gw.show("lines")] == ["up"], 8)
+        wait_for("the line to be up", lambda: [x["state"] for x in s.gw.show("lines")] == ["up"])
         g[1].asked("L/hd")
         d = alice.invite("2001")
         g[1].hears("L/rg")

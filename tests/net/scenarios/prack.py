@@ -77,7 +77,7 @@ with stage() as s:
     d = a.invite("1002", headers=[("Require", "100rel")])
     e, invite = b.answer_invite()
     e.reply(invite, 180, "Ringing")
-    lost = d.response(method="INVITE", timeout=5)
+    lost = d.response(method="INVITE")
     assert lost.status == 504, lost
     d.ack(lost)
     cancel = e.get("CANCEL")

@@ -105,7 +105,7 @@ with stage(inside=PROXY, outside=PROXY) as s:
     # 3.9: nobody answers: 408 from Timer B
     da = alice.invite("1002")
     bob.answer_invite()
-    da.ack(da.response(408, timeout=4))
+    da.ack(da.response(408))
     bob.waiting.clear()
 
     # 3.11: nobody there; a number that leads nowhere

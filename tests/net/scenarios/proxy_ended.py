@@ -21,7 +21,7 @@ with stage(inside=PROXY, outside=PROXY, sip="max-duration = 2s", trunk="max-call
     def ended(da, db, cause):
         """Both sides get a BYE that is the other's next request."""
         for one, other in ((da, db), (db, da)):
-            m = one.hung_up(5)
+            m = one.hung_up()
             assert m.get("from").split("tag=")[1] == other.tag and m.get("to").split("tag=")[1] == one.tag, m.raw
             assert m.uri == one.phone.uri() and not m.get("route") and m.get("reason") == f"Q.850;cause={cause}", m.raw
             assert m.cseq > other.cseq, m.raw

@@ -61,7 +61,7 @@ def two_authentications(s, alice, carrier):
 def proxy_failure(s, alice, carrier, proxy1):
     before = proxy1.repeats
     a = alice.invite("8555")  # Proxy 1 is silent, Proxy 2 is the carrier
-    b, invite = carrier.rings(6)
+    b, invite = carrier.rings()
     a.response(180)
     ok = accepted(a, b, invite)
     talk(s, alice, ok, carrier, invite)

@@ -181,7 +181,7 @@ def reinvites_cross(s, alice, bob):
     b.request("INVITE", bob.sdp(version=2))
     b.failed(491)
     b.refuse(theirs, 491)
-    again = b.get("INVITE", 5)  # Tandem made this side's Call-ID: 2.1 to 4 s
+    again = b.get("INVITE")  # Tandem made this side's Call-ID: 2.1 to 4 s
     b.accept(again, bob.sdp(version=2, direction="recvonly"))
     a.connected()
     b.get("ACK")

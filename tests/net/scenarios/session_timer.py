@@ -80,7 +80,7 @@ with stage(sip="session-expires = 4s min-se = 2s probe-interval = 0", process="r
     d.request("UPDATE", headers=[("Supported", "timer"), ("Session-Expires", "4;refresher=uac")])
     ok = d.response(method="UPDATE")
     assert ok.status == 200 and ok.get("session-expires") == "4;refresher=uac", ok
-    bye = d.hung_up(4)
+    bye = d.hung_up()
     assert "Session expired" in bye.get("reason"), bye
     bye = e.hung_up()
     assert "cause=102" in bye.get("reason"), bye

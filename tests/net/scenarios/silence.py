@@ -37,8 +37,8 @@ with stage(media="silence-timeout = 1s") as s:
         to = {alice: Sdp(ok.body).at(), bob: Sdp(invite.body).at()}
         both_ways(media[alice], to[alice], media[bob], to[bob])
         with talking(media[talker], to[talker]):
-            da.hung_up(6)
-            db.hung_up(6)
+            da.hung_up()
+            db.hung_up()
         s.gw.idle()
 
     da, db, invite, ok = s.call(alice, bob)

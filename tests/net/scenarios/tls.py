@@ -139,6 +139,6 @@ with stage(transport="tls", more=MORE, inside=OWN, outside=OWN + "tls-verify = m
 
     # The port becomes free.
     thief.close()
-    wait_for("the listener", lambda: not [a for a in s.gw.show("alarms") if "tcp" in a["object"] and not a["cleared"]], 12)
+    wait_for("the listener", lambda: not [a for a in s.gw.show("alarms") if "tcp" in a["object"] and not a["cleared"]])
     with entered(s.ns_a):
         socket.create_connection((s.gw_a, 5060), SOON).close()

@@ -7,7 +7,7 @@ import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
-from lab import wait_for  # noqa: E402
+from lab import SOON, wait_for  # noqa: E402
 
 with stage(process="restart-max = 50ms") as s:
     alice, bob = s.pair()
@@ -85,7 +85,7 @@ with stage(process="restart-max = 50ms") as s:
     if s.transport == "udp":
         ask = bytes.fromhex("000100002112a442") + b"abcdefghijkl"
         alice.wire.send(ask)
-        raw, _ = alice.wire.receive(2)
+        raw, _ = alice.wire.receive(SOON)
         port, ip = 5060 ^ 0x2112, bytes(x ^ y for x, y in zip(map(int, s.ip_a.split(".")), bytes.fromhex("2112a442")))
         assert raw == bytes.fromhex("0101000c2112a442") + b"abcdefghijkl" + bytes.fromhex("002000080001") + port.to_bytes(2, "big") + ip, raw.hex()
         stranger = s.phone("a", port=5062, ip=s.another("a"))

@@ -8,7 +8,7 @@ import threading
 import time
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
-from lab import wait_for  # noqa: E402
+from lab import SOON, wait_for  # noqa: E402
 
 MORE = """
 trunk probed {{ peer = {{ "{ip}:5091", "{ip}:5092" }} address = "outside" {probe} }}
@@ -55,7 +55,7 @@ with stage() as s:
     def goes_to(name):
         d = alice.invite("7123")
         peer = by_name[name].phone if name != "carrier" else carrier
-        end = time.monotonic() + 3
+        end = time.monotonic() + SOON
         while name != "carrier" and not any(m.method == "INVITE" for m in peer.waiting) and time.monotonic() < end:
             time.sleep(0.01)  # the other thread reads
         invite = next(m for m in peer.waiting if m.method == "INVITE") if name != "carrier" else None

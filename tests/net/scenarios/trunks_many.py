@@ -51,7 +51,7 @@ with stage(start=False) as s:
     def registered():
         return sum(t["registration"] == "registered" for t in s.gw.show("trunks"))
 
-    wait_for("all registrations", lambda: registered() == REGISTERING, 15, 0.5)
+    wait_for("all registrations", lambda: registered() == REGISTERING, 60, 0.5)
 
     def call(number="1001"):
         d = last.invite(number, uri=f"sip:{number}@{s.gw_b}")

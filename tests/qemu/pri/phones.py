@@ -15,7 +15,7 @@ from spans import gateway, groups_up
 kind = sys.argv[1]
 type = "ni2" if kind == "t1" else "euroisdn"
 SECONDS = 3
-PATIENCE = 20
+PATIENCE = 60
 
 TO_SWITCH = f"""
 isdn pstn {{ spans = {{ 1 }} switch = "{type}" side = "user" number-type = unknown numbers-out = "as-is" }}
