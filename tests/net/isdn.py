@@ -115,6 +115,41 @@ class Exchange:
         return args["cause"]
 
 
+class Tester:
+    """Asks tandem-ca for test calls on its control socket, as a media gateway does."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(20)
+        self.sock.connect(path)
+        self.lines, self.events = self.sock.makefile("rb"), []
+        self.ask("subscribe", topic="test-calls")
+
+    def close(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+
+    def reply(self, verb, args):
+        self.sock.sendall(json.dumps({"id": 1, "do": verb, "args": args}).encode() + b"\n")
+        while "id" not in (line := json.loads(self.lines.readline())):
+            self.events.append(line["event"])
+        return line
+
+    def ask(self, verb, **args):
+        """None, or why not."""
+        return self.reply(verb, args).get("error")
+
+    def result(self, verb, **args):
+        return self.reply(verb, args)["result"]
+
+    def call(self, name, out, from_group, to_group, **more):
+        return self.ask("test-call", **{"call": name, "from": out, "from-group": from_group, "to-group": to_group, "caller": "5550199", **more})
+
+    def hears(self, event):
+        e = self.events.pop(0) if self.events else json.loads(self.lines.readline())["event"]
+        assert e["event"] == event, e
+        return e
+
+
 class Channels:
     """The gateway with ds/e1-1/N: each has one connection, to a Media of its own."""
 

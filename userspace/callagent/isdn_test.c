@@ -172,7 +172,7 @@ static void on_release(struct test_side *s, const json_t *event)
 	if (s == &t->in && t->state == TEST_CLEARING && t->cleared_ms < 0)
 		t->cleared_ms = lasted(t);
 	t->busy = t->state == TEST_CALLING && !remote && cause == CAUSE_NO_CHANNEL;
-	clear(t, t->busy ? "the channel has another call" : why);
+	clear(t, t->busy ? "the channel is not free" : why);
 	check_over(t);
 }
 

@@ -156,7 +156,8 @@ static void on_over(void *arg)
 		note(t, t->trial);
 	} else {
 		t->busy = true;
-		snprintf(t->detail, sizeof t->detail, "no pair of free channels: %s has a call", line_trial_name(t->trial, LOOP_CALLER));
+		snprintf(t->detail, sizeof t->detail, "no pair of free channels: %s: %s", line_trial_name(t->trial, LOOP_CALLER),
+			 line_trial_result(t->trial, LOOP_SEIZURE)->why);
 	}
 	t->trial = mem_deref(t->trial);
 	timer_start(&t->next, 0, go_on, t);

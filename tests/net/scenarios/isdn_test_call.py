@@ -3,40 +3,12 @@
 # runs: once
 """A test call over ISDN, as a media gateway asks the call agent for one: it goes out on the channel that was asked for and is answered where it comes in, past routing and records, while
 other calls go their ways; why it fails is told; it ends with who asked for it. The network is a script (isdn.py)."""
-import json
-import socket
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
-from isdn import exchange  # noqa: E402
+from isdn import Tester, exchange  # noqa: E402
 
 OUT, IN = "ds/e1-1/7", "ds/e1-1/9"
-
-
-class Tester:
-    """On the control socket of tandem-ca."""
-
-    def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(5)
-        self.sock.connect(path)
-        self.lines, self.events = self.sock.makefile("rb"), []
-        self.ask("subscribe", topic="test-calls")
-
-    def ask(self, verb, **args):
-        """None, or why not."""
-        self.sock.sendall(json.dumps({"id": 1, "do": verb, "args": args}).encode() + b"\n")
-        while "id" not in (line := json.loads(self.lines.readline())):
-            self.events.append(line["event"])
-        return line.get("error")
-
-    def call(self, name, **more):
-        return self.ask("test-call", **{"call": name, "from": OUT, "from-group": "pri", "to-group": "pri", "caller": "5550199", **more})
-
-    def hears(self, event):
-        e = self.events.pop(0) if self.events else json.loads(self.lines.readline())["event"]
-        assert e["event"] == event, e
-        return e
 
 
 with stage(start=False) as s:
@@ -49,7 +21,7 @@ with stage(start=False) as s:
               calling={"number": calling, "type": "national", "plan": "isdn", "presentation": "allowed"})
 
     # --- out by one channel, in by another; the network has shortened who is called, and shows somebody else; a call to Bob meanwhile is a call to Bob
-    assert t.call("t1", number="0301234567") is None
+    assert t.call("t1", OUT, "pri", "pri", number="0301234567") is None
     args = x.told("setup")
     assert (args["endpoint"], args["group"], args["called"]["number"], args["calling"]["number"], args["bearer"]) == (OUT, "pri", "301234567", "5550199", "speech"), args
     comes_in("in-1", "1002", "891110000")
@@ -66,7 +38,7 @@ with stage(start=False) as s:
     assert len(s.gw.show("calls")) == 1
     x.say("release", "in-1", cause=16, remote=True)
     db.cancelled(invite)
-    assert "another test call" in t.call("t2")
+    assert "another test call" in t.call("t2", OUT, "pri", "pri")
     assert t.ask("test-call end", call="t1") is None
     assert x.told("release", "t1")["cause"] == 16
     x.say("release", "in-2", cause=16, remote=True, why="normal clearing")
@@ -75,17 +47,17 @@ with stage(start=False) as s:
     assert e["why"] == "" and e["ms"] >= 0 and not e["busy"], e
 
     # --- the network refuses it
-    assert t.call("t3") is None
+    assert t.call("t3", OUT, "pri", "pri") is None
     x.told("setup", "t3")
     x.say("release", "t3", endpoint=None, cause=1, remote=True, why="unallocated number")
     assert t.hears("over")["why"] == "cleared with cause 1: unallocated number"
 
     # --- who asked for it is gone
-    assert t.call("t4") is None
+    assert t.call("t4", OUT, "pri", "pri") is None
     x.told("setup", "t4")
     comes_in("in-3", "5550198", "5550199")
     x.told("answer", "in-3")
-    t.sock.shutdown(socket.SHUT_RDWR)
+    t.close()
     x.told("release", "t4")
     x.say("release", "t4", cause=16, remote=False)
     x.say("release", "in-3", cause=16, remote=True)

@@ -142,7 +142,7 @@ static void why_it_fails_is_told(void **state)
 	asked("test-call", CALL);
 	said[0] = '\0';
 	out("release", ",'cause':34,'remote':false,'why':'no channel is free'");
-	assert_said("told: over {'busy':true,'ms':-1,'why':'the channel has another call'}\n");
+	assert_said("told: over {'busy':true,'ms':-1,'why':'the channel is not free'}\n");
 }
 
 static void what_tandem_isdn_refuses_is_no_call(void **state)

@@ -377,7 +377,7 @@ static void a_channel_that_isdn_has_in_use_is_left_alone(void **state)
 {
 	(void)state;
 	begin_call();
-	agent_says("{'event':'over','ms':-1,'busy':true,'why':'the channel has another call'}");
+	agent_says("{'event':'over','ms':-1,'busy':true,'why':'the channel is not free'}");
 	clock_test_advance(1);
 	clock_test_advance(1);
 	/* The next one is tried. */
@@ -388,11 +388,11 @@ static void a_channel_that_isdn_has_in_use_is_left_alone(void **state)
 
 	begin_test(GROUPS, "channel 1", "channel 25", false);
 	agent->h.up(agent->arg);
-	agent_says("{'event':'over','ms':-1,'busy':true,'why':'the channel has another call'}");
+	agent_says("{'event':'over','ms':-1,'busy':true,'why':'the channel is not free'}");
 	clock_test_advance(1);
 	clock_test_advance(1);
 	assert_int_equal(ended, LINE_TEST_BUSY);
-	assert_string_equal(told, "no pair of free channels: ds/ds1-1/1 has a call");
+	assert_string_equal(told, "no pair of free channels: ds/ds1-1/1: the channel is not free");
 	end_call();
 }
 
