@@ -143,6 +143,11 @@ def configure(more=""):
         f.write(CONF + more)
 
 
+def reload():
+    done = ctl("reload")
+    assert done.returncode == 0, done.stderr
+
+
 def alarmed(section):
     return [a for a in said("show", "alarms") if a["name"] == "line-test-failed" and a["object"] == section and not a.get("cleared")]
 
