@@ -328,8 +328,9 @@ static void on_down(struct group *g, struct dchannel *d, pri_event *e)
 
 static void on_mistake(struct group *g, struct dchannel *d, pri_event *e)
 {
-	log_warn(d->endpoint, "%s", e->err.err);
-	slice_copy(slice_of(e->err.err, strnlen(e->err.err, sizeof(d->why) - 1)), d->why, sizeof(d->why));
+	struct slice said = slice_trim(slice_of(e->err.err, strnlen(e->err.err, sizeof(d->why) - 1))); /* libpri ends its lines */
+	slice_copy(said, d->why, sizeof(d->why));
+	log_warn(d->endpoint, "%s", d->why);
 	alarm_raise(&alarm_dchannel, d->endpoint, d->why);
 }
 

@@ -69,6 +69,17 @@ static void without_a_link_there_are_no_calls(void **state)
 	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_NORMAL_CIRCUIT_CONGESTION);
 }
 
+/* What libpri says of it, without the end of its line. */
+static void a_far_end_of_the_same_side_is_told_in_one_line(void **state)
+{
+	wire_start("spans = {\"1\"} side = user", 1, PRI_CPE, PRI_SWITCH_EUROISDN_E1);
+	wire_pass(5000);
+	assert_false(group_is_up(wire.g));
+	assert_true(is_alarm_on(&alarm_dchannel, "ds/e1-1/16"));
+	assert_non_null(strstr(wire.g->dchannels[0].why, "CPE"));
+	assert_null(strchr(wire.g->dchannels[0].why, '\n'));
+}
+
 /* --- RESTART ------------------------------------------------------------------------------------------------------------- */
 
 static void the_far_end_restarts_a_channel(void **state)
@@ -593,6 +604,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_operators_do_at_the_gateway_is_heeded, wire_stop),
 		cmocka_unit_test_setup_teardown(an_alarm_takes_channels_out_and_its_end_brings_them_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_is_pulled_and_put_back, plain, wire_stop),
+		cmocka_unit_test_teardown(a_far_end_of_the_same_side_is_told_in_one_line, wire_stop),
 		cmocka_unit_test_setup_teardown(one_d_channel_has_the_channels_of_all_spans, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(an_interface_is_restarted, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(the_backup_takes_over_and_calls_go_on, nfas, wire_stop),
