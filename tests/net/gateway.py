@@ -269,7 +269,7 @@ def stage(start=True, idle=True, **sections):
         if idle:
             s.gw.idle()
         if s.gw.process and s.gw.process.poll() is None:
-            code = s.lab.stop(s.gw.process, signal.SIGTERM, 10)
+            code = s.lab.stop(s.gw.process, signal.SIGTERM)
             assert code == 0, f"tandem-keep ended with {code} on SIGTERM"
     except BaseException as e:
         if not isinstance(e, SystemExit):

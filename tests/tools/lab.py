@@ -152,7 +152,7 @@ class Lab:
         self.programs.append(p)
         return p
 
-    def stop(self, p, number=signal.SIGTERM, timeout=5):
+    def stop(self, p, number=signal.SIGTERM, timeout=SOON):
         if p.poll() is None:
             p.send_signal(number)
             try:

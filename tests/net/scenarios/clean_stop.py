@@ -18,7 +18,7 @@ with stage(idle=False, process="grace = 2s") as s:
     ringing.response(180)
     alice.nothing(lambda m: m.method == "BYE", 2.5)
     codes = []
-    stopper = threading.Thread(target=lambda: codes.append(s.lab.stop(s.gw.process, signal.SIGTERM, 10)))
+    stopper = threading.Thread(target=lambda: codes.append(s.lab.stop(s.gw.process, signal.SIGTERM)))
     stopper.start()
     da.hung_up()
     db.hung_up()
