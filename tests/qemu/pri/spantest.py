@@ -121,9 +121,12 @@ def elsewhere():
     over()
 
 
-def kill_isdn():
-    pid = next(p for p in os.listdir("/proc") if p.isdigit() and open(f"/proc/{p}/comm").read().strip() == "tandem-isdn")
-    os.kill(int(pid), 9)
+def process(name):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as f:
+            if f.read().strip() == name:
+                return int(pid)
+    raise AssertionError(f"no {name} runs")
 
 
 def planned_by_isdn():
@@ -131,7 +134,7 @@ def planned_by_isdn():
     configure(ISDN + 'line-test night { from = "1" to = "2" every = 10s }\n')
     reload()
     wait_for("a test to run", lambda: states()[1] == "in-use", 60, 0.05)
-    kill_isdn()
+    os.kill(process("tandem-isdn"), 9)
     wait_for("the alarm", lambda: alarmed("night"), 60, 0.2)
     assert "ds/ds1-1/1 to ds/ds1-2/1" in alarmed("night")[0]["detail"], alarmed("night")
     come_up()
