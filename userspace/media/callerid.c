@@ -7,11 +7,14 @@
 enum {
 	SDMF = 0x04,
 	MDMF = 0x80,
+	SDMF_WAITING = 0x06, /* GR-1401 */
+	MDMF_WAITING = 0x82,
 	TIME = 0x01,
 	NUMBER = 0x02,
 	NUMBER_ABSENT = 0x04,
 	NAME = 0x07,
 	NAME_ABSENT = 0x08,
+	INDICATOR = 0x0b, /* 0: off, else on */
 	TIME_LEN = 8,
 };
 
@@ -54,6 +57,10 @@ static void read_parameter(struct caller_id *c, uint8_t type, struct slice value
 	case NAME_ABSENT:
 		c->name_absent = absence(value);
 		break;
+	case INDICATOR:
+		if (value.len)
+			c->waiting = value.p[0] ? CALLER_ID_MESSAGES : CALLER_ID_NO_MESSAGES;
+		break;
 	}
 }
 
@@ -81,13 +88,47 @@ static int read_sdmf(struct caller_id *c, struct slice body)
 	return 0;
 }
 
+/* Three times the same letter. */
+static int read_old_waiting(struct caller_id *c, struct slice body)
+{
+	if (slice_eq(body, SLICE("BBB")))
+		c->waiting = CALLER_ID_MESSAGES;
+	else if (slice_eq(body, SLICE("ooo")))
+		c->waiting = CALLER_ID_NO_MESSAGES;
+	return c->waiting ? 0 : -EBADMSG;
+}
+
+static int read_waiting(struct caller_id *c, struct slice body)
+{
+	int err = read_mdmf(c, body);
+	return err ? err : c->waiting ? 0 : -EBADMSG;
+}
+
+static int read_body(struct caller_id *c, uint8_t type, struct slice body)
+{
+	int err;
+	switch (type) {
+	case MDMF:
+		err = read_mdmf(c, body);
+		c->waiting = CALLER_ID_CALL;
+		return err;
+	case SDMF:
+		return read_sdmf(c, body);
+	case MDMF_WAITING:
+		return read_waiting(c, body);
+	case SDMF_WAITING:
+		return read_old_waiting(c, body);
+	default:
+		return -EBADMSG;
+	}
+}
+
 int caller_id_read(struct caller_id *ret, const uint8_t *msg, size_t len)
 {
 	struct caller_id c = {0};
 	if (len < 2 || msg[1] > len - 2)
 		return -EBADMSG;
-	struct slice body = slice_of((const char *)msg + 2, msg[1]);
-	int rc = msg[0] == MDMF ? read_mdmf(&c, body) : msg[0] == SDMF ? read_sdmf(&c, body) : -EBADMSG;
+	int rc = read_body(&c, msg[0], slice_of((const char *)msg + 2, msg[1]));
 	if (!rc)
 		*ret = c;
 	return rc;
@@ -115,6 +156,11 @@ static size_t add_or_reason(uint8_t *out, size_t at, uint8_t type, const char *v
 
 size_t caller_id_write(const struct caller_id *c, uint8_t out[CALLER_ID_MESSAGE])
 {
+	const uint8_t on = c->waiting == CALLER_ID_MESSAGES ? 0xff : 0;
+	if (c->waiting) {
+		memcpy(out, (const uint8_t[]){MDMF_WAITING, 3, INDICATOR, 1, on}, 5);
+		return 5;
+	}
 	size_t at = add(out, 2, TIME, c->time);
 	at = add_or_reason(out, at, NUMBER, c->number, NUMBER_ABSENT, c->number_absent);
 	at = add_or_reason(out, at, NAME, c->name, NAME_ABSENT, c->name_absent);

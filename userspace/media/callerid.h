@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who is calling, on an analog line: messages of Bellcore GR-30 and ETSI EN 300 659-3 (one format, MDMF; the older SDMF is read), sent as FSK over spandsp, or as
- * DTMF. */
+/* Who is calling, on an analog line, or that messages wait: messages of Bellcore GR-30 and GR-1401, and ETSI EN 300 659-3 (one format, MDMF; the older SDMF is
+ * read), sent as FSK over spandsp; who calls also as DTMF. */
 #pragma once
 #include "base/slice.h"
 
@@ -14,7 +14,15 @@ enum caller_id_absence {
 	CALLER_ID_UNAVAILABLE, /* out of area: 'O' */
 };
 
+/* A message that is about this instead. */
+enum caller_id_waiting {
+	CALLER_ID_CALL,        /* no, it says who calls */
+	CALLER_ID_MESSAGES,    /* messages wait: the lamp is to be on */
+	CALLER_ID_NO_MESSAGES,
+};
+
 struct caller_id {
+	enum caller_id_waiting waiting;
 	char number[CALLER_ID_NUMBER], name[CALLER_ID_NAME]; /* "": absent, for the reason told */
 	enum caller_id_absence number_absent, name_absent;
 	char time[9];                                        /* "MMDDhhmm", or "" */

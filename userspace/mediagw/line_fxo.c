@@ -438,7 +438,9 @@ static void heard(struct circuit *c, const struct heard *h)
 		progress(c, h->tone, h->begun);
 		break;
 	case HEARD_CALLER_ID:
-		if (c->state == RINGING || c->state == CALLER)
+		if (h->caller.waiting)
+			circuit_event_with(c, &mgcp_package_h, "vmwi", h->caller.waiting == CALLER_ID_MESSAGES ? "+" : "-");
+		else if (c->state == RINGING || c->state == CALLER)
 			caller(c, &h->caller);
 		break;
 	case HEARD_VOICE:

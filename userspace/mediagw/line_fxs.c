@@ -12,13 +12,14 @@
 #define T_SPLASH_MS    500  /* GR-586: a reminder ring */
 #define T_ALERT_MS     500  /* call waiting tone comes before the alerting signal of the caller's number */
 #define T_ACK_MS       300  /* GR-30: the telephone answers to it within 160 ms */
+#define T_LAMP_MS      1000 /* on the hook before a telephone is told that messages wait */
 #define ALERTING       "!2130+2750/80" /* CAS of GR-30, DT-AS of EN 300 659-2 */
 
 enum state { ON_HOOK, RINGING, OFF_HOOK };
 static const char *const states[] = {"on-hook", "ringing", "off-hook", NULL};
 
-/* Telling who calls: before or between rings, or in a call. */
-enum telling { TELLS_NOT, TELLS_WAITS, TELLS_ALERT, TELLS_ACK, TELLS_SENDS };
+/* Telling who calls: before or between rings, or in a call; or that messages wait, when nothing else goes on. */
+enum telling { TELLS_NOT, TELLS_WAITS, TELLS_ALERT, TELLS_ACK, TELLS_SENDS, TELLS_LAMP_SOON, TELLS_LAMP };
 
 struct fxs {
 	struct circuit c;
@@ -87,6 +88,7 @@ static void set_cadence(struct circuit *c, const struct ring *r)
 }
 
 static void tell_caller(struct circuit *c);
+static void light(struct circuit *c, uint64_t in_ms);
 
 /* The telephone is left alone. */
 static void quiet(struct circuit *c, const char *why)
@@ -98,8 +100,19 @@ static void quiet(struct circuit *c, const char *why)
 	circuit_set_state(c, ON_HOOK, why);
 	circuit_release(c);
 	if (f->lamp_due)
-		circuit_lamp(c, f->lamp);
-	f->lamp_due = false;
+		light(c, T_LAMP_MS);
+}
+
+/* What is told of messages is told another time. */
+static void clear_way(struct circuit *c)
+{
+	struct fxs *f = fxs(c);
+	if (f->telling < TELLS_LAMP_SOON)
+		return;
+	if (f->telling == TELLS_LAMP)
+		circuit_silence(c);
+	f->telling = TELLS_NOT;
+	f->lamp_due = true;
 }
 
 static void ring_now(struct circuit *c)
@@ -118,6 +131,7 @@ static void ring_start(struct circuit *c, const struct mgcp_signal *s)
 {
 	struct fxs *f = fxs(c);
 	struct slice rep = circuit_param(s->params, "rep");
+	clear_way(c);
 	f->ring = s;
 	if (slice_u32(rep, &f->most))
 		f->most = s->type->signal == MGCP_BRIEF ? 1 : 0;
@@ -219,6 +233,11 @@ static void told(struct circuit *c)
 		ring_now(c);
 }
 
+static enum caller_id_modem modem(const struct circuit *c)
+{
+	return c->p.settings->caller_id == TELLS_V23 ? CALLER_ID_V23 : CALLER_ID_BELL;
+}
+
 static void tell_caller(struct circuit *c)
 {
 	struct fxs *f = fxs(c);
@@ -232,7 +251,7 @@ static void tell_caller(struct circuit *c)
 		buf_printf(&b, "%c%sC", f->caller.number[0] ? 'A' : 'D', f->caller.number[0] ? f->caller.number : f->caller.number_absent == CALLER_ID_PRIVATE ? "1" : "2");
 		if (c->p.h->dial(c->p.arg, DIGIT_DTMF, buf_text(&b)))
 			told(c);
-	} else if (c->p.h->tell_caller(c->p.arg, c->p.settings->caller_id == TELLS_V23 ? CALLER_ID_V23 : CALLER_ID_BELL, &f->caller, on_hook)) {
+	} else if (c->p.h->tell_caller(c->p.arg, modem(c), &f->caller, on_hook)) {
 		told(c);
 	}
 }
@@ -241,6 +260,7 @@ static void tell_caller(struct circuit *c)
 static void ci_start(struct circuit *c, const struct mgcp_signal *s)
 {
 	struct fxs *f = fxs(c);
+	clear_way(c);
 	caller_read(&f->caller, s->params);
 	f->ci = s;
 	f->telling = c->p.settings->caller_id == TELLS_NOBODY ? TELLS_NOT : TELLS_WAITS;
@@ -255,10 +275,40 @@ static void ci_stop(struct circuit *c, const struct mgcp_signal *s)
 	fxs(c)->ci = NULL;
 }
 
+/* By voltage, where the driver can do that; by modem, where that tells who calls. */
+static void tell_lamp(struct circuit *c)
+{
+	struct fxs *f = fxs(c);
+	const struct caller_id message = {.waiting = f->lamp ? CALLER_ID_MESSAGES : CALLER_ID_NO_MESSAGES};
+	const bool fsk = c->p.settings->caller_id == TELLS_BELL || c->p.settings->caller_id == TELLS_V23;
+	f->lamp_due = false;
+	f->telling = TELLS_NOT;
+	circuit_lamp(c, f->lamp);
+	if (!fsk || c->fd < 0)
+		return;
+	f->telling = TELLS_LAMP;
+	c->p.driver->onhook_voice(c->fd, T_ON_HOOK_MS);
+	if (c->p.h->tell_caller(c->p.arg, modem(c), &message, true))
+		f->telling = TELLS_NOT;
+}
+
+static void light(struct circuit *c, uint64_t in_ms)
+{
+	clear_way(c);
+	if (!in_ms) {
+		tell_lamp(c);
+		return;
+	}
+	fxs(c)->telling = TELLS_LAMP_SOON;
+	circuit_timer(c, in_ms);
+}
+
 static void timeout(struct circuit *c)
 {
 	struct fxs *f = fxs(c);
-	if (c->state == RINGING) {
+	if (f->telling == TELLS_LAMP_SOON) {
+		tell_lamp(c);
+	} else if (c->state == RINGING) {
 		tell_caller(c);
 	} else if (f->telling == TELLS_WAITS) {
 		f->telling = TELLS_ALERT;
@@ -273,7 +323,9 @@ static void timeout(struct circuit *c)
 static void sent(struct circuit *c)
 {
 	struct fxs *f = fxs(c);
-	if (f->telling == TELLS_SENDS) {
+	if (f->telling == TELLS_LAMP) {
+		f->telling = TELLS_NOT;
+	} else if (f->telling == TELLS_SENDS) {
 		told(c);
 	} else if (f->telling == TELLS_ALERT) {
 		f->telling = TELLS_ACK;
@@ -291,6 +343,7 @@ static void off_hook(struct circuit *c)
 	/* Whoever called is connected by whoever asked for the ring. */
 	circuit_cut(c, &f->ring);
 	circuit_cut(c, &f->ci);
+	clear_way(c);
 	f->telling = TELLS_NOT;
 	circuit_silence(c);
 	circuit_hook_do(c, TDM_OFFHOOK);
@@ -356,7 +409,7 @@ static void heard(struct circuit *c, const struct heard *h)
 		sent(c);
 	else if (h->kind == HEARD_DIGIT && f->telling == TELLS_ACK && h->digit == 'D')
 		tell_caller(c);
-	else if (h->kind == HEARD_DIGIT && c->state == OFF_HOOK && c->seized && f->telling < TELLS_ACK)
+	else if (h->kind == HEARD_DIGIT && c->state == OFF_HOOK && c->seized && f->telling != TELLS_ACK && f->telling != TELLS_SENDS)
 		circuit_digit(c, h->digit);
 }
 
@@ -446,9 +499,9 @@ static void lamp(struct circuit *c, bool on)
 {
 	struct fxs *f = fxs(c);
 	f->lamp = on;
-	f->lamp_due = c->state != ON_HOOK;
-	if (!f->lamp_due)
-		circuit_lamp(c, on);
+	f->lamp_due = true;
+	if (c->state == ON_HOOK)
+		light(c, 0);
 }
 
 static void lamp_on(struct circuit *c, const struct mgcp_signal *s)

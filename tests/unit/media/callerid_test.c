@@ -14,6 +14,7 @@ static void assert_same(const struct caller_id *a, const struct caller_id *b)
 	assert_string_equal(a->time, b->time);
 	assert_int_equal(a->number_absent, b->number_absent);
 	assert_int_equal(a->name_absent, b->name_absent);
+	assert_int_equal(a->waiting, b->waiting);
 }
 
 static void a_message_there_and_back(void **state)
@@ -27,6 +28,25 @@ static void a_message_there_and_back(void **state)
 		assert_int_equal(caller_id_read(&back, msg, n), 0);
 		assert_same(&back, all[i]);
 	}
+}
+
+/* GR-1401: a lamp on or off, in the newer format and the older one. */
+static void that_messages_wait(void **state)
+{
+	static const struct caller_id all[] = {{.waiting = CALLER_ID_MESSAGES}, {.waiting = CALLER_ID_NO_MESSAGES}};
+	static const uint8_t bytes[2][5] = {{0x82, 3, 0x0b, 1, 0xff}, {0x82, 3, 0x0b, 1, 0}}, old[2][5] = {{6, 3, 'B', 'B', 'B'}, {6, 3, 'o', 'o', 'o'}};
+	struct caller_id back;
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t msg[CALLER_ID_MESSAGE];
+		assert_int_equal(caller_id_write(&all[i], msg), 5);
+		assert_memory_equal(msg, bytes[i], 5);
+		assert_int_equal(caller_id_read(&back, msg, 5), 0);
+		assert_same(&back, &all[i]);
+		assert_int_equal(caller_id_read(&back, old[i], 5), 0);
+		assert_same(&back, &all[i]);
+	}
+	assert_int_equal(caller_id_read(&back, (const uint8_t[]){6, 3, 'B', 'o', 'B'}, 5), -EBADMSG);
+	assert_int_equal(caller_id_read(&back, (const uint8_t[]){0x82, 3, 2, 1, '1'}, 5), -EBADMSG);
 }
 
 static void the_old_format_is_read(void **state)
@@ -50,7 +70,7 @@ static void damaged_messages_are_refused(void **state)
 		assert_int_equal(caller_id_read(&c, msg, i), -EBADMSG);
 	msg[3] = 200;
 	assert_int_equal(caller_id_read(&c, msg, n), -EBADMSG);
-	msg[0] = 0x82;
+	msg[0] = 0x81;
 	assert_int_equal(caller_id_read(&c, msg, n), -EBADMSG);
 	assert_string_equal(c.number, "unchanged");
 }
@@ -138,7 +158,7 @@ static void memory_may_run_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_message_there_and_back),     cmocka_unit_test(the_old_format_is_read),
+		cmocka_unit_test(a_message_there_and_back),     cmocka_unit_test(that_messages_wait), cmocka_unit_test(the_old_format_is_read),
 		cmocka_unit_test(damaged_messages_are_refused), cmocka_unit_test(what_is_too_long_or_not_printable_is_cut),
 		cmocka_unit_test(digits_of_dtmf),               cmocka_unit_test(across_a_line),
 		cmocka_unit_test(memory_may_run_out),

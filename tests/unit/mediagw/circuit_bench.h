@@ -140,6 +140,10 @@ static int bench_dial(void *arg, enum digit_kind kind, struct slice digits)
 
 static int bench_tell_caller(void *arg, enum caller_id_modem modem, const struct caller_id *c, bool on_hook)
 {
+	if (c->waiting) {
+		did("tells %s of %s", modem == CALLER_ID_V23 ? "v23" : "bell", c->waiting == CALLER_ID_MESSAGES ? "messages" : "no messages");
+		return 0;
+	}
 	did("tells %s %s%s%s%s", modem == CALLER_ID_V23 ? "v23" : "bell", c->number[0] ? c->number : c->number_absent == CALLER_ID_PRIVATE ? "private" : "unknown",
 	    c->name[0] ? " " : "", c->name, on_hook ? "" : " in the call");
 	return 0;

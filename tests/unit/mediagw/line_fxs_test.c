@@ -257,12 +257,28 @@ static void the_lamp_waits_for_the_line(void **state)
 	(void)state;
 	assert_int_equal(bench_open(TDM_FXOKS, NULL, false), 0);
 	assert_int_equal(ask("S: L/vmwi(+)"), 200);
-	expect("lamp 1");
+	expect("lamp 1; tells bell of messages");
+	played();
 	line(TDM_EV_OFFHOOK);
 	assert_int_equal(ask("S: L/vmwi(-)"), 200);
 	expect("off hook; used from there");
 	line(TDM_EV_ONHOOK);
-	expect("on hook; free; lamp 0");
+	expect("on hook; free");
+	after(1000);
+	expect("lamp 0; tells bell of no messages");
+	/* A call does not wait for it: it is told again when that is over. */
+	assert_int_equal(ask("S: L/rg,L/ci(09/14/17/26,5551212,Doe)\r\nR: L/hd(N)"), 200);
+	expect("used from here; cadence 2000/4000; ring");
+	line(TDM_EV_RINGER_OFF);
+	after(600);
+	expect("tells bell 5551212 Doe");
+	played();
+	line(TDM_EV_OFFHOOK);
+	line(TDM_EV_ONHOOK);
+	bench.did.len = 0;
+	after(1000);
+	expect("lamp 0; tells bell of no messages");
+	played();
 	bench_close();
 }
 
