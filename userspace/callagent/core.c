@@ -8,6 +8,7 @@
 #include "callagent/emergency_call.h"
 #include "callagent/leg_sip.h"
 #include "callagent/leg_sip_news.h"
+#include "callagent/message_waiting.h"
 #include "callagent/outcome.h"
 #include "callagent/relay.h"
 #include "callagent/transfer.h"
@@ -309,6 +310,16 @@ static void on_stray(struct agent *a, struct sip_strans *st, const struct sip_ms
 	refuse(st, 481, OUTCOME_BAD_REQUEST);
 }
 
+/* Unasked, a trunk may tell of messages that wait. */
+static void on_notify(struct agent *a, struct sip_strans *st, const struct sip_msg *req)
+{
+	struct source from = {0};
+	if (!message_waiting_is(req) || !is_trunk(a, req, &from))
+		on_stray(a, st, req);
+	else if (proves_trunk(a, st, req, &from))
+		message_waiting_told(a, st, req);
+}
+
 static const struct {
 	enum sip_method method;
 	void (*handle)(struct agent *a, struct sip_strans *st, const struct sip_msg *req);
@@ -316,7 +327,7 @@ static const struct {
 	{SIP_INVITE, on_invite}, {SIP_REGISTER, on_register}, {SIP_OPTIONS, on_options},
 	{SIP_BYE, on_stray},     {SIP_CANCEL, on_stray},      {SIP_INFO, on_stray},      {SIP_UPDATE, on_stray},
 	{SIP_PRACK, on_stray},   {SIP_MESSAGE, relay_request}, {SIP_PUBLISH, relay_request},
-	{SIP_SUBSCRIBE, subscriptions_request}, {SIP_NOTIFY, on_stray}, {SIP_REFER, subscriptions_request},
+	{SIP_SUBSCRIBE, subscriptions_request}, {SIP_NOTIFY, on_notify}, {SIP_REFER, subscriptions_request},
 };
 
 /* Methods that act are challenged, for that is how a phone becomes known; all else of strangers gets the one answer, or none. */
@@ -339,7 +350,7 @@ void core_on_request(void *arg, struct sip_strans *st, const struct sip_msg *req
 		sip_refuse_stranger(st);
 		return;
 	}
-	bool passes = req->method == SIP_MESSAGE || req->method == SIP_PUBLISH || req->method == SIP_SUBSCRIBE || req->method == SIP_REFER;
+	bool passes = req->method == SIP_MESSAGE || req->method == SIP_PUBLISH || req->method == SIP_SUBSCRIBE || req->method == SIP_REFER || req->method == SIP_NOTIFY;
 	if (sip_check_request(st, passes ? &passing : req->method == SIP_REGISTER ? &registering : &rules)) {
 		outcome_refused(OUTCOME_BAD_REQUEST);
 		return;

@@ -145,6 +145,19 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"') as s:
     s.gw.ctl("messages", "desk", "off")
     desk.wait("the lamp to be off", lambda: not desk.lamp)
 
+    # A voice mail system tells of them, too (RFC 3842); nobody else may, and not everything is understood.
+    def notified(who, body, number="2001"):
+        return who.ask("NOTIFY", f"sip:{number}@{s.gw_b}", [("Event", "message-summary"), ("Subscription-State", "active"),
+                                                           ("Content-Type", "application/simple-message-summary")], body).status
+    assert notified(carrier, "Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n") == 200
+    desk.wait("the lamp", lambda: desk.lamp)
+    assert notified(carrier, "messages-waiting: NO\r\n") == 200
+    desk.wait("the lamp to be off", lambda: not desk.lamp)
+    assert notified(carrier, "Messages-Waiting: yes\r\n", "2999") == 404
+    assert notified(carrier, "Voice-Message: 2/8\r\n") == 400
+    assert notified(bob, "Messages-Waiting: yes\r\n") == 481
+    assert not desk.lamp
+
     # A hotline calls as soon as the handset is lifted; busy as it has no call waiting; put back, and taken up again in time.
     hall.off_hook()
     d, invite = alice.rings()

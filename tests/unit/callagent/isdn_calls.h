@@ -9,6 +9,7 @@
 #include "callagent/emergency_call.h"
 #include "callagent/leg_isdn_priv.h"
 #include "callagent/line_call.h"
+#include "callagent/message_waiting.h"
 #include "config/schema.h"
 
 static const char text[] =
@@ -53,6 +54,15 @@ int mgcp_ep_request(struct mgcp_ep *e, const struct mgcp_ask *ask)
 int leg_mgcp_outgoing(struct leg **ret, struct agent *a, const struct leg_call *how)
 {
 	return -EOPNOTSUPP;
+}
+
+bool message_waiting_is(const struct sip_msg *notify)
+{
+	return false;
+}
+
+void message_waiting_told(struct agent *a, struct sip_strans *st, const struct sip_msg *notify)
+{
 }
 
 bool mgcp_gw_relays(const struct mgcp_gw *g)
