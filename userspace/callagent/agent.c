@@ -10,6 +10,7 @@
 #include "callagent/emergency_call.h"
 #include "callagent/keys.h"
 #include "callagent/leg_isdn.h"
+#include "callagent/message_waiting.h"
 #include "callagent/names.h"
 #include "callagent/outcome.h"
 #include "callagent/relay.h"
@@ -22,7 +23,7 @@
 static const char *const store_tables[] = {
 	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys",
 	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", [AGENT_STORE_CALLBACKS] = "callbacks",
-	[AGENT_STORE_TRUNKS] = "trunks", [AGENT_STORE_PROXIED] = "proxied", [AGENT_STORE_LINES] = "lines", NULL,
+	[AGENT_STORE_TRUNKS] = "trunks", [AGENT_STORE_PROXIED] = "proxied", [AGENT_STORE_LINES] = "lines", [AGENT_STORE_MESSAGES] = "messages", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -224,7 +225,7 @@ static int take_over(struct agent *a, struct buf *why)
 	};
 	a->calls.cdr = a->cdr;
 	mgcp_lines_open(&a->mgcp_lines, a);
-	int err = calls_restore(&a->calls, &past);
+	int err = message_waiting_restore(a) ?: calls_restore(&a->calls, &past);
 	agent_guard_calls(a);
 	emergency_taken_over(&a->calls);
 	err = err ? err : proxied_restore(a);

@@ -4,6 +4,33 @@
 #include "callagent/mgcp_line.h"
 #include <errno.h>
 
+#define RECORD SLICE("wait")
+
+void message_waiting_set(struct mgcp_line *l, bool waiting)
+{
+	struct store *store = l->agent->store;
+	const struct slice name = slice_str(l->tel->name);
+	int err = !store ? 0 : waiting ? store_put(store, AGENT_STORE_MESSAGES, name, RECORD) : store_del(store, AGENT_STORE_MESSAGES, name);
+	if (err)
+		log_warn(l->object, "whether messages wait is not kept: %s", strerror(-err));
+	mgcp_line_messages(l, waiting);
+}
+
+static int on_record(struct slice name, struct slice value, void *arg)
+{
+	struct agent *a = arg;
+	struct mgcp_line *l = mgcp_lines_find(&a->mgcp_lines, name);
+	if (!l)
+		return store_del(a->store, AGENT_STORE_MESSAGES, name);
+	l->messages = true;
+	return 0;
+}
+
+int message_waiting_restore(struct agent *a)
+{
+	return store_load(a->store, AGENT_STORE_MESSAGES, on_record, a);
+}
+
 bool message_waiting_is(const struct sip_msg *notify)
 {
 	const struct sip_hdr *event = sip_msg_hdr(notify, SIP_HDR_EVENT);
@@ -28,7 +55,7 @@ void message_waiting_told(struct agent *a, struct sip_strans *st, const struct s
 	unsigned status = !l ? 404 : read_summary(notify->body, &waiting) ? 400 : 200;
 	if (status == 200) {
 		log_info(l->object, "%s", waiting ? "messages wait for its user" : "no messages wait for its user");
-		mgcp_line_messages(l, waiting);
+		message_waiting_set(l, waiting);
 	}
 	sip_reply_once(st, status, NULL, SLICE_NONE);
 }

@@ -310,6 +310,7 @@ static void on_service(void *arg, enum mgcp_service s, bool fresh)
 {
 	struct mgcp_line *l = arg;
 	if (fresh) {
+		l->told_messages = false;
 		drop_media(l);
 		end_legs(l, MGCP_LOSS_CONNECTION);
 	}

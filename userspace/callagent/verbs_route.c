@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "callagent/dial.h"
 #include "callagent/emergency_call.h"
+#include "callagent/message_waiting.h"
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
@@ -81,7 +82,7 @@ static int line_messages(void *arg, json_t *args, json_t **result, struct buf *w
 		buf_str(why, !name ? "line: expected the name of a line" : !l ? "no such line" : "waiting: expected on or off");
 		return name && !l ? -ENOENT : -EINVAL;
 	}
-	mgcp_line_messages(l, on);
+	message_waiting_set(l, on);
 	*result = tel_line_json(l->tel, &a->calls.lines);
 	return 0;
 }

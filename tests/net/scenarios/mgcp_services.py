@@ -180,4 +180,19 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"') as s:
     d.hang_up()
     hall.hears("L/ro")
     hall.on_hook()
+    hall.asked("L/hd")
+
+    # They wait still when the call agent comes back after a kill, and the lamp is lit again when the gateway does.
+    s.gw.ctl("messages", "desk", "on")
+    desk.wait("the lamp", lambda: desk.lamp)
+    s.gw.kill("tandem-ca")
+    desk.lamp = False
+    assert g.rsip() == 200
+    desk.wait("the lamp again", lambda: desk.lamp)
+    desk.off_hook()
+    desk.hears("L/mwi")
+    desk.on_hook()
+    desk.asked("L/hd")
+    hall.asked("L/hd")
+    s.gw.ctl("messages", "desk", "off")
     g.close()
