@@ -28,6 +28,7 @@ struct leg_news {
 	const char *words;  /* why, a static text; NULL */
 	struct slice sdp;   /* empty: none */
 	struct slice dialog; /* which of several early dialogs of one leg speaks */
+	char digit;         /* information: one that its party has dialled, where no message tells; 0: none */
 	void *reply;        /* of information: where its outcome goes, reference-counted; NULL */
 	const void *native; /* the message it came in, reference-counted: legs of the same kind read more in it; NULL */
 	const struct leg *from; /* whose message that is; NULL */

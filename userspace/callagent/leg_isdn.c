@@ -104,8 +104,7 @@ static void set_ringback(struct isdn_leg *s, bool on)
 	s->ringback = on;
 }
 
-/* A description for this leg, without what it cannot carry. -EINVAL: nothing is left. */
-static int read_sdp(struct sdp **ret, const struct isdn_leg *s, struct slice text)
+int isdn_leg_read_sdp(struct sdp **ret, const struct isdn_leg *s, struct slice text)
 {
 	const char *why;
 	struct sdp *all;
@@ -132,12 +131,12 @@ static bool has_codec(const struct sdp *sdp, const char *name)
 static int take_offer(struct isdn_leg *s, struct slice text)
 {
 	struct sdp *sdp = NULL;
-	int err = slice_empty(text) ? 0 : read_sdp(&sdp, s, text);
+	int err = slice_empty(text) ? 0 : isdn_leg_read_sdp(&sdp, s, text);
 	if (err)
 		return err;
 	isdn_leg_bearer(s, sdp && !has_codec(sdp, "PCMA") && !has_codec(sdp, "PCMU"));
 	mem_deref(sdp);
-	return sdp ? read_sdp(&s->offered, s, text) : 0;
+	return sdp ? isdn_leg_read_sdp(&s->offered, s, text) : 0;
 }
 
 /* As the caller's network says, or the configuration. */
@@ -209,7 +208,7 @@ static int cut_through(struct isdn_leg *s, struct slice text, line_media_done_fn
 	struct sdp *sdp = NULL;
 	if (!s->media)
 		return -ENOTCONN;
-	int err = slice_empty(text) ? 0 : read_sdp(&sdp, s, text);
+	int err = slice_empty(text) ? 0 : isdn_leg_read_sdp(&sdp, s, text);
 	if (!err)
 		err = line_media_set(s->media, sdp, false, LINE_MEDIA_TALKS, fn, s);
 	if (!err) {
@@ -256,6 +255,7 @@ static void on_answer_media(void *arg, int err, unsigned code)
 		isdn_leg_ended(s, 503, CAUSE_TEMPORARY, "tandem-isdn cannot be told the answer");
 	else
 		call_on_confirmed(&s->leg, &(struct leg_news){0});
+	isdn_leg_tell_name(s);
 out:
 	mem_deref(s);
 }
@@ -304,7 +304,7 @@ static int verb_reoffer(struct leg *l, const struct leg_news *n)
 	struct sdp *sdp = NULL;
 	if (!s->media)
 		return -ENOTCONN;
-	int err = read_sdp(&sdp, s, n->sdp);
+	int err = isdn_leg_read_sdp(&sdp, s, n->sdp);
 	if (!err)
 		err = line_media_set(s->media, sdp, true, LINE_MEDIA_TALKS, on_reoffered, s);
 	mem_deref(sdp);
@@ -321,7 +321,7 @@ static int verb_info(struct leg *l, const struct leg_news *n)
 {
 	struct isdn_leg *s = isdn_leg_of(l);
 	char signal[8];
-	char digit = n->native ? sip_news_digit(n->native) : 0;
+	char digit = n->digit ? n->digit : n->native ? sip_news_digit(n->native) : 0;
 	if (!digit || !s->media)
 		return -ENOTSUP;
 	struct buf b = buf_fixed(signal, sizeof(signal));
@@ -352,6 +352,7 @@ void isdn_leg_drop(struct isdn_leg *s, unsigned cause)
 {
 	timer_stop(&s->announcement);
 	timer_stop(&s->later);
+	timer_stop(&s->again);
 	memset(s->due, 0, sizeof(s->due));
 	if (s->ep)
 		s->ep = mgcp_ep_end(s->ep);
@@ -406,7 +407,7 @@ static void verb_describe(const struct leg *l, struct cdr_leg *out)
 struct kept {
 	char id[64], endpoint[64], address[64], number[128];
 	struct addr signalling;
-	bool digital;
+	bool digital, held;
 	struct slice media;
 };
 
@@ -415,14 +416,15 @@ enum { TAG_MEDIA = 10 };
 #define FIELD(tag, type, member) PACK_FIELD(tag, type, struct kept, member)
 static const struct pack_field fields[] = {
 	FIELD(1, PACK_TEXT, id),     FIELD(2, PACK_TEXT, endpoint),    FIELD(3, PACK_TEXT, address),
-	FIELD(4, PACK_TEXT, number), FIELD(5, PACK_BYTES, signalling), FIELD(6, PACK_BOOL, digital), FIELD(TAG_MEDIA, PACK_SLICE, media),
+	FIELD(4, PACK_TEXT, number), FIELD(5, PACK_BYTES, signalling), FIELD(6, PACK_BOOL, digital), FIELD(7, PACK_BOOL, held),
+	FIELD(TAG_MEDIA, PACK_SLICE, media),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
 static void verb_save(const struct leg *l, struct buf *out)
 {
 	const struct isdn_leg *s = isdn_leg_of(l);
-	struct kept k = {.signalling = l->party.signalling, .digital = s->digital};
+	struct kept k = {.signalling = l->party.signalling, .digital = s->digital, .held = s->told_held};
 	CDR_SET(k.id, slice_str(s->call.id));
 	CDR_SET(k.endpoint, slice_str(s->endpoint));
 	CDR_SET(k.address, slice_str(s->address));
@@ -443,6 +445,7 @@ static const struct leg_kind kind_isdn = {
 	.confirm = verb_confirm,
 	.digits = verb_digits,
 	.reoffer = verb_reoffer,
+	.reoffer_reply = isdn_leg_reoffer_reply,
 	.info = verb_info,
 	.release = verb_release,
 	.describe = verb_describe,
@@ -456,6 +459,7 @@ static void destroy(void *obj)
 	struct isdn_leg *s = obj;
 	timer_stop(&s->announcement);
 	timer_stop(&s->later);
+	timer_stop(&s->again);
 	if (s->ep)
 		mgcp_ep_end(s->ep);
 	if (s->agent->isdn)
@@ -510,6 +514,7 @@ int leg_isdn_restore(struct leg **ret, enum side side, const char *target, struc
 	s->leg.party.signalling = k.signalling;
 	isdn_leg_bearer(s, k.digital);
 	s->talks = s->started = s->connected = true;
+	s->held = s->told_held = k.held;
 	if (*k.id && a->isdn)
 		isdn_link_add(a->isdn, &s->call);
 	if (k.media.len) {

@@ -199,6 +199,21 @@ static void on_progress(struct isdn_leg *s, const json_t *event)
 		add(s, 183, media, 0);
 }
 
+/* A name may have come before. */
+static void read_answer(struct isdn_leg *s, const json_t *event)
+{
+	char name[sizeof(s->who.display)];
+	const json_t *connected = json_object_get(event, "connected");
+	memcpy(name, s->who.display, sizeof(name));
+	if (!connected || isdn_party_read(s->line, connected, &s->who))
+		s->who = (struct shown){0};
+	if (!*name || *s->who.display || s->who.presentation == PRESENT_RESTRICTED)
+		return;
+	memcpy(s->who.display, name, sizeof(name));
+	if (!*s->who.number)
+		CDR_SET(s->who.number, slice_str(s->number));
+}
+
 static void on_answer(struct isdn_leg *s, const json_t *event)
 {
 	take_whole(s);
@@ -207,8 +222,7 @@ static void on_answer(struct isdn_leg *s, const json_t *event)
 	s->cause = 0;
 	if (is_over(s))
 		return;
-	if (isdn_party_read(s->line, json_object_get(event, "connected"), &s->who) || !json_object_get(event, "connected"))
-		s->who = (struct shown){0};
+	read_answer(s, event);
 	add(s, 200, true, 0);
 }
 
@@ -279,6 +293,7 @@ static const struct {
 } events[] = {
 	{"digits", isdn_leg_digits}, {"setup-ack", on_heard}, {"proceeding", on_proceeding}, {"alerting", on_alerting},
 	{"progress", on_progress},   {"answer", on_answer},   {"disconnect", on_disconnect}, {"release", on_release},
+	{"keypad", isdn_leg_keypad}, {"notify", isdn_leg_notify}, {"party", isdn_leg_party},
 };
 
 /* What crosses our release changes nothing. */

@@ -63,6 +63,9 @@ struct isdn_leg {
 	bool alerted, progressed, connected; /* the network has been told */
 	struct timer later;        /* what cannot be said from within a verb */
 	unsigned refuse;           /* ... a re-offer is refused with that */
+	bool held, told_held, asking; /* its party is held, as the network says; as the other side was told; it is being told */
+	bool named;                /* its name has come since the other side was told who it is */
+	struct timer again;
 	bool released, media_over; /* since we have released it: tandem-isdn has said so; the channel's connection is gone */
 };
 
@@ -92,6 +95,16 @@ void isdn_leg_lost(void *arg, const char *why);
 void isdn_leg_refused(void *arg, const char *why);
 /* It has ended at the network's side, or cannot go on. */
 void isdn_leg_ended(struct isdn_leg *s, unsigned status, unsigned cause, const char *words);
+
+/* A description for this leg, without what it cannot carry. -EINVAL: nothing is left. */
+int isdn_leg_read_sdp(struct sdp **ret, const struct isdn_leg *s, struct slice text);
+
+/* leg_isdn_notify.c: events of the network's party in the call; the answer to a re-offer that came of them; the name that waited for the answer. */
+void isdn_leg_notify(struct isdn_leg *s, const json_t *event);
+void isdn_leg_keypad(struct isdn_leg *s, const json_t *event);
+void isdn_leg_party(struct isdn_leg *s, const json_t *event);
+int isdn_leg_reoffer_reply(struct leg *l, const struct leg_news *n);
+void isdn_leg_tell_name(struct isdn_leg *s);
 
 /* leg_isdn_setup.c: what the INVITE (NULL: there is none) tells of who calls, for s->setup; who has answered, for s->who. */
 void isdn_setup_dress(struct isdn_leg *s, const struct sip_msg *invite);

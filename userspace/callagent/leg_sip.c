@@ -386,7 +386,7 @@ static int verb_info(struct leg *l, const struct leg_news *n)
 	struct buf headers = buf_growing();
 	int err = s->ss ? passed(&headers, s, n, NULL) : -ENOTCONN;
 	if (!err)
-		err = sip_info_send(s->ss, n, buf_text(&headers));
+		err = n->digit ? sip_info_digit(s->ss, n->digit, buf_text(&headers)) : sip_info_send(s->ss, n, buf_text(&headers));
 	buf_reset(&headers);
 	return err;
 }

@@ -164,6 +164,18 @@ static void info_done(void *arg, int err, const struct sip_msg *rsp)
 	mem_deref(i);
 }
 
+static void digit_done(void *arg, int err, const struct sip_msg *rsp)
+{
+}
+
+int sip_info_digit(struct sip_session *to, char digit, struct slice headers)
+{
+	char body[40];
+	struct buf b = buf_fixed(body, sizeof(body));
+	buf_printf(&b, "Signal=%c\r\nDuration=160\r\n", digit);
+	return sip_session_request(to, SIP_INFO, headers, SLICE("application/dtmf-relay"), buf_text(&b), digit_done, NULL);
+}
+
 int sip_info_send(struct sip_session *to, const struct leg_news *n, struct slice headers)
 {
 	const struct sip_msg *m = n->native;

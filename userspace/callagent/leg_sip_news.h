@@ -24,4 +24,6 @@ bool sip_news_wants_bearer(const struct sip_msg *rsp);
 /* A digit that an INFO carries (application/dtmf-relay, application/dtmf), 0: none. */
 char sip_news_digit(const struct sip_msg *info);
 void sip_info_answer(struct sip_info *i, unsigned status);
+/* A digit that came without a message, as phones send it; whatever becomes of it. */
+int sip_info_digit(struct sip_session *to, char digit, struct slice headers);
 int sip_info_send(struct sip_session *to, const struct leg_news *n, struct slice headers);

@@ -309,6 +309,11 @@ int line_media_describe_as(const struct line_media *m, const struct sdp *theirs,
 	return err ? err : describe(m, theirs, at, dir, origin, out);
 }
 
+int line_media_offer(struct line_media *m, enum sdp_dir dir, struct buf *out)
+{
+	return describe(m, m->remote, m->stream, dir, &m->origin, out);
+}
+
 void line_media_close(struct line_media *m, void (*fn)(void *arg, const struct cdr_quality *q), void *arg)
 {
 	if (m->closing)

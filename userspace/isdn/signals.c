@@ -256,6 +256,20 @@ static void on_answer(struct group *g, struct dchannel *d, pri_event *e)
 	call_tell(c, "answer", more);
 }
 
+/* A name, or who is there now, that comes after SETUP or the answer (Q.SIG name identification; "name follows" of National ISDN and DMS-100). */
+static void on_facility(struct group *g, struct dchannel *d, pri_event *e)
+{
+	const struct pri_subcommands *s = e->facility.subcmds;
+	struct call *c = call_of(g, e->facility.call);
+	for (int i = 0; c && s && i < s->counter_subcmd; i++) {
+		if (s->subcmd[i].cmd != PRI_SUBCMD_CONNECTED_LINE)
+			continue;
+		json_t *party = party_id_json(&s->subcmd[i].u.connected_line.id);
+		if (party)
+			call_tell(c, "party", json_pack("{s:o}", "party", party));
+	}
+}
+
 static void on_notify(struct group *g, struct dchannel *d, pri_event *e)
 {
 	struct call *c = call_of(g, e->notify.call);
@@ -365,6 +379,7 @@ static const struct {
 	{PRI_EVENT_RINGING, on_ringing},
 	{PRI_EVENT_ANSWER, on_answer},
 	{PRI_EVENT_NOTIFY, on_notify},
+	{PRI_EVENT_FACILITY, on_facility},
 	{PRI_EVENT_HANGUP_REQ, on_disconnect},
 	{PRI_EVENT_HANGUP, on_release},
 	{PRI_EVENT_HANGUP_ACK, on_released},

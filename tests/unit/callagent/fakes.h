@@ -195,6 +195,10 @@ static int verb(struct leg *l, const char *what, const struct leg_news *n)
 	say("%s: %s", p->name, what);
 	if (n && n->status)
 		say(" %u", n->status);
+	if (n && n->digit)
+		say(" %c", n->digit);
+	if (n && n->who && *n->who->display && !strcmp(what, "reoffer"))
+		say(" %s", n->who->display);
 	if (n)
 		say_sdp(n->sdp);
 	say("\n");

@@ -263,6 +263,53 @@ static void hold_is_the_other_sides(void **state)
 	assert_over();
 }
 
+/* NOTIFY: the network's party is held, or is back; digits dialled as information; a name that comes late. */
+static void what_the_network_tells_in_a_call(void **state)
+{
+	offered();
+	out_says("answer", "");
+	gateway_answers();
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	said[0] = '\0';
+	out_says("notify", "'notify':121");
+	gateway_answers();
+	assert_non_null(strstr(said, "a: reoffer 20002/sendonly\n"));
+	said[0] = '\0';
+	out_says("notify", "'notify':122"); /* while it is told the other */
+	assert_said("");
+	call_on_reoffer_done(a, &(struct leg_news){.status = 200, .sdp = sdp("192.0.2.1", "m=audio 4000 RTP/AVP 0 8\r\na=recvonly\r\n")});
+	gateway_answers();
+	clock_test_advance(1);
+	gateway_answers();
+	assert_non_null(strstr(said, "a: reoffer 20002\n"));
+	call_on_reoffer_done(a, &(struct leg_news){.status = 200, .sdp = sdp("192.0.2.1", AUDIO(4000))});
+	gateway_answers();
+	said[0] = '\0';
+	out_says("notify", "'notify':60"); /* a call is waiting */
+	assert_said("");
+	out_says("keypad", "'digits':'5#'");
+	assert_said("a: info 5\na: info #\n");
+	out_says("party", "'party':{'name':'Zoe','presentation':'allowed'}");
+	gateway_answers();
+	assert_said("a: reoffer Zoe 20002\n");
+	out_says("party", "'party':{'name':'Zoe','presentation':'allowed'}");
+	assert_said("");
+	isdn_gone();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+/* "Name follows": before anybody is called it is as if it had come with the SETUP. */
+static void a_name_that_follows(void **state)
+{
+	isdn_says("calls", "{'event':'setup','call':'in-1','group':'tie','endpoint':'ds/ds1-2/3','bearer':'speech','called':{'number':'089123456'},'calling':{'number':'0305551'}}");
+	in_says("party", "'party':{'name':'Bert','presentation':'allowed'}");
+	gateway_answers();
+	assert_non_null(strstr(said, "'calling':{'name':'Bert','number':'305551'"));
+	isdn_gone();
+	assert_over();
+}
+
 static void what_goes_wrong_at_the_gateway(void **state)
 {
 	offered();
@@ -690,6 +737,8 @@ int main(void)
 		ISDN_TEST(preconditions_are_met_first),
 		ISDN_TEST(a_call_without_an_offer),
 		ISDN_TEST(hold_is_the_other_sides),
+		ISDN_TEST(what_the_network_tells_in_a_call),
+		ISDN_TEST(a_name_that_follows),
 		ISDN_TEST(what_goes_wrong_at_the_gateway),
 		ISDN_TEST(refused_at_once),
 		ISDN_TEST(refused_when_the_caller_has_gone),

@@ -456,6 +456,20 @@ static void progress_indicators_are_sent_as_asked(void **state)
 	}
 }
 
+/* A name that comes in FACILITY, before the answer and after it. */
+static void a_name_comes_later(void **state)
+{
+	struct pri_party_connected_line named = {.id.name = {.valid = 1, .presentation = PRI_PRES_ALLOWED, .char_set = PRI_CHAR_SET_ISO8859_1, .str = "Zoe"},
+						 .id.number = {.valid = 1, .plan = PRI_NATIONAL_ISDN, .presentation = PRES_ALLOWED_NETWORK_NUMBER, .str = "30555"}};
+	wire_start("spans = {\"1\"} switch = qsig", 1, PRI_NETWORK, PRI_SWITCH_QSIG);
+	wire_up();
+	q931_call *c = answered_out();
+	assert_int_equal(pri_connected_line_update(wire.far[1].pri, c, &named), 0);
+	wire_run();
+	json_t *told = expect("party");
+	assert_string_equal(text_of(json_object_get(told, "party"), "name"), "Zoe");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +490,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ringing_calls_end_with_their_agent_and_answered_ones_go_on, user_side, wire_stop),
 		cmocka_unit_test(every_switch_type_and_side_makes_calls),
 		cmocka_unit_test_setup_teardown(progress_indicators_are_sent_as_asked, user_side, wire_stop),
+		cmocka_unit_test_teardown(a_name_comes_later, wire_stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
