@@ -85,13 +85,70 @@ def progress():
     far.over(out)
 
 
+def indicators():
+    """Progress indicators (Q.931 4.5.23) in each message that has them, both ways: 1 and 8 are media before the answer, others are not."""
+    bits = {1: 1, 2: 2, 8: 8}  # libpri's
+    for description in bits:
+        for verb in ("proceeding", "progress", "alerting"):
+            call, _ = agent.setup("1")
+            came = far.setup()
+            far.do("append", "tx", verb, f"1e0281{0x80 | description:02x}")
+            far.do(verb, came["call"], progress=0)
+            assert agent.take(verb, call=call).get("progress") == description, (verb, description)
+            agent.do("release", call)
+            agent.take("release", call=call)
+            far.idle()
+        out = far.call("1")
+        came = agent.take("setup")
+        for verb in ("proceeding", "progress", "alerting"):
+            agent.do(verb, came["call"], progress=description)
+            assert far.take(verb, call=out)["progress"] == bits[description], (verb, description)
+        agent.do("release", came["call"])
+        far.over(out)
+    agent.idle()
+
+
+def another_channel():
+    """The far end's choice is taken where the call may have any channel (Q.931 5.1.2), and not where it must have its own."""
+    for exclusive in (False, True):
+        call, endpoint = agent.setup("1", exclusive=exclusive) if not exclusive else agent.setup("1", endpoint=agent.ask("show isdn-channels")[0]["endpoint"])
+        came = far.setup()
+        other = next(c for c in BEARERS[kind] if c not in (came["channel"], 3)) if came["channel"] != 3 else 4
+        far.do("proceeding", came["call"], channel=other)
+        told = agent.take(("proceeding", "release"), call=call)
+        if told["event"] == "proceeding":
+            assert place_of(told["endpoint"]) == other, told
+            agent.do("release", call)
+            agent.take("release", call=call)
+        far.idle()
+    agent.idle()
+
+
+def in_a_call():
+    """The far user is held, and is back; what it dials in the call."""
+    call, _ = agent.setup("1")
+    came = far.setup()
+    far.answer(came["call"])
+    agent.take("answer", call=call)
+    for info in (121, 122) if type.startswith("euroisdn") else ():  # libpri has NOTIFY for no others
+        far.do("notify", came["call"], info=info)
+        assert agent.take("notify", call=call)["notify"] == info
+    far.do("append", "tx", "information", "2c0137")  # keypad facility
+    far.do("digits", came["call"], "1")
+    assert agent.take("keypad", call=call)["digits"] == "7"
+    far.hang_up(came["call"])
+    agent.take("release", call=call)
+
+
 def overlap():
     call, _ = agent.setup("55", complete=False)
     came = far.setup(complete=False)
     far.do("setup-ack", came["call"])
     agent.take("setup-ack", call=call)
     agent.do("digits", call, digits="12")
-    assert "".join(far.take("digits")["digits"] for _ in range(2)) == "12"
+    assert "".join(far.take("digits", complete=False)["digits"] for _ in range(2)) == "12"
+    agent.do("digits", call, digits="3", complete=True)
+    assert far.take("digits", complete=True)["digits"] == "3"
     far.do("proceeding", came["call"])
     agent.take("proceeding", call=call)
     agent.do("release", call)
@@ -158,7 +215,7 @@ def one_after_another():
     far.do("auto")
 
 
-CASES = [call_out, call_in, bearers_that_are_none, refused, progress, overlap, restarts, all_at_once]
+CASES = [call_out, call_in, bearers_that_are_none, refused, progress, indicators, another_channel, in_a_call, overlap, restarts, all_at_once]
 if (type, side) == ("euroisdn", "user"):
     CASES.append(one_after_another)
 name = f"{kind} {type} {side}"
