@@ -14,18 +14,18 @@ log {{ level = debug }}
 state {{ directory = "{dir}" runtime = "{dir}" }}
 address any {{ local = {{ "127.0.0.1" }} }}
 tdm {{ system-conf = "" configure = no }}
-isdn far {{ spans = {{ 1 }} switch = "{type}" side = "{side}" {more} }}
+isdn far {{ switch = "{type}" side = "{side}" {spans} {more} }}
 """
 OTHER = {"user": "network", "network": "user"}
 
 
 @contextlib.contextmanager
-def isdn(kind, type, side, more="", folder=None, killed=False):
+def isdn(kind, type, side, more="", folder=None, killed=False, spans="spans = { 1 }"):
     """tandem-isdn on `side`; its agent. `killed`: whether it will have been at the end."""
     with tempfile.TemporaryDirectory() as own, open(path("isdn.log"), "a") as log:
         config = os.path.join(own, "tandem.conf")
         with open(config, "w") as f:
-            f.write(CONFIG.format(dir=own, type=type, side=side, more=more))
+            f.write(CONFIG.format(dir=own, type=type, side=side, more=more, spans=spans))
         environment = dict(os.environ)
         if not REAL:
             environment.update(LD_PRELOAD=f"{BUILD}/fakedahdi.so", FAKE_DAHDI=folder, FAKE_DAHDI_KIND=kind)

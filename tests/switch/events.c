@@ -60,7 +60,7 @@ static void add_subcommands(json_t *e, const struct pri_subcommands *s)
 
 static json_t *about(const char *what, const struct call *c)
 {
-	return json_pack("{s:s, s:s, s:i}", "event", what, "call", c ? c->id : "", "channel", c ? c->channel : 0);
+	return json_pack("{s:s, s:s, s:i}", "event", what, "call", c ? c->id : "", "channel", c ? CHANNEL(c->channel) : 0);
 }
 
 /* --- calls --------------------------------------------------------------------------------------------------------- */
@@ -68,7 +68,7 @@ static json_t *about(const char *what, const struct call *c)
 /* Q.931 5.7: of two calls for one channel the network's has it; the user's gets another one, if that is allowed. */
 static int channel_for(const struct line *l, const pri_event_ring *r)
 {
-	int channel = CHANNEL(r->channel);
+	int channel = l->spare_pri ? r->channel : CHANNEL(r->channel); /* with its interface, where there are several */
 	if (!l->network || !is_busy(l, channel))
 		return channel;
 	return r->flexible ? idle_channel(l) : 0;

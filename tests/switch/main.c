@@ -5,6 +5,7 @@
  *                          each datagram is a frame, without check sequence unless `checked` is said
  *     kind=t1|e1           23 bearers and D in 24, or 30 and D in 16
  *     side=network|user    type=euroisdn|ni2|dms100|5ess|4ess|ni1|qsig|euroisdn-t1    raw: no libpri at all
+ *     backup=PATH          a second D-channel for the same calls (NFAS), listened for likewise
  *     pcap=FILE  trace     frames into a file, or told    auto=ring|answer    overlap    service    debug
  *
  * A command is a line on the standard input (README.md lists them); `switch spans t1 2` makes two pairs of spans and ends. */
@@ -26,6 +27,8 @@
 
 static struct line line = {.wire.fd = -1};
 static bool over;
+
+#define FIRST_VOICE 5 /* of what is waited for */
 
 /* --- what is told -------------------------------------------------------------------------------------------------- */
 
@@ -169,11 +172,12 @@ static void send_message(struct line *l, const char *hex)
 static bool wire_command(struct line *l, const struct command *c)
 {
 	const char *verb = c->words[0], *word = command_word(c, 1);
+	struct wire *w = command_has(c, "backup") ? &l->spare : &l->wire;
 	uint8_t octets[MAX_FRAME];
 	if (!strcmp(verb, "mute")) {
-		l->wire.silent[TX] = !command_has(c, "off");
+		w->silent[TX] = !command_has(c, "off");
 	} else if (!strcmp(verb, "deaf")) {
-		l->wire.silent[RX] = !command_has(c, "off");
+		w->silent[RX] = !command_has(c, "off");
 	} else if (!strcmp(verb, "slow")) {
 		l->wire.delay[RX] = command_number(c, "rx", 0);
 		l->wire.delay[TX] = command_number(c, "tx", 0);
@@ -260,17 +264,21 @@ static void read_commands(struct line *l)
 /* --- libpri -------------------------------------------------------------------------------------------------------- */
 
 /* libpri counts two octets of check sequence in both directions. */
-static int pri_reads(struct pri *p, void *buf, int size)
+static struct wire *wire_of(struct pri *p)
 {
 	struct line *l = pri_get_userdata(p);
-	size_t len = wire_take(&l->wire, buf, size > 2 ? size - 2 : 0);
+	return l->spare_pri && p == l->spare_pri ? &l->spare : &l->wire;
+}
+
+static int pri_reads(struct pri *p, void *buf, int size)
+{
+	size_t len = wire_take(wire_of(p), buf, size > 2 ? size - 2 : 0);
 	return len ? (int)len + 2 : 0;
 }
 
 static int pri_writes(struct pri *p, void *buf, int len)
 {
-	struct line *l = pri_get_userdata(p);
-	wire_send(&l->wire, buf, len - 2);
+	wire_send(wire_of(p), buf, len - 2);
 	return len;
 }
 
@@ -294,27 +302,36 @@ static int switch_type(const char *name)
 	return PRI_SWITCH_EUROISDN_E1;
 }
 
-static bool pri_begins(struct line *l, const struct command *c)
+static struct pri *pri_begins(struct line *l, const struct command *c)
+{
+	struct pri *p = pri_new_cb(-1, l->network ? PRI_NETWORK : PRI_CPE, switch_type(command_value(c, "type")), pri_reads, pri_writes, l);
+	if (!p)
+		return NULL;
+	pri_facility_enable(p);
+	if (command_has(c, "overlap"))
+		pri_set_overlapdial(p, 1);
+	if (command_has(c, "service"))
+		pri_set_service_message_support(p, 1);
+	if (command_has(c, "debug"))
+		pri_set_debug(p, PRI_DEBUG_Q931_DUMP | PRI_DEBUG_Q931_STATE | PRI_DEBUG_Q931_ANOMALY | PRI_DEBUG_Q921_DUMP);
+	return p;
+}
+
+static bool begin_libpri(struct line *l, const struct command *c)
 {
 	pri_set_message(pri_says);
 	pri_set_error(pri_says);
-	l->pri = pri_new_cb(l->wire.fd, l->network ? PRI_NETWORK : PRI_CPE, switch_type(command_value(c, "type")), pri_reads, pri_writes, l);
-	if (!l->pri)
-		return false;
-	pri_facility_enable(l->pri);
-	if (command_has(c, "overlap"))
-		pri_set_overlapdial(l->pri, 1);
-	if (command_has(c, "service"))
-		pri_set_service_message_support(l->pri, 1);
-	if (command_has(c, "debug"))
-		pri_set_debug(l->pri, PRI_DEBUG_Q931_DUMP | PRI_DEBUG_Q931_STATE | PRI_DEBUG_Q931_ANOMALY | PRI_DEBUG_Q921_DUMP);
-	return true;
+	l->pri = pri_begins(l, c);
+	l->spare_pri = l->pri && command_value(c, "backup") ? pri_begins(l, c) : NULL;
+	if (l->spare_pri)
+		pri_enslave(l->pri, l->spare_pri);
+	return l->pri;
 }
 
 /* Ms until libpri wants to run its timers. */
-static int pri_due(struct line *l)
+static int pri_due(struct pri *p)
 {
-	struct timeval now, *next = pri_schedule_next(l->pri);
+	struct timeval now, *next = p ? pri_schedule_next(p) : NULL;
 	if (!next)
 		return -1;
 	gettimeofday(&now, NULL);
@@ -322,21 +339,38 @@ static int pri_due(struct line *l)
 	return ms < 0 ? 0 : ms;
 }
 
+/* A D-channel that comes up or goes is told by its place. */
+static void told_by(struct line *l, struct pri *p, pri_event *e)
+{
+	bool of_link = e->e == PRI_EVENT_DCHAN_UP || e->e == PRI_EVENT_DCHAN_DOWN;
+	if (of_link && p == l->spare_pri)
+		tell(json_pack("{s:s, s:b}", "event", "backup", "up", e->e == PRI_EVENT_DCHAN_UP));
+	else
+		pri_told(l, e);
+}
+
+static void run_libpri(struct line *l, struct pri *p, struct wire *w)
+{
+	pri_event *e;
+	while ((e = pri_schedule_run(p)))
+		told_by(l, p, e);
+	while (!wire_due(w) && w->queue[RX] && w->queue[RX]->due <= now_ms())
+		if ((e = pri_check_event(p)))
+			told_by(l, p, e);
+}
+
 static void run_speaker(struct line *l)
 {
 	uint8_t frame[MAX_FRAME];
 	size_t len;
-	pri_event *e;
 	if (!l->pri) {
 		while ((len = wire_take(&l->wire, frame, sizeof(frame))))
 			lapd_received(&l->lapd, frame, len);
 		return;
 	}
-	while ((e = pri_schedule_run(l->pri)))
-		pri_told(l, e);
-	while (!wire_due(&l->wire) && l->wire.queue[RX] && l->wire.queue[RX]->due <= now_ms())
-		if ((e = pri_check_event(l->pri)))
-			pri_told(l, e);
+	run_libpri(l, l->pri, &l->wire);
+	if (l->spare_pri)
+		run_libpri(l, l->spare_pri, &l->spare);
 }
 
 /* --- the order of things ------------------------------------------------------------------------------------------- */
@@ -403,11 +437,12 @@ static bool begin(struct line *l, const struct command *c)
 		tell_error(command_value(c, "pcap"), strerror(errno));
 		return false;
 	}
+	l->spare = (struct wire){.fd = -1, .checked = l->wire.checked, .listener = command_value(c, "backup") ? listen_at(command_value(c, "backup")) : -1};
 	set_automatic(l, command_value(c, "auto"));
 	l->lapd = (struct lapd){.wire = &l->wire, .network = l->network};
 	if (command_has(c, "raw"))
 		lapd_establish(&l->lapd);
-	return command_has(c, "raw") || pri_begins(l, c);
+	return command_has(c, "raw") || begin_libpri(l, c);
 }
 
 /* spans KIND PAIRS, span-join KIND PAIR:SIDE BASE, span-cut PAIR:SIDE */
@@ -440,20 +475,27 @@ int main(int argc, char **argv)
 		return 1;
 	tell(json_pack("{s:s}", "event", "ready"));
 	while (!over) {
-		struct pollfd fds[3 + MAX_CHANNELS] = {{.fd = line.wire.fd, .events = POLLIN | POLLPRI}, {.fd = STDIN_FILENO, .events = POLLIN},
-						       {.fd = line.wire.listener, .events = POLLIN}};
-		unsigned voices = voice_wants(fds + 3);
-		int wait = sooner(wire_due(&line.wire), line.pri ? pri_due(&line) : lapd_run(&line.lapd));
-		if (poll(fds, 3 + voices, wait) < 0 && errno != EINTR)
+		struct pollfd fds[FIRST_VOICE + MAX_CHANNELS] = {{.fd = line.wire.fd, .events = POLLIN | POLLPRI}, {.fd = STDIN_FILENO, .events = POLLIN},
+								 {.fd = line.wire.listener, .events = POLLIN}, {.fd = line.spare.fd, .events = POLLIN},
+								 {.fd = line.spare.listener, .events = POLLIN}};
+		unsigned voices = voice_wants(fds + FIRST_VOICE);
+		int wait = sooner(wire_due(&line.wire), line.pri ? pri_due(line.pri) : lapd_run(&line.lapd));
+		wait = sooner(wait, sooner(wire_due(&line.spare), pri_due(line.spare_pri)));
+		if (poll(fds, FIRST_VOICE + voices, wait) < 0 && errno != EINTR)
 			return 1;
-		voice_run(fds + 3, voices);
+		voice_run(fds + FIRST_VOICE, voices);
 		if (fds[1].revents)
 			read_commands(&line);
 		if (fds[0].revents && !wire_read(&line.wire))
 			wire_lost(&line.wire);
 		if (fds[2].revents)
 			let_in(&line.wire);
+		if (fds[3].revents && !wire_read(&line.spare))
+			wire_lost(&line.spare);
+		if (fds[4].revents)
+			let_in(&line.spare);
 		wire_flush(&line.wire);
+		wire_flush(&line.spare);
 		run_speaker(&line);
 	}
 	return 0;

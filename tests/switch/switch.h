@@ -101,6 +101,8 @@ enum automatic { AUTO_NOTHING, AUTO_RING, AUTO_ANSWER };
 struct line {
 	struct wire wire;
 	struct pri *pri; /* null in raw mode */
+	struct wire spare;     /* the backup D-channel of the same calls (NFAS), */
+	struct pri *spare_pri; /* null when there is none */
 	struct lapd lapd;
 	bool network, e1, keep_disconnected;
 	int base; /* DAHDI's number of the span's first channel; 0 without DAHDI */
