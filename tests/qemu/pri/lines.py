@@ -82,7 +82,7 @@ def out_by_the_exchange_in_by_the_telephone():
 
 
 def out_by_the_telephone_in_by_the_exchange():
-    """Alice calls the telephone: its line rings, and what answers is the exchange's line, when Bob does."""
+    """Alice calls the telephone: its line rings, and what answers is the exchange's line, when Bob does, who sees who calls."""
     d, db, invite = call("2001", rings=True)
     assert '"Alice" <sip:1001@' in invite.get("from") or "Alice <sip:1001@" in invite.get("from"), invite.get("from")
     hang_up(db, d)
@@ -97,5 +97,6 @@ with stage(more=MORE) as s:
     alice, bob = s.pair()
     if shows("telephones, exchange lines and trunks are up", come_up):
         shows("out by an exchange's line, in by a telephone's port", out_by_the_exchange_in_by_the_telephone)
-        shows("out by a telephone's port, in by an exchange's line", out_by_the_telephone_in_by_the_exchange)
+        # In between: for two seconds after a line was hung up DAHDI tells of no ring (RING_DEBOUNCE_TIME), and who calls follows on the first.
         shows("over an E&M trunk by MF", over_a_trunk)
+        shows("out by a telephone's port, in by an exchange's line", out_by_the_telephone_in_by_the_exchange)
