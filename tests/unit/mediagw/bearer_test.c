@@ -221,8 +221,11 @@ static void a_line_that_ran_dry_is_not_late_for_long(void **state)
 	for (unsigned i = 0; i < 1000; i++) {
 		bed_run_until(begin + i * 20 * MS);
 		bed_voice();
-		if (i >= 100 && i < 103)
-			bed.asleep = i < 102;
+		if (i == 100) {
+			bed.asleep = true;
+			bed_run_until(begin + i * 20 * MS + 12 * MS);
+			bed.asleep = false;
+		}
 		if (i >= 900 && i % 10 == 9)
 			follow(&h, bed.n_heard - 1600, (i + 1) * 160 - (double)(bed.now - ticks - bed.n_heard * MS / 8) * 8 / MS, 1);
 	}
