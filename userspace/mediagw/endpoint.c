@@ -4,6 +4,7 @@
 #include "mediagw/bearer.h"
 #include "mediagw/counters.h"
 #include "mediagw/events.h"
+#include "mediagw/line_media.h"
 #include "mediagw/line_signal.h"
 #include "mediagw/service.h"
 #include <errno.h>
@@ -12,6 +13,10 @@
 static void destroy(void *obj)
 {
 	struct endpoint *e = obj;
+	/* The signals that are on are the notifier's, and what happens from here on is not kept. */
+	e->busy = true;
+	if (e->line)
+		line_close(e->line);
 	events_free(e);
 	while (!list_empty(&e->conns))
 		endpoint_remove(e, container_of(list_first(&e->conns), struct conn, link));
