@@ -309,6 +309,8 @@ static const struct conf_option channels_options[] = {
 	OPTION("rx-gain", CONF_INT, "0", "Gain of what is heard, in tenths of a decibel.", .min = -240, .max = 240),
 	OPTION("tx-gain", CONF_INT, "0", "Gain of what is said, in tenths of a decibel.", .min = -240, .max = 240),
 	OPTION("country", CONF_STRING, "", "Whose tones these channels have, such as \"us\" or \"de\". Empty: tdm.zone."),
+	OPTION("tone-patterns", CONF_LIST, "", "Tones for the numbers of MGCP's L/s, H/s and G/pat, such as \"7=440/100,0/100\": frequencies in Hz joined by +, a length in ms behind /, "
+	 "0 is silence, ! what is not repeated."),
 	OPTION("attached", CONF_CHOICE, "telephone", "What is at a port with fxo signalling: a telephone (MGCP package L), or a telephone system (BL).", .choices = "telephone|pbx"),
 	OPTION("dialling", CONF_CHOICE, "tones", "How numbers are sent and heard. feature-d and operator: MF as feature group D has it, towards an office and towards an operator.",
 	 .choices = "tones|pulses|mf|feature-d|operator"),

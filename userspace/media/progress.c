@@ -16,7 +16,7 @@
 static const struct {
 	enum tone_signal signal, told;
 } heeded[] = {
-	{TONE_DIAL, TONE_DIAL}, {TONE_RINGBACK, TONE_RINGBACK}, {TONE_BUSY, TONE_BUSY}, {TONE_REORDER, TONE_BUSY}, {TONE_CONGESTION, TONE_BUSY},
+	{TONE_DIAL, TONE_DIAL}, {TONE_RINGBACK, TONE_RINGBACK}, {TONE_BUSY, TONE_BUSY}, {TONE_REORDER, TONE_REORDER}, {TONE_CONGESTION, TONE_REORDER},
 };
 
 #define HEEDED (sizeof heeded / sizeof *heeded)

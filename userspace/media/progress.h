@@ -3,8 +3,8 @@
 #pragma once
 #include "media/tones.h"
 
-/* A tone was known by its frequencies and cadence, or, when not `begun`, has ended. TONE_DIAL, TONE_RINGBACK, and TONE_BUSY for whatever says that there is no call
- * (any more): busy, reorder, congestion. The ringing tone of Great Britain is not known: its frequencies are too close to those of its dial tone. */
+/* A tone was known by its frequencies and cadence, or, when not `begun`, has ended. TONE_DIAL, TONE_RINGBACK, TONE_BUSY, and TONE_REORDER for congestion too;
+ * where a country has one tone for all of these it is TONE_BUSY. The ringing tone of Great Britain is not known: its frequencies are too close to those of its dial tone. */
 typedef void (*progress_fn)(void *arg, enum tone_signal signal, bool begun);
 
 struct progress;

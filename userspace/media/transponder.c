@@ -10,9 +10,9 @@
 
 static const uint16_t frequencies[TRANSPONDER_TONES] = {[TRANSPONDER_CO1] = 2010, [TRANSPONDER_CO2] = 1780};
 
-void transponder_init(struct transponder *t)
+void transponder_init(struct transponder *t, int only)
 {
-	*t = (struct transponder){.heard = -1, .sent = -1};
+	*t = (struct transponder){.heard = -1, .sent = -1, .only = only};
 }
 
 /* The power of a block at a frequency (Goertzel), as its mean square. */
@@ -32,7 +32,7 @@ static void judge(struct transponder *t)
 	float mean = t->energy / BLOCK;
 	int heard = -1;
 	for (unsigned i = 0; i < TRANSPONDER_TONES; i++)
-		if (mean > FAINT && power(t->s1[i], t->s2[i], coefficient(i)) > PURE * mean)
+		if ((t->only < 0 || t->only == (int)i) && mean > FAINT && power(t->s1[i], t->s2[i], coefficient(i)) > PURE * mean)
 			heard = (int)i;
 	int send = heard < 0 ? -1 : heard == TRANSPONDER_CO1 ? TRANSPONDER_CO2 : TRANSPONDER_CO1;
 	if (heard == t->heard && send != t->sent) {

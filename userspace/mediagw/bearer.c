@@ -82,6 +82,7 @@ int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer
 	b->p = *p;
 	b->first.c = (struct bearer_connection){.slot = BEARER_NO_SLOT, .format = PLAYOUT_PCMU, .ptime = 20};
 	b->due_ns = UINT64_MAX;
+	b->first.heard.pt = -1;
 	forget_last_call(b);
 	int err = span_thread_add(t, b);
 	if (err)
@@ -158,18 +159,21 @@ static int set_gains(struct bearer *b, const struct bearer_connection *c)
 	return err;
 }
 
-/* What the driver does to the octets: nothing for data. */
-int bearer_set_driver(struct bearer *b, const struct bearer_connection *c)
+static int set_loop(struct bearer *b, bool loop)
 {
-	bool loop = c->slot != BEARER_NO_SLOT && c->mode == BEARER_LOOPBACK;
-	int err = b->p.digital ? b->p.driver->audio(b->p.fd, c->slot == BEARER_NO_SLOT || c->format != PLAYOUT_CLEAR) : 0;
-	if (!err)
-		err = set_gains(b, c);
-	if (!err && loop != b->looped)
-		err = b->p.driver->loop(b->p.fd, loop);
+	int err = loop == b->looped ? 0 : b->p.driver->loop(b->p.fd, loop);
 	if (!err)
 		b->looped = loop;
 	return err;
+}
+
+/* What the driver does to the octets: nothing for data. */
+int bearer_set_driver(struct bearer *b, const struct bearer_connection *c)
+{
+	int err = b->p.digital ? b->p.driver->audio(b->p.fd, c->slot == BEARER_NO_SLOT || c->format != PLAYOUT_CLEAR) : 0;
+	if (!err)
+		err = set_gains(b, c);
+	return err ? err : set_loop(b, b->test ? b->looped : c->slot != BEARER_NO_SLOT && c->mode == BEARER_LOOPBACK);
 }
 
 void bearer_stream_init(struct stream *s, enum law law, const struct bearer_connection *c, uint32_t ssrc)
@@ -181,13 +185,14 @@ void bearer_stream_init(struct stream *s, enum law law, const struct bearer_conn
 	s->playout.transparent = data;
 	s->flashes = 0;
 	s->ssrc = ssrc;
+	s->heard.pt = -1;
 	memset(s->count, 0, sizeof s->count);
 }
 
 /* Whether octets are to be read and written at all. */
 static int flow(struct bearer *b)
 {
-	bool wanted = bearer_connected(b) || b->ears || b->sound[BEARER_LINE] || b->sound[BEARER_NETWORK];
+	bool wanted = bearer_connected(b) || b->test || b->ears || b->sound[BEARER_LINE] || b->sound[BEARER_NETWORK];
 	if (b->lost || wanted == b->flows)
 		return 0;
 	if (wanted)
@@ -210,8 +215,8 @@ static int apply(struct bearer *b, const struct bearer_connection *c, uint32_t s
 		b->transparent = c->format == PLAYOUT_CLEAR;
 	}
 	const bool other_block = c->ptime != b->first.c.ptime, flowed = b->flows;
-	if (c->mode != b->first.c.mode)
-		transponder_init(&b->transponder);
+	if (c->mode != b->first.c.mode && !b->test)
+		transponder_init(&b->transponder, -1);
 	const struct bearer_connection was = b->first.c;
 	const bool listened = bearer_to_line(b);
 	b->first.c = *c;
@@ -344,6 +349,27 @@ int bearer_listen(struct bearer *b, const struct bearer_ears *want)
 	return err;
 }
 
+/* A channel that was never connected has no capture yet. */
+int bearer_test(struct bearer *b, enum bearer_mode mode, int tone)
+{
+	int err = prepare(b);
+	if (err)
+		return err;
+	bearer_lock(b);
+	const enum bearer_mode was = b->test;
+	b->test = mode;
+	transponder_init(&b->transponder, mode ? tone : -1);
+	err = set_loop(b, bearer_is_looped(b));
+	if (!err)
+		err = flow(b);
+	if (err)
+		b->test = was;
+	else if (bearer_to_line(b))
+		jitter_restart(&b->first.playout.jitter);
+	bearer_unlock(b);
+	return err;
+}
+
 /* --- figures ------------------------------------------------------------------------------------------------------- */
 
 void bearer_read(const struct bearer *b, uint64_t ret[BEARER_COUNTERS])
@@ -378,6 +404,17 @@ bool bearer_sent(const struct bearer *b, uint32_t slot, struct bearer_sent *ret)
 		*ret = (struct bearer_sent){.ssrc = s->ssrc, .packets = s->count[BEARER_SENT], .octets = s->count[BEARER_SENT_OCTETS], .timestamp = s->capture->now};
 	bearer_unlock(b);
 	return s;
+}
+
+struct bearer_heard bearer_heard(const struct bearer *b, uint32_t slot)
+{
+	struct bearer_heard h = {.pt = -1};
+	bearer_lock(b);
+	const struct stream *s = slot == BEARER_NO_SLOT ? NULL : bearer_stream((struct bearer *)b, slot);
+	if (s)
+		h = s->heard;
+	bearer_unlock(b);
+	return h;
 }
 
 bool bearer_transparent(const struct bearer *b)

@@ -7,6 +7,8 @@
 #include "media/callerid.h"
 #include "media/digits.h"
 #include "media/playout.h"
+#include "media/test_tones.h"
+#include "media/transponder.h"
 #include "media/voiceband.h"
 #include "mediagw/sound.h"
 #include "tdm/driver.h"
@@ -40,6 +42,8 @@ enum heard_kind {
 	HEARD_CALLER_ID, /* `caller` */
 	HEARD_FLASH,     /* the peer wants the line flashed (telephone-event 16) */
 	HEARD_PLAYED,    /* the sound on `side` has ended by itself */
+	HEARD_TEST_TONE, /* a tone of tests on `side` began, or ended: `test_tone`, `begun` */
+	HEARD_PATTERN,   /* the octet that was listened for repeats */
 	HEARD_LOST,      /* the channel cannot be read any more */
 };
 
@@ -51,6 +55,7 @@ struct heard {
 	char digit;
 	enum voiceband voiceband;
 	enum tone_signal tone;
+	enum test_tone test_tone;
 	enum bearer_side side;
 	struct tdm_event event;
 	struct caller_id caller;
@@ -103,6 +108,9 @@ uint32_t bearer_deliver(const struct bearer *b);
 
 /* Plays a sound, in place of the one before, instead of what is heard there else. Takes a reference; NULL: silence. 0 or -ENOMEM. */
 int bearer_play(struct bearer *b, enum bearer_side side, struct sound *s);
+/* Whatever a connection says, the line hears itself (BEARER_LOOPBACK), or a transponder (BEARER_CONTTEST) that answers to one tone, or to either with a negative one;
+ * nothing goes to or comes from the network meanwhile. BEARER_INACTIVE ends it. 0 or what the driver says. */
+int bearer_test(struct bearer *b, enum bearer_mode mode, int tone);
 /* Sends the peer a telephone-event (a hook flash): 0, -ENOTCONN when it does not take it, -EBUSY while another goes on. */
 int bearer_tell(struct bearer *b, uint8_t code, unsigned ms);
 
@@ -115,6 +123,9 @@ struct bearer_ears {
 	enum caller_id_modem modem;
 	bool voice;
 	char country[3];               /* whose tones; "": none */
+	bool test_tones[BEARER_SIDES]; /* from there; of the network's packets as they come, whatever becomes of them */
+	bool pattern;                  /* 20 ms of `octet` */
+	uint8_t octet;
 };
 /* 0, -ENOENT (no such country), -ENOMEM: as it was then. NULL: nothing. */
 int bearer_listen(struct bearer *b, const struct bearer_ears *ears);
@@ -137,6 +148,12 @@ struct bearer_sent {
 };
 /* False when it has no such connection. */
 bool bearer_sent(const struct bearer *b, uint32_t slot, struct bearer_sent *ret);
+/* What was received last on a connection: -1 and 0 when nothing was. */
+struct bearer_heard {
+	int pt;
+	unsigned ptime; /* ms */
+};
+struct bearer_heard bearer_heard(const struct bearer *b, uint32_t slot);
 /* Whether it carries data: a modem was heard, or it is digital. */
 bool bearer_transparent(const struct bearer *b);
 bool bearer_cancels_echo(const struct bearer *b);

@@ -5,6 +5,7 @@
 #include "media/comfort.h"
 #include <errno.h>
 
+#define PATTERN 160 /* octets that make one */
 #define LOUD 40 /* -dBov: what is fainter is nobody speaking */
 
 /* --- ears ---------------------------------------------------------------------------------------------------------- */
@@ -40,6 +41,23 @@ static void on_tone(void *arg, enum tone_signal signal, bool begun)
 	span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_TONE, .tone = signal, .begun = begun});
 }
 
+static void on_test_tone(struct bearer *b, enum bearer_side side, enum test_tone tone, bool begun)
+{
+	span_thread_heard(b, &(struct heard){.kind = HEARD_TEST_TONE, .side = side, .test_tone = tone, .begun = begun});
+}
+
+static void on_line_test(void *arg, enum test_tone tone, bool begun)
+{
+	struct ears *e = arg;
+	on_test_tone(e->bearer, BEARER_LINE, tone, begun);
+}
+
+static void on_network_test(void *arg, enum test_tone tone, bool begun)
+{
+	struct ears *e = arg;
+	on_test_tone(e->bearer, BEARER_NETWORK, tone, begun);
+}
+
 static void ears_destroy(void *obj)
 {
 	struct ears *e = obj;
@@ -55,6 +73,8 @@ int ears_new(struct ears **ret, struct bearer *b, const struct bearer_ears *want
 		return -ENOMEM;
 	e->bearer = b;
 	e->want = *want;
+	test_tones_init(&e->tests[BEARER_LINE], on_line_test, e);
+	test_tones_init(&e->tests[BEARER_NETWORK], on_network_test, e);
 	if (want->register_tones)
 		e->digits = digit_receiver_new(want->kind, on_register_tone, e);
 	if (want->caller_id)
@@ -79,6 +99,15 @@ static void hear_voice(struct ears *e, const int16_t *linear, size_t n)
 	span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_VOICE, .begun = loud});
 }
 
+static void hear_pattern(struct ears *e, const uint8_t *octets, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		e->repeated = octets[i] == e->want.octet ? e->repeated + 1 : 0;
+	if (e->repeated >= PATTERN && !e->pattern_told)
+		span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_PATTERN});
+	e->pattern_told = e->repeated >= PATTERN;
+}
+
 static void hear_all(struct ears *e, const int16_t *linear, size_t n)
 {
 	if (e->digits)
@@ -87,6 +116,8 @@ static void hear_all(struct ears *e, const int16_t *linear, size_t n)
 		caller_id_receiver_hear(e->caller, linear, n);
 	if (e->progress)
 		progress_hear(e->progress, linear, n);
+	if (e->want.test_tones[BEARER_LINE])
+		test_tones_hear(&e->tests[BEARER_LINE], linear, n);
 	if (e->want.voice)
 		hear_voice(e, linear, n);
 }
@@ -142,6 +173,8 @@ void bearer_hear_line(struct bearer *b, const uint8_t *octets, size_t n)
 		voiceband_hear(d, linear, n);
 	if (b->ears)
 		hear_all(b->ears, linear, n);
+	if (b->ears && b->ears->want.pattern)
+		hear_pattern(b->ears, octets, n);
 }
 
 void bearer_hear_network(struct bearer *b, const uint8_t *octets, size_t n)
@@ -152,4 +185,13 @@ void bearer_hear_network(struct bearer *b, const uint8_t *octets, size_t n)
 		return;
 	law_decode(b->p.law, linear, octets, n);
 	voiceband_hear(d, linear, n);
+}
+
+void bearer_hear_packet(struct bearer *b, enum law law, const uint8_t *octets, size_t n)
+{
+	int16_t linear[CAPTURE_PTIME];
+	if (!b->ears || !b->ears->want.test_tones[BEARER_NETWORK] || n > CAPTURE_PTIME)
+		return;
+	law_decode(law, linear, octets, n);
+	test_tones_hear(&b->ears->tests[BEARER_NETWORK], linear, n);
 }

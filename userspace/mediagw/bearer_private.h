@@ -54,6 +54,9 @@ struct ears {
 	struct digit_receiver *digits;
 	struct caller_id_receiver *caller;
 	struct progress *progress;
+	struct test_tones tests[BEARER_SIDES];
+	unsigned repeated; /* octets of the pattern in a row, up to now */
+	bool pattern_told;
 	bool speaks;
 	unsigned quiet; /* octets */
 };
@@ -65,6 +68,7 @@ struct stream {
 	struct playout playout;
 	uint32_t ssrc;
 	uint64_t flashes;
+	struct bearer_heard heard;
 	uint64_t count[BEARER_COUNTERS]; /* those that are counted here */
 };
 
@@ -84,6 +88,7 @@ struct bearer {
 	bool cancelling, looped, gained;
 	uint32_t tell_end; /* when the event of bearer_tell() ends, of the capture's time, */
 	bool telling;      /* if one goes on */
+	enum bearer_mode test;     /* of bearer_test() */
 	struct transponder transponder;
 	/* The channel's clock, in octets: what was read, and when; and up to where has been written. */
 	unsigned block;
@@ -168,6 +173,8 @@ int ears_new(struct ears **ret, struct bearer *b, const struct bearer_ears *want
 void bearer_hear_line(struct bearer *b, const uint8_t *octets, size_t n);
 /* What goes to it from the network. */
 void bearer_hear_network(struct bearer *b, const uint8_t *octets, size_t n);
+/* Voice of a packet, as soon as it has come. */
+void bearer_hear_packet(struct bearer *b, enum law law, const uint8_t *octets, size_t n);
 /* A capture has heard a digit: of the line, unless others are mixed into that. */
 void bearer_hear_digit(void *bearer, char digit, int level);
 void bearer_tell_digit(struct bearer *b, char digit);
@@ -192,12 +199,12 @@ static inline bool stream_to_line(const struct stream *s)
 
 static inline bool bearer_from_line(const struct bearer *b)
 {
-	return bearer_connected(b) && stream_from_line(&b->first);
+	return bearer_connected(b) && !b->test && stream_from_line(&b->first);
 }
 
 static inline bool bearer_to_line(const struct bearer *b)
 {
-	return bearer_connected(b) && stream_to_line(&b->first);
+	return bearer_connected(b) && !b->test && stream_to_line(&b->first);
 }
 
 /* The connection of a slot, NULL. */
@@ -209,13 +216,18 @@ static inline struct stream *bearer_stream(struct bearer *b, uint32_t slot)
 /* The line hears the transponder. */
 static inline bool bearer_is_tested(const struct bearer *b)
 {
-	return bearer_connected(b) && b->first.c.mode == BEARER_CONTTEST;
+	return b->test ? b->test == BEARER_CONTTEST : bearer_connected(b) && b->first.c.mode == BEARER_CONTTEST;
+}
+
+static inline bool bearer_is_looped(const struct bearer *b)
+{
+	return b->test ? b->test == BEARER_LOOPBACK : bearer_connected(b) && b->first.c.mode == BEARER_LOOPBACK;
 }
 
 /* The network hears what it said, or the transponder. */
 static inline bool bearer_turns_round(const struct bearer *b)
 {
-	return bearer_connected(b) && (b->first.c.mode == BEARER_NETWLOOP || b->first.c.mode == BEARER_NETWTEST);
+	return bearer_connected(b) && !b->test && (b->first.c.mode == BEARER_NETWLOOP || b->first.c.mode == BEARER_NETWTEST);
 }
 
 static inline void bearer_lock(const struct bearer *b)

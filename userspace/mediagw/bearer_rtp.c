@@ -22,7 +22,7 @@ static int format_of(const struct bearer_connection *c, uint8_t pt)
 /* RTP that comes is taken, in its time: not before the channel's clock is known. */
 static bool hears(const struct bearer *b, const struct stream *s)
 {
-	return b->started && (stream_to_line(s) || (s == &b->first && bearer_turns_round(b)));
+	return b->started && !b->test && (stream_to_line(s) || (s == &b->first && bearer_turns_round(b)));
 }
 
 void bearer_received(struct bearer *b, struct stream *s, const struct inbox_packet *k)
@@ -37,6 +37,10 @@ void bearer_received(struct bearer *b, struct stream *s, const struct inbox_pack
 		s->count[BEARER_OTHER]++;
 		return;
 	}
+	if (format <= PLAYOUT_CLEAR)
+		s->heard = (struct bearer_heard){r.pt, (unsigned)r.len / 8};
+	if (format < PLAYOUT_CLEAR)
+		bearer_hear_packet(b, format == PLAYOUT_PCMU ? LAW_U : LAW_A, r.payload, r.len);
 	if (!hears(b, s)) {
 		s->count[BEARER_RECEIVED]++;
 		s->count[BEARER_UNHEARD]++;
@@ -61,7 +65,10 @@ static void sound(struct bearer *b, enum bearer_side side, uint8_t *out, size_t 
 	if (!b->sound[side])
 		return;
 	enum sound_state state = sound_make(b->sound[side], linear, n);
-	if (state == SOUND_ON)
+	int octet = sound_octet(b->sound[side]);
+	if (octet >= 0)
+		memset(out, octet, n);
+	else if (state == SOUND_ON)
 		law_encode(b->p.law, out, linear, n);
 	if (state == SOUND_OVER && !b->over[side])
 		span_thread_heard(b, &(struct heard){.kind = HEARD_PLAYED, .side = side});
@@ -106,7 +113,7 @@ void bearer_waited(struct bearer *b, uint32_t n)
 /* Of what is made here little is written at once: a connection that begins to be heard is not to wait behind it. */
 size_t bearer_can_fill(struct bearer *b)
 {
-	if ((!b->mix && !bearer_to_line(b)) || (b->sound[BEARER_LINE] && !b->over[BEARER_LINE]))
+	if (b->test || (!b->mix && !bearer_to_line(b)) || (b->sound[BEARER_LINE] && !b->over[BEARER_LINE]))
 		return 0;
 	size_t there = b->mix ? bearer_mix_ready(b) : playout_ready(&b->first.playout);
 	return there < b->block ? there : b->block;
@@ -114,7 +121,7 @@ size_t bearer_can_fill(struct bearer *b)
 
 void bearer_fill(struct bearer *b, uint8_t *out, size_t n)
 {
-	if (b->mix)
+	if (b->mix && !b->test)
 		bearer_mix_fill(b, out, n);
 	else if (bearer_to_line(b))
 		play(b, out, n);
@@ -180,7 +187,7 @@ void bearer_captured(struct bearer *b, uint8_t *octets, size_t n)
 	} else if (bearer_is_tested(b)) {
 		hear_test(b, octets, n);
 	}
-	if (b->mix) {
+	if (b->mix && !b->test) {
 		sound(b, BEARER_NETWORK, octets, n);
 		bearer_mix_captured(b, octets, n);
 		return;

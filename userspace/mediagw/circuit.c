@@ -38,6 +38,7 @@ static void start_over(struct circuit *c)
 {
 	timer_stop(&c->timer);
 	circuit_digits_stop(c);
+	circuit_tests_stop(c);
 	if (c->kind->close)
 		c->kind->close(c);
 	circuit_release(c);
@@ -63,9 +64,23 @@ int circuit_new(struct circuit **ret, const struct circuit_params *p)
 	return 0;
 }
 
+static bool is_pattern(const struct mgcp_signal *s)
+{
+	return s && s->package == &mgcp_package_t && !strcmp(s->type->name, "tp");
+}
+
+/* D/T (RFC 3660 2.2) */
+static bool is_timer(const struct mgcp_signal *s)
+{
+	return s->package == &mgcp_package_d && !strcmp(s->type->name, "T");
+}
+
 static void sound(struct circuit *c, enum bearer_side side, bool pauses)
 {
-	c->p.h->play(c->p.arg, side, &c->tone[side], pauses);
+	if (side == BEARER_LINE && is_pattern(c->sounding[side]))
+		c->p.h->pattern(c->p.arg, (uint8_t)circuit_pattern(c->sounding[side]->params));
+	else
+		c->p.h->play(c->p.arg, side, &c->tone[side], pauses);
 }
 
 void circuit_open(struct circuit *c, int fd, bool off_hook)
@@ -151,21 +166,22 @@ int circuit_seize(struct circuit *c, bool incoming)
 
 void circuit_release(struct circuit *c)
 {
-	if (c->seized)
-		c->p.h->idle(c->p.arg);
+	bool was = c->seized;
 	c->seized = false;
+	if (was)
+		c->p.h->idle(c->p.arg);
 }
 
 /* --- what goes out ------------------------------------------------------------------------------------------------ */
 
 void circuit_event_with(struct circuit *c, const struct mgcp_package *package, const char *event, const char *params)
 {
-	c->p.h->event(c->p.arg, package, event, slice_str(params));
+	c->p.h->event(c->p.arg, BEARER_LINE, package, event, slice_str(params));
 }
 
 void circuit_event(struct circuit *c, const struct mgcp_package *package, const char *event)
 {
-	c->p.h->event(c->p.arg, package, event, SLICE_NONE);
+	c->p.h->event(c->p.arg, BEARER_LINE, package, event, SLICE_NONE);
 }
 
 void circuit_done(struct circuit *c, const struct mgcp_signal **s, bool failed)
@@ -255,15 +271,15 @@ static unsigned asked_for(const struct circuit *c)
 			what |= LISTEN_DTMF;
 	if (asks(c, &mgcp_package_d, "dd"))
 		what |= LISTEN_DTMF;
-	return what;
+	return what | circuit_tests_listen(c);
 }
 
 void circuit_listen(struct circuit *c)
 {
 	unsigned what = (c->kind->listens ? c->kind->listens(c) : 0) | asked_for(c);
-	/* On hook there is nothing to hear but what the state wants. */
+	/* On hook there is nothing to hear but what the state wants, and what comes from the network. */
 	if (c->kind->hook && c->kind->hook(c) == MGCP_ON_HOOK)
-		what = c->kind->listens(c);
+		what = c->kind->listens(c) | (what & LISTEN_NETWORK_TESTS);
 	if (what == c->listening || c->fd < 0)
 		return;
 	c->listening = what;
@@ -283,6 +299,18 @@ static void heard_voiceband(struct circuit *c, enum voiceband kind)
 		circuit_event(c, &mgcp_package_g, "mt");
 }
 
+/* A channel that is signalled elsewhere is open only while it is used: what is to be heard on it uses it, too. */
+static bool hold(struct circuit *c)
+{
+	return c->fd >= 0 || c->kind != &circuit_bearer || !circuit_seize(c, false);
+}
+
+static void let_go(struct circuit *c)
+{
+	if (c->kind == &circuit_bearer && !c->testing && !c->sounding[BEARER_LINE] && !c->sending)
+		circuit_release(c);
+}
+
 /* What was sent by a signal is out. */
 static bool sent(struct circuit *c, enum bearer_side side)
 {
@@ -292,6 +320,7 @@ static bool sent(struct circuit *c, enum bearer_side side)
 		circuit_done(c, &c->sending, false);
 	else
 		return side != BEARER_LINE;
+	let_go(c);
 	return true;
 }
 
@@ -302,8 +331,14 @@ void circuit_heard(struct circuit *c, const struct heard *h)
 		log_debug(c->p.object, "line: the other side: %s", tdm_event_names[h->event.kind]);
 	if (h->kind == HEARD_VOICEBAND)
 		heard_voiceband(c, h->voiceband);
+	else if (h->kind == HEARD_TEST_TONE)
+		circuit_test_tone(c, h->side, h->test_tone, h->begun);
+	else if (h->kind == HEARD_PATTERN)
+		circuit_pattern_heard(c);
 	else if (h->kind != HEARD_PLAYED || !sent(c, h->side))
 		c->kind->heard(c, h);
+	if (h->kind == HEARD_TONE && h->begun)
+		circuit_progress_heard(c, h->tone);
 	mem_deref(c);
 }
 
@@ -325,13 +360,14 @@ static enum bearer_side side_of(const struct mgcp_signal *s)
 static void start_tone(struct circuit *c, const struct mgcp_signal *s)
 {
 	enum bearer_side side = side_of(s);
-	bool pauses;
-	if (circuit_tone(&c->tone[side], &pauses, s, c->p.settings->country))
+	bool pauses = false;
+	if (!is_pattern(s) && circuit_tone(&c->tone[side], &pauses, s, c->p.settings))
 		return;
 	circuit_cut(c, &c->sounding[side]);
 	if (side == BEARER_LINE)
 		circuit_cut(c, &c->sending);
 	c->sounding[side] = s;
+	c->returned[side] = 0;
 	sound(c, side, pauses);
 }
 
@@ -347,8 +383,12 @@ static void start_digit(struct circuit *c, const struct mgcp_signal *s)
 void circuit_signal_start(struct circuit *c, const struct mgcp_signal *s)
 {
 	const struct circuit_signal *row = row_of(c, s);
-	if (row)
+	if (side_of(s) == BEARER_LINE && !hold(c))
+		circuit_done(c, &s, true);
+	else if (row)
 		row->start(c, s);
+	else if (is_timer(s))
+		return; /* it is only waited for */
 	else if (s->package == &mgcp_package_d && s->type->event & MGCP_DIGIT)
 		start_digit(c, s);
 	else
@@ -367,12 +407,14 @@ void circuit_signal_stop(struct circuit *c, const struct mgcp_signal *s)
 		row->stop(c, s);
 	} else if (is_on(c->sounding[BEARER_NETWORK], s)) {
 		c->sounding[BEARER_NETWORK] = NULL;
+		timer_stop(&c->return_over[BEARER_NETWORK]);
 		c->p.h->play(c->p.arg, BEARER_NETWORK, NULL, false);
 	} else if (is_on(c->sounding[BEARER_LINE], s) || is_on(c->sending, s)) {
 		circuit_silence(c);
 	}
 	if (is_on(c->cut, s))
 		c->cut = NULL;
+	let_go(c);
 }
 
 /* --- what can be asked for ---------------------------------------------------------------------------------------- */
@@ -404,9 +446,14 @@ static unsigned check_signal(const struct circuit *c, const struct mgcp_signal *
 	if (row)
 		return row->check ? row->check(s, why) : 0;
 	*why = "this line cannot give the signal";
+	if (is_timer(s))
+		return 0;
 	if (s->off || (s->package == &mgcp_package_d && s->type->event & MGCP_DIGIT && circuit_signal_digit(s)))
 		return 0;
-	int err = circuit_tone(&t, &pauses, s, c->p.settings->country);
+	*why = s->package == &mgcp_package_r ? "a signal of package R is given on a connection" : *why;
+	if (s->package == &mgcp_package_r && !slice_is_set(s->connection))
+		return 513;
+	int err = !is_pattern(s) ? circuit_tone(&t, &pauses, s, c->p.settings) : circuit_pattern(s->params) < 0 ? -EINVAL : 0;
 	return !err ? 0 : err == -EINVAL ? 538 : 513;
 }
 
@@ -416,6 +463,10 @@ unsigned circuit_check(const struct circuit *c, const struct mgcp_script *s, con
 	for (unsigned i = 0; i < s->n_events && !code; i++) {
 		*why = "the event cannot be seen on this line";
 		code = detects(c, &s->events[i]) ? 0 : 512;
+		if (!code && !circuit_test_params(&s->events[i])) {
+			*why = "the event does not take these parameters";
+			code = 538;
+		}
 		if (!code && s->events[i].embedded)
 			code = circuit_check(c, s->events[i].embedded, why);
 	}

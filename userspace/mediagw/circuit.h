@@ -13,6 +13,17 @@ enum circuit_address { ADDRESS_TONES, ADDRESS_PULSES, ADDRESS_MF, ADDRESS_FEATUR
 enum circuit_caller_id { TELLS_NOBODY, TELLS_BELL, TELLS_V23, TELLS_DTMF };
 enum circuit_answer { ANSWER_REVERSAL, ANSWER_DIALLED, ANSWER_AFTER, ANSWER_VOICE };
 
+/* Tones that an operator gave numbers to, for L/s, H/s and G/pat. */
+#define CIRCUIT_PATTERNS 8
+struct circuit_patterns {
+	struct circuit_patterns *next;
+	unsigned n;
+	struct {
+		uint32_t number;
+		struct tone tone;
+	} row[CIRCUIT_PATTERNS];
+};
+
 /* What an operator says of a channel. Times in ms, 0: never. */
 struct circuit_settings {
 	char country[4];
@@ -25,15 +36,20 @@ struct circuit_settings {
 	uint32_t dial_tone_ms;               /* FXO: how long it is waited for; 0: it is not checked */
 	bool busy_tone;                      /* FXO: it ends calls */
 	uint32_t silence_ms, longest_ms;     /* FXO: what ends calls as a last resort */
+	const struct circuit_patterns *patterns; /* NULL: none */
 };
 extern const struct circuit_settings circuit_defaults;
 
 /* What is to be listened for; several at once. */
-enum circuit_listen { LISTEN_DTMF = 1, LISTEN_MF = 2, LISTEN_PROGRESS = 4, LISTEN_CALLER_ID = 8, LISTEN_VOICE = 16, LISTEN_VOICEBAND = 32 };
+enum circuit_listen {
+	LISTEN_DTMF = 1, LISTEN_MF = 2, LISTEN_PROGRESS = 4, LISTEN_CALLER_ID = 8, LISTEN_VOICE = 16, LISTEN_VOICEBAND = 32,
+	LISTEN_TESTS = 64, LISTEN_NETWORK_TESTS = 128, /* tones of tests, from the line and from the network */
+	LISTEN_PATTERN = 256, LISTEN_OCTET = 1 << 16   /* an octet that repeats: this much times it */
+};
 
 struct circuit_handlers {
-	/* `params`: what O: has in parentheses, absent for none. */
-	void (*event)(void *arg, const struct mgcp_package *package, const char *event, struct slice params);
+	/* On the line, or on its connection. `params`: what O: has in parentheses, absent for none. */
+	void (*event)(void *arg, enum bearer_side side, const struct mgcp_package *package, const char *event, struct slice params);
 	/* What is asked about an event; NULL: nothing. */
 	const struct mgcp_requested *(*requested)(void *arg, const struct mgcp_package *package, const char *event);
 	void (*signal_done)(void *arg, const struct mgcp_signal *s, bool failed);
@@ -47,6 +63,10 @@ struct circuit_handlers {
 	/* What the channel carries in place of a call's audio; each takes the place of what was sent before, and HEARD_PLAYED tells its end. The tone
 	 * stays the circuit's, NULL: nothing more; `pauses`: the call is heard in its silence. 0 or -errno. */
 	void (*play)(void *arg, enum bearer_side side, const struct tone *t, bool pauses);
+	/* One octet, as it is. */
+	void (*pattern)(void *arg, uint8_t octet);
+	/* As bearer_test(). */
+	void (*test)(void *arg, enum bearer_mode mode, int tone);
 	int (*dial)(void *arg, enum digit_kind kind, struct slice digits);
 	int (*tell_caller)(void *arg, enum caller_id_modem modem, const struct caller_id *c, bool on_hook);
 	/* A flash that nobody asked to be told of: for the peer of the call, by telephone-event. */

@@ -13,6 +13,9 @@ struct circuit_signal {
 	unsigned (*check)(const struct mgcp_signal *s, const char **why);
 };
 
+/* Of package R, what streams.h has for connections of lines. */
+#define STREAM_EVENTS "co1 co2 ji ma pl qa rto sr uc oc of"
+
 /* Events of a package that can be seen there: names between blanks. NULL: all. */
 struct circuit_events {
 	const struct mgcp_package *package;
@@ -45,9 +48,13 @@ struct circuit {
 	struct timer timer;  /* of the state */
 	unsigned listening;
 	bool seized;
+	const struct mgcp_event_type *testing; /* looped, or a transponder: the signal of package T; NULL: neither */
 	/* The tones that are on. */
 	struct tone tone[BEARER_SIDES];
 	const struct mgcp_signal *sounding[BEARER_SIDES];
+	/* The return tone of a continuity test is there, and the go tone off: enum test_tone + 1, until it goes; or there is none. */
+	int returned[BEARER_SIDES];
+	struct timer return_over[BEARER_SIDES];
 	/* A signal of digits that are going out. */
 	const struct mgcp_signal *sending;
 	/* A brief one that was cut off, until its end is told. */
@@ -87,8 +94,24 @@ void circuit_lamp(struct circuit *c, bool on);
 void circuit_play(struct circuit *c, const char *notation);
 void circuit_silence(struct circuit *c);
 
-/* circuit_tones.c: the tone of a signal in a country, and whether the call is heard in its pauses: 0, -ENOENT for what is no tone, -EINVAL. */
-int circuit_tone(struct tone *ret, bool *pauses, const struct mgcp_signal *s, const char *country);
+/* circuit_tones.c: the tone of a signal where these settings hold, and whether the call is heard in its pauses: 0, -ENOENT for what is no tone, -EINVAL. */
+int circuit_tone(struct tone *ret, bool *pauses, const struct mgcp_signal *s, const struct circuit_settings *settings);
+/* circuit_test.c: tests of trunks (RFC 3660 2.3, and 2.10 on connections). The signals that are no tones: */
+#define CIRCUIT_TESTS {&mgcp_package_t, "lb", circuit_loop, circuit_test_over, NULL}, {&mgcp_package_t, "ct", circuit_transponder, circuit_test_over, circuit_transponder_check}
+void circuit_loop(struct circuit *c, const struct mgcp_signal *s);
+void circuit_transponder(struct circuit *c, const struct mgcp_signal *s);
+void circuit_test_over(struct circuit *c, const struct mgcp_signal *s);
+unsigned circuit_transponder_check(const struct mgcp_signal *s, const char **why);
+/* What its tests listen for. */
+unsigned circuit_tests_listen(const struct circuit *c);
+void circuit_test_tone(struct circuit *c, enum bearer_side side, enum test_tone tone, bool begun);
+void circuit_pattern_heard(struct circuit *c);
+void circuit_progress_heard(struct circuit *c, enum tone_signal tone);
+/* The octet of "tp(95)", -1: that is no octet. */
+int circuit_pattern(struct slice params);
+/* Whether parameters of these events mean something. */
+bool circuit_test_params(const struct mgcp_requested *r);
+void circuit_tests_stop(struct circuit *c);
 /* circuit_digits.c: events of package D. '\0': the digit is over. */
 void circuit_digit(struct circuit *c, char digit);
 void circuit_digits_stop(struct circuit *c);

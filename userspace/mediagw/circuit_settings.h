@@ -6,6 +6,7 @@
 
 /* By channel number; mem_deref() frees it. */
 struct circuit_table {
+	struct circuit_patterns *patterns; /* of all sections */
 	struct circuit_settings of[TDM_MAX_CHANNELS + 1];
 };
 

@@ -2,6 +2,7 @@
 /* The tones that signals are, a row each: those of a country by media/tones.h, the others in its notation. RFC 3660 says what they mean; where it leaves
  * the sound to the gateway, it is that of North America (GR-506, SR-2275) or of ITU-T E.182. */
 #include "mediagw/circuit_internal.h"
+#include "mgcp/gateway.h"
 #include <errno.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #define H   &mgcp_package_h
 #define SST &mgcp_package_sst
 #define T   &mgcp_package_t
+#define R   &mgcp_package_r
 #define BL  &mgcp_package_bl
 #define MS  &mgcp_package_ms
 #define DT  &mgcp_package_dt
@@ -56,8 +58,9 @@ static const struct row {
 	{{SST}, "nu", NULL, TONE_REORDER},
 	{{SST}, "pr", "!1100+1750/200", 0},
 	{{SST}, "pt", "!1100+1750/500", 0},
-	{{T}, "co1", "2010", 0},
-	{{T}, "co2", "1780", 0},
+	{{T, R}, "co1", "2010", 0},
+	{{T, R}, "co2", "1780", 0},
+	{{L, H}, "aw", "2100", 0}, /* ITU-T V.25 */
 	{{T}, "nm", "0:1004", 0},
 	{{T}, "mm", "0:1014", 0},
 	{{T}, "om", "0:1000", 0},
@@ -68,8 +71,8 @@ static const struct row {
 
 /* "sit(1)" to "sit(7)": the segments' frequencies and lengths by SR-2275 6.21.2. */
 static const char *const special[] = {
-	"!914/274,!1371/274,!1777/380,0", "!985/274,!1429/274,!1777/380,0", "!914/380,!1371/380,!1777/380,0", "!985/380,!1429/380,!1777/380,0",
-	"!914/274,!1371/274,!1777/380,0", "!985/380,!1371/274,!1777/380,0", "!914/380,!1429/274,!1777/380,0",
+	"!914/276,!1429/380,!1777/380,0", "!985/276,!1371/380,!1777/380,0", "!985/380,!1429/380,!1777/380,0", "!914/380,!1371/380,!1777/380,0",
+	"!914/276,!1371/276,!1777/380,0", "!985/380,!1371/276,!1777/380,0", "!914/380,!1429/276,!1777/380,0",
 };
 
 /* Between whose sounds the call goes on. */
@@ -96,9 +99,16 @@ static const struct row *find(const struct mgcp_signal *s)
 static int special_tone(struct tone *ret, struct slice params, const char *country)
 {
 	uint32_t n = 3;
-	if (slice_is_set(params) && (slice_u32(slice_trim(params), &n) || n < 1 || n > 7))
-		return -EINVAL;
-	if (slice_is_set(params) && (!strcmp(country, "us") || !strcmp(country, "ca")))
+	bool numbered = false;
+	while (slice_is_set(params)) {
+		struct slice one = mgcp_list_next(&params);
+		if (slice_casestarts(one, SLICE("to")))
+			continue;
+		if (slice_u32(one, &n) || n < 1 || n > 7)
+			return -EINVAL;
+		numbered = true;
+	}
+	if (numbered && (!strcmp(country, "us") || !strcmp(country, "ca")))
 		return tone_read(ret, slice_str(special[n - 1]));
 	return tone_of(ret, slice_str(country), TONE_SPECIAL);
 }
@@ -132,10 +142,33 @@ static int digit_tone(struct tone *ret, char digit)
 	return tone_read(ret, buf_text(&b));
 }
 
-int circuit_tone(struct tone *ret, bool *pauses, const struct mgcp_signal *s, const char *country)
+static bool is_numbered(const struct mgcp_signal *s)
+{
+	return ((s->package == &mgcp_package_l || s->package == &mgcp_package_h) && !strcmp(s->type->name, "s")) ||
+	       (s->package == &mgcp_package_g && !strcmp(s->type->name, "pat"));
+}
+
+/* "7", "7,+": RFC 3660 leaves what is meant to who configures both sides. */
+static int numbered(struct tone *ret, struct slice params, const struct circuit_patterns *p)
+{
+	uint32_t n;
+	if (slice_u32(mgcp_list_next(&params), &n))
+		return -EINVAL;
+	for (unsigned i = 0; p && i < p->n; i++)
+		if (p->row[i].number == n) {
+			*ret = p->row[i].tone;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+int circuit_tone(struct tone *ret, bool *pauses, const struct mgcp_signal *s, const struct circuit_settings *settings)
 {
 	const struct row *r = find(s);
+	const char *country = settings->country;
 	*pauses = false;
+	if (is_numbered(s))
+		return numbered(ret, s->params, settings->patterns);
 	if (s->package == &mgcp_package_d && !(s->type->event & MGCP_DIGIT) && s->type->signal)
 		return digit_tone(ret, circuit_signal_digit(s));
 	if (!r)
@@ -143,6 +176,8 @@ int circuit_tone(struct tone *ret, bool *pauses, const struct mgcp_signal *s, co
 	*pauses = is_beside(r->name);
 	if (!strcmp(r->name, "sit"))
 		return special_tone(ret, s->params, country);
+	if (!strcmp(r->name, "zz")) /* an alias of sit(2) */
+		return special_tone(ret, SLICE("2"), country);
 	if (!strcmp(r->name, "sl"))
 		return stutter(ret, s->params, country);
 	return r->notation ? tone_read(ret, slice_str(r->notation)) : tone_of(ret, slice_str(country), r->signal);

@@ -39,6 +39,7 @@ static void destroy(void *obj)
 {
 	struct conn *c = obj;
 	timer_stop(&c->watch);
+	timer_stop(&c->seen.timer);
 	timer_stop(&c->reports.timer);
 	close_ports(c);
 	if (link_in_list(&c->all)) {
@@ -74,6 +75,8 @@ int conn_new(struct conn **ret, struct endpoint *e, struct slice call)
 	codecs_init(&c->codecs, c->line && line_has_hook(c->line));
 	c->dscp = -1;
 	c->clock_hz = 8000;
+	c->seen.pt = -1;
+	c->made_ms = clock_ms();
 	c->local_sdp = buf_growing();
 	random_bytes(random, sizeof random);
 	hex(c->id, random, CONN_ID_LEN / 2);
@@ -188,7 +191,8 @@ int conn_apply(struct conn *c)
 		.remote = c->remote,
 		.signalling = c->signalling,
 		.latch = c->latch,
-		.send = c->mode & CONN_SENDONLY && !c->muted,
+		/* A line's bearer sends by the mode, but signals on the connection in any (RFC 3660 2.1, "rt"). */
+		.send = (c->line || c->mode & CONN_SENDONLY) && !c->muted,
 		.receive = c->mode & CONN_RECVONLY,
 		.rtcp_mux = c->mux,
 		.dscp = (uint8_t)(c->dscp < 0 ? c->address->dscp : c->dscp),

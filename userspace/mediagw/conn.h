@@ -6,6 +6,7 @@
 #include "mediagw/address.h"
 #include "mediagw/codecs.h"
 #include "mediagw/reports.h"
+#include "mediagw/streams.h"
 #include "rtp/stats.h"
 #include "sdp/sdp.h"
 
@@ -75,6 +76,8 @@ struct conn {
 	uint32_t silence_s, rto_s;
 	uint64_t watch_from_ms;
 	struct timer watch;
+	struct stream_seen seen;   /* streams.h */
+	uint64_t made_ms;
 };
 
 /* What CRCX and MDCX may change; absent ones keep their value. */

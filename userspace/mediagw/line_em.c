@@ -620,7 +620,7 @@ static unsigned listens(const struct circuit *c)
 	BRIEF(package, "res", ans_start), BRIEF(package, "rel", rel_start), BRIEF(package, "rlc", rel_start), BRIEF(package, "bl", bl_start)
 
 static const struct circuit_signal signals[] = {
-	TRUNK(ms), TRUNK(dt), TRUNK(md), BRIEF(t, "as", ans_start), BRIEF(t, "bl", bl_start),
+	TRUNK(ms), TRUNK(dt), TRUNK(md), BRIEF(t, "as", ans_start), BRIEF(t, "bl", bl_start), CIRCUIT_TESTS,
 	{&mgcp_package_md, "inf", inf_start, setup_stop, inf_check},
 	{&mgcp_package_md, "awk", wink_start, wink_stop, NULL}, {&mgcp_package_md, "cwk", wink_start, wink_stop, NULL},
 	{&mgcp_package_mo, "sup", setup_start, setup_stop, setup_check},
@@ -629,7 +629,7 @@ static const struct circuit_signal signals[] = {
 };
 static const struct circuit_events events[] = {
 	{&mgcp_package_ms, NULL}, {&mgcp_package_dt, NULL}, {&mgcp_package_md, NULL}, {&mgcp_package_mo, NULL}, {&mgcp_package_d, NULL},
-	{&mgcp_package_t, "as oc of"}, {&mgcp_package_g, "ft mt oc of"}, {&mgcp_package_r, "rto oc of"}, {0},
+	{&mgcp_package_t, "as co1 co2 om nm mm tl ro sit zz tp oc of"}, {&mgcp_package_g, "ft mt ld oc of"}, {&mgcp_package_r, STREAM_EVENTS}, {0},
 };
 
 #define REST &mgcp_package_t, &mgcp_package_g, &mgcp_package_sst, &mgcp_package_r, &mgcp_package_b, NULL

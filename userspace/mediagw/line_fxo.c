@@ -405,9 +405,11 @@ static void progress(struct circuit *c, enum tone_signal tone, bool begun)
 		circuit_event(c, &mgcp_package_h, "dl");
 	if (tone == TONE_DIAL && c->state == SEIZED)
 		dial(c);
-	if (tone != TONE_BUSY)
+	if (tone != TONE_BUSY && tone != TONE_REORDER)
 		return;
-	circuit_event(c, &mgcp_package_h, "bz");
+	circuit_event(c, &mgcp_package_h, tone == TONE_BUSY ? "bz" : "ro");
+	if (tone == TONE_REORDER)
+		circuit_event(c, &mgcp_package_h, "nbz");
 	if (c->p.settings->busy_tone && (c->state == DIALLED || c->state == UP))
 		release(c, "0", "busy tone");
 }
@@ -528,8 +530,8 @@ static const struct circuit_signal signals[] = {
 	{0},
 };
 static const struct circuit_events events[] = {
-	{&mgcp_package_do, NULL}, {&mgcp_package_h, "rg ci lsa vmwi dl bz osi oc of"}, {&mgcp_package_d, NULL}, {&mgcp_package_g, "ft mt oc of"},
-	{&mgcp_package_r, "rto oc of"}, {0},
+	{&mgcp_package_do, NULL}, {&mgcp_package_h, "rg ci lsa vmwi dl bz ro nbz sit osi oc of"}, {&mgcp_package_d, NULL},
+	{&mgcp_package_g, "ft mt ld oc of"}, {&mgcp_package_r, STREAM_EVENTS}, {0},
 };
 static const struct mgcp_package *const packages[] = {&mgcp_package_do, &mgcp_package_h, &mgcp_package_d, &mgcp_package_dm1, &mgcp_package_g,
 						      &mgcp_package_sst, &mgcp_package_r, &mgcp_package_b, NULL};

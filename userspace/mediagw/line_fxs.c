@@ -527,8 +527,8 @@ static const struct circuit_signal signals[] = {
 };
 
 static const struct circuit_events events[] = {
-	{&mgcp_package_l, "hd hf hu oc of"}, {&mgcp_package_bl, NULL}, {&mgcp_package_d, NULL}, {&mgcp_package_g, "ft mt oc of"},
-	{&mgcp_package_r, "rto oc of"}, {0},
+	{&mgcp_package_l, "hd hf hu oc of"}, {&mgcp_package_bl, NULL}, {&mgcp_package_d, NULL}, {&mgcp_package_g, "ft mt ld oc of"},
+	{&mgcp_package_r, STREAM_EVENTS}, {0},
 };
 static const struct mgcp_package *const phone_packages[] = {&mgcp_package_l, &mgcp_package_d, &mgcp_package_dm1, &mgcp_package_g,
 							    &mgcp_package_sst, &mgcp_package_r, &mgcp_package_b, NULL};

@@ -5,6 +5,7 @@
 #include "mediagw/circuit.h"
 #include "mediagw/events.h"
 #include "mediagw/line_trace.h"
+#include "mediagw/line_media.h"
 #include "mediagw/lines.h"
 #include "mediagw/sound.h"
 #include "mediagw/watch.h"
@@ -15,17 +16,22 @@
 
 /* --- what circuits ask for ---------------------------------------------------------------------------------------- */
 
-static void event(void *arg, const struct mgcp_package *package, const char *name, struct slice params)
+static void event(void *arg, enum bearer_side side, const struct mgcp_package *package, const char *name, struct slice params)
 {
 	const struct line *l = arg;
-	events_seen(l->ep, package, name, SLICE_NONE, params);
+	const struct conn *c = list_empty(&l->ep->conns) ? NULL : container_of(list_first(&l->ep->conns), struct conn, link);
+	if (side == BEARER_LINE || c)
+		events_seen(l->ep, package, name, side == BEARER_LINE ? SLICE_NONE : slice_str(c->id), params);
 }
 
 static const struct mgcp_requested *requested(void *arg, const struct mgcp_package *package, const char *name)
 {
 	const struct line *l = arg;
 	const struct mgcp_notifier *n = l->ep->notifier;
-	return n ? mgcp_notifier_requested(n, package, mgcp_event_type_find(package, slice_str(name)), SLICE_NONE) : NULL;
+	/* Of an event on connections: on the one there is. */
+	const struct mgcp_event_type *type = mgcp_event_type_find(package, slice_str(name));
+	const struct conn *c = list_empty(&l->ep->conns) ? NULL : container_of(list_first(&l->ep->conns), struct conn, link);
+	return n ? mgcp_notifier_requested(n, package, type, c && type->event & MGCP_ON_CONNECTION ? slice_str(c->id) : SLICE_NONE) : NULL;
 }
 
 static void signal_done(void *arg, const struct mgcp_signal *s, bool failed)
@@ -45,7 +51,13 @@ static bool is_off_hook(void *arg)
 static int seize(void *arg, bool incoming)
 {
 	const char *why;
-	return line_begin(arg, LINE_SEIZED, incoming, &why) ? -EACCES : 0;
+	struct line *l = arg;
+	if (line_begin(l, LINE_SEIZED, incoming, &why))
+		return -EACCES;
+	int err = line_is_signalled(l) ? 0 : line_open(l);
+	if (err)
+		line_end(l, LINE_SEIZED);
+	return err;
 }
 
 static void idle(void *arg)
@@ -80,6 +92,25 @@ static void play(void *arg, enum bearer_side side, const struct tone *t, bool pa
 		log_warn(l->channel->object, "a tone cannot be played: %s", strerror(-err));
 }
 
+static void pattern(void *arg, uint8_t octet)
+{
+	struct line *l = arg;
+	struct sound *s = NULL;
+	int err = sound_pattern(&s, octet);
+	if (!err)
+		err = play_sound(l, BEARER_LINE, s);
+	if (err)
+		log_warn(l->channel->object, "a pattern cannot be sent: %s", strerror(-err));
+}
+
+static void test(void *arg, enum bearer_mode mode, int tone)
+{
+	const struct line *l = arg;
+	int err = l->bearer ? bearer_test(l->bearer, mode, tone) : 0;
+	if (err)
+		log_warn(l->channel->object, "the channel cannot be tested: %s", strerror(-err));
+}
+
 static int dial(void *arg, enum digit_kind kind, struct slice digits)
 {
 	struct sound *s;
@@ -108,6 +139,8 @@ static void listen_for(void *arg, unsigned what)
 	struct bearer_ears ears = {
 		.dtmf = what & LISTEN_DTMF, .register_tones = what & LISTEN_MF, .kind = DIGIT_MF, .caller_id = what & LISTEN_CALLER_ID,
 		.modem = s->caller_id == TELLS_V23 ? CALLER_ID_V23 : CALLER_ID_BELL, .voice = what & LISTEN_VOICE,
+		.test_tones = {[BEARER_LINE] = what & LISTEN_TESTS, [BEARER_NETWORK] = what & LISTEN_NETWORK_TESTS},
+		.pattern = what & LISTEN_PATTERN, .octet = (uint8_t)(what / LISTEN_OCTET),
 	};
 	if (what & LISTEN_PROGRESS)
 		slice_copy(slice_str(s->country), ears.country, sizeof ears.country);
@@ -128,7 +161,7 @@ static void hooked(void *arg, const char *how)
 }
 
 static const struct circuit_handlers handlers = {
-	.event = event, .requested = requested, .signal_done = signal_done, .off_hook = is_off_hook, .seize = seize, .idle = idle, .blocked = blocked, .play = play, .dial = dial,
+	.event = event, .requested = requested, .signal_done = signal_done, .off_hook = is_off_hook, .seize = seize, .idle = idle, .blocked = blocked, .play = play, .pattern = pattern, .test = test, .dial = dial,
 	.tell_caller = tell_caller, .flash = flash, .listen = listen_for, .changed = changed, .hooked = hooked,
 };
 
@@ -188,6 +221,11 @@ void line_signal_heard(struct line *l, const struct heard *h)
 
 static unsigned check(const struct endpoint *e, const struct mgcp_script *s, const char **why)
 {
+	for (unsigned i = 0; i < s->n_events; i++)
+		if (!streams_params(&s->events[i])) {
+			*why = "the event does not take these parameters";
+			return 538;
+		}
 	return circuit_check(e->line->circuit, s, why);
 }
 

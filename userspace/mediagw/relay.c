@@ -77,6 +77,8 @@ static void told(const struct conn *c, const char *what)
 static void on_latch(struct conn *c, uint32_t value)
 {
 	told(c, "its source is known");
+	if (c->ep)
+		streams_media(c);
 }
 
 static void on_rebind(struct conn *c, uint32_t value)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What can be detected on a packet relay: silence (RFC 3660 2.10, R/rto) and digits in telephone-events (2.2). It gives no signals. */
+/* What can be detected on a packet relay: silence and others of a stream (RFC 3660 2.10) and digits in telephone-events (2.2). It gives no signals. */
 #include "mediagw/events.h"
 #include "mediagw/rqnt.h"
 #include "mediagw/watch.h"
@@ -11,22 +11,29 @@ static bool detected(const struct mgcp_requested *r)
 {
 	if (!r->type)
 		return r->digits || slice_caseeq(r->name, SLICE("all"));
-	return r->type->event & MGCP_DIGIT || r->package == &mgcp_package_b || slice_eq(slice_str(r->type->name), SLICE("rto"));
+	return r->type->event & MGCP_DIGIT || r->package == &mgcp_package_b || streams_have(r, false) || slice_eq(slice_str(r->type->name), SLICE("rto")) ||
+	       slice_eq(slice_str(r->type->name), SLICE("oc")) || slice_eq(slice_str(r->type->name), SLICE("of"));
+}
+
+/* D/T, which is only waited for */
+static bool is_timer(const struct mgcp_signal *s)
+{
+	return s->package == &mgcp_package_d && slice_eq(slice_str(s->type->name), SLICE("T"));
 }
 
 static unsigned check(const struct endpoint *e, const struct mgcp_script *s, const char **why)
 {
-	uint32_t seconds;
 	*why = "a packet relay gives no signals";
-	if (s->n_signals)
-		return 513;
+	for (unsigned i = 0; i < s->n_signals; i++)
+		if (!is_timer(&s->signals[i]))
+			return 513;
 	for (unsigned i = 0; i < s->n_events; i++) {
 		const struct mgcp_requested *r = &s->events[i];
-		*why = "a packet relay detects R/rto and digits only";
+		*why = "a packet relay detects digits, and what is seen of streams";
 		if (!detected(r))
 			return 512;
-		*why = "R/rto takes a time-out of 1 to 65535 seconds";
-		if (r->package == &mgcp_package_r && request_rto(r->params, &seconds))
+		*why = "the event does not take these parameters";
+		if (!streams_params(r))
 			return 538;
 		unsigned code = r->embedded ? check(e, r->embedded, why) : 0;
 		if (code)

@@ -11,6 +11,7 @@ struct sound {
 	bool pauses;
 	struct digit_sender *digits;
 	struct caller_id_sender *caller;
+	int octet;
 };
 
 static void sound_destroy(void *obj)
@@ -23,8 +24,10 @@ static void sound_destroy(void *obj)
 static struct sound *sound_new(enum sound_state (*make)(struct sound *s, int16_t *out, size_t n))
 {
 	struct sound *s = mem_alloc(sizeof *s, sound_destroy);
-	if (s)
-		s->make = make;
+	if (!s)
+		return NULL;
+	s->make = make;
+	s->octet = -1;
 	return s;
 }
 
@@ -93,6 +96,27 @@ int sound_caller_id(struct sound **ret, enum caller_id_modem modem, const struct
 	}
 	*ret = s;
 	return 0;
+}
+
+static enum sound_state make_pattern(struct sound *s, int16_t *out, size_t n)
+{
+	memset(out, 0, n * sizeof *out);
+	return SOUND_ON;
+}
+
+int sound_pattern(struct sound **ret, uint8_t octet)
+{
+	struct sound *s = sound_new(make_pattern);
+	if (!s)
+		return -ENOMEM;
+	s->octet = octet;
+	*ret = s;
+	return 0;
+}
+
+int sound_octet(const struct sound *s)
+{
+	return s->octet;
 }
 
 enum sound_state sound_make(struct sound *s, int16_t *out, size_t n)

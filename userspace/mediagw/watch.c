@@ -67,5 +67,6 @@ void watch_asked(struct conn *c)
 	const struct mgcp_requested *r = n ? mgcp_notifier_requested(n, &mgcp_package_r, rto, slice_str(c->id)) : NULL;
 	if (!r || request_rto(r->params, &c->rto_s))
 		c->rto_s = 0;
+	streams_asked(c);
 	watch_update(c);
 }

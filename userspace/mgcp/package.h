@@ -26,6 +26,7 @@ struct mgcp_event_type {
 	bool signal_on_connection;
 	bool pulsed; /* a time-out signal that ends when it has been pulsed out: events do not stop it (RFC 3064 5.3) */
 	uint32_t timeout_ms; /* of a time-out signal; 0: infinite, or until it is done by itself */
+	const char *alias; /* it is that signal, on the connection that its parameter names (RFC 3660 2.1, "rbk") */
 	uint8_t signal_params[2]; /* without "+", "-" and "to", which go by its kind */
 	enum mgcp_hook signal_hook;
 };

@@ -36,7 +36,7 @@ static const struct mgcp_event_type g_types[] = {
 	{.name = "of", .event = X},
 	{.name = "pat", .event = X, .event_params = {1, 1}, .signal = OO, .signal_params = {1, 1}},
 	{.name = "pt", .signal = TO},
-	{.name = "rbk", .signal = TO, .timeout_ms = 180000, .signal_params = {1, 1}},
+	{.name = "rbk", .signal = TO, .timeout_ms = 180000, .signal_params = {1, 1}, .alias = "rt"},
 	{.name = "rt", .signal = TO, .signal_on_connection = true, .timeout_ms = 180000, .signal_hook = MGCP_OFF_HOOK},
 };
 const struct mgcp_package mgcp_package_g = {.name = "G", .version = 1, TYPES(g_types)};
@@ -85,9 +85,9 @@ static const struct mgcp_event_type t_types[] = {
 	{.name = "pst", .signal = TO},
 	{.name = "qt", .signal = TO},
 	{.name = "ro", .event = X, .signal = TO, .timeout_ms = 30000},
-	{.name = "sit", .event = X, .event_params = {0, 1}, .signal = TO, .timeout_ms = 2000, .signal_params = {1, 1}},
-	{.name = "tl", .event = X, .event_params = {0, 1}, .signal = TO, .signal_params = {0, 1}},
-	{.name = "tp", .event = X, .event_params = {1, 1}, .signal = TO, .timeout_ms = 3000, .signal_params = {1, 1}},
+	{.name = "sit", .event = X, .event_params = {1, 1}, .signal = TO, .timeout_ms = 2000, .signal_params = {1, 1}},
+	{.name = "tl", .event = X, .signal = TO},
+	{.name = "tp", .event = X, .event_params = {0, 1}, .signal = TO, .timeout_ms = 3000, .signal_params = {0, 1}},
 	{.name = "zz", .event = X, .signal = TO, .timeout_ms = 2000},
 };
 const struct mgcp_package mgcp_package_t = {.name = "T", .version = 1, TYPES(t_types)};
@@ -124,7 +124,7 @@ static const struct mgcp_event_type l_types[] = {
 	{.name = "ro", .signal = TO, .timeout_ms = 30000},
 	{.name = "rs", .signal = BR, .signal_hook = MGCP_ON_HOOK},
 	{.name = "s", .event = X, .event_params = {1, 1}, .signal = BR, .signal_params = {1, 1}},
-	{.name = "sit", .signal = TO, .timeout_ms = 2000, .signal_params = {1, 1}},
+	{.name = "sit", .signal = TO, .timeout_ms = 2000, .signal_params = {0, 1}},
 	{.name = "sl", .signal = TO, .timeout_ms = 16000, .signal_params = {0, 1}, .signal_hook = MGCP_OFF_HOOK},
 	{.name = "v", .signal = OO},
 	{.name = "vmwi", .signal = OO},
@@ -170,7 +170,7 @@ static const struct mgcp_event_type h_types[] = {
 	{.name = "ro", .event = X, .signal = TO, .timeout_ms = 30000},
 	{.name = "rs", .event = X, .signal = BR},
 	{.name = "s", .event = X, .event_params = {1, 1}, .signal = BR, .signal_params = {1, 1}},
-	{.name = "sit", .event = X, .event_params = {0, 1}, .signal = TO, .timeout_ms = 2000, .signal_params = {1, 1}},
+	{.name = "sit", .event = X, .event_params = {1, 1}, .signal = TO, .timeout_ms = 2000, .signal_params = {0, 1}},
 	{.name = "sl", .event = X, .signal = TO, .timeout_ms = 16000, .signal_params = {0, 1}},
 	{.name = "v", .event = X, .signal = OO},
 	{.name = "vmwi", .event = X, .signal = OO},

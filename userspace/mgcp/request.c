@@ -267,6 +267,10 @@ static unsigned signal_parse(struct mgcp_signal *s, const struct reading *in, st
 		return fail(in, code, code == 518 ? "the endpoint does not have that package" : "there is no such signal");
 	if (!s->type->signal)
 		return fail(in, 513, "it is an event and no signal");
+	if (s->type->alias && slice_is_set(e.actions) && !slice_is_set(e.connection)) {
+		s->type = mgcp_event_type_find(s->package, slice_str(s->type->alias));
+		e.connection = mgcp_list_next(&e.actions);
+	}
 	code = connection_parse(in, e.connection, &s->connection);
 	if (!code && slice_is_set(s->connection) && !s->type->signal_on_connection)
 		code = fail(in, 513, "the signal cannot be given on a connection");

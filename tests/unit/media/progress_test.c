@@ -57,7 +57,7 @@ static void each_tone_of_a_country_is_known(void **state)
 				hear(p, linear, 8);
 			}
 			if (want == TONE_CONGESTION)
-				want = TONE_BUSY;
+				want = alike(country, TONE_CONGESTION, TONE_BUSY) ? TONE_BUSY : TONE_REORDER;
 			if (alike(country, want, TONE_DIAL))
 				want = TONE_DIAL;
 			if (h.begun[want] != 1 || h.ended[want])

@@ -87,6 +87,11 @@ static void line_plays(const char *text)
 	bed.speak = speak_tone;
 }
 
+static void speak_pattern(uint8_t *octets, size_t n, uint64_t at)
+{
+	memset(octets, 95, n);
+}
+
 static void line_dials(const char *digits)
 {
 	dialler = digit_sender_new(DIGIT_DTMF);
@@ -523,6 +528,84 @@ static void a_continuity_test_hears_the_other_tone(void **state)
 	bed_close();
 }
 
+/* RFC 3660 2.3: T/ct and T/lb need no connection, and keep the network out while there is one. */
+static void a_channel_is_tested_without_a_connection(void **state)
+{
+	bed_open(LAW_A);
+	assert_int_equal(bearer_test(bed.bearer, BEARER_LOOPBACK, -1), 0);
+	assert_true(told.looped);
+	assert_int_equal(bearer_test(bed.bearer, BEARER_CONTTEST, TRANSPONDER_CO2), 0);
+	assert_false(told.looped);
+	line_plays("2010");
+	bed_run(300);
+	uint64_t from = bed.n_heard;
+	bed_run(300);
+	assert_int_equal(loud(from), 0);
+	line_plays("1780");
+	bed_run(300);
+	from = bed.n_heard;
+	bed_run(300);
+	assert_true(share(from, 2010) > 0.95);
+	assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+	bed_run(100);
+	assert_int_equal(fake_n_out, 0);
+	assert_int_equal(bearer_test(bed.bearer, BEARER_INACTIVE, -1), 0);
+	bed_run(100);
+	assert_true(fake_n_out > 0);
+	bed_close();
+}
+
+static void a_pattern_is_sent_and_heard_octet_by_octet(void **state)
+{
+	struct bearer_ears ears = {.pattern = true, .octet = 95};
+	struct sound *s;
+	bed_open(LAW_A);
+	assert_int_equal(bearer_listen(bed.bearer, &ears), 0);
+	assert_int_equal(sound_pattern(&s, 95), 0);
+	assert_int_equal(bearer_play(bed.bearer, BEARER_LINE, s), 0);
+	mem_deref(s);
+	bed_run(200);
+	uint64_t from = bed.n_heard;
+	bed_run(50);
+	for (uint64_t i = from; i < bed.n_heard; i++)
+		assert_int_equal(bed.heard[i % BED_KEPT], 95);
+	assert_int_equal(bed_events(HEARD_PATTERN), 0);
+	bed.speak = speak_pattern;
+	bed_run(100);
+	assert_int_equal(bed_events(HEARD_PATTERN), 1);
+	bed_close();
+}
+
+static void tones_of_tests_are_heard_from_both_sides(void **state)
+{
+	struct bearer_ears ears = {.test_tones = {true, true}};
+	int16_t linear[160];
+	uint8_t octets[160];
+	talk(LAW_A);
+	bed.c.mode = BEARER_INACTIVE;
+	assert_int_equal(bearer_connect(bed.bearer, &bed.c), 0);
+	assert_int_equal(bearer_listen(bed.bearer, &ears), 0);
+	line_plays("!2010/300,0");
+	bed_run(500);
+	assert_int_equal(bed_events(HEARD_TEST_TONE), 2);
+	assert_int_equal(bed.events[0].test_tone, TEST_CO1);
+	assert_int_equal(bed.events[0].side, BEARER_LINE);
+	line_plays("1780");
+	bed.speak = bed_silence;
+	for (unsigned i = 0; i < 10; i++) {
+		tone_make(&player, linear, 160);
+		law_encode(LAW_A, octets, linear, 160);
+		bed_packet(8, false, bed.seq++, bed.timestamp += 160, octets, sizeof octets);
+		bed_run(20);
+	}
+	assert_int_equal(bed_events(HEARD_TEST_TONE), 3);
+	assert_int_equal(bed.events[bed.n_events - 1].test_tone, TEST_CO2);
+	assert_int_equal(bed.events[bed.n_events - 1].side, BEARER_NETWORK);
+	assert_int_equal(bearer_heard(bed.bearer, BED_SLOT).pt, 8);
+	assert_int_equal(bearer_heard(bed.bearer, BED_SLOT).ptime, 20);
+	bed_close();
+}
+
 static void the_network_hears_itself(void **state)
 {
 	bed_open(LAW_A);
@@ -758,6 +841,8 @@ int main(void)
 		cmocka_unit_test(digital_calls_are_left_alone), cmocka_unit_test(a_tone_is_played_to_the_line_until_it_is_over),
 		cmocka_unit_test(a_sound_is_instead_of_the_peer_and_its_pauses_are_not), cmocka_unit_test(a_sound_on_the_connection_is_sent),
 		cmocka_unit_test(the_line_is_looped_by_its_driver), cmocka_unit_test(a_continuity_test_hears_the_other_tone),
+		cmocka_unit_test(a_channel_is_tested_without_a_connection), cmocka_unit_test(a_pattern_is_sent_and_heard_octet_by_octet),
+		cmocka_unit_test(tones_of_tests_are_heard_from_both_sides),
 		cmocka_unit_test(the_network_hears_itself), cmocka_unit_test(gains_go_to_the_driver),
 		cmocka_unit_test(a_thread_that_was_late_is_counted), cmocka_unit_test(another_ssrc_and_other_timestamps_are_survived),
 		cmocka_unit_test(an_idle_channel_that_fails_is_told_of),

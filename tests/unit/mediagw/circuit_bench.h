@@ -82,14 +82,17 @@ static const struct tdm_driver bench_driver = {
 
 /* --- the circuit's owner ------------------------------------------------------------------------------------------ */
 
-static void bench_event(void *arg, const struct mgcp_package *package, const char *event, struct slice params)
+static void bench_event(void *arg, enum bearer_side side, const struct mgcp_package *package, const char *event, struct slice params)
 {
-	mgcp_notifier_event(bench.notifier, package, mgcp_event_type_find(package, slice_str(event)), SLICE_NONE, params);
+	struct slice where = side == BEARER_NETWORK ? SLICE("1") : SLICE_NONE;
+	mgcp_notifier_event(bench.notifier, package, mgcp_event_type_find(package, slice_str(event)), where, params);
 }
 
 static const struct mgcp_requested *bench_requested(void *arg, const struct mgcp_package *package, const char *event)
 {
-	return bench.notifier ? mgcp_notifier_requested(bench.notifier, package, mgcp_event_type_find(package, slice_str(event)), SLICE_NONE) : NULL;
+	const struct mgcp_event_type *type = mgcp_event_type_find(package, slice_str(event));
+	struct slice where = type->event & MGCP_ON_CONNECTION ? SLICE("1") : SLICE_NONE;
+	return bench.notifier ? mgcp_notifier_requested(bench.notifier, package, type, where) : NULL;
 }
 
 static void bench_signal_done(void *arg, const struct mgcp_signal *s, bool failed)
@@ -132,6 +135,17 @@ static void bench_play(void *arg, enum bearer_side side, const struct tone *t, b
 	did("plays %s%s%s", t ? buf_z(&b) : "no more", pauses ? " beside" : "", side == BEARER_NETWORK ? " to the peer" : "");
 }
 
+static void bench_pattern(void *arg, uint8_t octet)
+{
+	bench.playing = true;
+	did("pattern %u", octet);
+}
+
+static void bench_test(void *arg, enum bearer_mode mode, int tone)
+{
+	did("%s %d", mode == BEARER_LOOPBACK ? "looped" : mode == BEARER_CONTTEST ? "transponder" : "as before", tone);
+}
+
 static int bench_dial(void *arg, enum digit_kind kind, struct slice digits)
 {
 	did("%s " SLICE_FMT, kind == DIGIT_MF ? "MF" : "DTMF", SLICE_ARG(digits));
@@ -164,7 +178,7 @@ static void bench_changed(void *arg)
 }
 
 static const struct circuit_handlers bench_handlers = {
-	.event = bench_event, .requested = bench_requested, .signal_done = bench_signal_done, .off_hook = bench_off_hook, .seize = bench_seize, .idle = bench_idle, .blocked = bench_blocked, .play = bench_play,
+	.event = bench_event, .requested = bench_requested, .signal_done = bench_signal_done, .off_hook = bench_off_hook, .seize = bench_seize, .idle = bench_idle, .blocked = bench_blocked, .play = bench_play, .pattern = bench_pattern, .test = bench_test,
 	.dial = bench_dial, .tell_caller = bench_tell_caller, .flash = bench_flash, .listen = bench_listen,
 	.changed = bench_changed,
 };
@@ -262,7 +276,7 @@ static unsigned ask(const char *lines)
 	return code ? code : 200;
 }
 
-static void line(enum tdm_event_kind kind)
+static inline void line(enum tdm_event_kind kind)
 {
 	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_EVENT, .event = {.kind = kind}});
 	settle();
@@ -293,6 +307,12 @@ static inline void played(void)
 static inline void tone(enum tone_signal t)
 {
 	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_TONE, .tone = t, .begun = true});
+	settle();
+}
+
+static inline void test_tone(enum bearer_side side, enum test_tone t, bool begun)
+{
+	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_TEST_TONE, .side = side, .test_tone = t, .begun = begun});
 	settle();
 }
 

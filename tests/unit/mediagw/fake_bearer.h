@@ -14,6 +14,10 @@ struct bearer {
 	unsigned connects;
 	struct sound *sound[BEARER_SIDES];
 	struct bearer_ears ears;
+	enum bearer_mode test;
+	int test_tone;
+	struct bearer_heard heard;
+	uint64_t depth;
 	uint8_t told; /* to the peer, by telephone-event */
 };
 
@@ -51,6 +55,7 @@ int bearer_start(struct bearer **ret, struct span_thread *t, const struct bearer
 		return err ? err : -ENOMEM;
 	b->p = *p;
 	b->c.slot = BEARER_NO_SLOT;
+	b->heard.pt = -1;
 	fake_bearers[p->fd] = b;
 	*ret = b;
 	return 0;
@@ -95,6 +100,18 @@ int bearer_listen(struct bearer *b, const struct bearer_ears *ears)
 	return 0;
 }
 
+int bearer_test(struct bearer *b, enum bearer_mode mode, int tone)
+{
+	b->test = mode;
+	b->test_tone = tone;
+	return 0;
+}
+
+struct bearer_heard bearer_heard(const struct bearer *b, uint32_t slot)
+{
+	return b->heard;
+}
+
 int bearer_tell(struct bearer *b, uint8_t code, unsigned ms)
 {
 	b->told = code;
@@ -111,6 +128,7 @@ void bearer_read(const struct bearer *b, uint64_t ret[BEARER_COUNTERS])
 	memset(ret, 0, BEARER_COUNTERS * sizeof *ret);
 	ret[BEARER_SENT] = 7;
 	ret[BEARER_SENT_OCTETS] = 1120;
+	ret[BEARER_DEPTH] = b->depth;
 }
 
 bool bearer_sent(const struct bearer *b, uint32_t slot, struct bearer_sent *ret)
