@@ -89,7 +89,7 @@ def error_codes(mg, a):
             (515, "AUCX", "rtpbridge/7", "I: ffff\nF: C", ""),
             (539, "AUCX", "rtpbridge/7", i + "M: inactive", ""),
             (518, "RQNT", "rtpbridge/7", "X: 1\nR: l/hd(N)", ""),
-            (512, "RQNT", "rtpbridge/7", "X: 1\nR: r/qa(N)", ""),
+            (512, "RQNT", "rtpbridge/7", "X: 1\nR: r/uc(N)", ""),
             (513, "RQNT", "rtpbridge/7", "X: 1\nS: D/5", ""),
             (538, "RQNT", "rtpbridge/7", "X: 1\nR: r/rto(N)(0)", ""),
             (507, "EPCF", "rtpbridge/7", "B: e:mu", "")):
