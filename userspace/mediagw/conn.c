@@ -40,6 +40,7 @@ static void destroy(void *obj)
 	struct conn *c = obj;
 	timer_stop(&c->watch);
 	timer_stop(&c->seen.timer);
+	netwtest_stop(c);
 	timer_stop(&c->reports.timer);
 	close_ports(c);
 	if (link_in_list(&c->all)) {
@@ -184,8 +185,20 @@ int conn_claim_ports(struct conn *c, struct address *a, enum family f, uint16_t 
 	return err;
 }
 
+/* A relay that is a transponder ends the stream here. */
+static int transpond(struct conn *c)
+{
+	if (!c->line && c->mode == CONN_NETWTEST)
+		return netwtest_start(c);
+	netwtest_stop(c);
+	return 0;
+}
+
 int conn_apply(struct conn *c)
 {
+	int err = transpond(c);
+	if (err)
+		return err;
 	c->event_pt = c->line ? codecs_event_pt(&c->codecs) : digits_payload_type(c);
 	struct fp_stream s = {
 		.remote = c->remote,
@@ -199,10 +212,10 @@ int conn_apply(struct conn *c)
 		.engine = c->engine_set ? c->engine : c->address->engine,
 		.clock_hz = c->clock_hz,
 		.event_pt = c->event_pt,
-		.deliver = c->line ? line_deliver(c->line) : 0,
+		.deliver = c->line ? line_deliver(c->line) : c->netwtest ? NETWTEST_DELIVER : 0,
 		.arm = c->arm,
 	};
-	int err = fastpath_upsert(c->gw->p.fp, c->rtp.slot, &s);
+	err = fastpath_upsert(c->gw->p.fp, c->rtp.slot, &s);
 	/* RTCP goes on whatever the direction of the media (RFC 3264 section 5.1). */
 	s.remote = c->mux ? (struct addr){0} : c->remote_rtcp;
 	s.send = s.receive = s.rtcp = true;

@@ -5,6 +5,7 @@
 #include "base/timer.h"
 #include "mediagw/address.h"
 #include "mediagw/codecs.h"
+#include "mediagw/netwtest.h"
 #include "mediagw/reports.h"
 #include "mediagw/streams.h"
 #include "rtp/stats.h"
@@ -68,9 +69,11 @@ struct conn {
 
 	char cname[17];            /* what the peer of this connection sees as our source's name */
 	struct rtp_peer_view view;
+	struct netwtest *netwtest; /* of a relay, NULL (netwtest.h) */
 	struct reports reports;    /* with a line */
 	uint64_t last_rtcp_ms;
-	uint64_t sent_packets, sent_bytes; /* from connections that left the endpoint before this one */
+	uint64_t sent_packets, sent_bytes; /* of a relay, from connections that left it before this one; of a line, by an earlier process */
+	uint64_t earlier_packets, earlier_bytes, earlier_lost; /* with a line, received by an earlier process */
 
 	/* Silence (watch.h). */
 	uint32_t silence_s, rto_s;

@@ -30,6 +30,7 @@ static const struct counter_def defs[MG_COUNTERS] = {
 	[MG_NEW_SSRC] = {"new-ssrc", "streams that went on with another SSRC"},
 	[MG_DIGITS] = {"digits", "telephone-events (RFC 4733) that began"},
 	[MG_ENDED] = {"ended", "connections ended by us, with their channel: the call agent was told"},
+	[MG_TEST_OTHER] = {"test-other", "packets of relays under a continuity test (netwtest) that are not G.711: unanswered"},
 	[MG_STORE_FAILED] = {"store-failed", "connections that could not be queued for the store"},
 };
 

@@ -146,10 +146,15 @@ void endpoint_release_idle(struct endpoint *e)
 		mem_deref(e);
 }
 
+static bool turns_round(const struct conn *c)
+{
+	return c->mode == CONN_NETWLOOP || c->mode == CONN_NETWTEST;
+}
+
 struct conn *endpoint_partner(const struct conn *c)
 {
 	struct conn *other = conn_other(c);
-	return other && c->mode != CONN_NETWLOOP && other->mode != CONN_NETWLOOP ? other : NULL;
+	return other && !turns_round(c) && !turns_round(other) ? other : NULL;
 }
 
 /* --- packet relays: the two connections on one are joined --------------------------------------------------------- */
@@ -182,7 +187,7 @@ static int relay_change(struct endpoint *e, struct conn *c)
 /* One taken over from an earlier process is joined still; the other one is yet to come, and packets go on meanwhile. */
 static int relay_join(struct endpoint *e, struct conn *c)
 {
-	return conn_other(c) || c->mode == CONN_NETWLOOP ? relay_change(e, c) : conn_follow(c);
+	return conn_other(c) || turns_round(c) ? relay_change(e, c) : conn_follow(c);
 }
 
 static void relay_part(struct endpoint *e, struct conn *c)
@@ -256,7 +261,7 @@ struct conn *endpoint_conn(const struct endpoint *e, struct slice id)
 
 const struct endpoint_kind endpoint_kinds[] = {
 	/* A relay carries whatever codec both sides agree on. */
-	{"rtpbridge", 2, false, "nt:IN, m:sendrecv;sendonly;recvonly;inactive;netwloop", "no packet relay is free", endpoint_relay_parse, relay_any,
+	{"rtpbridge", 2, false, "nt:IN, m:sendrecv;sendonly;recvonly;inactive;netwloop;netwtest", "no packet relay is free", endpoint_relay_parse, relay_any,
 	 NULL, relay_join, relay_change, relay_part, NULL},
 	{"ds", LINE_CONNECTIONS, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},
 	{"bri", LINE_CONNECTIONS, true, LINE_CAPABILITIES, "no channel is free", endpoint_channel_parse, line_any, line_admit, line_join, NULL, line_part, line_vacate},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "mediagw/lines.h"
+#include "mediagw/lines_private.h"
 #include "base/daemon.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,15 +9,6 @@
 #include "tdm/show.h"
 #include <errno.h>
 #include <stdio.h>
-
-struct lines {
-	struct tdm *tdm;
-	struct gateway *gw;
-	struct store *store;
-	struct circuit_table *circuits;
-	struct span_thread *threads[TDM_MAX_SPANS + 1];
-	struct tdm_channels draining; /* when the process before was killed */
-};
 
 static void destroy(void *obj)
 {

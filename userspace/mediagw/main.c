@@ -99,6 +99,12 @@ static void check_engines(struct mg *mg)
 	json_decref(rows);
 }
 
+/* On the thread that received it: a line's, or a test's. */
+static bool on_rtp(void *arg, uint32_t slot, uint32_t to, const uint8_t *data, size_t len, uint64_t now_ns)
+{
+	return to == NETWTEST_DELIVER ? netwtest_rtp(slot, data, len, now_ns) : span_thread_rtp(arg, slot, to, data, len, now_ns);
+}
+
 static void on_engines(void *arg)
 {
 	struct mg *mg = arg;
@@ -120,7 +126,7 @@ static int open_fastpath(struct mg *mg, const struct conf *conf, struct buf *why
 		.interfaces = interfaces,
 		.keep_xdp = conf_bool(media, "keep-xdp"),
 		.pin_dir = *pins ? pins : NULL,
-		.handlers = {.rtcp = on_rtcp, .event = on_event, .engines = on_engines, .rtp = span_thread_rtp},
+		.handlers = {.rtcp = on_rtcp, .event = on_event, .engines = on_engines, .rtp = on_rtp},
 		.arg = mg,
 	};
 	for (; p.n_interfaces < conf_list_count(media, "interfaces") && p.n_interfaces < MAX_INTERFACES; p.n_interfaces++)
@@ -244,11 +250,13 @@ static int reload(void *arg, const struct conf *was, const struct conf *now, str
 	struct config_dns dns;
 	if (!conf_same(was, now, "address") || !conf_same(was, now, "media"))
 		log_warn(NULL, "changed addresses, engine and MGCP address are used after the next start of tandem-mg");
-	if (!conf_same(was, now, "tdm") || !conf_same(was, now, "span") || !conf_same(was, now, "dynamic") || !conf_same(was, now, "channels"))
-		log_warn(NULL, "changed spans and channels are set up at the next start of tandem-mg");
+	bool other_lines = !conf_same(was, now, "tdm") || !conf_same(was, now, "span") || !conf_same(was, now, "dynamic") || !conf_same(was, now, "channels");
+	int err = other_lines ? lines_reload(mg->lines, now, why) : 0;
+	if (err)
+		return err;
 	listen_reload(&mg->listen, now);
 	line_tests_configure(mg->tests, now);
-	int err = line_plans_reload(mg->plans, now);
+	err = line_plans_reload(mg->plans, now);
 	if (err)
 		return err;
 	config_dns(now, &dns);

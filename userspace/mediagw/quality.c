@@ -18,14 +18,18 @@ void quality_read(const struct conn *c, struct quality *ret)
 	conn_received(c, &ret->raw);
 	if (other)
 		conn_received(other, &theirs);
-	ret->packets = ret->raw.rx_packets;
-	ret->bytes = payload(ret->raw.rx_bytes, ret->raw.rx_packets);
-	ret->lost = ret->raw.lost;
+	ret->packets = c->earlier_packets + ret->raw.rx_packets;
+	ret->bytes = c->earlier_bytes + payload(ret->raw.rx_bytes, ret->raw.rx_packets);
+	ret->lost = c->earlier_lost + ret->raw.lost;
 	/* What came in on the other side left here, or what the channel said. */
-	ret->sent_packets = c->sent_packets + theirs.rx_packets;
-	ret->sent_bytes = payload(c->sent_bytes + theirs.rx_bytes, ret->sent_packets);
-	if (c->line)
+	if (c->line) {
 		line_sent(c->line, c, &ret->sent_packets, &ret->sent_bytes);
+		ret->sent_packets += c->sent_packets;
+		ret->sent_bytes += c->sent_bytes;
+	} else {
+		ret->sent_packets = c->sent_packets + theirs.rx_packets;
+		ret->sent_bytes = payload(c->sent_bytes + theirs.rx_bytes, ret->sent_packets);
+	}
 	struct rtp_received in = {ret->packets, ret->lost, ret->raw.jitter, c->clock_hz};
 	rtp_figures(&ret->figures, &in, &c->view, slice_str(c->codec));
 }

@@ -6,11 +6,12 @@
 #include "mediagw/events.h"
 #include "mediagw/localsdp.h"
 #include "mediagw/notified.h"
+#include "mediagw/quality.h"
 #include "mediagw/rqnt.h"
 #include "mediagw/watch.h"
 #include <errno.h>
 
-#define RECORD_VERSION 4
+#define RECORD_VERSION 5
 
 /* The value of table "connections", whose key is the connection identifier; options, the remote and the local description
  * follow. A machine reads only what it wrote itself, so that its own byte order and padding do. */
@@ -25,6 +26,7 @@ struct record {
 	uint32_t arm, silence_s;
 	struct addr signalling, remote, remote_rtcp;
 	uint64_t sdp_id, sdp_version, sent_packets, sent_bytes;
+	uint64_t received_packets, received_bytes, received_lost, made_ms;
 	struct codecs codecs;
 	uint32_t options_len, remote_len, local_len;
 };
@@ -32,6 +34,18 @@ struct record {
 static struct slice key_of(const struct conn *c)
 {
 	return slice_of(c->id, CONN_ID_LEN);
+}
+
+/* A line's figures are this process' own, those of relays the fast path's, which outlive it. */
+static void count(const struct conn *c, struct record *r)
+{
+	struct quality q;
+	quality_read(c, &q);
+	r->sent_packets = q.sent_packets;
+	r->sent_bytes = q.sent_bytes;
+	r->received_packets = q.packets;
+	r->received_bytes = q.bytes;
+	r->received_lost = q.lost;
 }
 
 void record_put(const struct conn *c)
@@ -44,12 +58,14 @@ void record_put(const struct conn *c)
 		.engine = (uint8_t)(c->engine_set ? c->engine + 1 : 0),
 		.port = c->port, .dscp = (int16_t)c->dscp, .arm = c->arm, .silence_s = c->silence_s, .signalling = c->signalling,
 		.remote = c->remote, .remote_rtcp = c->remote_rtcp, .sdp_id = c->sdp_id, .sdp_version = c->sdp_version, .codecs = c->codecs,
-		.sent_packets = c->sent_packets, .sent_bytes = c->sent_bytes,
+		.sent_packets = c->sent_packets, .sent_bytes = c->sent_bytes, .made_ms = c->made_ms,
 		.options_len = (uint32_t)strlen(c->options), .remote_len = (uint32_t)described.len,
 		.local_len = (uint32_t)c->local_sdp.len,
 	};
 	if (!store)
 		return;
+	if (c->line)
+		count(c, &r);
 	memcpy(r.endpoint, c->ep->name, sizeof r.endpoint);
 	memcpy(r.call, c->call, sizeof r.call);
 	memcpy(r.cname, c->cname, sizeof r.cname);
@@ -124,6 +140,21 @@ static struct slice take(struct slice *texts, size_t len)
 	return head;
 }
 
+static uint64_t beyond(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* What the fast path has kept is not counted twice. */
+static void recount(struct conn *c, const struct record *r)
+{
+	struct quality q;
+	quality_read(c, &q);
+	c->earlier_packets = beyond(r->received_packets, q.packets);
+	c->earlier_bytes = beyond(r->received_bytes, q.bytes);
+	c->earlier_lost = beyond(r->received_lost, q.lost);
+}
+
 static int restore_sdp(struct conn *c, const struct record *r, struct slice texts)
 {
 	const char *why;
@@ -146,6 +177,8 @@ static int restore_sdp(struct conn *c, const struct record *r, struct slice text
 	c->codecs = r->codecs;
 	c->sent_packets = r->sent_packets;
 	c->sent_bytes = r->sent_bytes;
+	c->made_ms = r->made_ms;
+	recount(c, r);
 	memcpy(c->cname, r->cname, sizeof c->cname);
 	return c->local_sdp.err;
 }

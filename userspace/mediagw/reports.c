@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "mediagw/counters.h"
 #include "mediagw/line_media.h"
+#include "mediagw/record.h"
 
 /* 6.2 and 6.3.1: about five seconds apart, half of that for the first, and never at the same time as others. */
 #define INTERVAL_MS  5000
@@ -59,6 +60,7 @@ static void on_time(void *arg)
 {
 	struct conn *c = arg;
 	send_report(c, false);
+	record_put(c); /* its figures */
 	wait(c, INTERVAL_MS);
 }
 

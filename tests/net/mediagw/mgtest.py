@@ -116,9 +116,9 @@ class Phone:
         return (f"v=0\r\no=- 1 1 IN {fam} {ip}\r\ns=-\r\nc=IN {fam} {ip}\r\nt=0 0\r\n"
                 f"m=audio {self.port} {proto} 8\r\na=rtpmap:8 PCMA/8000\r\na={direction}\r\n{extra}")
 
-    def send(self, to, n=1, payload=b"v" * 160):
+    def send(self, to, n=1, payload=b"v" * 160, pt=8):
         for _ in range(n):
-            self.rtp.sendto(struct.pack("!BBHII", 0x80, 8, self.seq, self.seq * 160, self.ssrc) + payload, to)
+            self.rtp.sendto(struct.pack("!BBHII", 0x80, pt, self.seq, self.seq * 160, self.ssrc) + payload, to)
             self.seq = self.seq + 1 & 0xffff
 
     def press(self, to, code, pt=101, lost=()):

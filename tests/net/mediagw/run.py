@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scenario tests of tandem-mg without tandem-ca: `run.py PROGRAM` prints "mg: N passed, N failed, N skipped"."""
-import os, re, signal, socket, struct, subprocess, sys, time, traceback
+import math, os, re, signal, socket, struct, subprocess, sys, time, traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import rfc3435
 from mgtest import Agent, Gateway, Phone, V4, V6, MG, SOON
@@ -172,10 +172,60 @@ def network_loopback(mg, a):
     equal(len(left.hear_all(5)), 5, "after a kill")
     equal(a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: sendrecv").code, 200)
     voice(left, right, one, two, 5)
-    for mode in ("loopback", "conttest", "netwtest", "confrnce"):
+    for mode in ("loopback", "conttest", "confrnce"):
         equal(a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: {mode}").code, 517, mode)
     equal(a.ask("CRCX", "rtpbridge/$", CALL + "M: netwloop").code, 527)
     equal("netwloop" in a.ask("AUEP", ep, "F: A").get("A"), True)
+    a.ask("DLCX", ep)
+
+
+def co(hz, n, start):
+    """20 ms of a continuity tone in mu-law, from the n-th packet on."""
+    def mulaw(x):
+        sign, x = (0x80, -x) if x < 0 else (0, x)
+        x = min(x, 32635) + 132
+        exponent = x.bit_length() - 8
+        return ~(sign | exponent << 4 | x >> exponent + 3 & 15) & 0xff
+    return [bytes(mulaw(int(8000 * math.sin(2 * math.pi * hz * (k * 160 + i) / 8000))) for i in range(160)) for k in range(start, start + n)]
+
+
+def power(payload, hz):
+    def linear(u):
+        u = ~u & 0xff
+        x = ((u & 15) * 8 + 132 << (u >> 4 & 7)) - 132
+        return -x if u & 0x80 else x
+    x = [linear(u) for u in payload]
+    total = sum(v * v for v in x)
+    re = sum(v * math.cos(2 * math.pi * hz * i / 8000) for i, v in enumerate(x))
+    im = sum(v * math.sin(2 * math.pi * hz * i / 8000) for i, v in enumerate(x))
+    return 2 * (re * re + im * im) / (len(x) * total) if total else 0
+
+
+def network_continuity(mg, a):
+    """RFC 3435 2.1.3, netwtest: the relay answers 2010 Hz with 1780 Hz, and the other way round, and the other connection leads nowhere."""
+    left, right = Phone(V4), Phone(V6)
+    ep, one, two = pair(a, left, right)
+    equal("netwtest" in a.ask("AUEP", ep, "F: A").get("A"), True)
+    equal(a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: netwtest").code, 200)
+    for go, comes in ((2010, 1780), (1780, 2010)):
+        for n, payload in enumerate(co(go, 10, 0)):
+            left.send((one.ip, one.port), payload=payload, pt=0)
+            equal(len(left.hear_all(1)), 1, "each packet is answered")
+        left.send((one.ip, one.port), payload=co(go, 1, 10)[0], pt=0)
+        back = left.hear_all(1)[0]
+        equal((back[1] & 0x7f, power(back[12:], comes) > 0.8), (0, True), f"{go} Hz is answered by {comes} Hz")
+    left.send((one.ip, one.port), payload=bytes([0xff] * 160), pt=18)
+    equal(left.hear(0.3)[0], b"", "what is no G.711 has no answer")
+    equal(mg.counter("test-other"), 1)
+    right.send((two.ip, two.port), 3)
+    equal((right.hear(0.3)[0], left.hear(0)[0]), (b"", b""), "the other connection leads nowhere")
+    equal(a.ask("AUCX", ep, f"I: {one.get('I')}\nF: M").get("M"), "netwtest")
+    mg.kill()
+    mg.start()
+    left.send((one.ip, one.port), payload=co(2010, 1, 0)[0], pt=0)
+    equal(len(left.hear_all(1)), 1, "after a kill")
+    equal(a.ask("MDCX", ep, CALL + f"I: {one.get('I')}\nM: sendrecv").code, 200)
+    voice(left, right, one, two, 5)
     a.ask("DLCX", ep)
 
 
@@ -435,7 +485,7 @@ def nothing_is_left(mg, a):
     equal(mg.proc.wait(SOON), 0, "exit status")
 
 
-TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, network_loopback, cname_never_leaks,
+TESTS = [relays_between_families, wildcards, error_codes, audits, nat_latching, strict_ignores_others, modes_and_hold, network_loopback, network_continuity, cname_never_leaks,
          rtcp_mux_and_srtcp, exhausted_or_misconfigured, public_address, dscp, executed_once, silence_is_reported_and_hold_is_not,
          digits_are_notified, digits_are_collected, lines_without_cards, survives_a_kill, no_lines_to_test, nothing_is_left]
 

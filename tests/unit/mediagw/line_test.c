@@ -448,6 +448,8 @@ static void calls_outlive_the_process(void **state)
 	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: sendrecv\r\nL: p:30, e:off\r\n\r\n" PCMA), 200);
 	tdm_channel_drain(tdm_channel(bench.tdm, 7));
 	tdm_channel_drain(tdm_channel(bench.tdm, 8));
+	fake[20000].stats = (struct fp_stats){.rx_packets = 3, .rx_bytes = 3 * 172, .lost = 2};
+	clock_test_advance(10000); /* each report keeps the figures */
 	bench_end();
 	memset(cards.set_up, 0, sizeof cards.set_up);
 	assert_int_equal(bench_open(BENCH_LINES, dir), 0);
@@ -461,11 +463,46 @@ static void calls_outlive_the_process(void **state)
 	assert_int_equal(state_of(7), TDM_DRAINING);
 	assert_int_equal(state_of(8), TDM_LOCKED);
 	assert_int_equal(cards.set_up[7].signalling, TDM_UNUSED); /* nobody has touched what was set up */
+	fake[20000].stats = (struct fp_stats){.rx_packets = 1, .rx_bytes = 172};
+	snprintf(text, sizeof text, "AUCX 3 ds/ds1-1/7@mg MGCP 1.0\r\nI: %s\r\nF: P\r\n", container_of(list_first(&bench.gw->conns), struct conn, all)->id);
+	assert_int_equal(run(text), 200);
+	assert_non_null(strstr(bench.answer, "P: PS=14, OS=2240, PR=4, OR=640, PL=2,"));
 	assert_int_equal(run("DLCX 2 ds/ds1-1/7@mg MGCP 1.0\r\n"), 250);
 	assert_int_equal(state_of(7), TDM_LOCKED);
 	bench_close();
 	snprintf(text, sizeof text, "rm -r %s", dir);
 	assert_int_equal(system(text), 0);
+}
+
+/* What each call asks for anew is taken at once; what a channel is stays as it is until the next start. */
+static void a_reload_takes_what_it_can(void **state)
+{
+	(void)state;
+	struct buf why = buf_growing();
+	bench_plug();
+	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
+	struct conf *conf = bench_conf("span 1 { framing = d4 coding = ami }\nspan 2 { framing = ccs coding = hdb3 }\n"
+				       "channels b { numbers = { \"1-20\", \"25-39\", \"41-55\" } signalling = \"bchan\" rx-gain = 30 }\n"
+				       "channels phone { numbers = { \"21\" } signalling = \"fxoks\" country = \"de\" attached = \"pbx\" tone-patterns = { \"1=440\" } }\n"
+				       "channels em { numbers = { \"22\" } signalling = \"fxsks\" }\n");
+	assert_non_null(conf);
+	assert_int_equal(lines_reload(bench.lines, conf, &why), 0);
+	const struct circuit_settings *phone = lines_settings(tdm_channel(bench.tdm, 21));
+	assert_string_equal(phone->country, "de");
+	assert_non_null(phone->patterns);
+	assert_false(phone->pbx);
+	assert_int_equal(bench.tdm->setup->channels[7].rx_gain, 30);
+	assert_int_equal(bench.tdm->setup->channels[22].signalling, TDM_EM);
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	assert_true(bearer_of(7)->c.gain_sent == 3);
+	mem_deref(conf);
+	conf = bench_conf("channels phone { numbers = { \"21\" } signalling = \"fxoks\" country = \"xx\" }\n");
+	assert_int_equal(lines_reload(bench.lines, conf, &why), -EINVAL);
+	assert_non_null(strstr(buf_z(&why), "country"));
+	assert_string_equal(lines_settings(tdm_channel(bench.tdm, 21))->country, "de");
+	mem_deref(conf);
+	buf_reset(&why);
+	bench_close();
 }
 
 static void what_an_operator_set_is_kept(void **state)
@@ -553,6 +590,7 @@ int main(void)
 		cmocka_unit_test(a_channel_whose_voice_cannot_be_had_is_tried_again),
 		cmocka_unit_test(a_channel_that_is_lost_as_its_span_comes_back_as_another),
 		cmocka_unit_test(an_open_line_is_lent_for_a_loop),
+		cmocka_unit_test(a_reload_takes_what_it_can),
 		cmocka_unit_test(calls_outlive_the_process),
 		cmocka_unit_test(what_an_operator_set_is_kept),
 		cmocka_unit_test(what_is_not_understood_sets_nothing_up),
