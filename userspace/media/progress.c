@@ -45,6 +45,12 @@ static void tell(struct progress *p, int signal)
 		p->heard(p->arg, (enum tone_signal)signal, true);
 }
 
+/* Of two tones that say so one may begin as the other does: Spain's congestion begins as its busy tone. */
+static bool ends_calls(int signal)
+{
+	return signal == TONE_BUSY || signal == TONE_REORDER;
+}
+
 static void on_tone(void *arg, int code, int level, int delay)
 {
 	struct progress *p = arg;
@@ -53,8 +59,9 @@ static void on_tone(void *arg, int code, int level, int delay)
 	p->heard_now = signal;
 	if (signal < 0 || signal == p->candidate)
 		return;
+	if (!ends_calls(signal) || !ends_calls(p->candidate))
+		p->for_samples = 0;
 	p->candidate = signal;
-	p->for_samples = 0;
 }
 
 /* Time has passed: a candidate becomes sure, or what was sure has ended. */
@@ -66,7 +73,8 @@ static void judge(struct progress *p, size_t n)
 		p->candidate = -1;
 		tell(p, -1);
 	}
-	if (p->candidate >= 0 && p->heard_now == p->candidate && (p->candidate == TONE_DIAL || p->for_samples >= SURE))
+	bool goes_on = ends_calls(p->told) && ends_calls(p->candidate);
+	if (p->candidate >= 0 && p->heard_now == p->candidate && !goes_on && (p->candidate == TONE_DIAL || p->for_samples >= SURE))
 		tell(p, p->candidate);
 }
 
