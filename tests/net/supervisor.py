@@ -44,7 +44,7 @@ class Supervisor:
         env = dict(os.environ, NOTIFY_SOCKET=self.path, LISTEN_FDS=str(len(held)), LISTEN_FDNAMES=":".join(name for name, _ in held))
         shell = 'exec env LISTEN_PID=$$ "$@"'
         process = self.lab.start(ns, "sh", "-c", shell, "sh", *args, log=log, env=env, preexec_fn=place,
-                                 pass_fds=[*range(3, 3 + len(held)), *high])
+                                 pass_fds=range(3, 3 + len(held)))  # and nothing else: what stays open in it nobody else can have
         for fd in [*high, *(fd for _, fd in held)]:
             os.close(fd)
         return process
