@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""pulled.py [CASE...]: cards are pulled while calls are up, and put back. The SIP phones see their calls end, and why; the rest of the box goes on."""
+"""pulled.py [CASE...]: cards and cables are pulled while calls are up, and put back. The SIP phones see their calls end, and why; the rest of the box goes on."""
 import contextlib
 import os
 import sys
 
 sys.path.insert(0, os.path.join(sys.path[0], "../../isdn"))
 from results import base, shows
-from box import PATIENCE, box, ended, far_switch
+from box import PATIENCE, box, ended, far_end, far_switch
 from lab import wait_for
 
 
@@ -22,6 +22,16 @@ def pulled(span):
     finally:
         with open(f"{device}/assign_span", "w") as f:
             f.write(f"1:{span}:{base('t1', span)}")
+
+
+@contextlib.contextmanager
+def cut():
+    """The ISDN's cable is cut."""
+    far_end(False)
+    try:
+        yield
+    finally:
+        far_end(True)
 
 
 def in_service(span):
@@ -73,9 +83,31 @@ def lines_card():
     b.over()
 
 
+def isdn_cable():
+    """Nothing comes any more: the D-channel is down, the call ends; the clock comes from the next source. Plugged in again all is as before."""
+    b.up("pstn")
+    d, _ = b.by_isdn(far)
+    far.close()  # its end of the span can be taken then
+    with cut():
+        ended(d, 27)
+        b.raised("span-lof", "span 1")
+        b.raised("timing-fallback", "timing", "span 2 gives the clock instead of span 1")
+        b.raised("isdn-d-channel", "ds/ds1-1/24")
+        b.refused("85551234")
+    with far_switch() as again:
+        again.up()
+        b.cleared("span-lof", "span 1")
+        b.cleared("timing-fallback", "timing")
+        b.cleared("isdn-d-channel", "ds/ds1-1/24")
+        b.up("pstn")
+        serves(1)
+        b.hang_up(b.by_isdn(again)[0])
+        b.over()
+
+
 with box() as b, far_switch() as far:
     far.up()
-    for case in (isdn_card, lines_card):
+    for case in (isdn_card, lines_card, isdn_cable):
         if case.__name__ in sys.argv[1:] or not sys.argv[1:]:
             b.fresh()
             shows(f"pulled: {case.__name__.replace('_', ' ')}", case)
