@@ -109,9 +109,10 @@ def comes_up():
 
 
 def refusals():
-    for endpoint, code in ((LEFT, 540), ("ds/ds1-1/24", 500), ("ds/ds1-3/1", 500)):
+    for endpoint, code in (("ds/ds1-1/24", 500), ("ds/ds1-3/1", 500), *(("ds/ds1-1/8", code) for code in (200, 200, 200, 200, 540))):
         got = agent.ask("CRCX", endpoint, "C: 8\nM: inactive", wait=10)
         assert got.code == code, f"{endpoint}: {got.text}"
+    assert agent.ask("DLCX", "ds/ds1-1/8", wait=10).code == 250
     assert agent.ask("CRCX", "ds/ds1-1/8", "C: 8\nM: inactive\nL: a:G729", wait=10).code == 534
     assert channels()["ds/ds1-1/8"]["state"] == "in-service"
 
