@@ -14,5 +14,5 @@ $(O)/fakedahdi.so: tests/switch/fakedahdi.c
 	$(Q)mkdir -p $(@D); $(CC) -std=gnu17 $(CFLAGS) $(WARN) -D_GNU_SOURCE -fPIC -shared -o $@ $< -ldl
 
 .PHONY: check-isdn
-check-isdn: $(O)/tandem-isdn $(O)/tandem-ca $(O)/switch $(O)/fakedahdi.so ## tandem-isdn against the test switch, each switch type and role; T=NAME chooses
+check-isdn: $(O)/tandem-isdn $(O)/tandem-ca $(O)/tandemctl $(O)/switch $(O)/fakedahdi.so ## tandem-isdn against the test switch, each switch type and role; T=NAME chooses
 	$(Q)tests/isdn/run $(abspath $(O)) $(T)
