@@ -115,22 +115,15 @@ static int hold(const char *name, int fd)
 	return 0;
 }
 
-static int take(const char *name)
+int fdstore_take(const char *name)
 {
 	parse_environment();
 	struct stored *s = find(&given, name);
 	if (!s)
 		return -1;
 	int fd = s->fd;
+	hold(s->name, fd); /* before it is forgotten: `name` may be its own, from fdstore_waiting() */
 	forget(s);
-	return fd;
-}
-
-int fdstore_take(const char *name)
-{
-	int fd = take(name);
-	if (fd >= 0)
-		hold(name, fd);
 	return fd;
 }
 
@@ -265,8 +258,12 @@ void fdstore_notify(const char *text)
 
 int fdstore_keeper(void)
 {
-	if (keeper < 0)
-		keeper = take("keep");
+	parse_environment();
+	struct stored *s = keeper < 0 ? find(&given, "keep") : NULL;
+	if (s) {
+		keeper = s->fd;
+		forget(s);
+	}
 	return keeper;
 }
 

@@ -6,7 +6,7 @@
 
 /* Descriptor handed over under `name` at start, once: later calls for that name return -1. */
 int fdstore_take(const char *name);
-/* Name of a descriptor handed over and not yet taken, NULL when there is none. */
+/* Name of a descriptor handed over and not yet taken, valid until it is; NULL when there is none. */
 const char *fdstore_waiting(void);
 /* One whose name begins with `prefix`. */
 const char *fdstore_waiting_like(const char *prefix);

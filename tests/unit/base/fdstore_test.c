@@ -110,8 +110,24 @@ static void meant_for_another(void)
 	check(fcntl(3, F_GETFD) >= 0); /* not ours to touch */
 }
 
+/* Nothing of it stays open: a telephone channel of which a copy does is busy for ever. */
+static void taken_as_it_waits(void)
+{
+	int ends[2], fd;
+	char byte;
+	pretend_handed_over("tdm-1", 1);
+	check(!pipe2(ends, O_CLOEXEC | O_NONBLOCK));
+	check(dup2(ends[1], 3) == 3);
+	close(ends[1]);
+	check((fd = fdstore_take(fdstore_waiting())) == 3);
+	fdstore_remove("tdm-1");
+	close(fd);
+	check(read(ends[0], &byte, 1) == 0);
+}
+
 static void descriptors_are_taken_by_name_and_once(void **state)
 {
+	in_a_process(taken_as_it_waits);
 	in_a_process(taken_by_name);
 	in_a_process(meant_for_another);
 }
