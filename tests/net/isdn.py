@@ -155,7 +155,7 @@ class Channels:
 
     def __init__(self, ns, ip="127.0.0.1", port=2428):
         self.ns, self.ip = ns, ip
-        self.conns = {}     # endpoint -> {"id", "mode", "remote", "media"}
+        self.conns = {}     # endpoint -> {"id", "mode", "remote", "media", "clear"}
         self.commands = []  # (verb, endpoint, parameters, description)
         self.answers = {}   # to repetitions
         with entered(ns):
@@ -187,16 +187,23 @@ class Channels:
         self.sock.sendto(self.answers[tid].encode(), source)
 
     def describe(self, conn):
-        m = conn["media"]
-        return (f"\r\nv=0\r\no=- {m.port} 1 IN IP4 {self.ip}\r\ns=-\r\nc=IN IP4 {self.ip}\r\nt=0 0\r\nm=audio {m.port} RTP/AVP 8 0 101\r\n"
-                "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n")
+        m, clear = conn["media"], conn["clear"]
+        formats = f"{clear}\r\na=rtpmap:{clear} CLEARMODE/8000\r\n" if clear else "8 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+        return f"\r\nv=0\r\no=- {m.port} 1 IN IP4 {self.ip}\r\ns=-\r\nc=IN IP4 {self.ip}\r\nt=0 0\r\nm=audio {m.port} RTP/AVP {formats}"
+
+    @staticmethod
+    def clear(options, sdp):
+        """The payload type of data (RFC 4040), when they are asked for: the offer's, or ours."""
+        offered = re.search(r"a=rtpmap:(\d+) CLEARMODE/8000", sdp)
+        return (offered.group(1) if offered else "97") if "CLEARMODE" in options else None
 
     def crcx(self, endpoint, params, sdp):
         if endpoint in self.conns:
             return 540, ""
         self.serial += 1
         media = Media(self.ns, self.ip, 50000 + 2 * self.serial, 0x7000 + self.serial)
-        conn = self.conns[endpoint] = {"id": f"{self.serial:X}", "mode": params["M"], "remote": sdp, "media": media}
+        conn = self.conns[endpoint] = {"id": f"{self.serial:X}", "mode": params["M"], "remote": sdp, "media": media,
+                                       "clear": self.clear(params.get("L", ""), sdp)}
         return 200, f"I: {conn['id']}\r\n" + self.describe(conn)
 
     def mdcx(self, endpoint, params, sdp):

@@ -37,6 +37,13 @@ with stage(start=False, process="restart-max = 50ms") as s:
     def listens(mode="recvonly"):
         wait_for(f"the channel to be {mode}", lambda: channels.mode(CHANNEL) == mode)
 
+    def clear(phone, number):
+        """64 kbit/s of data (RFC 4040) and nothing else, by that payload type."""
+        return phone.sdp(media=[f"m=audio {phone.media_port} RTP/AVP {number}", f"a=rtpmap:{number} CLEARMODE/8000"])
+
+    def told_clear(number):
+        wait_for("the channel to know the payload type", lambda: f"a=rtpmap:{number} CLEARMODE/8000" in channels.conns[CHANNEL]["remote"])
+
     def over():
         s.gw.over()
         wait_for("the channel to be free", lambda: not channels.conns)
@@ -137,8 +144,8 @@ with stage(start=False, process="restart-max = 50ms") as s:
 
     # --- the ISDN calls a phone: ringing is made at the channel, and stops with the answer
     def comes_in(number, call, **more):
-        x.say("setup", call, endpoint=CHANNEL, bearer="speech", overlap=False, called={"number": number, "type": "unknown", "plan": "isdn"},
-              **{"calling": {"number": "891110000", "type": "national", "plan": "isdn", "presentation": "allowed", "screening": "network", "name": "Erika"}, **more})
+        x.say("setup", call, endpoint=CHANNEL, overlap=False, called={"number": number, "type": "unknown", "plan": "isdn"},
+              **{"bearer": "speech", "calling": {"number": "891110000", "type": "national", "plan": "isdn", "presentation": "allowed", "screening": "network", "name": "Erika"}, **more})
         x.told("proceeding", call)
 
     comes_in("1002", "in-1")
@@ -154,6 +161,30 @@ with stage(start=False, process="restart-max = 50ms") as s:
     speaks(bob, Sdp(invite.body).at())
     db.hang_up()
     x.released("in-1", 16)
+    over()
+
+    # --- 64 kbit/s as they are (RFC 4040): each side has a payload type of its own (RFC 3264 6.1), and is told the other's
+    comes_in("1002", "in-data", bearer="digital")
+    db, invite = bob.answer_invite()
+    assert Sdp(invite.body).media[0]["formats"] == ["97"] and "a=rtpmap:97 CLEARMODE/8000" in invite.body, invite.body
+    db.accept(invite, clear(bob, 125))
+    db.get("ACK")
+    x.told("answer", "in-data")
+    told_clear(125)
+    speaks(bob, Sdp(invite.body).at())
+    db.hang_up()
+    x.released("in-data", 16)
+    over()
+    d = alice.invite("0891234567", clear(alice, 125))
+    args = x.told("setup")
+    assert args["bearer"] == "digital", args
+    x.say("answer", args["call"], endpoint=CHANNEL)
+    ok = d.connected()
+    assert "a=rtpmap:125 CLEARMODE/8000" in ok.body, ok.body
+    told_clear(125)
+    speaks(alice, Sdp(ok.body).at())
+    d.hang_up()
+    x.released(args["call"], 16)
     over()
 
     # --- early media of the called side are heard instead
@@ -280,6 +311,6 @@ with stage(start=False, process="restart-max = 50ms") as s:
     d.failed(486)
     over()
 
-    rows = s.gw.cdrs(28)
-    assert len(rows) == 28, len(rows)
-    assert {r["target"] for r in rows if r["called"].startswith("0")} == {"pri", ""} and [r["source"] for r in rows].count("pri") == 6, [(r["source"], r["called"], r["target"]) for r in rows]
+    rows = s.gw.cdrs(30)
+    assert len(rows) == 30, len(rows)
+    assert {r["target"] for r in rows if r["called"].startswith("0")} == {"pri", ""} and [r["source"] for r in rows].count("pri") == 7, [(r["source"], r["called"], r["target"]) for r in rows]
