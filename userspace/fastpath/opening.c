@@ -75,9 +75,20 @@ static int open_pins(struct opening *o)
 	return 0;
 }
 
+static const char *wanted(const struct opening *o)
+{
+	const char *want = text(o->request, "want");
+	return want ? want : "auto";
+}
+
+static bool wants_null(const struct opening *o)
+{
+	return !strcmp(wanted(o), "null");
+}
+
 static int load(struct opening *o)
 {
-	int err = programs_open(&o->programs, &o->ranges);
+	int err = programs_open(&o->programs, &o->ranges, !wants_null(o));
 	if (!err && o->adopted)
 		err = programs_take_maps(&o->programs, &o->pin, NULL);
 	if (!err && o->migration)
@@ -126,8 +137,6 @@ static int open_sockets(struct opening *o)
 static int attach_relay(struct opening *o)
 {
 	json_t *names = json_object_get(o->request, "interfaces"), *none = json_array();
-	const char *want = text(o->request, "want");
-	bool null = want && !strcmp(want, "null");
 	struct attach a = {
 		.pin = &o->pin,
 		.native_prog = programs_fd(&o->programs, PROGRAM_NATIVE),
@@ -135,8 +144,8 @@ static int attach_relay(struct opening *o)
 		.devices = programs_map(&o->programs, "devices"),
 		.hops = programs_map(&o->programs, "hops"),
 		.keep = json_is_true(json_object_get(o->request, "keep-xdp")),
-		.want = want ? want : "auto",
-		.names = null ? none : json_is_array(names) ? names : NULL,
+		.want = wanted(o),
+		.names = wants_null(o) ? none : json_is_array(names) ? names : NULL,
 		.locals = o->ranges.ip,
 		.n_locals = o->ranges.n,
 		.give = give,

@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <unistd.h>
 
-int programs_open(struct programs *p, const struct ranges *r)
+int programs_open(struct programs *p, const struct ranges *r, bool xdp)
 {
 	p->relay = relay__open();
 	p->steer = p->relay ? steer__open() : NULL;
 	if (!p->steer)
 		return -errno;
+	bpf_program__set_autoload(p->relay->progs.relay_native, xdp);
+	bpf_program__set_autoload(p->relay->progs.relay_generic, xdp);
 	return bpf_map__set_max_entries(p->relay->maps.slots, r->n_slots);
 }
 
@@ -75,6 +77,16 @@ static int pin_maps(struct bpf_object *obj, const struct pin *pin)
 	return 0;
 }
 
+/* One that is not wanted now may be there from an earlier start. */
+static int pin_program(const struct programs *p, const struct pin *pin, enum program which)
+{
+	int fd = programs_fd(p, which);
+	if (fd >= 0)
+		return pin_put(pin, program_pin(which), fd);
+	pin_remove(pin, program_pin(which));
+	return 0;
+}
+
 int programs_load(struct programs *p, const struct pin *pin)
 {
 	int err = relay__load(p->relay);
@@ -88,7 +100,7 @@ int programs_load(struct programs *p, const struct pin *pin)
 	if (!err)
 		err = pin_maps(p->steer->obj, pin);
 	for (enum program i = PROGRAM_NATIVE; !err && i <= PROGRAM_GENERIC; i++)
-		err = pin_put(pin, program_pin(i), programs_fd(p, i));
+		err = pin_program(p, pin, i);
 	return err;
 }
 

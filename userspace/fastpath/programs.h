@@ -11,12 +11,13 @@ struct programs {
 	bool new_sockets; /* the map of sockets is empty: what is kept for us has to be made again */
 };
 
-/* Opens the programs; nothing is in the kernel yet. 0 or negative errno, as all of these. */
-int programs_open(struct programs *p, const struct ranges *r);
+/* Opens the programs; nothing is in the kernel yet. Without `xdp` those of the relay will not be loaded (the kernel's check of them takes a while), only its
+ * maps made. 0 or negative errno, as all of these. */
+int programs_open(struct programs *p, const struct ranges *r, bool xdp);
 /* Takes the map that is pinned under its name in `from` instead of a new one, when it looks the same; for each map, or for those
  * that `names` has, which ends with NULL. */
 int programs_take_maps(struct programs *p, const struct pin *from, const char *const *names);
-/* Loads them and pins maps and XDP programs; programs_write_locals() comes in between or after. */
+/* Loads them and pins maps and those of the relay; programs_write_locals() comes in between or after. */
 int programs_load(struct programs *p, const struct pin *pin);
 /* The relay once more, opened on the maps that are pinned and not loaded: for a loader of its own; programs_close() ends it. */
 int programs_again(struct programs *p, const struct pin *from);
@@ -25,6 +26,7 @@ int programs_write_locals(const struct programs *p, const struct ranges *r);
 void programs_close(struct programs *p);
 
 enum program { PROGRAM_NATIVE, PROGRAM_GENERIC, PROGRAM_STEER };
+/* Its descriptor; negative where it is not loaded. */
 int programs_fd(const struct programs *p, enum program which);
 /* Name under which the program is pinned. */
 const char *program_pin(enum program which);

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: engines
 """kill -9 of the media gateway: with XDP or the module not a packet is lost, without them media is back on the same ports within a second."""
+import glob
+import os
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
@@ -10,6 +12,9 @@ from media import both_ways  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
 
 with stage() as s:
+    # What takes the kernel long to check is loaded where it will run.
+    loaded = [os.path.basename(path) for path in glob.glob(s.gw.pins + "/*/prog-*")]
+    assert sorted(loaded) == (["prog-generic", "prog-native"] if s.engine != "null" else []), loaded
     alice, bob = s.pair()
     da, db, invite, ok = s.call(alice, bob)
     ma, mb = s.media(alice), s.media(bob)
