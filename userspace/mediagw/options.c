@@ -91,11 +91,18 @@ static const struct {
 	{SLICE("gc"), opt_gain},  {SLICE("r"), opt_ignored},  {SLICE("k"), opt_security},
 };
 
-static unsigned option(struct slice name, struct slice value, struct options *o, const char **why)
+/* Bit i of `said`: table[i] has come before. Of two values we cannot choose (2.4). */
+static unsigned option(struct slice name, struct slice value, struct options *o, uint32_t *said, const char **why)
 {
-	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (slice_caseeq(table[i].name, name))
-			return table[i].parse(value, o, why);
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		if (!slice_caseeq(table[i].name, name))
+			continue;
+		*why = "an option is twice in L:";
+		if (*said & 1u << i)
+			return 524;
+		*said |= 1u << i;
+		return table[i].parse(value, o, why);
+	}
 	*why = "unknown mandatory option in L:";
 	if (slice_casestarts(name, SLICE("x+")))
 		return 525;
@@ -107,6 +114,7 @@ static unsigned option(struct slice name, struct slice value, struct options *o,
 unsigned options_parse(struct options *ret, struct slice list, const char **why)
 {
 	struct options o = {.dscp = -1};
+	uint32_t said = 0;
 	*why = "L: is too long";
 	if (list.len > OPTIONS_MAX)
 		return 541;
@@ -115,7 +123,7 @@ unsigned options_parse(struct options *ret, struct slice list, const char **why)
 		if (slice_empty(value))
 			continue;
 		name = slice_trim(slice_cut(&value, ':'));
-		unsigned code = option(name, slice_trim(value), &o, why);
+		unsigned code = option(name, slice_trim(value), &o, &said, why);
 		if (code)
 			return code;
 	}

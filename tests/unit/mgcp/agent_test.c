@@ -316,7 +316,9 @@ static void codes_become_errors(void **state)
 		unsigned code;
 		int err;
 	} cases[] = {{400, -EBUSY}, {403, -EBUSY}, {409, -EBUSY}, {410, -EBUSY}, {499, -EBUSY}, {500, -EINVAL},
-		     {501, -EBUSY}, {509, -EINVAL}, {510, -EINVAL}, {540, -EBUSY}, {599, -EINVAL}};
+		     {501, -EBUSY}, {509, -EINVAL}, {510, -EINVAL}, {520, -EBUSY},
+		     {521, -EINVAL}, {524, -EINVAL}, {526, -EBUSY}, {528, -EINVAL}, {529, -EBUSY}, {530, -EINVAL}, {531, -EBUSY},
+		     {533, -EINVAL}, {540, -EBUSY}, {599, -EINVAL}};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct bench b = {0};
 		char text[32];
