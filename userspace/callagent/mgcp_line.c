@@ -170,7 +170,10 @@ void mgcp_line_sync(struct mgcp_line *l)
 	bool asks = follow(l->talk, l->leg);
 	if (l->confers && follow(other_conn(l), l->held))
 		asks = true;
-	if (!asks && !(l->conns[0].jobs + l->conns[1].jobs))
+	/* Who waits goes on with the last answer; not before, because of an earlier time when there was nothing to ask. */
+	if (asks || l->conns[0].jobs + l->conns[1].jobs)
+		timer_stop(&l->settled);
+	else
 		timer_start(&l->settled, 0, on_settled, l);
 }
 

@@ -266,6 +266,32 @@ static void flash_without_the_service_does_nothing(void **state)
 }
 
 /* Package BL has less, and its own names. */
+/* There was nothing to ask of the gateway for the first call; for the second one there is. */
+static void a_call_waits_for_its_connection_whatever_was_before(void **state)
+{
+	call_line("desk", "2001");
+	all_answered("aaln/1");
+	happens("aaln/1", "L/hd");
+	gateway_answers();
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	clock_test_advance(1);
+	happens("aaln/1", "L/hf");
+	gateway_answers();
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000) "a=inactive\r\n"));
+	gateway_answers();
+	said[0] = '\0';
+	happens("aaln/1", "D/2,D/0,D/2");
+	clock_test_advance(1);
+	assert_said("aaln/1: " TALKS "\ngw: mdcx 3 recvonly arm 1\n");
+	gateway_answers();
+	assert_non_null(strstr(said, "aaln/2: R L/hd(N) S L/r4\n"));
+	happens("aaln/1", "L/hu");
+	happens("aaln/1", "L/hd");
+	happens("aaln/1", "L/hu");
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
 static void a_telephone_system_is_asked_by_package_bl(void **state)
 {
 	serve("ds/1", MGCP_SERVICE_IN, true);
@@ -411,6 +437,7 @@ int main(void)
 		T(one_calls_the_other),
 		T(what_failed_calls_sound_like),
 		T(flash_without_the_service_does_nothing),
+		T(a_call_waits_for_its_connection_whatever_was_before),
 		T(a_telephone_system_is_asked_by_package_bl),
 		T(a_pay_station_is_told_by_the_loop),
 		T(messages_light_the_lamp_once),
