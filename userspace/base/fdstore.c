@@ -37,6 +37,7 @@ struct stored {
 
 static struct list given; /* at start, not yet taken */
 static struct list held[HELD_LISTS]; /* handed to the keeper, by a hash of their names: connections come and go */
+static struct list unsaid; /* removed while no keeper was there to hear it; without descriptors */
 static bool parsed;
 static bool started;      /* READY=1 has been said */
 static int keeper = -1;
@@ -234,9 +235,15 @@ int fdstore_put(const char *name, int fd)
 	return err ? err : send_stored(name, fd);
 }
 
-void fdstore_remove(const char *name)
+static int send_removed(const char *name)
 {
 	char text[MAX_NAME + 64];
+	snprintf(text, sizeof text, "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	return notify(text, -1);
+}
+
+void fdstore_remove(const char *name)
+{
 	struct stored *s = find(held_like(name), name);
 	if (s) {
 		close(s->fd);
@@ -244,8 +251,19 @@ void fdstore_remove(const char *name)
 	}
 	if (!name_is_good(name))
 		return;
-	snprintf(text, sizeof text, "FDSTOREREMOVE=1\nFDNAME=%s", name);
-	notify(text, -1);
+	if (send_removed(name) && getenv("TANDEM_KEEP"))
+		remember(&unsaid, slice_str(name), -1);
+}
+
+/* A keeper's successor has from its own keeper what was removed while it was dead. */
+static void say_removed(void)
+{
+	while (list_first(&unsaid)) {
+		struct stored *s = container_of(list_first(&unsaid), struct stored, link);
+		if (send_removed(s->name))
+			return;
+		forget(s);
+	}
 }
 
 void fdstore_notify(const char *text)
@@ -294,6 +312,7 @@ int fdstore_reconnect(void)
 	}
 	lose_keeper();
 	keeper = fd;
+	say_removed();
 	struct stored *s;
 	err = 0;
 	for (unsigned i = 0; i < HELD_LISTS && err != -EAGAIN; i++)

@@ -220,13 +220,19 @@ static void what_is_put_reaches_the_keeper_and_its_successor(void **state)
 	fdstore_remove("gone");
 	receive(notify, text, sizeof text, &fd);
 	assert_string_equal(text, "FDSTOREREMOVE=1\nFDNAME=gone");
+	fdstore_put("late", p[1]);
+	receive(notify, text, sizeof text, &fd);
+	close(fd);
 	close(notify);
 
+	fdstore_remove("late"); /* its successor has it from its own keeper */
 	assert_int_equal(fdstore_reconnect(), -ENOENT); /* nobody is there yet */
 	notify = unix_socket(notify_path, SOCK_DGRAM);
 	int listener = unix_socket(request_path, SOCK_SEQPACKET);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(fdstore_reconnect(), 0);
+	receive(notify, text, sizeof text, &fd);
+	assert_string_equal(text, "FDSTOREREMOVE=1\nFDNAME=late");
 	receive(notify, text, sizeof text, &fd);
 	assert_string_equal(text, "FDSTORE=1\nFDNAME=media");
 	assert_true(same_file(fd, p[0]));
