@@ -232,14 +232,18 @@ static bool grows(struct isdn_leg *s)
 }
 
 /* RFC 3578 3.1: digits are gathered until no other number of the routing begins like those that are there, or no more come; or until it is known who takes
- * the rest. */
+ * the rest. What may become a call for help is always waited for. */
 static void check_number(struct isdn_leg *s)
 {
 	struct source from;
 	source_of_line(&from, s->line);
-	if (!s->overlap || line_call_is_complete(s->agent, &from, s->called))
+	if (!s->overlap || line_call_is_emergency(s->agent, s->line, s->called))
 		begin(s, true);
-	else if (!s->refusal.status && line_call_goes_on(s->agent, &from, s->called) && grows(s))
+	else if (line_call_may_be_emergency(s->agent, s->line, s->digits))
+		return;
+	else if (line_call_is_complete(s->agent, &from, s->called))
+		begin(s, true);
+	else if (line_call_goes_on(s->agent, &from, s->called) && grows(s))
 		begin(s, false);
 }
 

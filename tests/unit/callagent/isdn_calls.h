@@ -22,7 +22,8 @@ static const char text[] =
 	"site here {\n emergency = {\"112\"}\n emergency-to = \"tie\"\n}\n"
 	"isdn far {\n overlap-send = yes\n number-type = unknown\n}\n"
 	"route far {\n prefix = \"55\"\n to = far\n}\n"
-	"route exact {\n called = {\"611\", \"6123\"}\n to = tie\n}\n";
+	"route city {\n prefix = \"+49301\"\n to = far\n}\n"
+	"route exact {\n called = {\"611\", \"6123\", \"11\"}\n to = tie\n}\n";
 
 /* --- what leg_isdn needs of the agent ------------------------------------------------------------------------------- */
 

@@ -141,6 +141,34 @@ static void numbers_that_may_change_are_gathered(void **state)
 	}
 }
 
+/* What may become a number for help is waited for, also when it is a listed number, or is one of a group that takes the rest as it is dialled. */
+static void what_may_become_a_call_for_help_is_gathered(void **state)
+{
+	static const char *const groups[] = {"tie", "pri"}, *const types[] = {"unknown", "subscriber"};
+	for (size_t i = 0; i < 2; i++) {
+		char line[300];
+		snprintf(line, sizeof(line), "{'event':'setup','call':'in-1','group':'%s','endpoint':'ds/ds1-2/3','overlap':true,'called':{'number':'1','type':'%s'}}", groups[i], types[i]);
+		isdn_says("calls", line);
+		in_says("digits", "'digits':'1'");
+		assert_said("");
+		in_says("digits", "'digits':'2'");
+		assert_non_null(strstr(said, "isdn: proceeding in-1\n"));
+		gateway_answers();
+		assert_string_equal(the_call()->cdr.called, "112");
+		assert_int_equal(the_call()->cdr.emergency, EMERGENCY_CALL);
+		isdn_gone();
+		assert_over();
+		isdn_up();
+	}
+	/* Another number begins like it: that goes on as soon as it is known. */
+	isdn_says("calls", "{'event':'setup','call':'in-1','group':'pri','endpoint':'ds/ds1-2/3','overlap':true,'called':{'number':'1','type':'subscriber'}}");
+	assert_said("");
+	in_says("digits", "'digits':'3'");
+	assert_non_null(strstr(said, "at ds/ds1-2/3 recvonly\n"));
+	isdn_gone();
+	assert_over();
+}
+
 /* Beyond a limit digits are taken as long as they may become a number for help. */
 static void calls_for_help_digit_by_digit(void **state)
 {
@@ -189,6 +217,7 @@ int main(void)
 		ISDN_TEST(the_end_of_what_is_dialled_is_told),
 		ISDN_TEST(the_far_end_has_enough),
 		ISDN_TEST(numbers_that_may_change_are_gathered),
+		ISDN_TEST(what_may_become_a_call_for_help_is_gathered),
 		ISDN_TEST(calls_for_help_digit_by_digit),
 		ISDN_TEST(digits_that_cross_our_release),
 	};
