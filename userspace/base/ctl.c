@@ -258,13 +258,13 @@ static int help(void *arg, json_t *args, json_t **result, struct buf *why)
 	return all ? 0 : -ENOMEM;
 }
 
-/* Verbs about the connection itself: their arg is the client. */
 static int ping(void *arg, json_t *args, json_t **result, struct buf *why)
 {
 	*result = json_true();
 	return 0;
 }
 
+/* Verbs about the connection itself: their arg is the client. */
 static const struct ctl_verb own_verbs[] = {
 	{"help", "lists the verbs", help, NULL, NULL},
 	{"ping", "a sign of life", ping, NULL, NULL},
