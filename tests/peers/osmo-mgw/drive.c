@@ -306,6 +306,24 @@ static void a_dead_gateway(struct party *a, struct party *b)
 	run_until(never, NULL, 200);
 }
 
+/* It comes back before anybody has noticed, and knows nothing of what there was; this one says 400 then. */
+static void a_gateway_that_has_forgotten(struct party *a)
+{
+	create(a, NULL);
+	run_until(is_done, a, 5000);
+	gateway_kill();
+	gateway_start();
+	a->done = 0;
+	mgcp_conn_modify(a->conn, &(struct mgcp_conn_setup){.mode = "inactive"});
+	check(run_until(is_done, a, 5000) && a->err && a->code >= 400, "a connection that the gateway does not know is refused");
+	check(mgcp_gw_state(d.gw) == MGCP_GW_UP, "though the gateway is up");
+	a->conn = mem_deref(a->conn);
+	create(a, NULL);
+	check(run_until(is_done, a, 5000) && !a->err, "and the next one is made");
+	a->conn = mem_deref(a->conn);
+	run_until(never, NULL, 200);
+}
+
 int main(int argc, char **argv)
 {
 	struct party a, b;
@@ -327,6 +345,7 @@ int main(int argc, char **argv)
 	a_call(&a, &b);
 	a_full_gateway(&a);
 	a_dead_gateway(&a, &b);
+	a_gateway_that_has_forgotten(&a);
 	gateway_kill();
 	mem_deref(d.gw);
 	mem_deref(d.peer);
