@@ -79,6 +79,8 @@ def ringback():
 
 
 def all_at_once():
+    """After a start each channel is restarted: meanwhile a call that wants it is refused."""
+    wait_for("every channel to be free", lambda: [g["free"] for g in s.gw.show("isdn")] == [len(BEARERS[kind])], PATIENCE, 0.05)
     dialogs = [alice.invite(f"8{i}", sdp(alice.ip, alice.media_port + 2 * i, media=offer(kind)(alice.media_port + 2 * i))) for i in range(len(BEARERS[kind]))]
     for d in dialogs:
         d.ack(d.response(200, timeout=PATIENCE))
