@@ -84,7 +84,7 @@ def out_by_the_exchange_in_by_the_telephone():
 def out_by_the_telephone_in_by_the_exchange():
     """Alice calls the telephone: its line rings, and what answers is the exchange's line, when Bob does, who sees who calls."""
     d, db, invite = call("2001", rings=True)
-    assert '"Alice" <sip:1001@' in invite.get("from") or "Alice <sip:1001@" in invite.get("from"), invite.get("from")
+    assert invite.get("from").replace('"', "").startswith("Alice <"), invite.get("from")
     hang_up(db, d)
 
 
