@@ -100,6 +100,9 @@ void circuit_close(struct circuit *c)
 {
 	start_over(c);
 	circuit_cut(c, &c->sending);
+	/* What is signalled elsewhere is closed when nobody uses it: the next call hears nothing of this one's tones. */
+	for (enum bearer_side side = 0; c->kind == &circuit_bearer && side < BEARER_SIDES; side++)
+		circuit_done(c, &c->sounding[side], true);
 	c->fd = -1;
 	if (c->state)
 		circuit_set_state(c, 0, "the channel is closed");

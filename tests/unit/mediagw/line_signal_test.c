@@ -123,6 +123,21 @@ static void ringback_to_the_network(void **state)
 	bench_close();
 }
 
+/* Who calls next hears nothing of it. */
+static void a_tone_ends_with_its_call(void **state)
+{
+	(void)state;
+	opened();
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	assert_int_equal(run("RQNT 2 ds/ds1-1/7@mg MGCP 1.0\r\nX: a1\r\nS: G/rt\r\n"), 200);
+	assert_non_null(line_of(7)->bearer->sound[BEARER_LINE]);
+	assert_int_equal(run("DLCX 3 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\n"), 250);
+	assert_string_equal(audited("ds/ds1-1/7@mg", "S"), "");
+	assert_int_equal(run("CRCX 4 ds/ds1-1/7@mg MGCP 1.0\r\nC: 2\r\nM: recvonly\r\n"), 200);
+	assert_null(line_of(7)->bearer->sound[BEARER_LINE]);
+	bench_close();
+}
+
 static void an_operator_locks_a_line(void **state)
 {
 	(void)state;
@@ -210,6 +225,7 @@ int main(void)
 		cmocka_unit_test(a_telephone_makes_a_call),
 		cmocka_unit_test(a_telephone_is_called),
 		cmocka_unit_test(ringback_to_the_network),
+		cmocka_unit_test(a_tone_ends_with_its_call),
 		cmocka_unit_test(an_operator_locks_a_line),
 		cmocka_unit_test(calls_outlive_the_process),
 		cmocka_unit_test(without_memory),
