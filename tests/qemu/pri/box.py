@@ -70,7 +70,10 @@ class Box:
     # --- calls
 
     def up(self, *names):
+        """Calls can be made over these; of the ISDN's channels none is still being restarted."""
         groups_up(self.s, *names)
+        if "pstn" in names:
+            wait_for("the channels to be restarted", lambda: all(g["free"] + g["calls"] == g["channels"] for g in self.gw.show("isdn")), PATIENCE, 0.1)
 
     def by_isdn(self, far):
         """Alice's call over ISDN, answered: her dialog, and the switch's event."""

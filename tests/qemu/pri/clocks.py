@@ -108,7 +108,8 @@ def drifts(ppm):
     print(f"note {ppm} ppm, {SECONDS} s: {breaks} breaks, {line}, delay at most {first:.1f} ms at first, {last:.1f} ms in the end")
     slips, others = (line["skipped"], line["repeated"]) if ppm > 0 else (line["repeated"], line["skipped"])
     assert slips and abs(slips * STEP - DRIFT) <= 3 * STEP, line
-    assert breaks <= slips + others <= breaks + 2, (breaks, line)
+    # A line that ran dry breaks twice: where it was, and where it has caught up.
+    assert slips + others - 2 <= breaks <= slips + others + 2 * line["underruns"], (breaks, line)
     assert last <= first + 10, (first, last)
 
 
