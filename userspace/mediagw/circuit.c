@@ -34,6 +34,11 @@ mgcp_packages circuit_packages(enum tdm_signalling signalling, const struct circ
 	return kind_of(signalling, s)->packages;
 }
 
+static bool signalled_elsewhere(const struct circuit *c)
+{
+	return c->kind == &circuit_bearer;
+}
+
 static void start_over(struct circuit *c)
 {
 	timer_stop(&c->timer);
@@ -100,8 +105,8 @@ void circuit_close(struct circuit *c)
 {
 	start_over(c);
 	circuit_cut(c, &c->sending);
-	/* What is signalled elsewhere is closed when nobody uses it: the next call hears nothing of this one's tones. */
-	for (enum bearer_side side = 0; c->kind == &circuit_bearer && side < BEARER_SIDES; side++)
+	/* It is closed when nobody uses it: the next call hears nothing of this one's tones. */
+	for (enum bearer_side side = 0; signalled_elsewhere(c) && side < BEARER_SIDES; side++)
 		circuit_done(c, &c->sounding[side], true);
 	c->fd = -1;
 	if (c->state)
@@ -305,12 +310,12 @@ static void heard_voiceband(struct circuit *c, enum voiceband kind)
 /* A channel that is signalled elsewhere is open only while it is used: what is to be heard on it uses it, too. */
 static bool hold(struct circuit *c)
 {
-	return c->fd >= 0 || c->kind != &circuit_bearer || !circuit_seize(c, false);
+	return c->fd >= 0 || !signalled_elsewhere(c) || !circuit_seize(c, false);
 }
 
 static void let_go(struct circuit *c)
 {
-	if (c->kind == &circuit_bearer && !c->testing && !c->sounding[BEARER_LINE] && !c->sending)
+	if (signalled_elsewhere(c) && !c->testing && !c->sounding[BEARER_LINE] && !c->sending)
 		circuit_release(c);
 }
 
