@@ -184,7 +184,7 @@ static bool wire_command(struct line *l, const struct command *c)
 	} else if (!strcmp(verb, "clear")) {
 		l->wire.rule_count = 0;
 	} else if (!strcmp(verb, "trace")) {
-		l->wire.trace = !command_has(c, "off");
+		l->wire.trace = l->spare.trace = !command_has(c, "off");
 	} else if (!strcmp(verb, "frame") && word) {
 		wire_send(&l->wire, octets, from_hex(word, octets, sizeof(octets)));
 	} else if (!strcmp(verb, "message") && word) {
@@ -437,7 +437,7 @@ static bool begin(struct line *l, const struct command *c)
 		tell_error(command_value(c, "pcap"), strerror(errno));
 		return false;
 	}
-	l->spare = (struct wire){.fd = -1, .checked = l->wire.checked, .listener = command_value(c, "backup") ? listen_at(command_value(c, "backup")) : -1};
+	l->spare = (struct wire){.fd = -1, .checked = l->wire.checked, .trace = l->wire.trace, .listener = command_value(c, "backup") ? listen_at(command_value(c, "backup")) : -1};
 	set_automatic(l, command_value(c, "auto"));
 	l->lapd = (struct lapd){.wire = &l->wire, .network = l->network};
 	if (command_has(c, "raw"))

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define POLL_MS 1000
+#define POLL_MS    1000
+#define PRIMARY_MS 5000 /* how long the primary D-channel may take to come up: as SABME is sent, N200 times each T200 (Q.921 5.9) */
 
 const struct alarm_def alarm_dchannel = {
 	.name = "isdn-d-channel",
@@ -94,9 +95,24 @@ static void came_up(struct group *g, bool failover)
 		audit(g);
 }
 
-void group_choose(struct group *g)
+static void on_no_primary(void *arg);
+
+/* Annex F.2.1: both sides begin with the primary, and what they hear on a backup then they may ignore. One of those has the calls only if the primary does not come up. */
+static bool awaits_primary(struct group *g, const struct dchannel *best, bool patient)
+{
+	bool awaits = patient && !g->active && best && best->backup;
+	if (!awaits)
+		timer_stop(&g->primary);
+	else if (!timer_running(&g->primary))
+		timer_start(&g->primary, PRIMARY_MS, on_no_primary, g);
+	return awaits;
+}
+
+static void choose(struct group *g, bool patient)
 {
 	struct dchannel *was = g->active, *now = best_of(g);
+	if (awaits_primary(g, now, patient))
+		now = NULL;
 	g->active = now;
 	tell_dchannels(g);
 	if (!now)
@@ -115,6 +131,16 @@ void group_choose(struct group *g)
 	}
 	if (!was != !now)
 		group_publish(g, "spans", json_pack("{s:s, s:b}", "event", "group", "up", now != NULL));
+}
+
+static void on_no_primary(void *arg)
+{
+	choose(arg, false);
+}
+
+void group_choose(struct group *g)
+{
+	choose(g, true);
 }
 
 /* --- calls ------------------------------------------------------------------------------------------------------------ */
@@ -207,6 +233,7 @@ static void group_destroy(void *obj)
 	timer_stop(&g->t309);
 	timer_stop(&g->t316);
 	timer_stop(&g->audit);
+	timer_stop(&g->primary);
 	for (unsigned i = 0; i < g->n_dchannels; i++) {
 		alarm_clear(&alarm_dchannel, g->dchannels[i].endpoint);
 		dchannel_end(&g->dchannels[i]);

@@ -83,6 +83,7 @@ struct group {
 	struct bchannel *restarting; /* whose RESTART is out (9.5: one at a time) */
 	bool greeted;                /* RESTART has been sent for all since the start */
 	struct timer t309, t316, audit;
+	struct timer primary; /* runs while a backup is up and the primary may still come, with none in use */
 };
 
 struct isdn_params {
@@ -133,7 +134,7 @@ static inline bool group_is_up(const struct group *g)
 }
 
 void group_publish(struct group *g, const char *topic, json_t *event);
-/* Chooses the D-channel in use anew (Q.931 F.3). */
+/* Chooses the D-channel in use anew (Q.931 F.2): the one that is, while it is up; from none the primary first, then a backup. */
 void group_choose(struct group *g);
 /* After libpri was asked for something: calls that it has no more are over, and its timers may be others. */
 void group_acted(struct group *g);

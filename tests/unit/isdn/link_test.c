@@ -323,6 +323,39 @@ static void the_backup_takes_over_and_calls_go_on(void **state)
 	assert_string_equal(text_of(expect("setup"), "endpoint"), "ds/e1-1/3");
 }
 
+/* Both begin with the primary, though the backup is up before it. */
+static void the_primary_is_in_use_whichever_comes_up_first(void **state)
+{
+	cut(true);
+	wire_pass(16000);
+	wire.far[2].deaf = wire.far[2].mute = false;
+	wire_pass(2500);
+	assert_true(wire.g->dchannels[1].up);
+	assert_false(group_is_up(wire.g));
+	wire.far[1].deaf = wire.far[1].mute = false;
+	wire_pass(2400);
+	assert_ptr_equal(wire.g->active, &wire.g->dchannels[0]);
+	wire_pass(10000);
+	assert_ptr_equal(wire.g->active, &wire.g->dchannels[0]);
+}
+
+/* One that does not come up is not waited for, and takes nothing away when it does. */
+static void the_backup_is_in_use_without_a_primary(void **state)
+{
+	cut(true);
+	wire_pass(16000);
+	wire.far[2].deaf = wire.far[2].mute = false;
+	wire_pass(10000);
+	assert_ptr_equal(wire.g->active, &wire.g->dchannels[1]);
+	wire.far[1].deaf = wire.far[1].mute = false;
+	wire_pass(10000);
+	assert_true(wire.g->dchannels[0].up);
+	assert_ptr_equal(wire.g->active, &wire.g->dchannels[1]);
+	DO("isdn setup", SETUP);
+	wire_run();
+	far_expect(2, PRI_EVENT_RING);
+}
+
 static void t309_ends_calls_when_both_are_lost(void **state)
 {
 	answered_out();
@@ -608,6 +641,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_d_channel_has_the_channels_of_all_spans, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(an_interface_is_restarted, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(the_backup_takes_over_and_calls_go_on, nfas, wire_stop),
+		cmocka_unit_test_setup_teardown(the_primary_is_in_use_whichever_comes_up_first, nfas, wire_stop),
+		cmocka_unit_test_setup_teardown(the_backup_is_in_use_without_a_primary, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(t309_ends_calls_when_both_are_lost, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_that_the_far_end_has_not_is_cleared, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_reload_keeps_calls_unless_the_group_is_another, plain, wire_stop),
