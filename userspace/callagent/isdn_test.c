@@ -13,18 +13,22 @@
 #define CAUSE_NO_CHANNEL 34
 #define ARRIVES_MS       20000
 #define ANSWERS_MS       10000
+#define TALKS_MS         120000 /* whoever measures it has ended it by then, or never will */
 #define CLEARS_MS        5000 /* until the other side is cleared, too, which has heard nothing of it */
+#define RELEASES_MS      10000 /* for tandem-isdn, which has T308 twice, to say that both are */
 
 enum test_state {
 	TEST_CALLING,   /* the SETUP is out */
 	TEST_ANSWERING, /* it has come in, and is answered */
 	TEST_TALKING,
-	TEST_CLEARING,
+	TEST_CLEARING,  /* one side is cleared, and the other one is to hear of it */
+	TEST_RELEASING, /* it has not, and is cleared as well */
 	TEST_STATES
 };
 
 static const char *const state_names[TEST_STATES] = {
 	[TEST_CALLING] = "calling", [TEST_ANSWERING] = "answering", [TEST_TALKING] = "talking", [TEST_CLEARING] = "clearing",
+	[TEST_RELEASING] = "releasing",
 };
 
 /* A call of tandem-isdn: that which goes out, and that which comes in. */
@@ -74,14 +78,13 @@ static void on_timer(void *arg);
 
 static void set_state(struct isdn_test *t, enum test_state state, const char *why)
 {
-	static const uint64_t most[TEST_STATES] = {[TEST_CALLING] = ARRIVES_MS, [TEST_ANSWERING] = ANSWERS_MS, [TEST_CLEARING] = CLEARS_MS};
+	static const uint64_t most[TEST_STATES] = {
+		[TEST_CALLING] = ARRIVES_MS, [TEST_ANSWERING] = ANSWERS_MS, [TEST_TALKING] = TALKS_MS, [TEST_CLEARING] = CLEARS_MS, [TEST_RELEASING] = RELEASES_MS,
+	};
 	log_debug(t->out.call.id, "%s -> %s: %s", state_names[t->state], state_names[state], why);
 	t->state = state;
 	t->since = clock_ms();
-	if (most[state])
-		timer_start(&t->timer, most[state], on_timer, t);
-	else
-		timer_stop(&t->timer);
+	timer_start(&t->timer, most[state], on_timer, t);
 }
 
 /* --- its end -------------------------------------------------------------------------------------------------------- */
@@ -123,12 +126,21 @@ static void release(struct test_side *s)
 /* By the calling side, which the other one is to hear; `why` is empty when it was to be. */
 static void clear(struct isdn_test *t, const char *why)
 {
-	if (t->state == TEST_CLEARING)
+	if (t->state >= TEST_CLEARING)
 		return;
 	snprintf(t->why, sizeof t->why, "%s", why);
 	set_state(t, TEST_CLEARING, *why ? why : "it was measured");
 	release(t->out.there ? &t->out : &t->in);
 	check_over(t);
+}
+
+/* The calls are tandem-isdn's alone from now on. */
+static void abandon(struct isdn_test *t)
+{
+	gone(&t->out);
+	gone(&t->in);
+	if (!*t->why)
+		snprintf(t->why, sizeof t->why, "tandem-isdn does not say that it is clear");
 }
 
 static void on_timer(void *arg)
@@ -143,10 +155,18 @@ static void on_timer(void *arg)
 	case TEST_ANSWERING:
 		clear(t, "the calling side does not hear the answer");
 		return;
-	default:
+	case TEST_TALKING:
+		clear(t, "whoever measures it does not end it");
+		return;
+	case TEST_CLEARING:
+		set_state(t, TEST_RELEASING, "the other side hears nothing of it");
 		release(&t->in);
-		check_over(t);
+		release(&t->out);
+		break;
+	default:
+		abandon(t);
 	}
+	check_over(t);
 }
 
 /* --- what tandem-isdn says ------------------------------------------------------------------------------------------ */
@@ -370,7 +390,7 @@ void isdn_test_end(struct agent *a, const char *why)
 bool isdn_test_yields(struct agent *a, const char *group)
 {
 	struct isdn_test *t = a->isdn_test;
-	bool has = t && t->state != TEST_CLEARING && (!strcmp(t->out.group, group) || (t->in.there && !strcmp(t->in.group, group)));
+	bool has = t && t->state < TEST_CLEARING && (!strcmp(t->out.group, group) || (t->in.there && !strcmp(t->in.group, group)));
 	if (has)
 		clear(t, "a call for help needs the channel");
 	return has;

@@ -163,6 +163,8 @@ static int take_number(struct isdn_leg *s)
 	char number[192];
 	struct buf b = buf_fixed(number, sizeof(number));
 	buf_printf(&b, "%s%s", json_string_value(json_object_get(called, "number")), c->dialled);
+	if (b.err)
+		return b.err;
 	if (*c->dialled && json_object_set_new(called, "number", json_string(buf_z(&b))))
 		return -ENOMEM;
 	s->whole = !c->overlap;

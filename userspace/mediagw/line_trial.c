@@ -20,6 +20,16 @@ static const char *const state_names[TRIAL_STATES] = {
 	[TRIAL_CALLING] = "calling", [TRIAL_MEASURING] = "measuring", [TRIAL_CLEARING] = "clearing", [TRIAL_OVER] = "over",
 };
 
+/* What others are to say in each state is said by then, or never: the call agent's own timers, and the steps of a test, end before. */
+static const struct {
+	uint64_t ms;
+	const char *why;
+} most[TRIAL_STATES] = {
+	[TRIAL_CALLING] = {60000, "tandem-ca does not say what becomes of the call"},
+	[TRIAL_MEASURING] = {120000, "the test does not end"},
+	[TRIAL_CLEARING] = {30000, "tandem-ca does not say that the call is over"},
+};
+
 struct line_trial {
 	struct line_trial_params p;
 	enum trial_state state;
@@ -28,13 +38,20 @@ struct line_trial {
 	struct line_pair *pair;
 	struct agent_call *call; /* NULL: the lines have signalling of their own */
 	bool called, busy;       /* the call came in; the channel had another one */
+	struct timer timer;      /* of the state */
 	struct timer told;
 };
+
+static void on_timer(void *arg);
 
 static void set_state(struct line_trial *t, enum trial_state state, const char *why)
 {
 	log_debug(t->name[LOOP_CALLER], "test call to %s: %s -> %s: %s", t->name[LOOP_CALLED], state_names[t->state], state_names[state], why);
 	t->state = state;
+	if (most[state].ms)
+		timer_start(&t->timer, most[state].ms, on_timer, t);
+	else
+		timer_stop(&t->timer);
 }
 
 static void tell(void *arg)
@@ -53,6 +70,7 @@ static void destroy(void *obj)
 {
 	struct line_trial *t = obj;
 	timer_stop(&t->told);
+	timer_stop(&t->timer);
 	mem_deref(t->pair);
 	mem_deref(t->call);
 }
@@ -163,6 +181,26 @@ static void on_call_over(void *arg, const char *why, bool busy, double ms)
 	finish(t, why);
 }
 
+/* With its connection the call agent ends the call. */
+static void on_timer(void *arg)
+{
+	struct line_trial *t = arg;
+	const char *why = most[t->state].why;
+	switch (t->state) {
+	case TRIAL_CALLING:
+		loop_failed(t->results, t->called ? LOOP_ANSWER : LOOP_SEIZURE, why);
+		break;
+	case TRIAL_MEASURING:
+		set_state(t, TRIAL_CLEARING, why);
+		line_pair_abort(t->pair, why);
+		return;
+	default:
+		loop_failed(t->results, LOOP_CLEARING, why);
+	}
+	t->call = mem_deref(t->call);
+	finish(t, why);
+}
+
 /* --- beginning ------------------------------------------------------------------------------------------------------ */
 
 /* The isdn section whose span the channel is of; NULL: others signal it. */
@@ -200,17 +238,18 @@ int line_trial_begin(struct line_trial **ret, const struct line_trial_params *p)
 	if (!t)
 		return -ENOMEM;
 	t->p = *p;
-	t->state = from ? TRIAL_CALLING : TRIAL_MEASURING;
 	for (unsigned i = 0; i < LOOP_SIDES; i++)
 		tdm_endpoint_name(p->channel[i], t->name[i]);
 	int err = p->channel[LOOP_CALLER] == p->channel[LOOP_CALLED] || !from != !to ? -ENOTSUP
 		  : from							       ? call_by_isdn(t, from, to)
 										       : measure(t, p->channel[LOOP_CALLER], p->channel[LOOP_CALLED]);
-	if (err)
+	if (err) {
 		mem_deref(t);
-	else
-		*ret = t;
-	return err;
+		return err;
+	}
+	set_state(t, from ? TRIAL_CALLING : TRIAL_MEASURING, "asked for");
+	*ret = t;
+	return 0;
 }
 
 const struct loop_result *line_trial_result(const struct line_trial *t, enum loop_check c)

@@ -182,6 +182,26 @@ static void an_answer_that_is_not_heard_ends_it(void **state)
 	said[0] = '\0';
 }
 
+/* Whatever tandem-isdn does not say, it comes to an end. */
+static void one_that_is_not_cleared_is_forgotten(void **state)
+{
+	talks();
+	asked("test-call end", "{'call':'t1'}");
+	clock_test_advance(5000);
+	assert_said("isdn: release t1 {'cause':16}\nisdn: release in-3 {'cause':16}\nisdn: release t1 {'cause':16}\n");
+	refused(CALL, "another test call");
+	clock_test_advance(10000);
+	assert_said("told: over {'busy':false,'ms':-1,'why':'tandem-isdn does not say that it is clear'}\n");
+	assert_null(agent.isdn_test);
+	/* Nor has whoever began it to say anything. */
+	talks();
+	clock_test_advance(120000);
+	assert_said("isdn: release t1 {'cause':16}\n");
+	in("release", ",'cause':16,'remote':true,'why':''");
+	out("release", ",'cause':16,'remote':false,'why':''");
+	assert_said("told: over {'busy':false,'ms':0,'why':'whoever measures it does not end it'}\n");
+}
+
 static void either_side_may_be_cleared_meanwhile(void **state)
 {
 	talks();
@@ -267,7 +287,7 @@ int main(void)
 	const struct CMUnitTest all[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 		T(a_call_goes_out_comes_in_and_is_cleared), T(why_it_fails_is_told), T(what_tandem_isdn_refuses_is_no_call), T(one_that_does_not_come_in_is_given_up), T(an_answer_that_is_not_heard_ends_it),
-		T(either_side_may_be_cleared_meanwhile), T(other_calls_are_not_taken), T(what_cannot_be_called_is_refused), T(it_gives_way),
+		T(one_that_is_not_cleared_is_forgotten), T(either_side_may_be_cleared_meanwhile), T(other_calls_are_not_taken), T(what_cannot_be_called_is_refused), T(it_gives_way),
 	};
 	return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -428,6 +428,29 @@ static void a_call_that_goes_elsewhere_or_is_lost(void **state)
 	end_call();
 }
 
+static void it_ends_whatever_the_call_agent_does_not_say(void **state)
+{
+	(void)state;
+	for (unsigned silent = 0; silent < 3; silent++) {
+		begin_call();
+		if (silent > 0)
+			agent_says("{'event':'seized','to':'ds/e1-2/1','caller':'5550199','ms':120}");
+		if (silent > 1)
+			agent_says("{'event':'answered','from':'ds/ds1-1/1','to':'ds/e1-2/1','ms':30}");
+		/* These cards say nothing for 3 s; the call is cleared then. */
+		for (unsigned i = 0; i < 2 && silent > 1; i++)
+			clock_test_advance(i ? 1 : 3100);
+		clock_test_advance(silent > 1 ? 30000 : 60000);
+		clock_test_advance(1);
+		clock_test_advance(1);
+		assert_null(agent);
+		assert_int_equal(ended, LINE_TEST_FAILED);
+		assert_int_equal(state_of(1), TDM_IN_SERVICE);
+		assert_result(silent == 0 ? "seizure" : silent == 1 ? "answer" : "clearing", "failed");
+		end_call();
+	}
+}
+
 /* A channel of ISDN calls none that is signalled by others. */
 static void both_are_of_isdn_or_none(void **state)
 {
@@ -467,6 +490,7 @@ int main(void)
 		cmocka_unit_test(why_there_is_no_call_is_told),
 		cmocka_unit_test(a_channel_that_isdn_has_in_use_is_left_alone),
 		cmocka_unit_test(a_call_that_goes_elsewhere_or_is_lost),
+		cmocka_unit_test(it_ends_whatever_the_call_agent_does_not_say),
 		cmocka_unit_test(both_are_of_isdn_or_none),
 	};
 	return cmocka_run_group_tests(all, group_open, group_close);
