@@ -303,6 +303,8 @@ static const struct conf_option channels_options[] = {
 	 "\"e&m\", \"cas\", \"clear\", ... Empty: as system.conf says."),
 	OPTION("idle-bits", CONF_STRING, "", "With cas: the bits A, B, C and D of a channel that is free, such as 1101."),
 	OPTION("join", CONF_INT, "0", "With dacs and dacsrbs: the channel that the first of these is joined to, the second to the next.", .min = 0, .max = 1024),
+	OPTION("device", CONF_STRING, "", "With nethdlc: the name of the network device. Empty: hdlc and a number."),
+	OPTION("hdlc-rate", CONF_CHOICE, "64", "Of D-channels and other frames, in kbit/s: 56 where the line robs bits.", .choices = "64|56"),
 	OPTION("law", CONF_CHOICE, "default", "How voice is encoded there. default: as the span's driver says.", .choices = "default|mulaw|alaw"),
 	OPTION("echo-canceller", CONF_STRING, "", "DAHDI's canceller, such as \"mg2\" or \"hwec\"; it is on unless a call needs it off. Empty: as system.conf says."),
 	OPTION("echo-tail", CONF_DURATION, "0", "How late an echo may be, 0: as the canceller is made.", .min = 0, .max = 128),

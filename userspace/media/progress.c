@@ -6,7 +6,7 @@
 #include <spandsp/telephony.h>
 #include <spandsp/super_tone_rx.h>
 
-#define STEADY_MS 1800 /* so long a tone without cadence lasts at least */
+#define STEADY_MS 1800 /* so long a tone without cadence lasts at least, and longer than any step that sounds alike */
 #define TOLERANCE 15  /* percent of a step */
 #define EDGE_MS   20  /* and what the detector's blocks add */
 #define CLOSE_HZ  30  /* frequencies that the detector does not tell apart */
@@ -93,15 +93,37 @@ static bool same(const struct tone *a, const struct tone *b)
 	       !memcmp(a->step + a->again, b->step + b->again, (a->count - a->again) * sizeof *a->step);
 }
 
-static void describe(struct progress *p, const struct tone *t)
+static int slack_of(int ms)
+{
+	return ms * TOLERANCE / 100 + EDGE_MS;
+}
+
+/* How long dial tone is heard before it is sure that this is no step of another tone. */
+static int steady_of(struct slice country, const struct tone *dial)
+{
+	int longest = STEADY_MS;
+	for (unsigned i = 0; i < HEEDED; i++) {
+		struct tone t;
+		if (tone_of(&t, country, heeded[i].signal))
+			continue;
+		for (unsigned step = t.again; step < t.count; step++) {
+			int ms = (int)t.step[step].length / 8;
+			if (!memcmp(t.step[step].hz, dial->step[0].hz, sizeof dial->step[0].hz) && ms + slack_of(ms) > longest)
+				longest = ms + slack_of(ms);
+		}
+	}
+	return longest;
+}
+
+static void describe(struct progress *p, const struct tone *t, int steady)
 {
 	int id = super_tone_rx_add_tone(p->tones);
 	for (unsigned i = t->again; i < t->count; i++) {
 		const struct tone_step *s = &t->step[i];
-		int ms = (int)s->length / 8, slack = ms * TOLERANCE / 100 + EDGE_MS;
+		int ms = (int)s->length / 8;
 		bool close = s->hz[1] && abs(s->hz[1] - s->hz[0]) < CLOSE_HZ;
 		int first = close ? (s->hz[0] + s->hz[1]) / 2 : s->hz[0], second = close ? 0 : s->hz[1];
-		super_tone_rx_add_element(p->tones, id, first, second, ms ? ms - slack : STEADY_MS, ms ? ms + slack : 0);
+		super_tone_rx_add_element(p->tones, id, first, second, ms ? ms - slack_of(ms) : steady, ms ? ms + slack_of(ms) : 0);
 	}
 }
 
@@ -115,7 +137,7 @@ static int listen_for(struct progress *p, struct slice country, enum tone_signal
 		if (same(t, &p->tone[i]))
 			return 0;
 	p->of[p->count++] = told;
-	describe(p, t);
+	describe(p, t, steady_of(country, t));
 	return 0;
 }
 

@@ -37,12 +37,14 @@ struct tone {
 /* Reads "350+440", "480+620/500,0/500", "!950/330,!1400/330,!1800/330,0": frequencies in Hz joined by '+', or one modulated by another with '*', a length in ms
  * behind '/'; 0 is silence, '!' what is not repeated. What has no length goes on for ever. A level in dBm0 may come first: "-3:1400+2060". 0 or -EINVAL. */
 int tone_read(struct tone *ret, struct slice text);
-/* The tone of a country (ISO 3166, two letters, either case); one that sounds as in most of the world when the country has none of its own. -ENOENT: no such country. */
+/* The tone of a country (ISO 3166, two letters, either case; what DAHDI calls a zone will do, too); one that sounds as in most of the world when the country has none of its own. -ENOENT: no such country. */
 int tone_of(struct tone *ret, struct slice country, enum tone_signal signal);
 /* "dial", "message-waiting", ...; absent past the last. */
 struct slice tone_name(enum tone_signal signal);
 /* The countries known, one after the other; absent past the last. */
 struct slice tone_country(unsigned i);
+/* A country by its name or DAHDI's name of its zone ("uk"), in two letters; absent when its tones are not known. */
+struct slice tone_country_of(struct slice name);
 
 struct tone_player {
 	const struct tone *tone;

@@ -2,6 +2,7 @@
 #include "mediagw/circuit_settings.h"
 #include "base/mem.h"
 #include <errno.h>
+#include <stdio.h>
 
 static int read_pattern(struct circuit_patterns *to, struct slice text)
 {
@@ -32,10 +33,23 @@ static int read_patterns(struct circuit_table *t, struct circuit_settings *s, co
 	return 0;
 }
 
+/* A country whose tones are known: 0, or -EINVAL and said. */
+static int read_country(char ret[4], const char *name, const char *where, struct buf *why)
+{
+	struct slice country = tone_country_of(slice_str(name));
+	if (slice_is_set(country))
+		return slice_copy(country, ret, 4);
+	buf_printf(why, "%s: expected a country whose tones are known, not \"%s\":", where, name);
+	for (unsigned i = 0; slice_is_set(tone_country(i)); i++)
+		buf_printf(why, " " SLICE_FMT, SLICE_ARG(tone_country(i)));
+	buf_char(why, '\n');
+	return -EINVAL;
+}
+
 static int read_section(struct circuit_settings *s, const struct conf_part *p, struct buf *why)
 {
 	const char *country = conf_string(p, "country");
-	struct tone t;
+	char where[160];
 	s->address = conf_int(p, "dialling");
 	s->caller_id = conf_int(p, "caller-id");
 	s->pbx = conf_int(p, "attached") == 1;
@@ -48,15 +62,8 @@ static int read_section(struct circuit_settings *s, const struct conf_part *p, s
 	s->longest_ms = (uint32_t)conf_int(p, "longest-call");
 	if (!*country)
 		return 0;
-	if (tone_of(&t, slice_str(country), TONE_DIAL)) {
-		buf_printf(why, "%s: channels.country: expected a country whose tones are known:", conf_where(p));
-		for (unsigned i = 0; slice_is_set(tone_country(i)); i++)
-			buf_printf(why, " " SLICE_FMT, SLICE_ARG(tone_country(i)));
-		buf_char(why, '\n');
-		return -EINVAL;
-	}
-	slice_copy(slice_str(country), s->country, sizeof s->country);
-	return 0;
+	snprintf(where, sizeof where, "%s: channels.country", conf_where(p));
+	return read_country(s->country, country, where, why);
 }
 
 static int read_numbers(struct tdm_channels *set, const struct conf_part *p)
@@ -82,12 +89,11 @@ int circuit_table_read(struct circuit_table **ret, const struct conf *conf, cons
 	struct circuit_table *t = mem_alloc(sizeof *t, destroy);
 	struct circuit_settings plain = circuit_defaults;
 	const struct conf_part *p;
-	struct tone tone;
 	int failed = 0;
 	if (!t)
 		return -ENOMEM;
-	if (*country && !tone_of(&tone, slice_str(country), TONE_DIAL))
-		slice_copy(slice_str(country), plain.country, sizeof plain.country);
+	if (*country)
+		failed = read_country(plain.country, country, "tdm.zone, or defaultzone of system.conf", why);
 	for (unsigned n = 0; n <= TDM_MAX_CHANNELS; n++)
 		t->of[n] = plain;
 	for (unsigned i = 0; (p = conf_titled(conf, "channels", i)); i++) {

@@ -6,14 +6,27 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct alarm_def not_set_up = {"span-setup", ALARM_MAJOR, "A span or channels of it could not be set up as configured. The detail says which and why.", 0, 0};
+
+static int set_rate(struct tdm *t, unsigned channel, unsigned kbit)
+{
+	int fd = t->driver->open(channel);
+	if (fd < 0)
+		return fd;
+	int err = t->driver->hdlc_rate(fd, kbit);
+	close(fd);
+	return err;
+}
 
 static int configure_channel(struct tdm *t, struct tdm_channel *c)
 {
 	const struct tdm_channel_setup *setup = &t->setup->channels[c->number];
 	struct tdm_channel_status status;
 	int err = t->driver->channel_setup(t->ctl, c->number, setup);
+	if (!err && setup->kbit56)
+		err = set_rate(t, c->number, 56);
 	if (!err)
 		err = t->driver->channel_read(t->ctl, c->number, &status);
 	if (!err) {
@@ -32,6 +45,17 @@ static void told(struct tdm_span *s, const char *what, unsigned number, int err)
 	alarm_raise(&not_set_up, s->object, detail);
 }
 
+/* To be set up when this span is there: its channels, and those that are joined to one of them. A channel that is joined to one that is not there waits for it. */
+static bool is_of(const struct tdm *t, unsigned channel, unsigned span)
+{
+	const struct tdm_channel *c = t->channels[channel];
+	const struct tdm_channel_setup *setup = &t->setup->channels[channel];
+	const struct tdm_channel *joined = setup->dacs ? t->channels[setup->dacs] : NULL;
+	if (!c || !setup->set || (setup->dacs && !joined))
+		return false;
+	return c->span == span || (joined && joined->span == span);
+}
+
 void tdm_span_configure(struct tdm_span *s)
 {
 	static const unsigned ring[TDM_CADENCE] = {2000, 4000};
@@ -46,10 +70,9 @@ void tdm_span_configure(struct tdm_span *s)
 	}
 	t->driver->ringing(t->ctl, ring);
 	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
-		struct tdm_channel *c = t->channels[n];
-		if (!c || c->span != number || !t->setup->channels[n].set)
+		if (!is_of(t, n, number))
 			continue;
-		err = configure_channel(t, c);
+		err = configure_channel(t, t->channels[n]);
 		if (err && !failed)
 			told(s, "channel", n, err);
 		failed |= err != 0;

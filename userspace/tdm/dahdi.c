@@ -196,6 +196,7 @@ static int channel_setup(int ctl, unsigned channel, const struct tdm_channel_set
 		.master = c->master ? c->master : channel,
 		.idlebits = c->dacs ? c->dacs : c->idle_bits,
 	};
+	memcpy(cc.netdev_name, c->device, sizeof(cc.netdev_name));
 	int err = call(ctl, DAHDI_CHANCONFIG, &cc);
 	if (!err && tdm_carries_calls(c->signalling))
 		err = attach_canceller(ctl, channel, c->canceller);
@@ -251,6 +252,11 @@ static int audio(int fd, bool on)
 static int hdlc(int fd, bool on)
 {
 	return set_int(fd, DAHDI_HDLCFCSMODE, on);
+}
+
+static int hdlc_rate(int fd, unsigned kbit)
+{
+	return set_int(fd, DAHDI_HDLC_RATE, kbit);
 }
 
 static int law(int fd, enum tdm_law l)
@@ -379,6 +385,7 @@ const struct tdm_driver tdm_dahdi = {
 	.maintain = maintain,
 	.audio = audio,
 	.hdlc = hdlc,
+	.hdlc_rate = hdlc_rate,
 	.law = law,
 	.buffers = buffers,
 	.buffer_events = buffer_events,

@@ -84,6 +84,7 @@ struct tdm_driver {
 	/* Of an open channel. What is set for a call is back as it was when the channel is closed. */
 	int (*audio)(int fd, bool on);   /* a bearer channel carries voice, on: gains and canceller may be; off: bits, untouched */
 	int (*hdlc)(int fd, bool on);    /* reads and writes are whole frames with their check sum (two bytes at the end) */
+	int (*hdlc_rate)(int fd, unsigned kbit);       /* 56 or 64; this holds when the channel is closed, too */
 	int (*law)(int fd, enum tdm_law law);
 	int (*buffers)(int fd, const struct tdm_buffers *b);
 	int (*buffer_events)(int fd, bool on); /* TDM_READ_OVERRUN and TDM_WRITE_UNDERRUN */

@@ -72,6 +72,11 @@ static int read_like(struct reader *r, const struct conf_part *p, struct tdm_cha
 		expected(r, p, "channels.echo-canceller: expected at most %zu characters", sizeof(like->canceller) - 1);
 		return -EINVAL;
 	}
+	if (slice_copy(slice_str(conf_string(p, "device")), like->device, sizeof(like->device))) {
+		expected(r, p, "channels.device: expected at most %zu characters", sizeof(like->device) - 1);
+		return -EINVAL;
+	}
+	like->kbit56 = conf_int(p, "hdlc-rate") == 1;
 	like->law = conf_int(p, "law");
 	like->tail = conf_int(p, "echo-tail") * 8;
 	like->rx_gain = conf_int(p, "rx-gain");
@@ -100,19 +105,15 @@ static bool is_bundled(enum tdm_signalling s)
 	return s == TDM_CLEAR || s == TDM_RAWHDLC || s == TDM_NETHDLC;
 }
 
-static void set_channel(struct tdm_channel_setup *c, struct tdm_channel_setup *like, unsigned n)
+static void set_channel(struct tdm_setup *s, struct tdm_channel_setup *like, unsigned n)
 {
+	struct tdm_channel_setup *c = &s->channels[n];
 	if (like->set) {
-		c->set = true;
-		c->signalling = like->signalling;
-		c->idle_bits = like->idle_bits;
-		c->dacs = like->dacs;
-		if (!is_bundled(like->signalling) || !like->master)
-			like->master = n;
-		c->master = like->master;
-		if (like->dacs && like->dacs < TDM_MAX_CHANNELS)
-			like->dacs++;
+		if (!is_bundled(like->signalling))
+			like->master = 0;
+		tdm_channel_say(s, n, like);
 	}
+	c->kbit56 |= like->kbit56;
 	if (like->law)
 		c->law = like->law;
 	if (*like->canceller)
@@ -121,6 +122,21 @@ static void set_channel(struct tdm_channel_setup *c, struct tdm_channel_setup *l
 	c->rx_gain = like->rx_gain;
 	c->tx_gain = like->tx_gain;
 	c->group = like->group;
+}
+
+/* That this section is about channel n, and no other is: 0, or -EINVAL and said. */
+static int say(struct reader *r, const struct conf_part *p, unsigned n)
+{
+	if (n > TDM_MAX_CHANNELS) {
+		expected(r, p, "channels.join: expected channels to join to up to %d", TDM_MAX_CHANNELS);
+		return -EINVAL;
+	}
+	if (tdm_channels_have(&r->said, n)) {
+		expected(r, p, "channels.numbers: expected channel %u in one such section only", n);
+		return -EINVAL;
+	}
+	r->said.bits[n / 8] |= 1 << n % 8;
+	return 0;
 }
 
 static void read_channels(struct reader *r, const struct conf_part *p)
@@ -144,12 +160,9 @@ static void read_channels(struct reader *r, const struct conf_part *p)
 	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
 		if (!tdm_channels_have(&set, n))
 			continue;
-		if (tdm_channels_have(&r->said, n)) {
-			expected(r, p, "channels.numbers: expected channel %u in one such section only", n);
+		if (say(r, p, n) || (like.dacs && say(r, p, like.dacs)))
 			return;
-		}
-		r->said.bits[n / 8] |= 1 << n % 8;
-		set_channel(&s->channels[n], &like, n);
+		set_channel(s, &like, n);
 	}
 }
 

@@ -36,6 +36,26 @@ const char *tdm_channels_parse(struct tdm_channels *set, struct slice list)
 	return NULL;
 }
 
+void tdm_channel_say(struct tdm_setup *s, unsigned n, struct tdm_channel_setup *like)
+{
+	struct tdm_channel_setup *c = &s->channels[n];
+	if (!like->master)
+		like->master = n;
+	c->set = true;
+	c->signalling = like->signalling;
+	c->master = like->master;
+	c->dacs = like->dacs;
+	c->idle_bits = like->idle_bits;
+	memcpy(c->device, like->device, sizeof(c->device));
+	if (!like->dacs)
+		return;
+	s->channels[like->dacs].set = true;
+	s->channels[like->dacs].signalling = like->signalling;
+	s->channels[like->dacs].master = like->dacs;
+	s->channels[like->dacs].dacs = n;
+	like->dacs++;
+}
+
 int tdm_bits_parse(struct slice text, uint8_t *ret)
 {
 	uint8_t bits = 0;

@@ -7,7 +7,6 @@
 #include "tdm/signalling.h"
 
 #define TDM_MAX_DYNAMIC 32
-#define TDM_MAX_ZONES   16
 #define TDM_MAX_GROUPS  128
 #define TDM_NAME_MAX    40
 
@@ -33,7 +32,9 @@ struct tdm_channel_setup {
 	bool set; /* said to be anything, be it unused */
 	enum tdm_law law;
 	uint16_t master;   /* the channel it is bundled with; its own number when with none */
-	uint16_t dacs;     /* dacs: the channel it is joined to */
+	uint16_t dacs;     /* dacs: the channel it is joined to, which is joined to it */
+	bool kbit56;       /* frames on it have 56 kbit/s: robbed bits are left alone */
+	char device[16];   /* nethdlc: the name of the network device; "": the driver's choice */
 	uint8_t idle_bits; /* cas: A is 8, B 4, C 2, D 1 */
 	char canceller[16]; /* "": none */
 	uint16_t tail;     /* of the canceller, in samples; 0: the driver's own */
@@ -54,9 +55,7 @@ struct tdm_setup {
 	unsigned n_dynamics;
 	struct tdm_group_setup groups[TDM_MAX_GROUPS];
 	unsigned n_groups;
-	char zones[TDM_MAX_ZONES][8]; /* countries of tones, as "us" */
-	unsigned n_zones;
-	char default_zone[8];
+	char default_zone[8]; /* the country of tones, as "us"; "": none said */
 };
 
 /* Without any span or channel; NULL when memory is out. */
@@ -82,5 +81,8 @@ static inline bool tdm_channels_have(const struct tdm_channels *set, unsigned ch
 
 /* Adds the channels of a list: NULL, or what was expected. */
 const char *tdm_channels_parse(struct tdm_channels *set, struct slice list);
+/* Channel n is what `like` says of signalling. With `like->master` it joins that bundle, without it begins one. Channels that `like->dacs` joins it to are joined to it
+ * in turn, and the next channel goes to the next one there. Told of each channel of a line or section in order, `like` keeps count. */
+void tdm_channel_say(struct tdm_setup *s, unsigned n, struct tdm_channel_setup *like);
 /* "1101" to signalling bits: 0 or -EINVAL. */
 int tdm_bits_parse(struct slice text, uint8_t *ret);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* DAHDI's system.conf: lines "keyword = value", # begins a remark, keywords in any case. What belongs to radio channels is passed over. */
+/* DAHDI's system.conf: lines "keyword = value", # begins a remark, keywords in any case. What belongs to radio channels is passed over. What dahdi_cfg
+ * takes is taken. */
 #include "tdm/setup.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -48,7 +49,7 @@ static int next_number(struct reader *r, struct slice *rest, const char *what, u
 	return 0;
 }
 
-/* --- span=NUMBER,TIMING,BUILD-OUT,FRAMING,CODING[,crc4][,yellow][,term][,termtype:nt] ---------------------------------------------- */
+/* --- span=NUMBER,TIMING,BUILD-OUT,FRAMING,CODING[,crc4][,yellow][,term][,nt|te] ---------------------------------------------- */
 
 static int span_flag(struct tdm_span_setup *span, struct slice word)
 {
@@ -58,8 +59,10 @@ static int span_flag(struct tdm_span_setup *span, struct slice word)
 		span->yellow = true;
 	else if (slice_caseeq(word, SLICE("term")))
 		span->terminate = true;
-	else if (slice_casestarts(word, SLICE("termtype:")))
-		span->nt = slice_caseeq(slice_trim(slice_from(word, 9)), SLICE("nt"));
+	else if (slice_caseeq(word, SLICE("nt")))
+		span->nt = true;
+	else if (slice_caseeq(word, SLICE("te")))
+		span->nt = false;
 	else
 		return -EINVAL;
 	return 0;
@@ -89,7 +92,7 @@ static void read_span(struct reader *r, const struct keyword *k, struct slice va
 	}
 	while (slice_is_set(value))
 		if (span_flag(&span, next_word(&value))) {
-			expected(r, "expected crc4, yellow, term, termtype:nt or termtype:te after the coding");
+			expected(r, "expected crc4, yellow, term, nt or te after the coding");
 			return;
 		}
 	if (r->s->spans[number].set)
@@ -136,6 +139,11 @@ static int read_rest(struct reader *r, struct tdm_channel_setup *c, struct slice
 			return 0;
 		expected(r, "expected the idle bits A, B, C and D after the channels, such as :1101");
 		return -EINVAL;
+	case TDM_NETHDLC:
+		if (!slice_copy(rest, c->device, sizeof(c->device)))
+			return 0;
+		expected(r, "expected the name of a device of at most %zu characters after the channels", sizeof(c->device) - 1);
+		return -EINVAL;
 	case TDM_DACS:
 	case TDM_DACSRBS:
 		if (!slice_u32(rest, &n) && n >= 1 && n <= TDM_MAX_CHANNELS) {
@@ -147,6 +155,18 @@ static int read_rest(struct reader *r, struct tdm_channel_setup *c, struct slice
 	default:
 		return 0;
 	}
+}
+
+/* That nothing has been said of a channel yet: 0, or -EINVAL and said. */
+static int is_new(struct reader *r, unsigned n)
+{
+	if (n <= TDM_MAX_CHANNELS && !r->said[n])
+		return 0;
+	if (n > TDM_MAX_CHANNELS)
+		expected(r, "expected channels to join to up to %d", TDM_MAX_CHANNELS);
+	else
+		expected(r, "channel %u: expected only once, it is %s since line %u", n, tdm_signalling_defs[r->s->channels[n].signalling].name, r->said[n]);
+	return -EINVAL;
 }
 
 static void read_channels(struct reader *r, const struct keyword *k, struct slice value)
@@ -162,23 +182,16 @@ static void read_channels(struct reader *r, const struct keyword *k, struct slic
 	if (read_rest(r, &like, value))
 		return;
 	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
-		struct tdm_channel_setup *c = &r->s->channels[n];
 		if (!tdm_channels_have(&set, n))
 			continue;
-		if (r->said[n]) {
-			expected(r, "channel %u: expected only once, it is %s since line %u", n, tdm_signalling_defs[c->signalling].name, r->said[n]);
+		if (is_new(r, n) || (like.dacs && is_new(r, like.dacs)))
 			return;
-		}
-		if (!k->bundled || !like.master)
-			like.master = n;
-		c->signalling = like.signalling;
-		c->set = true;
-		c->master = like.master;
-		c->dacs = like.dacs;
-		c->idle_bits = like.idle_bits;
-		if (like.dacs && like.dacs < TDM_MAX_CHANNELS)
-			like.dacs++;
 		r->said[n] = r->line;
+		if (like.dacs)
+			r->said[like.dacs] = r->line;
+		if (!k->bundled)
+			like.master = 0;
+		tdm_channel_say(r->s, n, &like);
 	}
 }
 
@@ -194,6 +207,17 @@ static void read_law(struct reader *r, const struct keyword *k, struct slice val
 		for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
 			if (tdm_channels_have(&set, n))
 				r->s->channels[n].law = k->arg;
+}
+
+static void read_56k(struct reader *r, const struct keyword *k, struct slice value)
+{
+	struct tdm_channels set = {0};
+	const char *wrong = tdm_channels_parse(&set, value);
+	if (wrong)
+		expected(r, "expected %s", wrong);
+	else
+		for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
+			r->s->channels[n].kbit56 |= tdm_channels_have(&set, n);
 }
 
 static void read_canceller(struct reader *r, const struct keyword *k, struct slice value)
@@ -219,15 +243,10 @@ static void read_zone(struct reader *r, const struct keyword *k, struct slice va
 {
 	struct tdm_setup *s = r->s;
 	char zone[sizeof(s->default_zone)] = "";
-	bool dflt = k->arg;
 	if (slice_empty(value) || slice_copy(value, zone, sizeof(zone)))
 		expected(r, "expected the name of a tone zone, such as us");
-	else if (dflt)
-		memcpy(s->default_zone, zone, sizeof(zone));
-	else if (s->n_zones == TDM_MAX_ZONES)
-		expected(r, "expected at most %d tone zones", TDM_MAX_ZONES);
 	else
-		memcpy(s->zones[s->n_zones++], zone, sizeof(zone));
+		memcpy(s->default_zone, zone, sizeof(zone));
 }
 
 static void pass_over(struct reader *r, const struct keyword *k, struct slice value)
@@ -264,8 +283,9 @@ static const struct keyword keywords[] = {
 	{"mulaw", read_law, TDM_LAW_MULAW, false},
 	{"deflaw", read_law, TDM_LAW_DEFAULT, false},
 	{"echocanceller", read_canceller, 0, false},
-	{"loadzone", read_zone, false, false},
-	{"defaultzone", read_zone, true, false},
+	{"56k", read_56k, 0, false},
+	{"defaultzone", read_zone, 0, false},
+	{"loadzone", pass_over, 0, false}, /* no tone is the driver's */
 	{"sf", pass_over, 0, false},
 	{"ctcss", pass_over, 0, false},
 	{"dcsrx", pass_over, 0, false},
@@ -294,9 +314,12 @@ static void read_line(struct reader *r, struct slice line)
 		expected(r, "expected keyword=value");
 		return;
 	}
+	value = slice_trim(value);
+	if (!slice_empty(value) && value.p[value.len - 1] == ',') /* which dahdi_cfg overlooks */
+		value.len--;
 	for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
 		if (slice_caseeq(name, slice_str(keywords[i].name))) {
-			keywords[i].read(r, &keywords[i], slice_trim(value));
+			keywords[i].read(r, &keywords[i], value);
 			return;
 		}
 	expected(r, "expected a keyword such as span, bchan or fxoks, not \"" SLICE_FMT "\"", SLICE_ARG(name));

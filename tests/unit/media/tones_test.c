@@ -81,6 +81,7 @@ static void every_country_has_every_tone(void **state)
 	struct tone t;
 	assert_int_equal(tone_of(&t, SLICE("xx"), TONE_DIAL), -ENOENT);
 	assert_int_equal(tone_of(&t, SLICE(""), TONE_DIAL), -ENOENT);
+	assert_false(slice_is_set(tone_country_of(SLICE("xx"))));
 	assert_int_equal(tone_of(&t, SLICE("GB"), TONE_BUSY), 0);
 	assert_int_equal(t.step[0].length, 375 * 8);
 }
@@ -144,11 +145,27 @@ static void what_is_not_repeated_ends(void **state)
 	assert_true(silent(out, SECOND));
 }
 
+/* All zones that DAHDI knows, by its names. */
+static void zones_of_dahdi_are_countries(void **state)
+{
+	static const char *const zones[] = {"us", "au", "fr", "nl", "uk", "fi", "es", "jp", "no", "at", "nz", "it", "us-old", "gr", "tw", "cl",
+					    "se", "be", "sg", "il", "br", "hu", "lt", "pl", "za", "pt", "ee", "mx", "in", "de", "ch", "dk",
+					    "cz", "cn", "ar", "my", "th", "bg", "ve", "ph", "ru", "tr", "pa", "mo", "cr", "ae"};
+	struct tone gb, uk;
+	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+		if (!slice_is_set(tone_country_of(slice_str(zones[i]))))
+			fail_msg("%s is not known", zones[i]);
+	assert_true(slice_eq(tone_country_of(SLICE("UK")), SLICE("gb")));
+	assert_int_equal(tone_of(&gb, SLICE("gb"), TONE_RINGBACK), 0);
+	assert_int_equal(tone_of(&uk, SLICE("uk"), TONE_RINGBACK), 0);
+	assert_memory_equal(&gb, &uk, sizeof gb);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_notation_is_read),         cmocka_unit_test(what_is_no_tone_is_refused),
-		cmocka_unit_test(every_country_has_every_tone), cmocka_unit_test(frequencies_have_their_level),
+		cmocka_unit_test(every_country_has_every_tone), cmocka_unit_test(zones_of_dahdi_are_countries), cmocka_unit_test(frequencies_have_their_level),
 		cmocka_unit_test(cadences_are_kept_to_the_sample), cmocka_unit_test(what_is_not_repeated_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

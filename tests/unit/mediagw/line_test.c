@@ -498,8 +498,17 @@ static void a_reload_takes_what_it_can(void **state)
 	mem_deref(conf);
 	conf = bench_conf("channels phone { numbers = { \"21\" } signalling = \"fxoks\" country = \"xx\" }\n");
 	assert_int_equal(lines_reload(bench.lines, conf, &why), -EINVAL);
-	assert_non_null(strstr(buf_z(&why), "country"));
+	assert_non_null(strstr(buf_z(&why), ":3: channels.country: expected a country whose tones are known, not \"xx\": ae ar at"));
 	assert_string_equal(lines_settings(tdm_channel(bench.tdm, 21))->country, "de");
+	mem_deref(conf);
+	buf_reset(&why);
+	conf = bench_conf("tdm { zone = zz }\n");
+	assert_int_equal(lines_reload(bench.lines, conf, &why), -EINVAL);
+	assert_non_null(strstr(buf_z(&why), "tdm.zone, or defaultzone of system.conf: expected a country whose tones are known, not \"zz\": ae"));
+	mem_deref(conf);
+	conf = bench_conf("tdm { zone = uk }\n");
+	assert_int_equal(lines_reload(bench.lines, conf, &why), 0);
+	assert_string_equal(lines_settings(tdm_channel(bench.tdm, 21))->country, "gb");
 	mem_deref(conf);
 	buf_reset(&why);
 	bench_close();

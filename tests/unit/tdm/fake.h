@@ -20,6 +20,7 @@ static struct {
 	bool started[FAKE_SPANS + 1], looped[FAKE_CHANNELS + 1], taken_by_other[FAKE_CHANNELS + 1];
 	enum tdm_maintenance maintained[FAKE_SPANS + 1];
 	int fail_setup_of; /* a channel */
+	unsigned rate[FAKE_CHANNELS + 1];
 	char hook[FAKE_CHANNELS + 1][64]; /* what each was told to do, in order: enum tdm_hook as digits */
 	unsigned fds[64];  /* the channel that each descriptor is of */
 	bool wired;        /* channels that are opened are */
@@ -114,6 +115,8 @@ static int fake_channel_setup(int ctl, unsigned channel, const struct tdm_channe
 {
 	if ((int)channel == fake.fail_setup_of)
 		return -EBUSY;
+	if (c->dacs && !fake.channels[c->dacs].number)
+		return -EINVAL;
 	fake.set_up[channel] = *c;
 	fake.channels[channel].signalling = c->signalling;
 	if (c->law)
@@ -138,6 +141,12 @@ static int fake_dynamic_add(int ctl, const struct tdm_dynamic_setup *d, unsigned
 static int fake_maintain(int ctl, unsigned span, enum tdm_maintenance what)
 {
 	fake.maintained[span] = what;
+	return 0;
+}
+
+static int fake_hdlc_rate(int fd, unsigned kbit)
+{
+	fake.rate[fake.fds[fd]] = kbit;
 	return 0;
 }
 
@@ -217,6 +226,7 @@ static const struct tdm_driver fake_driver = {
 	.channel_setup = fake_channel_setup,
 	.dynamic_add = fake_dynamic_add,
 	.maintain = fake_maintain,
+	.hdlc_rate = fake_hdlc_rate,
 	.loop = fake_loop,
 	.gains = fake_gains,
 	.ringing = fake_ringing,

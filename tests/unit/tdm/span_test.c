@@ -181,6 +181,31 @@ static void a_wrong_framing_and_a_busy_channel_are_one_alarm_each_and_the_rest_w
 	assert_int_equal(box_state(35), TDM_IN_SERVICE);
 }
 
+/* Each is joined to the other, once both are there. */
+static void channels_of_two_spans_are_joined_both_ways(void **state)
+{
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	box_open("dacs=1-2:25\nbchan=3-24\n", true);
+	assert_false(fake.set_up[1].set);
+	assert_null(box_alarm("span-setup", "span 1"));
+	fake_plug(2, TDM_SPAN_T1, 24, 25);
+	clock_test_advance(5000);
+	assert_int_equal(fake.set_up[1].dacs, 25);
+	assert_int_equal(fake.set_up[25].dacs, 1);
+	assert_int_equal(fake.set_up[25].signalling, TDM_DACS);
+	assert_int_equal(fake.set_up[2].dacs, 26);
+	assert_int_equal(fake.set_up[26].dacs, 2);
+	assert_false(fake.set_up[27].set);
+}
+
+static void frames_have_56_kbits_where_bits_are_robbed(void **state)
+{
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	box_open("bchan=1-23\ndchan=24\n56k=24\n", true);
+	assert_int_equal(fake.rate[24], 56);
+	assert_int_equal(fake.rate[23], 0);
+}
+
 static void dynamic_spans_are_made_and_made_again(void **state)
 {
 	box_open("dynamic=loc,1:0,24,0\ndynamic=loc,1:1,24,1\nbchan=1-48\n", true);
@@ -273,6 +298,8 @@ int main(void)
 		TEST(without_a_driver_there_is_an_alarm_until_there_is_one),
 		TEST(without_lines_no_driver_is_no_alarm),
 		TEST(a_wrong_framing_and_a_busy_channel_are_one_alarm_each_and_the_rest_works),
+		TEST(channels_of_two_spans_are_joined_both_ways),
+		TEST(frames_have_56_kbits_where_bits_are_robbed),
 		TEST(dynamic_spans_are_made_and_made_again),
 		TEST(a_dynamic_span_may_have_settings_of_a_span),
 		TEST(the_clock_falls_back_and_is_lost_and_comes_back),
