@@ -458,7 +458,7 @@ static int take_kept(struct mgcp_leg *g, const struct kept *k, struct mgcp_line 
 	CDR_SET(g->display, k->display);
 	CDR_SET(g->called, k->called);
 	g->answered = k->answered;
-	g->kept = k->kept;
+	g->kept = k->kept && !k->confers;
 	g->told_kept = k->told_kept;
 	return take_theirs(g, k->theirs) ?: mgcp_line_restore_media(l, g, k->media);
 }
@@ -485,6 +485,8 @@ int leg_mgcp_restore(struct leg **ret, enum side side, const char *target, struc
 	if (err) {
 		if (place)
 			mgcp_line_forget(l, g);
+		if (place && l->leg)
+			l->kind->restored(l, l->leg); /* of a three-way call, who is left */
 		mem_deref(g);
 		return err;
 	}
@@ -492,6 +494,8 @@ int leg_mgcp_restore(struct leg **ret, enum side side, const char *target, struc
 		join(g, l);
 		l->added = k.added ? g : l->added;
 		l->kind->restored(l, g);
+		if (g->kept != g->told_kept)
+			timer_start(&g->soon, 0, tell_kept, g);
 	}
 	*ret = &g->leg;
 	return 0;

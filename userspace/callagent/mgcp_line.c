@@ -40,11 +40,20 @@ void mgcp_line_ask(struct mgcp_line *l, const struct mgcp_ask *ask)
 
 /* --- the connection ------------------------------------------------------------------------------------------------- */
 
-static void each_leg(struct mgcp_line *l, void (*fn)(struct mgcp_leg *g, int arg), int arg)
+/* What fails is the business of who has the connection, or would have had it, and of who is to be joined to that one. */
+static bool concerns(const struct mgcp_line_conn *c, const struct mgcp_leg *g)
+{
+	struct mgcp_line *l = c->line;
+	const bool uses = mgcp_line_conn(l, g) == c;
+	return g->wait == MGCP_WAIT_JOIN || (uses && (!c->media || g == l->leg || c != l->talk));
+}
+
+/* Those that `only` (NULL: any) concerns. */
+static void each_leg(struct mgcp_line *l, const struct mgcp_line_conn *only, void (*fn)(struct mgcp_leg *g, int arg), int arg)
 {
 	struct mgcp_leg *legs[] = {mem_ref(l->leg), mem_ref(l->held), mem_ref(l->waiting)};
 	for (size_t i = 0; i < sizeof(legs) / sizeof(legs[0]); i++) {
-		if (legs[i] && legs[i]->line == l)
+		if (legs[i] && legs[i]->line == l && (!only || concerns(only, legs[i])))
 			fn(legs[i], arg);
 		mem_deref(legs[i]);
 	}
@@ -74,6 +83,16 @@ struct mgcp_line_conn *mgcp_line_conn(struct mgcp_line *l, const struct mgcp_leg
 	return l->confers && g == l->held ? other_conn(l) : l->talk;
 }
 
+static bool has_jobs(const struct mgcp_line *l)
+{
+	return l->conns[0].jobs + l->conns[1].jobs;
+}
+
+static void on_settled(void *arg)
+{
+	each_leg(arg, NULL, leg_mgcp_go_on, 0);
+}
+
 static void on_media(void *arg, int err, unsigned code)
 {
 	struct mgcp_line_conn *c = arg;
@@ -85,13 +104,10 @@ static void on_media(void *arg, int err, unsigned code)
 		log_warn(l->object, "connection: %u %s", code, code ? mgcp_code_text(code) : strerror(-err));
 	if (err && !line_media_is_open(c->media))
 		drop_conn(c);
-	if (err || !(l->conns[0].jobs + l->conns[1].jobs))
-		each_leg(l, leg_mgcp_go_on, err);
-}
-
-static void on_settled(void *arg)
-{
-	each_leg(arg, leg_mgcp_go_on, 0);
+	if (err)
+		each_leg(l, c, leg_mgcp_go_on, err);
+	if (!has_jobs(l))
+		on_settled(l);
 }
 
 static void end_leg(struct mgcp_leg *g, int cause)
@@ -101,7 +117,7 @@ static void end_leg(struct mgcp_leg *g, int cause)
 
 static void end_legs(struct mgcp_line *l, enum mgcp_loss what)
 {
-	each_leg(l, end_leg, (int)outcome_loss_cause(what));
+	each_leg(l, NULL, end_leg, (int)outcome_loss_cause(what));
 }
 
 /* One of two that are mixed takes its party with it, else all are over. */
@@ -142,36 +158,34 @@ static int point(struct mgcp_line_conn *c, struct sdp *theirs, enum line_media_w
 	return line_media_open(&c->media, &p, theirs, way, on_media, c);
 }
 
-/* False: it is as it is wanted. */
-static bool follow(struct mgcp_line_conn *c, const struct mgcp_leg *g)
+static void follow(struct mgcp_line_conn *c, const struct mgcp_leg *g)
 {
 	struct sdp *theirs = g ? g->theirs : c->pointed;
 	const enum line_media_way way = wanted_way(c->line, g);
 	if (c->media && theirs == c->pointed && way == c->way)
-		return false;
+		return;
 	int err = point(c, theirs, way);
 	if (err) {
 		log_warn(c->line->object, "connection: %s", strerror(-err));
-		each_leg(c->line, leg_mgcp_go_on, err);
-		return true;
+		each_leg(c->line, c, leg_mgcp_go_on, err);
+		return;
 	}
 	c->jobs++;
 	c->way = way;
 	mem_ref(theirs);
 	mem_deref(c->pointed);
 	c->pointed = theirs;
-	return true;
 }
 
 void mgcp_line_sync(struct mgcp_line *l)
 {
 	if (!l->talk->media && !l->leg)
 		return;
-	bool asks = follow(l->talk, l->leg);
-	if (l->confers && follow(other_conn(l), l->held))
-		asks = true;
+	follow(l->talk, l->leg);
+	if (l->confers)
+		follow(other_conn(l), l->held);
 	/* Who waits goes on with the last answer; not before, because of an earlier time when there was nothing to ask. */
-	if (asks || l->conns[0].jobs + l->conns[1].jobs)
+	if (has_jobs(l))
 		timer_stop(&l->settled);
 	else
 		timer_start(&l->settled, 0, on_settled, l);
@@ -202,11 +216,13 @@ void mgcp_line_part(struct mgcp_line *l)
 		l->held->wait = MGCP_WAIT_NOTHING;
 }
 
-/* Who is left goes on over its own connection, if it has one already. */
+/* Who is left goes on over its own connection, if it has one already; there is nobody to be joined to. */
 static void leave(struct mgcp_line *l, const struct mgcp_leg *g)
 {
 	if (l->confers && g == l->leg) {
-		if (l->held->wait != MGCP_WAIT_JOIN)
+		if (l->held->wait == MGCP_WAIT_JOIN)
+			l->held->wait = MGCP_WAIT_NOTHING;
+		else
 			l->talk = other_conn(l);
 		l->leg = l->held;
 		l->held = (struct mgcp_leg *)g;
@@ -430,6 +446,7 @@ static void start(struct mgcp_line *l)
 		return;
 	mgcp_ep_audit(l->ep);
 	l->kind->begin(l, false);
+	mgcp_line_sync(l); /* what was about to be asked of its connections */
 }
 
 void mgcp_lines_start(struct mgcp_lines *ls)

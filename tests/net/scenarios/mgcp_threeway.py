@@ -205,9 +205,34 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
         desk.gone()
         s.gw.over()
 
+    # ... so does hanging up.
+    da, db, *_ = join(hall, "2002")
+    s.gw.kill("tandem-ca")
+    hall.asked("L/hf")
+    hall.on_hook()
+    da.hung_up()
+    db.hung_up()
+    hall.gone()
+    s.gw.over()
+    # Killed before the first one has answered that the telephone is back: she is told once more.
+    da, db, to_b = consult(desk)
+    desk.flash()
+    unanswered = da.get("INVITE")
+    s.gw.kill("tandem-ca")
+    to_a = told(da, "sendrecv", "sendrecv")
+    second, first = desk.confers()
+    talk(desk, ma, first, to_a)
+    talk(desk, mb, second, to_b)
+    da.reply(unanswered, 500, "Overtaken")
+    desk.on_hook()
+    joined = {d: told(d, "sendrecv", "sendrecv") for d in (db, da)}
+    desk.gone()
+    da.bye(db)
+    s.gw.over()
+
     # Every two who were connected have their record, as calls have that are no three-way call.
-    rows = [r for r in s.gw.cdrs(19) if r["answer"]]
+    rows = [r for r in s.gw.cdrs(24) if r["answer"]]
     assert all(r["sip_code"] == 200 and r["ended"] >= r["answer"] for r in rows), rows
     talked = Counter((r["caller"], r["called"]) for r in rows)
-    assert talked == {("alice", "2001"): 6, ("2001", "1002"): 8, ("2001", "1001"): 1, ("alice", "2002"): 1, ("2002", "1002"): 1, ("alice", "1002"): 1}, talked
+    assert talked == {("alice", "2001"): 7, ("2001", "1002"): 9, ("2001", "1001"): 1, ("alice", "2002"): 2, ("2002", "1002"): 2, ("alice", "1002"): 2}, talked
     g.close()

@@ -41,13 +41,15 @@ struct mgcp_conn {
 	void *arg;
 	unsigned id;
 	uint16_t port;
-	bool pending, deleting, live, detached;
+	unsigned pending; /* answers */
+	bool deleting, live, detached;
 };
 
 static struct list conns;
 static unsigned conns_made;
 static int gateway_err;
 static unsigned gateway_err_from; /* the first connection that gets it */
+static unsigned gateway_err_to;   /* the last one; 0: all */
 static unsigned gateway_slow_from; /* the connection from which on it does not answer yet; 0: none */
 
 static void conn_destroy(void *obj)
@@ -67,7 +69,8 @@ int mgcp_conn_create(struct mgcp_conn **ret, struct mgcp_gw *gw, const struct mg
 	c->arg = arg;
 	c->id = ++conns_made;
 	c->port = (uint16_t)(20000 + 2 * c->id);
-	c->pending = c->live = true;
+	c->pending = 1;
+	c->live = true;
 	list_append(&conns, &c->link);
 	say("gw: crcx %u", c->id);
 	if (s->endpoint)
@@ -88,7 +91,7 @@ int mgcp_conn_modify(struct mgcp_conn *c, const struct mgcp_conn_setup *s)
 	if (s->arm)
 		say(" arm %u", s->arm);
 	say("\n");
-	c->pending = true;
+	c->pending++;
 	return 0;
 }
 
@@ -156,15 +159,15 @@ static void gateway_answers(void)
 			again = true;
 			mem_ref(c);
 			if (c->deleting) {
-				c->deleting = c->pending = false;
-				c->live = false;
+				c->deleting = c->live = false;
+				c->pending = 0;
 				if (!c->detached)
 					c->h.deleted(c->arg, c, SLICE("PS=1, OS=160, PR=10, OR=1600, PL=2, JI=3, LA=4"), SLICE("MOS=4.2"));
 			} else {
-				c->pending = false;
+				c->pending--;
 				int n = snprintf(sdp, sizeof(sdp), "v=0\r\no=- 1 1 IN IP4 192.0.2.200\r\ns=-\r\nc=IN IP4 192.0.2.200\r\nt=0 0\r\n"
 						 "m=audio %u RTP/AVP 0\r\n", c->port);
-				int err = c->id >= gateway_err_from ? gateway_err : 0;
+				int err = c->id >= gateway_err_from && (!gateway_err_to || c->id <= gateway_err_to) ? gateway_err : 0;
 				if (err)
 					c->live = false;
 				c->h.done(c->arg, c, err, err ? 403 : 200, err ? SLICE_NONE : slice_of(sdp, (size_t)n));

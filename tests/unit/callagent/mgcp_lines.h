@@ -229,7 +229,7 @@ static inline int lines_open(const char *text)
 	list_init(&eps);
 	conns_made = 0;
 	gateway_err = 0;
-	gateway_err_from = 0;
+	gateway_err_from = gateway_err_to = 0;
 	gw = mem_alloc(sizeof(*gw), NULL);
 	config_addresses(conf, &agent.addresses, &agent.n_addresses, false, &why);
 	assert_int_equal(trunks_load(&agent.trunks, conf, NULL) ?: tel_lines_load(&agent.tel_lines, conf, NULL) ?: routing_new(&agent.routing, conf) ?:

@@ -371,6 +371,81 @@ static void settle(void)
 	}
 }
 
+/* The first party is on hold, and the second one has answered; its connections come after `gateway_slow_from`. */
+static void consult(void)
+{
+	call_line("desk", "2001");
+	all_answered("aaln/1");
+	happens("aaln/1", "L/hd");
+	gateway_answers();
+	news(call_on_confirmed, a, 0, SLICE_NONE);
+	clock_test_advance(1);
+	happens("aaln/1", "L/hf");
+	gateway_answers();
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000) "a=inactive\r\n"));
+	gateway_answers();
+	happens("aaln/1", "D/2,D/0,D/2");
+	settle();
+	happens("aaln/2", "L/hd");
+	settle();
+	said[0] = '\0';
+}
+
+static void all_hang_up(void)
+{
+	happens("aaln/1", "L/hu");
+	settle();
+	happens("aaln/2", "L/hu");
+	clock_test_advance(6000);
+	settle();
+	news(call_on_closed, a, 0, SLICE_NONE);
+	assert_over();
+}
+
+/* The gateway has not answered yet when the second one is let go: nobody is to be joined to the first, whose own wishes are heard again. */
+static void who_is_left_before_they_are_joined_is_heard(void **state)
+{
+	consult();
+	gateway_slow_from = 3;
+	happens("aaln/1", "L/hf");
+	assert_non_null(strstr(said, "gw: mdcx 3 confrnce"));
+	happens("aaln/1", "L/hf");
+	gateway_answers();
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+	gateway_answers();
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", AUDIO(4002)));
+	gateway_answers();
+	assert_null(strstr(said, "a: reply"));
+	gateway_slow_from = 0;
+	settle();
+	assert_non_null(strstr(said, "a: reply 200"));
+	all_hang_up();
+}
+
+/* In a three-way call the gateway cannot do what one party describes: that is told to that one alone. */
+static void a_failure_is_told_to_whom_it_concerns(void **state)
+{
+	consult();
+	happens("aaln/1", "L/hf");
+	settle();
+	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000)));
+	settle();
+	struct leg *second = &mgcp_lines_find(&agent.mgcp_lines, SLICE("hall"))->leg->leg;
+	gateway_err = -EINVAL;
+	gateway_err_from = gateway_err_to = 3;
+	gateway_slow_from = 3;
+	said[0] = '\0';
+	news(call_on_reoffer, second, 0, sdp("192.0.2.1", AUDIO(4100)));
+	news(call_on_reoffer, a, 0, sdp("192.0.2.1", AUDIO(4002)));
+	gateway_answers();
+	assert_non_null(strstr(said, "gw: mdcx 3 confrnce"));
+	gateway_slow_from = 0;
+	gateway_answers();
+	assert_non_null(strstr(said, "a: reply 200"));
+	gateway_err = 0;
+	all_hang_up();
+}
+
 /* Another process has no such line, or it talks to somebody else: what is left is a leg that is over, not a call that nobody is in. */
 static void a_leg_without_its_line_is_not_taken_over(void **state)
 {
@@ -442,6 +517,8 @@ int main(void)
 		T(a_pay_station_is_told_by_the_loop),
 		T(messages_light_the_lamp_once),
 		T(a_restart_of_the_gateway_ends_its_calls),
+		T(who_is_left_before_they_are_joined_is_heard),
+		T(a_failure_is_told_to_whom_it_concerns),
 		T(a_leg_without_its_line_is_not_taken_over),
 		T(out_of_memory_is_clean),
 	};
