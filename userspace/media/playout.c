@@ -19,6 +19,11 @@ void playout_init(struct playout *p, enum law law, const struct jitter_config *c
 	p->code = EVENT_NONE;
 }
 
+void playout_moved(struct playout *p)
+{
+	p->player.tone = &p->tone;
+}
+
 void playout_transparent(struct playout *p)
 {
 	p->transparent = true;

@@ -43,6 +43,8 @@ struct playout {
 };
 
 void playout_init(struct playout *p, enum law law, const struct jitter_config *config);
+/* It was copied, as a whole, to where it is now. */
+void playout_moved(struct playout *p);
 /* For data: neither concealment nor noise from now on, and the buffer stays as deep as it is (RFC 3435 2.3.5, V.152). */
 void playout_transparent(struct playout *p);
 /* Takes a packet; what is wrong with it is counted in jitter.stats. */

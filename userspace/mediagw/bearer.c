@@ -279,7 +279,9 @@ int bearer_connect(struct bearer *b, const struct bearer_connection *c)
 {
 	while (b->mix && c->slot == BEARER_NO_SLOT)
 		bearer_mix_disconnect(b, b->first.c.slot);
-	return bearer_connected(b) && c->slot != BEARER_NO_SLOT && c->slot != b->first.c.slot ? bearer_mix_connect(b, c) : connect_first(b, c);
+	if (bearer_connected(b) && c->slot != BEARER_NO_SLOT && c->slot != b->first.c.slot)
+		return bearer_mix_connect(b, c);
+	return b->mix && !bearer_mixes(c) ? -EINVAL : connect_first(b, c);
 }
 
 void bearer_disconnect(struct bearer *b, uint32_t slot)

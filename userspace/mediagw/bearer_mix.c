@@ -236,10 +236,14 @@ static int change(struct bearer *b, struct stream *s, const struct bearer_connec
 	return 0;
 }
 
+bool bearer_mixes(const struct bearer_connection *c)
+{
+	return (c->mode <= BEARER_SENDRECV || c->mode == BEARER_CONFRNCE) && c->format != PLAYOUT_CLEAR;
+}
+
 int bearer_mix_connect(struct bearer *b, const struct bearer_connection *c)
 {
-	bool mixes = c->mode <= BEARER_SENDRECV || c->mode == BEARER_CONFRNCE;
-	if (!mixes || c->format == PLAYOUT_CLEAR || b->first.c.format == PLAYOUT_CLEAR || !c->ptime || c->ptime * 8 > CAPTURE_PTIME)
+	if (!bearer_mixes(c) || !bearer_mixes(&b->first.c) || !c->ptime || c->ptime * 8 > CAPTURE_PTIME)
 		return -EINVAL;
 	struct stream *s = b->mix ? bearer_mix_stream(b, c->slot) : NULL;
 	return s ? change(b, s, c) : add(b, c);
@@ -251,11 +255,12 @@ static struct stream *take_out(struct bearer *b, unsigned i)
 	struct mix *m = b->mix;
 	struct stream *gone = m->other[i ? i - 1 : 0];
 	if (!i) {
-		const struct stream next = *gone;
-		gone->capture = b->first.capture;
-		b->first = next;
+		struct capture *left = b->first.capture;
+		b->first = *gone;
+		playout_moved(&b->first.playout);
+		gone->capture = left;
 		b->telling = false;
-		(void)bearer_set_driver(b, &next.c);
+		(void)bearer_set_driver(b, &b->first.c);
 		bearer_cancel_echo(b);
 	}
 	memmove(&m->said[i], &m->said[i + 1], (m->n - i) * sizeof *m->said);

@@ -114,6 +114,8 @@ void bearer_stream_init(struct stream *s, enum law law, const struct bearer_conn
 int bearer_set_driver(struct bearer *b, const struct bearer_connection *c);
 
 /* --- bearer_mix.c: several connections ----------------------------------------------------------------------------- */
+/* Whether it can be one of several: in the modes of tests, and with data, it has the channel for itself. */
+bool bearer_mixes(const struct bearer_connection *c);
 /* One besides the first, added or changed: as bearer_connect(). */
 int bearer_mix_connect(struct bearer *b, const struct bearer_connection *c);
 /* One of several is gone; the first's place is taken by the next. */

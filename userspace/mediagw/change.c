@@ -176,6 +176,21 @@ static unsigned codecs_set(struct conn *c, const struct options *o, const struct
 	return code;
 }
 
+static bool is_test(enum conn_mode m)
+{
+	return m & ~CONN_SENDRECV && m != CONN_CONFRNCE;
+}
+
+/* A channel is tested over the only connection it has; several are mixed. */
+static bool goes_with_others(const struct conn *c, enum conn_mode mode)
+{
+	const struct conn *other;
+	list_foreach(other, &c->line->ep->conns, link)
+		if (other != c && (is_test(mode) || is_test(other->mode)))
+			return false;
+	return true;
+}
+
 unsigned conn_set(struct conn *c, const struct conn_change *ch, const char **why)
 {
 	struct options o;
@@ -187,6 +202,9 @@ unsigned conn_set(struct conn *c, const struct conn_change *ch, const char **why
 	*why = "this mode needs a remote description";
 	if (ch->has_mode && ch->mode & CONN_SENDONLY && slice_empty(ch->sdp) && !c->remote_sdp)
 		return 527;
+	*why = "a channel is tested over the only connection it has";
+	if (ch->has_mode && c->line && !goes_with_others(c, ch->mode))
+		return 517;
 	if (!slice_empty(ch->sdp))
 		code = remote_parse(c, ch->sdp, &r, why);
 	if (!code)

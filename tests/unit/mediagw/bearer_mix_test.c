@@ -351,6 +351,9 @@ static void what_cannot_be_mixed_is_refused(void **state)
 	c.mode = BEARER_CONFRNCE;
 	c.ptime = 201;
 	assert_int_equal(bearer_connect(bed.bearer, &c), -EINVAL);
+	assert_int_equal(attach(&ann, BEARER_LOOPBACK), -EINVAL);
+	assert_false(told.looped);
+	assert_int_equal(attach(&bob, BEARER_CONTTEST), -EINVAL);
 	c.ptime = 30;
 	assert_int_equal(bearer_connect(bed.bearer, &c), 0);
 	c.slot = CAROL + 1;
@@ -364,6 +367,39 @@ static void what_cannot_be_mixed_is_refused(void **state)
 	fake_n_out = 0;
 	bed_run(100);
 	assert_int_equal(fake_n_out, 0);
+	bed_close();
+}
+
+/* Who is tested has the channel alone. */
+static void nobody_is_mixed_into_a_test(void **state)
+{
+	begin();
+	assert_int_equal(attach(&ann, BEARER_NETWLOOP), 0);
+	assert_int_equal(attach(&bob, BEARER_SENDRECV), -EINVAL);
+	assert_int_equal(attach(&ann, BEARER_SENDRECV), 0);
+	assert_int_equal(attach(&bob, BEARER_SENDRECV), 0);
+	bed_close();
+}
+
+/* A digit that one party sends sounds on while another leaves, whose place it takes. */
+static void an_event_goes_on_in_another_place(void **state)
+{
+	int16_t linear[HEARD];
+	begin();
+	bed.speak = bed_silence;
+	assert_int_equal(attach(&ann, BEARER_CONFRNCE), 0);
+	assert_int_equal(attach(&bob, BEARER_CONFRNCE), 0);
+	bed_run(100);
+	for (uint16_t i = 1; i <= 30; i++) {
+		const uint8_t five[4] = {5, 10, (uint8_t)(160 * i >> 8), (uint8_t)(160 * i)};
+		put(&bob, 101, five, sizeof five);
+		bob.seq++;
+		bed_run(20);
+		if (i == 10)
+			bearer_disconnect(bed.bearer, ANN);
+	}
+	line_hears(linear);
+	assert_true(amplitude(linear, HEARD, 770) > 1000 && amplitude(linear, HEARD, 1336) > 1000);
 	bed_close();
 }
 
@@ -408,7 +444,8 @@ int main(void)
 		cmocka_unit_test(each_hears_all_the_others_and_not_itself), cmocka_unit_test(those_who_are_not_in_conference_hear_the_line_alone),
 		cmocka_unit_test(loud_voices_are_cut_not_turned_over), cmocka_unit_test(who_talks_alone_is_heard_as_it_came),
 		cmocka_unit_test(whoever_leaves_the_others_go_on), cmocka_unit_test(modes_change_one_by_one), cmocka_unit_test(digits_are_whose_they_are),
-		cmocka_unit_test(what_cannot_be_mixed_is_refused), cmocka_unit_test(survives_lack_of_memory),
+		cmocka_unit_test(what_cannot_be_mixed_is_refused), cmocka_unit_test(nobody_is_mixed_into_a_test),
+		cmocka_unit_test(an_event_goes_on_in_another_place), cmocka_unit_test(survives_lack_of_memory),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -301,6 +301,10 @@ static void two_connections_of_a_telephone_confer(void **state)
 	snprintf(text, sizeof text, "MDCX 4 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\nM: confrnce\r\n", first);
 	assert_int_equal(run(text), 200);
 	const struct bearer *b = bearer_of(21);
+	/* A test would have the channel for itself. */
+	snprintf(text, sizeof text, "MDCX 7 ds/ds1-1/21@mg MGCP 1.0\r\nC: 1\r\nI: %s\r\nM: loopback\r\n", first);
+	assert_int_equal(run(text), 517);
+	assert_int_equal(run("CRCX 8 ds/ds1-1/21@mg MGCP 1.0\r\nC: 3\r\nM: netwloop\r\n\r\n" PCMA), 517);
 	assert_int_equal(b->c.mode, BEARER_CONFRNCE);
 	assert_int_equal(b->more[0].mode, BEARER_CONFRNCE);
 	const uint32_t second = b->more[0].slot;
