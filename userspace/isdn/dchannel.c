@@ -65,6 +65,17 @@ void dchannel_amend(struct dchannel *d, q931_call *call, enum q931_type type, en
 	d->amendments[d->n_amendments++ % DCHANNEL_AMENDMENTS] = (struct dchannel_amendment){(unsigned)(reference << 3 | mode), type, element, value};
 }
 
+/* A call begins: what was to be amended of one before it with the same reference was never sent. */
+static void begin_reference(struct dchannel *d, const uint8_t *frame, size_t n)
+{
+	struct q931_head head;
+	if (!d->n_amendments || !q931_head(frame, n, &head) || head.type != Q931_SETUP || head.answers)
+		return;
+	for (unsigned i = 0; i < DCHANNEL_AMENDMENTS; i++)
+		if (d->amendments[i].reference == head.reference)
+			d->amendments[i].value = 0;
+}
+
 /* To answer a SETUP libpri sends RELEASE COMPLETE with few causes, and with the others nothing at all, since it takes the call for dead. */
 void dchannel_refuse(struct dchannel *d, q931_call *call, int cause)
 {
@@ -131,6 +142,7 @@ void dchannel_inject(struct dchannel *d, const uint8_t *octets, size_t n)
 	d->in_len = n;
 	d->last = octets;
 	d->last_len = n - CHECK_SUM;
+	begin_reference(d, d->last, d->last_len);
 	pri_event *e = pri_check_event(d->pri);
 	if (e)
 		tell_event(d, e);

@@ -14,7 +14,8 @@
 
 struct dchannel;
 
-/* An element that libpri cannot be brought to send with the value wanted: it is set in the next message of that type about a call of the far end's. */
+/* An element that libpri cannot be brought to send with the value wanted: it is set in the next message of that type about a call of the far end's,
+ * until another one begins with its reference. */
 struct dchannel_amendment {
 	unsigned reference;
 	enum q931_type type;

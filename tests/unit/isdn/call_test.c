@@ -456,6 +456,30 @@ static void progress_indicators_are_sent_as_asked(void **state)
 	}
 }
 
+/* What was to go with a message that the lost link never took is not of the next call with that reference, as after a restart of the far end. */
+static void an_indicator_that_was_not_sent_is_no_later_call_s(void **state)
+{
+	static const char progress[] = "{'call':'in-1','progress':1}";
+	far_call(1, "42", 5, false, true);
+	expect("setup");
+	wire.far[1].deaf = wire.far[1].mute = true;
+	for (unsigned i = 0; i < 10; i++) /* more than Q.921 sends without an answer */
+		DO("isdn progress", progress);
+	DO("isdn alerting", progress);
+	wire_pass(20000);
+	assert_false(group_is_up(wire.g));
+	expect("release");
+	wire.far[1].deaf = wire.far[1].mute = false;
+	far_start(1, PRI_NETWORK, PRI_SWITCH_EUROISDN_E1);
+	wire_pass(20000);
+	assert_true(group_is_up(wire.g));
+	far_call(1, "42", 5, false, true);
+	expect("setup");
+	DO("isdn alerting", "{'call':'in-2','progress':8}");
+	wire_run();
+	assert_int_equal(far_expect(1, PRI_EVENT_RINGING)->ringing.progressmask, PRI_PROG_INBAND_AVAILABLE);
+}
+
 /* A name that comes in FACILITY, before the answer and after it. */
 static void a_name_comes_later(void **state)
 {
@@ -490,6 +514,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ringing_calls_end_with_their_agent_and_answered_ones_go_on, user_side, wire_stop),
 		cmocka_unit_test(every_switch_type_and_side_makes_calls),
 		cmocka_unit_test_setup_teardown(progress_indicators_are_sent_as_asked, user_side, wire_stop),
+		cmocka_unit_test_setup_teardown(an_indicator_that_was_not_sent_is_no_later_call_s, user_side, wire_stop),
 		cmocka_unit_test_teardown(a_name_comes_later, wire_stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
