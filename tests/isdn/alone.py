@@ -7,7 +7,7 @@ import tempfile
 
 from results import BUILD, PATIENCE, REAL, path, switch
 from agent import Agent
-from lab import wait_for
+from lab import listens, wait_for
 
 CONFIG = """
 log {{ level = debug }}
@@ -31,7 +31,7 @@ def isdn(kind, type, side, more="", folder=None, killed=False, spans="spans = { 
             environment.update(LD_PRELOAD=f"{BUILD}/fakedahdi.so", FAKE_DAHDI=folder, FAKE_DAHDI_KIND=kind)
         process = subprocess.Popen([f"{BUILD}/tandem-isdn", "-c", config], stdout=log, stderr=log, env=environment)
         try:
-            wait_for("tandem-isdn to serve", lambda: os.path.exists(f"{own}/isdn.sock") or process.poll() is not None, 20)
+            wait_for("tandem-isdn to serve", lambda: listens(f"{own}/isdn.sock") or process.poll() is not None, 20)
             assert process.poll() is None, f"tandem-isdn ended with {process.returncode}"
             agent = Agent(f"{own}/isdn.sock", PATIENCE)
             agent.process, agent.config = process, config

@@ -15,13 +15,15 @@ def tandemctl(*words, **options):
     return subprocess.Popen([f"{BUILD}/tandemctl", "-c", agent.config, *words], stderr=subprocess.DEVNULL, **options)
 
 
-def tshark(*words):
-    return subprocess.run(["tshark", "-r", path("isdn.pcap"), *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True, timeout=60).stdout
+def tshark(*words, whole=True):
+    """What it makes of the capture; `whole`: that is written to its end."""
+    return subprocess.run(["tshark", "-r", path("isdn.pcap"), *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=whole, timeout=60).stdout
 
 
 def shown(word):
+    """How often the trace shows it."""
     with open(path("trace.txt")) as f:
-        return word in f.read()
+        return f.read().count(word)
 
 
 def some_calls():
@@ -45,13 +47,14 @@ def trace():
     with open(path("trace.txt"), "w") as f:
         watchers = [tandemctl("trace", "isdn", stdout=f), tandemctl("trace", "isdn", "--pcap", path("isdn.pcap"))]
         try:
-            wait_for("both to be subscribed", lambda: shown("RR N(R)=") and tshark("-c", "1"), 30)
+            wait_for("both to be subscribed", lambda: shown("RR N(R)=") and tshark("-c", "1", whole=False), 30)
             some_calls()
-            wait_for("the last RELEASE COMPLETE", lambda: tshark("-Y", "q931.message_type == 0x5a").count("\n") >= 4, 10)
+            wait_for("the last RELEASE COMPLETE", lambda: shown("RELEASE COMPLETE, call") >= 4)
+            wait_for("it to be captured", lambda: tshark("-Y", "q931.message_type == 0x5a", whole=False).count("\n") >= 4)
         finally:
             for w in watchers:
                 w.terminate()
-                w.wait(5)
+                w.wait(20)
     for word in ("SETUP, call", "    Bearer capability: speech, 64 kbit/s", "    Called party number: \"5551234\"", "RELEASE COMPLETE", "I N(S)="):
         assert shown(word), f"the trace does not show {word!r}"
 

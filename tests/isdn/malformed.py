@@ -26,6 +26,12 @@ def setup(reference, *elements):
     send("setup", reference, *elements)
 
 
+def heeded():
+    """All that was sent has been taken: what is sent last is answered."""
+    send("status-enquiry", 999)
+    reply("status", "release-complete", reference=999)
+
+
 def well():
     """A call in, answered and cleared."""
     reference = next(references)
@@ -111,6 +117,7 @@ def too_short():
 def beyond_the_end():
     """5.8.4 leaves it open what becomes of it; it disturbs nothing else."""
     setup(next(references), bearer(), channel(7), b"\x70\x7f\x80" + b"1")
+    heeded()
     clean()
     well()
 
@@ -143,8 +150,7 @@ def storm(count=400):
             octets = octets * 2
         far.do("message", bytes(octets[:250]).hex())
         if i % 10 == 9:  # no more are on their way than the link takes
-            send("status-enquiry", 999)
-            reply("status", "release-complete", reference=999)
+            heeded()
     for reference in range(500, 520):
         send("release-complete", reference)
     send("restart", 0, q931.restart_indicator(7))
@@ -162,8 +168,8 @@ def clean():
         agent.do("release", call["call"])
     for reference in range(1, next(references)):
         send("release-complete", reference)
+    heeded()
     agent.idle()
-    far.pump(0.05)
     far.waiting.clear()
     agent.waiting.clear()
 

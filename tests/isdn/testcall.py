@@ -9,7 +9,7 @@ import tempfile
 import threading
 
 from results import BUILD, base, path, shows
-from lab import wait_for
+from lab import listens, wait_for
 from isdn import Tester
 
 CONFIG = """
@@ -57,7 +57,7 @@ def started():
             process = subprocess.Popen([f"{BUILD}/{name}", "-c", f"{folder}/tandem.conf"], stdout=log, stderr=log, env=env)
             stack.callback(process.wait, 20)
             stack.callback(process.terminate)
-            wait_for(f"{name} to serve", lambda: os.path.exists(f"{folder}/{socket_name}") or process.poll() is not None, 20)
+            wait_for(f"{name} to serve", lambda: listens(f"{folder}/{socket_name}") or process.poll() is not None, 20)
             assert process.poll() is None, f"{name} ended with {process.returncode}"
         yield wire, Tester(f"{folder}/ca.sock"), Tester(f"{folder}/isdn.sock")
 

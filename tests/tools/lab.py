@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -42,6 +43,12 @@ def wait_for(what, condition, timeout=SOON, step=0.01):
         if time.monotonic() > end:
             raise TimeoutError(f"waited {timeout:g} s for {what}")
         time.sleep(step)
+
+
+def listens(path):
+    """Whether somebody listens at a Unix socket: it has a name before that."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as s:
+        return s.connect_ex(path) == 0
 
 
 def task_ns(pid):
