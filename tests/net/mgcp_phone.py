@@ -145,6 +145,11 @@ class Telephone:
         self.wait(signal, lambda: any(s.split("(")[0] == signal for s in self.signals), timeout)
         return next(s for s in self.signals if s.split("(")[0] == signal)
 
+    def caller(self):
+        """Number and name of who calls, as it was last given them."""
+        ci = next(s for s in reversed(self.given) if s.startswith("L/ci("))
+        return tuple(x.strip('"') for x in split(inside(ci))[1:])
+
     def silent(self, timeout=SOON):
         self.wait("no signal", lambda: not self.signals, timeout)
 

@@ -4,6 +4,7 @@
 #include "callagent/call.h"
 #include "callagent/leg_isdn_priv.h"
 #include "callagent/line_call.h"
+#include "callagent/line_caller.h"
 #include "routing/headers.h"
 
 static const char *text_of(const json_t *o, const char *name)
@@ -70,81 +71,14 @@ int leg_isdn_outgoing(struct leg **ret, struct agent *a, const struct leg_call *
 	return err;
 }
 
-static bool is_number(const char *text)
-{
-	return *text && !text[strspn(text, "+0123456789*#")];
-}
-
-static bool asserted(const struct sip_msg *m, char *out, size_t size)
-{
-	struct sip_values it = {0};
-	struct slice value;
-	struct sip_nameaddr na;
-	while (m && sip_msg_each(m, SIP_HDR_P_ASSERTED_IDENTITY, &it, &value))
-		if (!sip_nameaddr_parse(&na, value) && !na.star && !number_of_uri(&na.uri, out, size) && is_number(out))
-			return true;
-	return false;
-}
-
-/* The network knows numbers only: a user who is called by a name is told by the first of its numbers. */
-static void make_number(const struct agent *a, char *name, size_t size)
-{
-	const struct user *u = is_number(name) || !a->registrar ? NULL : auth_user(registrar_auth(a->registrar), name);
-	for (unsigned i = 0; u && i < conf_list_count(user_conf(u), "numbers"); i++)
-		if (is_number(conf_list_at(user_conf(u), "numbers", i))) {
-			slice_copy(slice_str(conf_list_at(user_conf(u), "numbers", i)), name, size);
-			return;
-		}
-}
-
-/* What a trunk that is believed asserts, unless a route has made another number of the one in its request. */
-static bool vouched_for(const struct trunk *t, const struct sip_msg *m, char *number, size_t size)
-{
-	char own[128] = "", pai[128];
-	if (!t->believed || !asserted(m, pai, sizeof(pai)))
-		return false;
-	if (m->request)
-		trunk_caller(&t->numbers, m, own, sizeof(own));
-	return (!is_number(number) || !strcmp(own, number)) && !number_read(&t->numbers.plan, t->numbers.in, slice_str(pai), number, size);
-}
-
-/* Who is at the other end, and how far that is vouched for: a trunk by what it asserts, if it is believed; a user by having proved who it is,
- * a line of ours by being it (RFC 4497 9.2.2). */
-static enum isdn_screening identify(const struct isdn_leg *s, const struct leg *peer, const struct sip_msg *m, char *number, size_t size)
-{
-	struct trunk *t = peer ? trunks_find(&s->agent->trunks, slice_str(peer->target)) : NULL;
-	if (t && m && vouched_for(t, m, number, size))
-		return ISDN_NETWORK;
-	const struct tel_line *l = peer ? tel_lines_find(&s->agent->tel_lines, slice_str(peer->target)) : NULL;
-	if (t || !peer || (l && l->kind == TEL_ISDN))
-		return ISDN_NOT_SCREENED;
-	if (!is_number(number) && !slice_copy(slice_str(peer->target), number, size))
-		make_number(s->agent, number, size);
-	return ISDN_PASSED;
-}
-
-static bool wants_privacy(const struct shown *caller, const struct sip_msg *invite)
-{
-	if (caller->presentation != PRESENT_AS_SENT)
-		return caller->presentation == PRESENT_RESTRICTED;
-	return invite && (headers_want_privacy(invite) || slice_caseeq(invite->from.uri.host, SLICE("anonymous.invalid")) ||
-			  slice_caseeq(invite->from.uri.user, SLICE("anonymous")));
-}
-
 void isdn_setup_dress(struct isdn_leg *s, const struct sip_msg *m)
 {
 	const struct sip_msg *invite = m && m->request && m->method == SIP_INVITE ? m : NULL;
-	const struct leg *caller = s->leg.call->a;
-	char number[128], name[128];
-	CDR_SET(number, slice_str(s->shown.number));
-	CDR_SET(name, slice_str(s->shown.display));
-	bool hidden = wants_privacy(&s->shown, invite);
-	enum isdn_screening how = identify(s, caller, invite, number, sizeof(number));
-	if (!*name && invite)
-		slice_copy(invite->from.display, name, sizeof(name));
-	json_t *calling = isdn_party_write(s->line, is_number(number) ? number : "", name, hidden, how);
+	struct line_caller caller;
+	line_caller_read(&caller, s->agent, &s->leg, &s->shown, m);
+	json_t *calling = isdn_party_write(s->line, caller.number, caller.name, caller.hidden, caller.screening);
 	for (unsigned i = 0; i < s->diversions.n; i++)
-		make_number(s->agent, s->diversions.d[i].number, sizeof(s->diversions.d[i].number));
+		line_caller_number(s->agent, s->diversions.d[i].number, sizeof(s->diversions.d[i].number));
 	json_t *redirecting = isdn_redirecting_write(s->line, &s->diversions, invite);
 	if (calling)
 		json_object_set_new(s->setup, "calling", calling);
@@ -160,7 +94,7 @@ void isdn_answer_read(struct isdn_leg *s, const struct leg_news *n)
 	s->who = n->who ? *n->who : (struct shown){0};
 	if (n->who || !m)
 		return;
-	if (identify(s, winner, m, s->who.number, sizeof(s->who.number)) == ISDN_NOT_SCREENED)
+	if (line_caller_identify(s->agent, winner, m, s->who.number, sizeof(s->who.number)) == ISDN_NOT_SCREENED)
 		s->who.number[0] = '\0';
 	if (headers_want_privacy(m))
 		s->who.presentation = PRESENT_RESTRICTED;

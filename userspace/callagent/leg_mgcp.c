@@ -5,6 +5,7 @@
 #include "base/pack.h"
 #include "callagent/agent.h"
 #include "callagent/line_call.h"
+#include "callagent/line_caller.h"
 #include "callagent/mgcp_line.h"
 #include <errno.h>
 
@@ -222,12 +223,25 @@ static void take_ring(struct mgcp_leg *g, const struct sip_msg *invite)
 		snprintf(g->ring, sizeof(g->ring), "r%c", digit.p[0]);
 }
 
+static void take_caller(struct mgcp_leg *g, const struct sip_msg *invite)
+{
+	const struct line_numbers *n = &g->line->tel->numbers;
+	struct line_caller caller;
+	line_caller_read(&caller, g->line->agent, &g->leg, &g->shown, invite);
+	if (number_write(&n->plan, n->out, slice_str(caller.number), g->number, sizeof(g->number)))
+		g->number[0] = '\0';
+	/* Who has no number is shown by its name, whatever that is. */
+	CDR_SET(g->display, slice_str(*caller.name || *caller.number ? caller.name : g->shown.number));
+	g->hidden = caller.hidden;
+}
+
 static int verb_offer(struct leg *leg, const struct leg_news *n)
 {
 	struct mgcp_leg *g = leg_of(leg);
 	int err = g->line ? take_theirs(g, n->sdp) : -ENOTCONN;
 	if (err)
 		return err;
+	take_caller(g, n->native);
 	take_ring(g, n->native);
 	unsigned status = g->line->kind->called(g->line, g);
 	if (status) {
@@ -442,12 +456,8 @@ int leg_mgcp_outgoing(struct leg **ret, struct agent *a, const struct leg_call *
 	struct mgcp_leg *g = leg_mgcp_new(l, SIDE_B);
 	if (!g)
 		return -ENOMEM;
-	const struct line_numbers *n = &l->tel->numbers;
-	if (number_write(&n->plan, n->out, slice_str(how->caller->number), g->number, sizeof(g->number)))
-		g->number[0] = '\0';
-	CDR_SET(g->display, slice_str(how->caller->display));
+	g->shown = *how->caller;
 	CDR_SET(g->called, slice_str(t->number));
-	g->hidden = how->caller->presentation == PRESENT_RESTRICTED;
 	*ret = &g->leg;
 	return 0;
 }

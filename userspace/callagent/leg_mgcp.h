@@ -23,6 +23,7 @@ enum mgcp_wait {
 struct mgcp_leg {
 	struct leg leg;
 	struct mgcp_line *line; /* NULL: it has left it */
+	struct shown shown;     /* who calls the line, as the routing has it */
 	char number[128], display[128]; /* the other party, as the line is shown it */
 	char called[128];       /* what the line is to dial; or has dialled */
 	char address[64];       /* of its party */

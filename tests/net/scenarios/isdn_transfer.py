@@ -72,20 +72,24 @@ with stage(start=False) as s:
     e.hung_up()
     over()
 
-    # It is where the transfer leads to.
-    d, e, invite, ok = s.call(bob, alice, "1001")
-    e.refer("sip:0897654321@" + alice.gateway)
-    call = x.told("setup")["call"]
-    x.say("alerting", call, endpoint=CHANNEL)
-    x.say("answer", call, endpoint=CHANNEL)
-    m = d.get("INVITE")
-    d.accept(m, bob.sdp(version=2))
-    d.get("ACK")
-    e.told(100)
-    e.told(180)
-    e.told(200)
-    e.hang_up()
-    talk(bob, Sdp(m.body).at())
-    d.hang_up()
-    x.released(call, 16)
+    # It is where the transfer leads to, whichever of the two asks for it: the network is told who stays.
+    for caller_asks, stays, number in (False, bob, "1002"), (True, alice, "1001"):
+        d, e, invite, ok = s.call(bob, alice, "1001")
+        asks, party = (d, e) if caller_asks else (e, d)
+        asks.refer("sip:0897654321@" + alice.gateway)
+        args = x.told("setup")
+        call, calling = args["call"], args["calling"]
+        assert (calling["number"], calling["name"], calling["screening"]) == (number, stays.user.title(), "passed"), args
+        x.say("alerting", call, endpoint=CHANNEL)
+        x.say("answer", call, endpoint=CHANNEL)
+        m = party.get("INVITE")
+        party.accept(m, stays.sdp(version=2))
+        party.get("ACK")
+        asks.told(100)
+        asks.told(180)
+        asks.told(200)
+        asks.hang_up()
+        talk(stays, Sdp(m.body).at())
+        party.hang_up()
+        x.released(call, 16)
     over()

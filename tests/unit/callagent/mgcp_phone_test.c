@@ -101,13 +101,17 @@ static void a_call_for_help_is_beyond_any_limit(void **state)
 
 static void nobody_is_told_of_a_hidden_caller(void **state)
 {
-	static const struct shown hidden = {.number = "555", .display = "Anna", .presentation = PRESENT_RESTRICTED}, odd = {.number = "5\"5", .display = "A\\b\"c"};
+	static const struct shown hidden = {.number = "555", .display = "Anna", .presentation = PRESENT_RESTRICTED}, odd = {.number = "555", .display = "A\\b\"c"}, named = {.number = "anna"};
 	call_line_from("desk", "2001", &hidden);
 	assert_non_null(strstr(without_time(), "L/ci(T,\"P\",\"P\")"));
 	news(call_on_closed, a, 487, SLICE_NONE);
 	assert_over();
 	call_line_from("desk", "2001", &odd);
-	assert_non_null(strstr(without_time(), "L/ci(T,\"55\",\"Abc\")"));
+	assert_non_null(strstr(without_time(), "L/ci(T,\"555\",\"Abc\")"));
+	news(call_on_closed, a, 487, SLICE_NONE);
+	assert_over();
+	call_line_from("desk", "2001", &named);
+	assert_non_null(strstr(without_time(), "L/ci(T,\"O\",\"anna\")"));
 	news(call_on_closed, a, 487, SLICE_NONE);
 	assert_over();
 	/* A line of its own ring, without caller ID. */
