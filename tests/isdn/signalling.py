@@ -143,8 +143,8 @@ def in_a_call():
 def overlap():
     call, _ = agent.setup("55", complete=False)
     came = far.setup(complete=False)
-    far.do("setup-ack", came["call"])
-    agent.take("setup-ack", call=call)
+    far.do("setup-ack", came["call"], "tone")
+    assert agent.take("setup-ack", call=call)["progress"] == 8
     agent.do("digits", call, digits="12")
     assert "".join(far.take("digits", complete=False)["digits"] for _ in range(2)) == "12"
     agent.do("digits", call, digits="3", complete=True)
@@ -159,6 +159,11 @@ def overlap():
     far.take("setup-ack", call=out)
     far.do("digits", out, "12")
     assert "".join(agent.take("digits", call=came["call"])["digits"] for _ in range(2)) == "12"
+    # In-band information while digits are gathered does not end that.
+    agent.do("progress", came["call"], progress=8)
+    assert far.take("progress", call=out)["progress"] & 8
+    far.do("digits", out, "3")
+    assert agent.take("digits", call=came["call"])["digits"] == "3"
     agent.do("proceeding", came["call"])
     far.take("proceeding", call=out)
     agent.do("release", came["call"], cause=1)

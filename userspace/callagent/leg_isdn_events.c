@@ -152,13 +152,19 @@ static void take_whole(struct isdn_leg *s)
 	call_on_whole(&s->leg);
 }
 
-static void on_proceeding(struct isdn_leg *s, const json_t *event)
+/* Dial tone, or whatever else there is to hear while more digits are wanted (Q.931 5.1.3), is heard as with PROGRESS (RFC 4497 8.3.3). */
+static void on_setup_ack(struct isdn_leg *s, const json_t *event)
 {
 	bool media = is_in_band(event);
-	take_whole(s);
 	take_channel(s, event, media);
 	if (media && !is_over(s))
 		add(s, 183, true, 0);
+}
+
+static void on_proceeding(struct isdn_leg *s, const json_t *event)
+{
+	take_whole(s);
+	on_setup_ack(s, event);
 }
 
 static void on_alerting(struct isdn_leg *s, const json_t *event)
@@ -282,16 +288,11 @@ static void on_release(struct isdn_leg *s, const json_t *event)
 	released(s);
 }
 
-static void on_heard(struct isdn_leg *s, const json_t *event)
-{
-	call_on_heard(&s->leg);
-}
-
 static const struct {
 	const char *name;
 	void (*fn)(struct isdn_leg *s, const json_t *event);
 } events[] = {
-	{"digits", isdn_leg_digits}, {"setup-ack", on_heard}, {"proceeding", on_proceeding}, {"alerting", on_alerting},
+	{"digits", isdn_leg_digits}, {"setup-ack", on_setup_ack}, {"proceeding", on_proceeding}, {"alerting", on_alerting},
 	{"progress", on_progress},   {"answer", on_answer},   {"disconnect", on_disconnect}, {"release", on_release},
 	{"keypad", isdn_leg_keypad}, {"notify", isdn_leg_notify}, {"party", isdn_leg_party},
 };

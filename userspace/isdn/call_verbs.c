@@ -234,14 +234,14 @@ static int alerting(struct call *c, json_t *args, struct buf *why)
 	return 0;
 }
 
-/* A PROGRESS without CALL PROCEEDING before it would leave T303 of the far end running. */
+/* A PROGRESS without CALL PROCEEDING before it would leave T303 of the far end running; where more digits may come it has been stopped by SETUP ACKNOWLEDGE. */
 static int progress(struct call *c, json_t *args, struct buf *why)
 {
 	int cause, description, err = read_int(args, "cause", 1, 127, 0, &cause, why);
 	err = err ? err : read_int(args, "progress", 1, 127, IN_BAND, &description, why);
 	if (err)
 		return err;
-	if (c->state == CALL_PRESENT || c->state == CALL_RECEIVING) {
+	if (c->state == CALL_PRESENT) {
 		pri_proceeding(call_controller(c), c->pri, channel_of(c), 0);
 		call_set_state(c, CALL_IN_PROCEEDING, "the agent");
 	}

@@ -89,6 +89,21 @@ with stage(start=False, process="restart-max = 50ms") as s:
     x.released(call, 31)
     over()
 
+    # --- so is what comes with SETUP ACKNOWLEDGE, such as dial tone (Q.931 5.1.3); ringing comes after that
+    d, call, _ = setup(alice)
+    x.say("setup-ack", call, endpoint=CHANNEL, progress=8)
+    dialling = d.response(183)
+    speaks(alice, Sdp(dialling.body).at())
+    x.say("proceeding", call, endpoint=CHANNEL)
+    x.say("alerting", call, endpoint=CHANNEL)
+    d.response(180)
+    x.say("answer", call, endpoint=CHANNEL)
+    assert Sdp(d.connected().body).at() == Sdp(dialling.body).at()
+    speaks(alice, Sdp(dialling.body).at())
+    d.hang_up()
+    x.released(call, 16)
+    over()
+
     # --- why calls fail: the cause is told, and the status is that of the table, or of this group's own
     for cause, status in ((17, 486), (3, 410), (21, 403), (34, 503)):
         d, call, _ = setup(alice)
@@ -311,6 +326,6 @@ with stage(start=False, process="restart-max = 50ms") as s:
     d.failed(486)
     over()
 
-    rows = s.gw.cdrs(30)
-    assert len(rows) == 30, len(rows)
+    rows = s.gw.cdrs(31)
+    assert len(rows) == 31, len(rows)
     assert {r["target"] for r in rows if r["called"].startswith("0")} == {"pri", ""} and [r["source"] for r in rows].count("pri") == 7, [(r["source"], r["called"], r["target"]) for r in rows]

@@ -57,11 +57,12 @@ static void digits_go_on_to_a_group_that_takes_them(void **state)
 	in_says("digits", "'digits':'2'");
 	assert_said("isdn: digits OUT {'complete':false,'digits':'2'}\n");
 	out_says("setup-ack", "");
+	assert_said("gw: crcx 4 at ds/e1-1/7 recvonly 20006\n");
+	gateway_answers();
 	in_says("digits", "'digits':'34'");
 	assert_said("isdn: digits OUT {'complete':false,'digits':'34'}\n");
 	out_says("proceeding", "");
-	gateway_answers();
-	assert_non_null(strstr(said, "isdn: proceeding in-1\n"));
+	assert_said("isdn: proceeding in-1\n");
 	said[0] = '\0';
 	in_says("digits", "'digits':'5'"); /* crosses that */
 	assert_said("");
@@ -72,6 +73,23 @@ static void digits_go_on_to_a_group_that_takes_them(void **state)
 	gateway_answers();
 	assert_string_equal(call->cdr.called, "551234");
 	assert_string_equal(call->cdr.called_sent, "551234");
+	isdn_gone();
+	assert_over();
+}
+
+/* What the far end lets hear meanwhile is heard, and is not the end of the number (Q.931 5.1.3). */
+static void a_second_dial_tone_is_heard(void **state)
+{
+	dials_on();
+	out_says("setup-ack", "'progress':8");
+	gateway_answers();
+	assert_non_null(strstr(said, "isdn: progress in-1 {'progress':8}\n"));
+	assert_null(strstr(said, "isdn: proceeding"));
+	said[0] = '\0';
+	in_says("digits", "'digits':'2'");
+	assert_said("isdn: digits OUT {'complete':false,'digits':'2'}\n");
+	out_says("proceeding", "");
+	assert_said("isdn: proceeding in-1\n");
 	isdn_gone();
 	assert_over();
 }
@@ -214,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ISDN_TEST(digits_are_gathered),
 		ISDN_TEST(digits_go_on_to_a_group_that_takes_them),
+		ISDN_TEST(a_second_dial_tone_is_heard),
 		ISDN_TEST(the_end_of_what_is_dialled_is_told),
 		ISDN_TEST(the_far_end_has_enough),
 		ISDN_TEST(numbers_that_may_change_are_gathered),
