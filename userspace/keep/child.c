@@ -99,6 +99,7 @@ static void describe_end(struct child *c)
 static void on_exit_seen(void *arg, int events)
 {
 	struct child *c = arg;
+	notify_take(c->keeper); /* what it handed over with its last breath */
 	describe_end(c);
 	forget_process(c);
 	if (c->keeper->stopping) {

@@ -7,7 +7,7 @@
 #include "base/loop.h"
 #include "base/timer.h"
 #include "config/schema.h"
-#include "keep/keeper.h"
+#include "keep/private.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -63,7 +63,7 @@ static bool is_let_go(void)
 }
 
 /* One line in RUNTIME/report: "child-a found=... caps=... bound=... locked=... ping=... unknown=... let-go=...". */
-static int child_start(void *arg, const struct conf *c, struct buf *why)
+static int begin_child(void *arg, const struct conf *c, struct buf *why)
 {
 	char path[256], text[64] = "nothing";
 	snprintf(path, sizeof path, "%s/report", conf_string(conf_section(c, "state"), "runtime"));
@@ -91,6 +91,12 @@ static bool child_stop(void *arg)
 	return strcmp(arg, "stubborn") != 0; /* that one never comes to an end */
 }
 
+static void child_die(void *arg)
+{
+	fdstore_put("last", 0);
+	raise(SIGKILL);
+}
+
 static void child_close(void *arg)
 {
 }
@@ -107,7 +113,8 @@ static int run_child(int argc, char **argv)
 						  .socket = socket,
 						  .load = config_open,
 						  .arg = argv[0],
-						  .start = child_start,
+						  .start = begin_child,
+						  .hangup = child_die,
 						  .stop = child_stop,
 						  .stop_ms = 60000,
 						  .close = child_close}));
@@ -312,6 +319,23 @@ static void a_killed_child_gets_its_descriptors_back(void **state)
 	stop_keeper();
 }
 
+static bool a_is_started_again(void)
+{
+	return told(0, "restarts") == 1 && told(0, "pid");
+}
+
+/* The kernel may tell of its end before it tells of what it sent. */
+static void what_a_child_hands_over_as_it_dies_is_held(void **state)
+{
+	assert_int_equal(open_keeper(two, 5000), 0);
+	assert_true(run_until(is_ready));
+	keeper->notify_watch = mem_deref(keeper->notify_watch);
+	kill((pid_t)told(0, "pid"), SIGHUP);
+	assert_true(run_until(a_is_started_again));
+	assert_int_equal(told(0, "descriptors"), 2);
+	stop_keeper();
+}
+
 static void children_can_do_nothing_privileged_but_ask(void **state)
 {
 	assert_int_equal(open_keeper(two, 5000), 0);
@@ -465,6 +489,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_killed_child_gets_its_descriptors_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_a_child_hands_over_as_it_dies_is_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_child_runs_while_it_is_wanted, setup, teardown),
 		cmocka_unit_test_setup_teardown(children_can_do_nothing_privileged_but_ask, setup, teardown),
 		cmocka_unit_test_setup_teardown(restart_gives_a_new_process, setup, teardown),
