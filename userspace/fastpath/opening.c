@@ -91,6 +91,8 @@ static int load(struct opening *o)
 	int err = programs_open(&o->programs, &o->ranges, !wants_null(o));
 	if (!err && o->adopted)
 		err = programs_take_maps(&o->programs, &o->pin, NULL);
+	if (!err && o->adopted && !wants_null(o))
+		programs_take(&o->programs, &o->pin);
 	if (!err && o->migration)
 		err = migration_take_maps(o->migration, &o->programs);
 	return err ? err : programs_load(&o->programs, &o->pin);

@@ -28,7 +28,8 @@ enum { PINNED_NATIVE, PINNED_GENERIC, PINNED_DEVICES, PINNED_HOPS, PINNED_COUNT 
 
 static int get_pinned(const struct pin *pin, int fds[PINNED_COUNT])
 {
-	const char *const names[PINNED_COUNT] = {program_pin(PROGRAM_NATIVE), program_pin(PROGRAM_GENERIC), "devices", "hops"};
+	const struct program_name native = program_pin(PROGRAM_NATIVE), generic = program_pin(PROGRAM_GENERIC);
+	const char *const names[PINNED_COUNT] = {native.text, generic.text, "devices", "hops"};
 	int err = 0;
 	for (int i = 0; i < PINNED_COUNT; i++) {
 		fds[i] = pin_get(pin, names[i]);

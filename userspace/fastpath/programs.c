@@ -4,7 +4,10 @@
 #include "steer.skel.h"
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
+
+#define PROGRAM_PIN "prog-"
 
 int programs_open(struct programs *p, const struct ranges *r, bool xdp)
 {
@@ -53,6 +56,40 @@ int programs_take_maps(struct programs *p, const struct pin *from, const char *c
 	return err ? err : take_maps(p->steer->obj, from, names);
 }
 
+/* A program works on the maps that it was loaded with. */
+static bool has_all_maps(const struct relay *r)
+{
+	const struct bpf_map *m;
+	bpf_object__for_each_map(m, r->obj)
+		if (bpf_map__fd(m) < 0)
+			return false;
+	return true;
+}
+
+static void let_go(struct programs *p)
+{
+	for (enum program i = PROGRAM_NATIVE; i < PROGRAM_STEER; i++) {
+		if (p->taken[i] > 0)
+			close(p->taken[i]);
+		p->taken[i] = 0;
+	}
+}
+
+void programs_take(struct programs *p, const struct pin *from)
+{
+	bool all = has_all_maps(p->relay);
+	for (enum program i = PROGRAM_NATIVE; all && i < PROGRAM_STEER; i++) {
+		p->taken[i] = pin_get(from, program_pin(i).text);
+		all = p->taken[i] >= 0;
+	}
+	if (!all) {
+		let_go(p);
+		return;
+	}
+	bpf_program__set_autoload(p->relay->progs.relay_native, false);
+	bpf_program__set_autoload(p->relay->progs.relay_generic, false);
+}
+
 static bool is_pinned(const struct pin *pin, const struct bpf_map *m)
 {
 	struct bpf_map_info have = {0}, is = {0};
@@ -77,14 +114,22 @@ static int pin_maps(struct bpf_object *obj, const struct pin *pin)
 	return 0;
 }
 
-/* One that is not wanted now may be there from an earlier start. */
-static int pin_program(const struct programs *p, const struct pin *pin, enum program which)
+static void drop_program(void *arg, const char *name)
 {
-	int fd = programs_fd(p, which);
-	if (fd >= 0)
-		return pin_put(pin, program_pin(which), fd);
-	pin_remove(pin, program_pin(which));
-	return 0;
+	pin_remove(arg, name);
+}
+
+/* Those of another file, and those that are not wanted now, may be there from an earlier start. */
+static int pin_programs(const struct programs *p, const struct pin *pin)
+{
+	int err = 0;
+	if (p->taken[PROGRAM_NATIVE])
+		return 0;
+	pin_each(pin, PROGRAM_PIN, drop_program, (void *)(uintptr_t)pin);
+	for (enum program i = PROGRAM_NATIVE; !err && i < PROGRAM_STEER; i++)
+		if (programs_fd(p, i) >= 0)
+			err = pin_put(pin, program_pin(i).text, programs_fd(p, i));
+	return err;
 }
 
 int programs_load(struct programs *p, const struct pin *pin)
@@ -99,9 +144,7 @@ int programs_load(struct programs *p, const struct pin *pin)
 		err = steer__load(p->steer);
 	if (!err)
 		err = pin_maps(p->steer->obj, pin);
-	for (enum program i = PROGRAM_NATIVE; !err && i <= PROGRAM_GENERIC; i++)
-		err = pin_program(p, pin, i);
-	return err;
+	return err ? err : pin_programs(p, pin);
 }
 
 int programs_again(struct programs *p, const struct pin *from)
@@ -143,6 +186,7 @@ int programs_write_locals(const struct programs *p, const struct ranges *r)
 
 void programs_close(struct programs *p)
 {
+	let_go(p);
 	relay__destroy(p->relay);
 	steer__destroy(p->steer);
 }
@@ -154,15 +198,17 @@ int programs_fd(const struct programs *p, enum program which)
 		[PROGRAM_GENERIC] = p->relay->progs.relay_generic,
 		[PROGRAM_STEER] = p->steer->progs.steer,
 	};
-	return bpf_program__fd(progs[which]);
+	return which < PROGRAM_STEER && p->taken[which] ? p->taken[which] : bpf_program__fd(progs[which]);
 }
 
-const char *program_pin(enum program which)
+struct program_name program_pin(enum program which)
 {
-	static const char *const names[] = {
-		[PROGRAM_NATIVE] = "prog-native", [PROGRAM_GENERIC] = "prog-generic", [PROGRAM_STEER] = "prog-steer",
-	};
-	return names[which];
+	static const char *const names[] = {[PROGRAM_NATIVE] = "native", [PROGRAM_GENERIC] = "generic"};
+	struct program_name n;
+	size_t len;
+	const void *file = relay__elf_bytes(&len);
+	snprintf(n.text, sizeof n.text, PROGRAM_PIN "%s-%08x", names[which], slice_hash(slice_of(file, len), false));
+	return n;
 }
 
 int programs_map(const struct programs *p, const char *name)

@@ -7,6 +7,8 @@
 #include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -164,7 +166,8 @@ static const char *goes_on(const struct fastpath *fp, const struct fp_stats *bef
 
 /* --- cases --------------------------------------------------------------------------------------------------------- */
 
-static const char *newer_program(struct fastpath **fp)
+/* A new process of the same build, or of another, while packets flow: whether the programs are those that were there. */
+static const char *started_again(struct fastpath **fp, bool same)
 {
 	struct fp_stats before = stats(*fp);
 	uint32_t was = prog_id(peers[0].gw_ifindex);
@@ -172,9 +175,33 @@ static const char *newer_program(struct fastpath **fp)
 	leave(fp);
 	*fp = open_engine(FP_WANT_NATIVE, PIN, PORTS);
 	struct told told = traffic_end(&t);
-	if (!was || prog_id(peers[0].gw_ifindex) == was)
-		return "it is still the same program";
+	if (!was || (prog_id(peers[0].gw_ifindex) == was) != same)
+		return same ? "the kernel has checked the program anew" : "it is still the same program";
 	return goes_on(*fp, &before, &told);
+}
+
+static const char *same_program(struct fastpath **fp)
+{
+	return started_again(fp, true);
+}
+
+/* Programs are pinned with what they were made from in their names. */
+static bool call_programs_other(void)
+{
+	glob_t found;
+	bool done = !glob(PIN "/v*/prog-*", 0, NULL, &found) && found.gl_pathc == 2;
+	for (size_t i = 0; done && i < found.gl_pathc; i++) {
+		char other[PATH_MAX];
+		snprintf(other, sizeof other, "%.*sother", (int)(strrchr(found.gl_pathv[i], '-') + 1 - found.gl_pathv[i]), found.gl_pathv[i]);
+		done = !rename(found.gl_pathv[i], other);
+	}
+	globfree(&found);
+	return done;
+}
+
+static const char *newer_program(struct fastpath **fp)
+{
+	return call_programs_other() ? started_again(fp, false) : "the programs are not pinned";
 }
 
 static const char *other_ranges(struct fastpath **fp)
@@ -365,6 +392,7 @@ int test_migrate(void)
 		const char *name;
 		const char *(*fn)(struct fastpath **fp);
 	} steps[] = {
+		{"the same program goes on", same_program},
 		{"a newer program takes the place of the old one", newer_program},
 		{"an address more and fewer ports", other_ranges},
 		{"... what was taken over is whole", is_whole},
