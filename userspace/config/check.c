@@ -100,10 +100,35 @@ const char *check_gateway_address(const char *value)
 	return !*value || !addr_parse(&a, slice_str(value), 2427) || named ? NULL : "an IP address or a name, maybe with a port, such as 192.0.2.1:2427 or gw.example.net";
 }
 
-/* What a gateway makes of it, it says; here it is only to be a line of what digit maps are made of (RFC 3435 2.1.5, RFC 3660 2.7). */
+/* Alternatives of letters, ranges and periods, none of them empty. */
+static bool is_alternatives(struct slice s, bool list)
+{
+	bool range = false, empty = true;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.p[i];
+		if (strchr("()", c) || (range && strchr("[|.", c)) || (!range && strchr("]-", c)) || (empty && strchr("|.]", c)) || (c == '|' && !list))
+			return false;
+		if (strchr("[]", c))
+			range = c == '[';
+		if (strchr("[|", c))
+			empty = true;
+		else if (c != ' ')
+			empty = false;
+	}
+	return !range && !empty;
+}
+
+/* What a gateway makes of it, it says; here it is only to look like a digit map (RFC 3435 2.1.5, RFC 3660 2.7). */
 const char *check_digit_map(const char *value)
 {
-	return strlen(value) >= 2048 || value[strspn(value, "0123456789*#ABCDabcdTtXxPp.|()[]- ")] ? "a digit map, such as \"(0T|[1-9]xxx)\"" : NULL;
+	struct slice s = slice_trim(slice_str(value));
+	bool list = slice_starts(s, SLICE("(")), closed = list && s.len > 2 && s.p[s.len - 1] == ')';
+	if (!*value)
+		return NULL;
+	if (strlen(value) < 2048 && !value[strspn(value, "0123456789*#ABCDabcdTtXxPp.|()[]- ")] && list == closed &&
+	    is_alternatives(list ? slice_of(s.p + 1, s.len - 2) : s, list))
+		return NULL;
+	return "a digit map, such as \"(0T|[1-9]xxx)\"";
 }
 
 const char *check_digits(const char *value)

@@ -48,7 +48,7 @@ static const struct column alarms[] = {
 static const struct column spans[] = {
 	{"span", "SPAN", AS_IS}, {"kind", "KIND", AS_IS}, {"name", "NAME", AS_IS}, {"channels", "CHANNELS", AS_IS}, {"free", "FREE", AS_IS},
 	{"used", "USED", AS_IS}, {"defects", "ALARMS", AS_IS}, {"looped", "LOOPED", AS_IS}, {"timing", "TIMING", AS_IS}, {"clock", "CLOCK", AS_IS},
-	{"description", "DESCRIPTION", AS_IS}, {0},
+	{"crc", "CRC", AS_IS}, {"bpv", "BPV", AS_IS}, {"slips", "SLIPS", AS_IS}, {"description", "DESCRIPTION", AS_IS}, {0},
 };
 
 static const struct column channels[] = {
@@ -158,7 +158,7 @@ const struct command commands[] = {
 	{.words = "service", .args = "restart|graceful|forced|cancel-graceful [SECONDS]", .help = "takes the media gateway out of service (gracefully: with the last call, or in so many seconds) and back",
 	 .daemons = MG, .columns = call_agents, .none = "nobody is told anything", .arg_names = "method delay"},
 	{.words = "show ports", .help = "media ports in use on each address", .daemons = MG, .columns = ports, .none = "no addresses"},
-	{.words = "show spans", .help = "spans of telephone lines, their alarms and timing", .daemons = MG, .columns = spans, .none = "no spans"},
+	{.words = "show spans", .help = "spans of telephone lines, their alarms, timing, errors and slips", .daemons = MG, .columns = spans, .none = "no spans"},
 	{.words = "show channels", .args = "[SPAN]", .help = "telephone channels and their states", .daemons = MG, .columns = channels, .none = "no channels", .arg_names = "span"},
 	{.words = "tdm", .args = "[VERB span N|group NAME|channel N|ENDPOINT]", .help = "locks, drains, blocks, resets, loops and tests telephone channels; alone, lists the verbs", .daemons = MG,
 	 .columns = tdm_verbs, .none = "no verbs", .run = run_tdm, .own_args = true},

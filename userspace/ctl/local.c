@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Commands that ask no daemon for rows: help, check-config, reload. */
+/* Commands that ask no daemon for rows: help, reload. */
 #include "base/ctl.h"
 #include "base/mem.h"
 #include "config/schema.h"
@@ -31,21 +31,6 @@ int run_help_config(const struct command *self, const struct options *o, int n, 
 	fwrite(out.p, 1, out.len, stdout);
 	buf_reset(&out);
 	return 0;
-}
-
-int run_check_config(const struct command *self, const struct options *o, int n, char **rest)
-{
-	struct buf why = buf_growing();
-	struct conf *c = NULL;
-	const char *path = n ? rest[0] : o->config ? o->config : CONFIG_FILE;
-	int err = config_load(&c, path, NULL, &why);
-	if (err)
-		fprintf(stderr, "%s", buf_z(&why));
-	else
-		printf("%s: good\n", path);
-	mem_deref(c);
-	buf_reset(&why);
-	return err ? EXIT_FAILURE : 0;
 }
 
 /* The daemons that serve tell what they do not like; the keeper is told last. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The sections `span`, `dynamic` and `channels` of tandem.conf. Their options are checked one by one by the schema; here is what spans several. */
+/* The sections `span`, `dynamic`, `channels` and `isdn` of tandem.conf. Their options are checked one by one by the schema; here is what spans several. */
 #include "tdm/setup.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -139,30 +139,43 @@ static int say(struct reader *r, const struct conf_part *p, unsigned n)
 	return 0;
 }
 
-static void read_channels(struct reader *r, const struct conf_part *p)
+/* A group of that name: its place plus one, or 0 and said. */
+static uint8_t add_group(struct reader *r, const struct conf_part *p, const char *section)
 {
 	struct tdm_setup *s = r->s;
+	if (s->n_groups == TDM_MAX_GROUPS)
+		expected(r, p, "%s: expected at most %d sections channels and isdn", section, TDM_MAX_GROUPS);
+	else if (slice_copy(slice_str(conf_title(p)), s->groups[s->n_groups].name, TDM_NAME_MAX))
+		expected(r, p, "%s: expected a title of at most %d characters", section, TDM_NAME_MAX - 1);
+	else
+		return ++s->n_groups;
+	return 0;
+}
+
+static void read_channels(struct reader *r, const struct conf_part *p)
+{
 	struct tdm_channels set = {0};
 	struct tdm_channel_setup like = {0};
-	struct tdm_group_setup g = {0};
-	if (slice_copy(slice_str(conf_title(p)), g.name, sizeof(g.name))) {
-		expected(r, p, "channels: expected a title of at most %zu characters", sizeof(g.name) - 1);
-		return;
-	}
-	if (s->n_groups == TDM_MAX_GROUPS) {
-		expected(r, p, "channels: expected at most %d such sections", TDM_MAX_GROUPS);
-		return;
-	}
 	if (read_numbers(r, p, &set) || read_like(r, p, &like))
 		return;
-	s->groups[s->n_groups++] = g;
-	like.group = s->n_groups;
-	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
+	like.group = add_group(r, p, "channels");
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS && like.group; n++) {
 		if (!tdm_channels_have(&set, n))
 			continue;
 		if (say(r, p, n) || (like.dacs && say(r, p, like.dacs)))
 			return;
-		set_channel(s, &like, n);
+		set_channel(r->s, &like, n);
+	}
+}
+
+/* Whose spans operators may name by it; what else it says is for others. */
+static void read_isdn(struct reader *r, const struct conf_part *p)
+{
+	uint8_t group = strlen(conf_title(p)) < TDM_NAME_MAX ? add_group(r, p, "isdn") : 0; /* names of trunks may be longer */
+	for (unsigned i = 0; group && i < conf_list_count(p, "spans"); i++) {
+		uint32_t n;
+		if (!slice_u32(slice_str(conf_list_at(p, "spans", i)), &n) && n <= TDM_MAX_SPANS)
+			r->s->groups[group - 1].spans[n / 8] |= 1 << n % 8;
 	}
 }
 
@@ -182,5 +195,6 @@ int tdm_sections(struct tdm_setup *s, const struct conf *c, struct buf *why)
 	each(&r, c, "span", read_span);
 	each(&r, c, "dynamic", read_dynamic);
 	each(&r, c, "channels", read_channels);
+	each(&r, c, "isdn", read_isdn);
 	return r.failed ? -EINVAL : why->err;
 }

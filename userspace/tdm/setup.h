@@ -43,8 +43,10 @@ struct tdm_channel_setup {
 	bool locked, blocked; /* in no file: how an operator left it, from whoever kept that */
 };
 
+/* A section `channels`, whose channels know it, or a section `isdn`, which has spans. */
 struct tdm_group_setup {
 	char name[TDM_NAME_MAX];
+	uint8_t spans[TDM_MAX_SPANS / 8 + 1];
 };
 
 /* Reference-counted. */
@@ -63,7 +65,7 @@ struct tdm_setup *tdm_setup_new(void);
 /* Adds what a system.conf says: `text`, called `path` in messages. -EINVAL with a line "file:line: what was expected" in `why` for each
  * mistake; `s` then holds what was right. */
 int tdm_system_conf(struct tdm_setup *s, const char *path, struct slice text, struct buf *why);
-/* Adds what the sections `span`, `dynamic` and `channels` of a tandem.conf say. Each replaces what was said before of the same span or
+/* Adds what the sections `span`, `dynamic` and `channels` of a tandem.conf say, and which spans are those of a section `isdn`. Each replaces what was said before of the same span or
  * channel. Mistakes as above. */
 int tdm_sections(struct tdm_setup *s, const struct conf *c, struct buf *why);
 /* Both: tdm.system-conf, when there is such a file, then the sections. 0, -ENOMEM, -EINVAL, or what keeps the file from being read. */

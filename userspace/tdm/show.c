@@ -25,13 +25,26 @@ static unsigned count(const struct tdm *t, unsigned span, enum tdm_state state)
 	return found;
 }
 
+/* All that a span counts, by name. */
+static json_t *counters_json(const struct tdm_span *s)
+{
+	json_t *all = json_object();
+	for (unsigned i = 0; all && i < TDM_COUNTERS; i++)
+		if (json_object_set_new(all, s->counters.defs[i].name, json_integer((json_int_t)s->values[i]))) {
+			json_decref(all);
+			return NULL;
+		}
+	return all;
+}
+
 static json_t *span_json(const struct tdm *t, const struct tdm_span *s)
 {
 	unsigned n = s->now.number;
-	return json_pack("{s:i, s:s, s:s, s:s, s:i, s:o, s:b, s:b, s:i, s:b, s:i, s:i}", "span", n, "kind", tdm_span_kind_names[s->now.kind], "name", s->now.name,
+	return json_pack("{s:i, s:s, s:s, s:s, s:i, s:o, s:b, s:b, s:i, s:b, s:i, s:i, s:I, s:I, s:I, s:o}", "span", n, "kind", tdm_span_kind_names[s->now.kind], "name", s->now.name,
 			 "description", s->now.description, "channels", s->now.channels, "defects", names_json(s->now.defects, tdm_defect_names, TDM_DEFECTS),
 			 "failed", s->failed, "looped", s->looped, "timing", tdm_timing_priority(t, n), "clock", tdm_timing(t) == n, "free",
-			 count(t, n, TDM_IN_SERVICE), "used", count(t, n, TDM_IN_USE) + count(t, n, TDM_DRAINING));
+			 count(t, n, TDM_IN_SERVICE), "used", count(t, n, TDM_IN_USE) + count(t, n, TDM_DRAINING),
+			 "crc", (json_int_t)s->values[TDM_CRC], "bpv", (json_int_t)s->values[TDM_BPV], "slips", (json_int_t)s->values[TDM_SLIPS], "counters", counters_json(s));
 }
 
 json_t *tdm_spans_json(const struct tdm *t)

@@ -66,14 +66,31 @@ bool tdm_target_has(const struct tdm *t, const struct tdm_target *target, const 
 		return false;
 	if (target->span)
 		return c->span == target->span;
-	if (target->group)
-		return t->setup->channels[c->number].group == target->group;
+	if (target->group) {
+		const struct tdm_group_setup *g = &t->setup->groups[target->group - 1];
+		return t->setup->channels[c->number].group == target->group || g->spans[c->span / 8] & 1 << c->span % 8;
+	}
 	if (target->channel)
 		return c->number == target->channel;
 	return tdm_endpoint_matches(&target->endpoint, c);
 }
 
-static int do_channels(struct tdm *t, const struct tdm_verb *v, const struct tdm_target *target, struct buf *told)
+/* Why a channel refused, in words. */
+static const char *why_not(const struct tdm_channel *c, int err)
+{
+	switch (err) {
+	case -EBUSY:
+		return c->used ? "it has a call" : c->loop >= 0 ? "it is looped" : c->tester ? "it is being tested" : "another program has it";
+	case -ENOENT:
+	case -ENXIO:
+	case -ENODEV:
+		return "it is not there";
+	default:
+		return strerror(-err);
+	}
+}
+
+static int do_channels(struct tdm *t, const struct tdm_verb *v, const struct tdm_target *target, struct slice text, struct buf *told)
 {
 	unsigned done = 0, failed = 0;
 	int first = 0;
@@ -84,12 +101,14 @@ static int do_channels(struct tdm *t, const struct tdm_verb *v, const struct tdm
 		done += !err;
 		failed += err != 0;
 		if (err && !first) {
-			buf_printf(told, "channel %u: %s; ", n, strerror(-err));
+			buf_printf(told, "channel %u: %s; ", n, why_not(t->channels[n], err));
 			first = err;
 		}
 	}
-	if (!done && !failed)
-		first = -ENOENT;
+	if (!done && !failed) {
+		buf_printf(told, SLICE_FMT ": no channel that carries calls\n", SLICE_ARG(text));
+		return -ENOENT;
+	}
 	buf_printf(told, "%s: %u channel%s done, %u failed\n", v->name, done, done == 1 ? "" : "s", failed);
 	return first;
 }
@@ -116,7 +135,7 @@ int tdm_do(struct tdm *t, struct slice verb, struct slice target, struct buf *to
 		return err;
 	}
 	if (!what.span || !v->span)
-		return do_channels(t, v, &what, told);
+		return do_channels(t, v, &what, target, told);
 	err = v->span(tdm_span(t, what.span));
 	buf_printf(told, "%s: span %u: %s\n", v->name, what.span, err ? strerror(-err) : "done");
 	return err;

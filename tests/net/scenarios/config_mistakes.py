@@ -21,8 +21,31 @@ MISTAKES = [  # text, line, a word of what is said
     ("sip {\n  t1 = 20ms\n", 2, ""),
 ]
 
+CARDS = [  # of system.conf, of tandem.conf, what check-config says
+    ("span=1,1,0,esf,b8zs\nbchan=1-23\ndchan=24\n", "", None),
+    ("span=1,1,0,esf,b8zz\nbchan=1-23\n", "", r"system\.conf:1: expected a coding"),
+    ("bchan=1-23\n", 'channels a { numbers = { "3-1" } }\n', r"bad\.conf:\d: channels\.numbers: expected"),
+    ("bchan=1-23\n", 'channels a { numbers = { "1" } country = "xx" }\n', r'bad\.conf:\d: channels\.country: .*"xx"'),
+    ("defaultzone=zz\n", "", r'defaultzone of system\.conf: .*"zz"'),
+]
+
+
+def cards(bad):
+    """What is wrong with telephone lines is told before a daemon has to."""
+    conf = bad.replace("bad.conf", "system.conf")
+    for system, tandem, want in CARDS:
+        with open(conf, "w") as f:
+            f.write(system)
+        with open(bad, "w") as f:
+            f.write(f'address inside {{ local = {{ "127.0.0.1" }} }}\ntdm {{ system-conf = "{conf}" }}\n{tandem}')
+        done = subprocess.run([s.gw.tandemctl, "check-config", bad], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10)
+        assert (done.returncode != 0) == bool(want) and done.stdout.count("\n") == 1, f"{system!r} {tandem!r}: {done.returncode} {done.stdout!r}"
+        assert not want or re.search(want, done.stdout), f"{system!r} {tandem!r}: {done.stdout!r}"
+
+
 with stage() as s:
     bad = s.lab.path("bad.conf")
+    cards(bad)
     for text, line, word in MISTAKES:
         with open(bad, "w") as f:
             f.write(text)

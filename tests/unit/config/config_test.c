@@ -91,6 +91,15 @@ static const struct {
 	{GOOD "line a { endpoint = \"aaln/1\" }\nline b { endpoint = \"AALN/1\" }", "unit.conf:3: line.endpoint: \"AALN/1\" is line a already\n"},
 	{GOOD "line a { endpoint = \"1\" number = \"20\" }\nline b { endpoint = \"2\" number = \"20\" }", "unit.conf:3: line.number: \"20\" belongs to line a already\n"},
 	{GOOD "line a { endpoint = \"1\" digit-map = \"(1xxx;)\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"(1xxx;)\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"(11\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"(11\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"0T|1\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"0T|1\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"(1||2)\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"(1||2)\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"([12)\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"([12)\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"[]\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"[]\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"()\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"()\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"(.T)\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"(.T)\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"1-2\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"1-2\"\n"},
+	{GOOD "line a { endpoint = \"1\" digit-map = \"(1)2)\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"(1)2)\"\n"},
 	{GOOD "gateway g { address = \"\" }", "unit.conf:2: gateway.networks: expected where a gateway without an address may be, such as \"192.0.2.0/24\"\n"},
 	{GOOD "gateway g { address = \"a b\" }", "unit.conf:2: gateway.address: expected an IP address or a name, maybe with a port, such as 192.0.2.1:2427 or gw.example.net, not \"a b\"\n"},
 	{"", "unit.conf: expected at least one address section, such as: address inside { local = {\"auto\"} }\n"},
@@ -170,6 +179,20 @@ static const struct {
 	{GOOD "user u { }", "unit.conf:2: user.password: expected a value: it has no default\n"},
 };
 
+static void digit_maps_of_the_standards_are_taken(void **state)
+{
+	static const char *const maps[] = {"(xxxxxxx|x11)", "(0[12].|00|1[12].1|2x.#)", "(xxxxxxx | x.[T#])", "9011x.T", "[0-9*#].T", "([3-7]11|123xxxxxxx|[1-7]xxxxxxP|8xxxP)"};
+	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+		char text[200];
+		struct conf *c = NULL;
+		struct buf why = buf_growing();
+		snprintf(text, sizeof text, GOOD "line a { endpoint = \"1\" digit-map = \"%s\" }", maps[i]);
+		assert_int_equal(config_load(&c, "unit.conf", text, &why), 0);
+		mem_deref(c);
+		buf_reset(&why);
+	}
+}
+
 static void each_mistake_is_told_with_its_line(void **state)
 {
 	for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
@@ -233,6 +256,7 @@ static void memory_running_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(digit_maps_of_the_standards_are_taken),
 		cmocka_unit_test(the_built_in_configuration_serves_this_machine),
 		cmocka_unit_test(every_default_passes_its_own_check),
 		cmocka_unit_test(addresses_are_resolved_as_written),

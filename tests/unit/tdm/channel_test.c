@@ -141,12 +141,12 @@ static void a_looped_channel_is_tested_and_no_other(void **state)
 	assert_true(fake.looped[1]);
 	assert_int_equal(c->state, TDM_TESTED);
 	assert_int_equal(tdm_channel_take(c, false), -EACCES);
-	assert_done("loop", "channel 1", -EBUSY, "channel 1: Device or resource busy; loop: 0 channels done, 1 failed\n");
+	assert_done("loop", "channel 1", -EBUSY, "channel 1: it is looped; loop: 0 channels done, 1 failed\n");
 	assert_all_done("unloop", "channel 1");
 	assert_false(fake.looped[1]);
 	assert_int_equal(c->state, TDM_IN_SERVICE);
 	fake.taken_by_other[2] = true;
-	assert_done("loop", "channel 2", -EBUSY, "channel 2: Device or resource busy; loop: 0 channels done, 1 failed\n");
+	assert_done("loop", "channel 2", -EBUSY, "channel 2: another program has it; loop: 0 channels done, 1 failed\n");
 	assert_int_equal(box_state(2), TDM_IN_SERVICE);
 }
 
@@ -169,8 +169,24 @@ static void a_target_that_is_none_is_told(void **state)
 	assert_done("lock", "group x", -ENOENT, "group x: no such span, group, channel or endpoint\n");
 	assert_done("lock", "channel 1024", -ENOENT, "channel 1024: no such span, group, channel or endpoint\n");
 	assert_done("lock", "everything", -ENOENT, "everything: no such span, group, channel or endpoint\n");
-	assert_done("lock", "ds/ds1-9/1", -ENOENT, "lock: 0 channels done, 0 failed\n");
+	assert_done("lock", "ds/ds1-9/1", -ENOENT, "ds/ds1-9/1: no channel that carries calls\n");
+	assert_done("lock", "channel 24", -ENOENT, "channel 24: no channel that carries calls\n"); /* a D-channel */
 	assert_done("sing", "span 1", -EINVAL, "no verb sing\n");
+}
+
+static void groups_are_targets_too(void **state)
+{
+	struct tdm_setup *s = box.t->setup;
+	s->groups[0] = (struct tdm_group_setup){.name = "desks"};
+	s->groups[1] = (struct tdm_group_setup){.name = "pstn", .spans = {1 << 1}};
+	s->n_groups = 2;
+	s->channels[56].group = s->channels[57].group = 1;
+	assert_done("lock", "group desks", 0, "lock: 2 channels done, 0 failed\n");
+	assert_int_equal(box_state(57), TDM_LOCKED);
+	assert_int_equal(box_state(1), TDM_IN_SERVICE);
+	assert_done("block", "group pstn", 0, "block: 23 channels done, 0 failed\n");
+	assert_int_equal(box_state(23), TDM_BLOCKED);
+	assert_int_equal(box_state(25), TDM_IN_SERVICE);
 }
 
 static void endpoints_are_targets_too(void **state)
@@ -209,6 +225,7 @@ int main(void)
 		TEST(a_looped_channel_is_tested_and_no_other),
 		TEST(a_looped_span_carries_no_calls),
 		TEST(a_target_that_is_none_is_told),
+		TEST(groups_are_targets_too),
 		TEST(endpoints_are_targets_too),
 		TEST(every_state_fault_and_verb_has_its_words),
 	};

@@ -223,6 +223,7 @@ static void sections_say_the_same(void **state)
 	assert_string_equal(ours->default_zone, theirs->default_zone);
 	assert_int_equal(ours->n_groups, 6);
 	assert_string_equal(ours->groups[0].name, "isdn");
+	assert_int_equal(ours->groups[0].spans[0], 0);
 	buf_reset(&why);
 	mem_deref(ours);
 	mem_deref(theirs);
