@@ -31,7 +31,8 @@ static const struct conf_option process_options[] = {
 	OPTION("user", CONF_STRING, "", "User that tandem-ca and tandem-mg run as. Empty: the user that started tandem-keep. They never have "
 	 "capabilities, whoever they run as."),
 	OPTION("grace", CONF_DURATION, "5s", "How long a daemon may take to end before it is killed.", .min = 100, .max = 60000),
-	OPTION("restart-min", CONF_DURATION, "100ms", "First pause before a daemon that died is started again; it doubles up to restart-max.",
+	OPTION("restart-min", CONF_DURATION, "100ms", "First pause before a daemon is started again that has died within ten seconds of its start; it doubles "
+	 "up to restart-max. One that has run longer is started again at once.",
 	 .min = 10, .max = 60000),
 	OPTION("restart-max", CONF_DURATION, "10s", "Longest pause before a daemon that keeps dying is started again.", .min = 10,
 	 .max = 600000),

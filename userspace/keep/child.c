@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STABLE_MS 10000 /* one that ran so long starts its back-off anew */
-
 const char *child_state_name(enum child_state s)
 {
 	static const char *const names[] = {
@@ -77,11 +75,24 @@ static void on_backoff_over(void *arg)
 static void try_again_later(struct child *c)
 {
 	const struct keeper_times *t = &c->keeper->params.times;
-	if (clock_ms() - c->started_ms > STABLE_MS || c->backoff_ms < t->restart_min_ms)
-		c->backoff_ms = t->restart_min_ms;
 	set_state(c, CHILD_BACKOFF, c->last_end);
 	timer_start(&c->timer, c->backoff_ms, on_backoff_over, c);
 	c->backoff_ms = c->backoff_ms * 2 < t->restart_max_ms ? c->backoff_ms * 2 : t->restart_max_ms;
+}
+
+/* At once if it has run well: calls wait for it. One that keeps dying waits longer each time. */
+static void start_again(struct child *c)
+{
+	const struct keeper_times *t = &c->keeper->params.times;
+	bool ran_well = clock_ms() - c->started_ms >= t->stable_ms;
+	if (ran_well || c->backoff_ms < t->restart_min_ms)
+		c->backoff_ms = t->restart_min_ms;
+	log_error(c->spec->name, "died: %s; starting it again in %u ms", c->last_end, ran_well ? 0 : c->backoff_ms);
+	c->restarts++;
+	if (ran_well)
+		child_start(c);
+	else
+		try_again_later(c);
 }
 
 /* The exit status of one that an earlier keeper started is not ours to read. */
@@ -112,9 +123,7 @@ static void on_exit_seen(void *arg, int events)
 		c->restarts++;
 		child_start(c);
 	} else {
-		log_error(c->spec->name, "died: %s; starting it again in %u ms", c->last_end, c->backoff_ms);
-		c->restarts++;
-		try_again_later(c);
+		start_again(c);
 	}
 	keeper_step(c->keeper);
 }

@@ -17,6 +17,7 @@ struct keeper_child {
 struct keeper_times {
 	uint32_t grace_ms;                       /* from SIGTERM to SIGKILL */
 	uint32_t restart_min_ms, restart_max_ms; /* back-off between restarts */
+	uint32_t stable_ms;                      /* one that ran so long is started again at once, and its back-off begins anew */
 };
 
 struct keeper_params {

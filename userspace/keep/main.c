@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define STABLE_MS 10000
+
 static struct keeper *keeper;
 
 static struct keeper_child children[] = {
@@ -48,7 +50,8 @@ static struct keeper_times times_of(const struct conf *c)
 	const struct conf_part *p = conf_section(c, "process");
 	return (struct keeper_times){.grace_ms = (uint32_t)conf_int(p, "grace"),
 				     .restart_min_ms = (uint32_t)conf_int(p, "restart-min"),
-				     .restart_max_ms = (uint32_t)conf_int(p, "restart-max")};
+				     .restart_max_ms = (uint32_t)conf_int(p, "restart-max"),
+				     .stable_ms = STABLE_MS};
 }
 
 /* Against the configuration in force now. */

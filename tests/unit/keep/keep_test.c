@@ -124,6 +124,7 @@ static int run_child(int argc, char **argv)
 
 static char dir[64], config[128], program[256];
 static struct keeper *keeper;
+static struct keeper_times times;
 static bool ready, ended;
 
 static void on_ready(void *arg)
@@ -150,6 +151,7 @@ static int setup(void **state)
 	log_set_level(LOG_LEVEL_ERROR);
 	log_open("keep_test", LOG_TO_STDERR);
 	ready = ended = false;
+	times = (struct keeper_times){.restart_min_ms = 20, .restart_max_ms = 160, .stable_ms = PATIENCE_MS};
 	return loop_init();
 }
 
@@ -165,11 +167,12 @@ static int teardown(void **state)
 static int open_keeper(const struct keeper_child *children, uint32_t grace_ms)
 {
 	struct buf why = buf_growing();
+	times.grace_ms = grace_ms;
 	int err = keeper_open(&keeper,
 			      &(struct keeper_params){.children = children,
 						      .runtime = dir,
 						      .config = config,
-						      .times = {grace_ms, 20, 160},
+						      .times = times,
 						      .on_ready = on_ready,
 						      .on_ended = on_ended},
 			      &why);
@@ -316,6 +319,21 @@ static void a_killed_child_gets_its_descriptors_back(void **state)
 	struct slice rest = slice_str(report()); /* in order: the first was ready when the second started */
 	for (int i = 0; i < 3; i++)
 		assert_true(slice_starts(slice_line(&rest), slice_str(lines[i])));
+	stop_keeper();
+}
+
+static void one_that_has_run_well_is_started_again_at_once(void **state)
+{
+	FILE *was = stderr;
+	stderr = fopen("/dev/null", "w"); /* its death is logged */
+	times = (struct keeper_times){.restart_min_ms = 2 * PATIENCE_MS, .restart_max_ms = 2 * PATIENCE_MS, .stable_ms = 1};
+	assert_int_equal(open_keeper(two, 5000), 0);
+	assert_true(run_until(is_ready));
+	kill((pid_t)told(0, "pid"), SIGKILL);
+	bool met = run_until(a_has_restarted);
+	fclose(stderr);
+	stderr = was;
+	assert_true(met);
 	stop_keeper();
 }
 
@@ -489,6 +507,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_killed_child_gets_its_descriptors_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_that_has_run_well_is_started_again_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_a_child_hands_over_as_it_dies_is_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_child_runs_while_it_is_wanted, setup, teardown),
 		cmocka_unit_test_setup_teardown(children_can_do_nothing_privileged_but_ask, setup, teardown),
