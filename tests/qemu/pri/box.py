@@ -62,9 +62,12 @@ class Box:
         for phone in (self.alice, self.bob):
             phone.waiting.clear()
 
+    def media_port(self, phone):
+        """Of its latest call: every one has ports of its own."""
+        return phone.media_port + self.calls * 2 % 100
+
     def body(self, phone):
-        """Its description; every call has ports of its own."""
-        port = phone.media_port + self.calls * 2 % 100
+        port = self.media_port(phone)
         return sdp(phone.ip, port, media=offer("t1")(port))
 
     # --- calls
@@ -85,14 +88,19 @@ class Box:
 
     def by_trunk(self):
         """Alice's call to Bob, out by one end of a trunk and in by the other, answered: both dialogs."""
+        return self.described_by_trunk()[:2]
+
+    def described_by_trunk(self):
+        """The same; also the 200 and the INVITE, which say where both are to send to."""
         self.calls += 1
         d = self.alice.invite("71", self.body(self.alice))
         db, invite = self.bob.answer_invite(PATIENCE)
         db.reply(invite, 180, "Ringing")
         db.accept(invite, self.body(self.bob))
         db.get("ACK", PATIENCE)
-        d.ack(d.response(200, timeout=PATIENCE))
-        return d, db
+        ok = d.response(200, timeout=PATIENCE)
+        d.ack(ok)
+        return d, db, ok, invite
 
     def hang_up(self, one, other=None):
         """`one` ends its call, and `other`, when it is given, hears so."""
