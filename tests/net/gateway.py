@@ -38,6 +38,7 @@ address inside {{ local = {{ "{inside4}", "{inside6}" }} {inside} }}
 address outside {{ local = {{ "{outside4}", "{outside6}" }} {outside} }}
 media {{ engine = {engine} {media} }}
 agent {{ t-hist = 1s retry-min = 20ms t-max = 1s {agent} }}
+overload {{ {overload} }}
 process {{ restart-min = 10ms {process} }}
 user alice {{ password = "wonderland" numbers = {{ "1001" }} display = "Alice" address = "inside" {alice} }}
 user bob {{ password = "builder" numbers = {{ "1002" }} display = "Bob" address = "outside" {bob} }}
@@ -58,7 +59,8 @@ class Gateway:
         lab.pins.append(self.pins)
         for part in ("state", "run"):
             os.makedirs(lab.path(part), exist_ok=True)
-        self.sections = dict(sip="", registrar="", inside="", outside="", media="", agent="", alice="", bob="", trunk="", process="", more="", certificates="", transport="udp", t1=T1_MS, t2=8 * T1_MS)
+        # Phones send nothing twice, so that nothing is stale however late it is read.
+        self.sections = dict(sip="", registrar="", inside="", outside="", media="", agent="", alice="", bob="", trunk="", process="", overload="stale = 0", more="", certificates="", transport="udp", t1=T1_MS, t2=8 * T1_MS)
         self.sections.update(carrier=carrier, engine=ENGINES[engine], dir=lab.dir, pins=self.pins, inside4=INSIDE[4], inside6=INSIDE[6],
                              outside4=OUTSIDE[4], outside6=OUTSIDE[6])
         self.config = lab.path("tandem.conf")

@@ -27,6 +27,7 @@ class Agent:
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind((ip, port))
         self.tid, self.told, self.answers, self.mute = 1000, [], {}, False
+        self.said = {}  # what was answered to each command, which a repetition gets again (RFC 3435 3.5.1)
         self.datagrams = []  # each as the list of its messages
         self.reply = lambda text, tid: f"200 {tid} OK\r\n"
 
@@ -42,7 +43,9 @@ class Agent:
             elif not self.mute:
                 if text not in self.told:
                     self.told.append(text)
-                self.sock.sendto(self.reply(text, first[1]).encode(), src)
+                if text not in self.said:
+                    self.said[text] = self.reply(text, first[1])
+                self.sock.sendto(self.said[text].encode(), src)
         return True
 
     def say(self, text, to=MG):
@@ -52,6 +55,13 @@ class Agent:
         """What is there already, and what comes while nothing stays away longer than `wait`."""
         while self.take(wait):
             pass
+
+    def until(self, condition, wait=SOON):
+        """Takes what comes until that is so; whether it is."""
+        end = time.time() + wait
+        while not (done := condition()) and time.time() < end:
+            self.take(max(0.01, end - time.time()))
+        return done
 
     def ask(self, verb, endpoint, lines="", sdp="", tid=None, wait=SOON, to=MG):
         self.tid += 1
@@ -180,6 +190,13 @@ class Gateway:
             return reply["result"] if "result" in reply else reply["error"]
         finally:
             s.close()
+
+    def counted(self, name, value, wait=SOON):
+        """The counter, once it is that or ought to be long since."""
+        end = time.time() + wait
+        while self.counter(name) != value and time.time() < end:
+            time.sleep(0.01)
+        return self.counter(name)
 
     def counter(self, name):
         return next(c["value"] for c in self.ctl("show counters") if c["group"] == "mg" and c["name"] == name)

@@ -6,6 +6,7 @@ and what belongs to calls are served; afterwards everything is taken again. With
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage, skip  # noqa: E402
+import collections  # noqa: E402
 import os  # noqa: E402
 import re  # noqa: E402
 import statistics  # noqa: E402
@@ -41,11 +42,12 @@ def answered(p):
 
 
 def errors(p):
-    """What sipp had to say of those that were neither."""
+    """What sipp had to say of those that were neither: each thing once, and how often."""
     if not os.path.exists(p.stf + ".err"):
         return "no errors"
     with open(p.stf + ".err", errors="replace") as f:
-        return f.read(1500)
+        said = re.findall(r"[\d.]+: (?:Aborting call on (.*?) for Call-Id .*?: (while.*?)\s*$|(.*?)$)", f.read(), re.M)
+    return collections.Counter(" ".join(parts).replace("Call-Id", "")[:200] for parts in said).most_common(8)
 
 
 def goodput(s, rate, seconds, warm=4):
@@ -63,7 +65,7 @@ def goodput(s, rate, seconds, warm=4):
 
 
 try:
-    with stage(start=False, t1=500 if LONG else 100, t2=4000 if LONG else 800, idle=False) as s:
+    with stage(start=False, t1=500 if LONG else 200, t2=4000 if LONG else 1600, sip="first-response = 0", agent="t-max = 20s", overload="", idle=False) as s:
         s.gw.configure(more=f'trunk caller {{ peer = "{s.ip_a}:5080" address = "inside" }}\nroute all {{ prefix = "2" to = "carrier" }}\nlog {{ level = warn }}')
         s.gw.start()
         uas = s.lab.start(s.ns_b, "sipp", "-sf", HERE + "callee.xml", "-i", s.ip_b, "-p", 5080, "-mp", 30000, "-nostdin", log="uas.log")
