@@ -133,6 +133,8 @@ def in_a_call():
     for info in (121, 122) if type.startswith("euroisdn") else ():  # libpri has NOTIFY for no others
         far.do("notify", came["call"], info=info)
         assert agent.take("notify", call=call)["notify"] == info
+        agent.do("notify", call, notify=info)
+        assert far.take("notify")["progress"] == info
     far.do("append", "tx", "information", "2c0137")  # keypad facility
     far.do("digits", came["call"], "1")
     assert agent.take("keypad", call=call)["digits"] == "7"

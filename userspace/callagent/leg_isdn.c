@@ -287,6 +287,8 @@ static void reoffer_done(struct isdn_leg *s, unsigned status)
 static void on_reoffered(void *arg, int err, unsigned code)
 {
 	struct isdn_leg *s = mem_ref(arg);
+	if (!err)
+		isdn_leg_tell_hold(s, line_media_is_held(s->media));
 	if (err != -ECANCELED)
 		reoffer_done(s, err ? 500 : 200);
 	mem_deref(s);
@@ -409,7 +411,7 @@ static void verb_describe(const struct leg *l, struct cdr_leg *out)
 struct kept {
 	char id[64], endpoint[64], address[64], number[128];
 	struct addr signalling;
-	bool digital, held;
+	bool digital, held, holds;
 	struct slice media;
 };
 
@@ -419,6 +421,7 @@ enum { TAG_MEDIA = 10 };
 static const struct pack_field fields[] = {
 	FIELD(1, PACK_TEXT, id),     FIELD(2, PACK_TEXT, endpoint),    FIELD(3, PACK_TEXT, address),
 	FIELD(4, PACK_TEXT, number), FIELD(5, PACK_BYTES, signalling), FIELD(6, PACK_BOOL, digital), FIELD(7, PACK_BOOL, held),
+	FIELD(8, PACK_BOOL, holds),
 	FIELD(TAG_MEDIA, PACK_SLICE, media),
 };
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -426,7 +429,7 @@ static const struct pack_field fields[] = {
 static void verb_save(const struct leg *l, struct buf *out)
 {
 	const struct isdn_leg *s = isdn_leg_of(l);
-	struct kept k = {.signalling = l->party.signalling, .digital = s->digital, .held = s->told_held};
+	struct kept k = {.signalling = l->party.signalling, .digital = s->digital, .held = s->told_held, .holds = s->holds};
 	CDR_SET(k.id, slice_str(s->call.id));
 	CDR_SET(k.endpoint, slice_str(s->endpoint));
 	CDR_SET(k.address, slice_str(s->address));
@@ -517,6 +520,7 @@ int leg_isdn_restore(struct leg **ret, enum side side, const char *target, struc
 	isdn_leg_bearer(s, k.digital);
 	s->talks = s->started = s->connected = true;
 	s->held = s->told_held = k.held;
+	s->holds = k.holds;
 	if (*k.id && a->isdn)
 		isdn_link_add(a->isdn, &s->call);
 	if (k.media.len) {

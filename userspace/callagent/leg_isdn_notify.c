@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What the network tells of its party in an answered call: that it is held and is back (NOTIFY, Q.931 4.5.22), what it dials as information (keypad), its name
- * (FACILITY). */
+ * (FACILITY); and is told: hold. */
 #include "callagent/call.h"
 #include "callagent/leg_isdn_priv.h"
 
 #define RETRY_MS 500 /* after a re-offer that crossed another one */
 
+enum { NOTIFY_REMOTE_HOLD = 121, NOTIFY_REMOTE_RETRIEVAL = 122 };
+
 /* Notification descriptions of Q.931 4.5.22, and of Q.932: what of them is hold. */
 static const struct {
 	int description;
 	bool held;
-} notices[] = {{0, true} /* user suspended */, {1, false} /* user resumed */, {121, true} /* remote hold */, {122, false} /* remote retrieval */};
+} notices[] = {{0, true} /* user suspended */, {1, false} /* user resumed */, {NOTIFY_REMOTE_HOLD, true}, {NOTIFY_REMOTE_RETRIEVAL, false}};
 
 static void tell_hold(void *arg)
 {
@@ -62,6 +64,15 @@ int isdn_leg_reoffer_reply(struct leg *l, const struct leg_news *n)
 	if (s->held != s->told_held)
 		timer_start(&s->again, taken ? 0 : RETRY_MS, tell_hold, s);
 	return 0;
+}
+
+/* RFC 3398 9.2, EN 300 141-1. */
+void isdn_leg_tell_hold(struct isdn_leg *s, bool holds)
+{
+	if (holds == s->holds || s->leg.state != LEG_ACTIVE || !conf_bool(s->line->conf, "notify-hold"))
+		return;
+	s->holds = holds;
+	isdn_leg_say(s, "isdn notify", json_pack("{s:i}", "notify", holds ? NOTIFY_REMOTE_HOLD : NOTIFY_REMOTE_RETRIEVAL));
 }
 
 void isdn_leg_keypad(struct isdn_leg *s, const json_t *event)

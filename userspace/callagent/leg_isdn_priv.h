@@ -64,6 +64,7 @@ struct isdn_leg {
 	struct timer later;        /* what cannot be said from within a verb */
 	unsigned refuse;           /* ... a re-offer is refused with that */
 	bool held, told_held, asking; /* its party is held, as the network says; as the other side was told; it is being told */
+	bool holds;                /* the other side holds it, and the network knows */
 	bool named;                /* its name has come since the other side was told who it is */
 	struct timer again;
 	bool released, media_over; /* since we have released it: tandem-isdn has said so; the channel's connection is gone */
@@ -105,6 +106,8 @@ void isdn_leg_keypad(struct isdn_leg *s, const json_t *event);
 void isdn_leg_party(struct isdn_leg *s, const json_t *event);
 int isdn_leg_reoffer_reply(struct leg *l, const struct leg_news *n);
 void isdn_leg_tell_name(struct isdn_leg *s);
+/* To the network: the other side holds its party, or does no more. */
+void isdn_leg_tell_hold(struct isdn_leg *s, bool holds);
 
 /* leg_isdn_setup.c: what the INVITE (NULL: there is none) tells of who calls, for s->setup; who has answered, for s->who. */
 void isdn_setup_dress(struct isdn_leg *s, const struct sip_msg *invite);

@@ -271,6 +271,11 @@ bool line_media_is_open(const struct line_media *m)
 	return m && m->up && !m->closing;
 }
 
+bool line_media_is_held(const struct line_media *m)
+{
+	return m->remote && !(m->remote->media[m->stream].dir & SDP_RECVONLY);
+}
+
 /* --- as the call sees it -------------------------------------------------------------------------------------------- */
 
 /* What a description says of the direction is what the connection does; one that waits for an answer will do all. */

@@ -41,6 +41,8 @@ int line_media_describe(struct line_media *m, struct buf *out);
 /* The same for one of several parties who share the connection, whoever is heard: with the streams of what that one described (NULL: one), flowing as `dir`
  * says, in the name of `origin`. */
 int line_media_describe_as(const struct line_media *m, const struct sdp *theirs, enum sdp_dir dir, struct sdp_origin *origin, struct buf *out);
+/* Whether the other side, as it described itself last, wants to hear nothing: the line is on hold there (RFC 3264 8.4). */
+bool line_media_is_held(const struct line_media *m);
 /* A further offer of the leg's, flowing as `dir` says, with the streams that were described last. */
 int line_media_offer(struct line_media *m, enum sdp_dir dir, struct buf *out);
 /* Deletes the connection; `fn` is called once, from the loop, with what was measured (NULL: nothing). Later calls do nothing. */

@@ -520,6 +520,7 @@ static const struct conf_option isdn_options[] = {
 	 "came; CLEARMODE (RFC 4040) is unrestricted digital.", .choices = "speech|audio"),
 	OPTION("tell-identity", CONF_BOOL, "yes", "Whether the network is told the number of a caller who does not want it shown; it is marked so."),
 	OPTION("gateway", CONF_STRING, "", "Name of the gateway section of the gateway that has its channels. Empty: that of this box."),
+	OPTION("notify-hold", CONF_BOOL, "yes", "Whether the network is told that its party is put on hold, and taken back, by NOTIFY (RFC 3398 9.2). EuroISDN only."),
 	OPTION("announcement-time", CONF_DURATION, "20s", "How long an announcement of the network that comes with a cause is heard before the call is cleared. 0: not at all.",
 	 .min = 0, .max = 120000),
 	{0},

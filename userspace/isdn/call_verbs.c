@@ -267,6 +267,20 @@ static int answer(struct call *c, json_t *args, struct buf *why)
 	return 0;
 }
 
+/* libpri has the messages of hold for EuroISDN only. */
+static int notify(struct call *c, json_t *args, struct buf *why)
+{
+	int what, err = read_int(args, "notify", 0, 127, -1, &what, why);
+	if (err)
+		return err;
+	if (what < 0) {
+		buf_str(why, "notify: is missing");
+		return -EINVAL;
+	}
+	pri_notify(call_controller(c), c->pri, channel_of(c), what);
+	return 0;
+}
+
 static int release(struct call *c, json_t *args, struct buf *why)
 {
 	int cause, err = read_int(args, "cause", 1, 127, PRI_CAUSE_NORMAL_CLEARING, &cause, why);
@@ -288,6 +302,7 @@ static const struct {
 	{"isdn alerting", RINGING_IN, alerting},
 	{"isdn progress", RINGING_IN | IN(CALL_RECEIVED), progress},
 	{"isdn answer", RINGING_IN | IN(CALL_RECEIVED), answer},
+	{"isdn notify", IN(CALL_ACTIVE), notify},
 	{"isdn release", ANY, release},
 };
 

@@ -26,6 +26,7 @@ CALL_VERB(proceeding, "isdn proceeding")
 CALL_VERB(alerting, "isdn alerting")
 CALL_VERB(progress, "isdn progress")
 CALL_VERB(answer, "isdn answer")
+CALL_VERB(notify, "isdn notify")
 CALL_VERB(release, "isdn release")
 
 static int show_calls(void *arg, json_t *args, json_t **result, struct buf *why)
@@ -177,6 +178,7 @@ const struct ctl_verb control_verbs[] = {
 	{"isdn alerting", "the called user is rung", alerting, "call=ID progress=N", NULL},
 	{"isdn progress", "PROGRESS with in-band information", progress, "call=ID progress=N cause=N", NULL},
 	{"isdn answer", "answers a call in", answer, "call=ID connected={number,...}", NULL},
+	{"isdn notify", "NOTIFY in an answered call, such as remote hold (121)", notify, "call=ID notify=N", NULL},
 	{"isdn release", "clears a call", release, "call=ID cause=N", NULL},
 	{"isdn restart", "restarts a channel, which clears its call", restart, "endpoint=NAME", NULL},
 	{"isdn service", "takes a channel out of service or back", service, "endpoint=NAME on=BOOL", NULL},

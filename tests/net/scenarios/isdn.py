@@ -81,9 +81,10 @@ with stage(start=False, process="restart-max = 50ms") as s:
     d.connected()
     d.request("INVITE", alice.sdp(version=2, direction="sendonly"))
     assert Sdp(d.connected().body).media[0]["direction"] == "recvonly" and channels.mode(CHANNEL) == "recvonly"
+    assert x.told("notify", call)["notify"] == 121  # remote hold
     d.request("INVITE", alice.sdp(version=3))
     d.connected()
-    assert channels.mode(CHANNEL) == "sendrecv"
+    assert channels.mode(CHANNEL) == "sendrecv" and x.told("notify", call)["notify"] == 122
     d.request("BYE", headers=[("Reason", "Q.850;cause=31")])
     d.bye_answered()
     x.released(call, 31)
@@ -257,6 +258,15 @@ with stage(start=False, process="restart-max = 50ms") as s:
     speaks(alice, Sdp(ok.body).at())
     d.request("INVITE", alice.sdp(version=2, direction="sendonly"))
     assert Sdp(d.connected().body).media[0]["direction"] == "recvonly"
+    assert x.told("notify", call)["notify"] == 121
+    # What the network has been told of it is not forgotten.
+    x.calls = [call]
+    s.gw.kill("tandem-ca")
+    x.connected()
+    x.calls = []
+    d.request("INVITE", alice.sdp(version=3))
+    d.connected()
+    assert x.told("notify", call)["notify"] == 122
     d.hang_up()
     x.released(call, 16)
     over()

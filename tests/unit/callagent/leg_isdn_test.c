@@ -257,7 +257,16 @@ static void hold_is_the_other_sides(void **state)
 	news(call_on_reoffer, a, 0, sdp("192.0.2.1", "m=audio 4000 RTP/AVP 0 8\r\na=sendonly\r\n"));
 	gateway_answers();
 	assert_non_null(strstr(said, "gw: mdcx 3 recvonly"));
+	assert_non_null(strstr(said, "isdn: notify OUT {'notify':121}\n"));
 	assert_non_null(strstr(said, "a: reply 200 20002/recvonly\n"));
+	/* It is told once. */
+	for (unsigned i = 0; i < 2; i++) {
+		said[0] = '\0';
+		news(call_on_reoffer, a, 0, sdp("192.0.2.1", i ? AUDIO(4000) : "m=audio 4000 RTP/AVP 0 8\r\na=inactive\r\n"));
+		gateway_answers();
+		assert_int_equal(strstr(said, "isdn: notify OUT {'notify':122}\n") != NULL, i);
+		assert_int_equal(strstr(said, "isdn: notify") != NULL, i);
+	}
 	isdn_gone();
 	news(call_on_closed, a, 0, SLICE_NONE);
 	assert_over();

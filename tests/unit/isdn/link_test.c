@@ -495,7 +495,7 @@ static unsigned dice(unsigned n)
 
 static void agent_does_something(void)
 {
-	static const char *const verbs[] = {"isdn proceeding", "isdn alerting", "isdn progress", "isdn answer", "isdn release", "isdn digits"};
+	static const char *const verbs[] = {"isdn proceeding", "isdn alerting", "isdn progress", "isdn answer", "isdn notify", "isdn release", "isdn digits"};
 	static unsigned made;
 	char args[128];
 	json_t *rows;
@@ -505,8 +505,8 @@ static void agent_does_something(void)
 		snprintf(args, sizeof(args), "{'call':'n%u','group':'pri','called':{'number':'1','complete':%s}}", made++, dice(2) ? "true" : "false");
 		ask("isdn setup", args, NULL);
 	} else {
-		snprintf(args, sizeof(args), "{'call':'%s','digits':'1'}", text_of(json_array_get(rows, dice((unsigned)n)), "call"));
-		ask(verbs[dice(6)], args, NULL);
+		snprintf(args, sizeof(args), "{'call':'%s','digits':'1','notify':121}", text_of(json_array_get(rows, dice((unsigned)n)), "call"));
+		ask(verbs[dice(7)], args, NULL);
 	}
 	json_decref(rows);
 }
