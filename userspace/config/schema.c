@@ -320,7 +320,8 @@ static const struct conf_option channels_options[] = {
 	OPTION("start", CONF_CHOICE, "wink", "E&M: whether the other side winks when it wants digits.", .choices = "wink|immediate"),
 	OPTION("caller-id", CONF_CHOICE, "bell", "How a caller is told, to a telephone or by an exchange: data after the first ring as in North America or as V.23, or tones before it.",
 	 .choices = "none|bell|v23|dtmf"),
-	OPTION("answer", CONF_CHOICE, "reversal", "When a call on an exchange's line counts as answered: the polarity is reversed, the number is dialled, so long after that, or somebody speaks.",
+	OPTION("answer", CONF_CHOICE, "reversal", "When a call on an exchange's line counts as answered: the polarity is reversed, the number is dialled, so long after that, or somebody speaks. "
+	 "Where it is the polarity, that also ends calls, of either side.",
 	 .choices = "reversal|dialled|after|voice"),
 	OPTION("answer-after", CONF_DURATION, "10s", "With answer = after.", .min = 0, .max = 600000),
 	OPTION("dial-tone", CONF_DURATION, "3s", "How long an exchange's dial tone is waited for before dialling. 0: it is not checked.", .min = 0, .max = 60000),

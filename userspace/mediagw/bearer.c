@@ -342,6 +342,8 @@ int bearer_listen(struct bearer *b, const struct bearer_ears *want)
 	}
 	bearer_lock(b);
 	struct ears *was = b->ears;
+	if (ears && was)
+		ears_go_on(ears, was);
 	b->ears = ears;
 	struct capture *old = bearer_capture_put_in(b, &b->first, new, true);
 	err = flow(b);

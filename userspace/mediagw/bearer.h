@@ -38,7 +38,7 @@ enum heard_kind {
 	HEARD_DIGIT,     /* `digit`: one begins, in-band; '\0': it has ended */
 	HEARD_VOICEBAND, /* a modem or fax machine, on either side: `voiceband`. The call carries data from now on */
 	HEARD_TONE,      /* a tone of the network began, or ended: `tone`, `begun` */
-	HEARD_VOICE,     /* somebody speaks (`begun`), or has not for BEARER_QUIET_MS */
+	HEARD_VOICE,     /* somebody speaks (`begun`), or has not for VOICE_QUIET_MS */
 	HEARD_CALLER_ID, /* `caller` */
 	HEARD_FLASH,     /* the peer wants the line flashed (telephone-event 16) */
 	HEARD_PLAYED,    /* the sound on `side` has ended by itself */
@@ -46,8 +46,6 @@ enum heard_kind {
 	HEARD_PATTERN,   /* the octet that was listened for repeats */
 	HEARD_LOST,      /* the channel cannot be read any more */
 };
-
-#define BEARER_QUIET_MS 3000
 
 struct heard {
 	enum heard_kind kind;

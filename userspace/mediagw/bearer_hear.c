@@ -2,11 +2,9 @@
 /* What is heard: on the line what was asked for, and on both sides whether a modem begins. */
 #include "mediagw/bearer_private.h"
 #include "base/mem.h"
-#include "media/comfort.h"
 #include <errno.h>
 
 #define PATTERN 160 /* octets that make one */
-#define LOUD 40 /* -dBov: what is fainter is nobody speaking */
 
 /* --- ears ---------------------------------------------------------------------------------------------------------- */
 
@@ -39,6 +37,12 @@ static void on_tone(void *arg, enum tone_signal signal, bool begun)
 {
 	struct ears *e = arg;
 	span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_TONE, .tone = signal, .begun = begun});
+}
+
+static void on_voice(void *arg, bool speaks)
+{
+	struct ears *e = arg;
+	span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_VOICE, .begun = speaks});
 }
 
 static void on_test_tone(struct bearer *b, enum bearer_side side, enum test_tone tone, bool begun)
@@ -75,6 +79,7 @@ int ears_new(struct ears **ret, struct bearer *b, const struct bearer_ears *want
 	e->want = *want;
 	test_tones_init(&e->tests[BEARER_LINE], on_line_test, e);
 	test_tones_init(&e->tests[BEARER_NETWORK], on_network_test, e);
+	voice_init(&e->voice, on_voice, e);
 	if (want->register_tones)
 		e->digits = digit_receiver_new(want->kind, on_register_tone, e);
 	if (want->caller_id)
@@ -89,14 +94,12 @@ int ears_new(struct ears **ret, struct bearer *b, const struct bearer_ears *want
 	return err;
 }
 
-static void hear_voice(struct ears *e, const int16_t *linear, size_t n)
+void ears_go_on(struct ears *e, const struct ears *was)
 {
-	bool loud = comfort_level(linear, n) < LOUD;
-	e->quiet = loud ? 0 : e->quiet + (unsigned)n;
-	if (loud == e->speaks || (!loud && e->quiet < BEARER_QUIET_MS * 8))
+	if (!e->want.voice || !was->want.voice)
 		return;
-	e->speaks = loud;
-	span_thread_heard(e->bearer, &(struct heard){.kind = HEARD_VOICE, .begun = loud});
+	e->voice = was->voice;
+	e->voice.arg = e;
 }
 
 static void hear_pattern(struct ears *e, const uint8_t *octets, size_t n)
@@ -119,7 +122,7 @@ static void hear_all(struct ears *e, const int16_t *linear, size_t n)
 	if (e->want.test_tones[BEARER_LINE])
 		test_tones_hear(&e->tests[BEARER_LINE], linear, n);
 	if (e->want.voice)
-		hear_voice(e, linear, n);
+		voice_hear(&e->voice, linear, n);
 }
 
 /* --- modems -------------------------------------------------------------------------------------------------------- */

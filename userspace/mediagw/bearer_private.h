@@ -4,6 +4,7 @@
 #include "media/capture.h"
 #include "media/progress.h"
 #include "media/transponder.h"
+#include "media/voice.h"
 #include "mediagw/bearer.h"
 #include "mediagw/inbox.h"
 #include "mediagw/span_thread.h"
@@ -57,8 +58,7 @@ struct ears {
 	struct test_tones tests[BEARER_SIDES];
 	unsigned repeated; /* octets of the pattern in a row, up to now */
 	bool pattern_told;
-	bool speaks;
-	unsigned quiet; /* octets */
+	struct voice voice;
 };
 
 /* A connection: its way in and its way out. */
@@ -171,6 +171,8 @@ size_t bearer_can_fill(struct bearer *b);
 
 /* --- bearer_hear.c ------------------------------------------------------------------------------------------------- */
 int ears_new(struct ears **ret, struct bearer *b, const struct bearer_ears *want);
+/* They take the place of others: what those were told of who speaks is known. */
+void ears_go_on(struct ears *e, const struct ears *was);
 /* What comes from the line. */
 void bearer_hear_line(struct bearer *b, const uint8_t *octets, size_t n);
 /* What goes to it from the network. */

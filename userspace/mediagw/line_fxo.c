@@ -14,6 +14,7 @@
 #define T_FLASH_MS     100
 #define FLASH_TRIES    20
 #define T_GUARD_MS     1000 /* for the exchange to notice that we did */
+#define T_POLARITY_MS  600  /* after answering a call: some exchanges reverse the polarity while it rings, and then back */
 
 enum state { IDLE, CALLER, RINGING, SEIZED, DIALLING, DIALLED, UP, RELEASED, GUARD };
 static const char *const states[] = {"idle", "caller", "ringing", "seized", "dialling", "dialled", "up", "released", "guard", NULL};
@@ -26,6 +27,7 @@ struct fxo {
 	bool told;          /* of the ring */
 	char caller[32];    /* digits of it, as DTMF */
 	bool answered;      /* by reversal: the next one is the end */
+	uint64_t up_since;
 	struct timer silence, longest, answer, flash_again;
 	unsigned flashes;   /* tried */
 };
@@ -99,8 +101,11 @@ static void go_up(struct circuit *c, const char *why)
 	struct fxo *f = fxo(c);
 	timer_stop(&f->answer);
 	circuit_set_state(c, UP, why);
+	f->up_since = clock_ms();
 	if (c->p.settings->longest_ms)
 		timer_start(&f->longest, c->p.settings->longest_ms, up_too_long, c);
+	if (c->p.settings->silence_ms)
+		timer_start(&f->silence, c->p.settings->silence_ms, silent_too_long, c);
 }
 
 static void answered(struct circuit *c, const char *why)
@@ -348,6 +353,13 @@ static void timeout(struct circuit *c)
 	}
 }
 
+/* A call that came from an exchange that signals by polarity ends so, too. */
+static bool ends_by_polarity(const struct fxo *f)
+{
+	const bool came = f->rings && f->c.p.settings->answer == ANSWER_REVERSAL;
+	return f->answered || (came && clock_ms() - f->up_since >= T_POLARITY_MS);
+}
+
 static void polarity(struct circuit *c)
 {
 	struct fxo *f = fxo(c);
@@ -357,7 +369,7 @@ static void polarity(struct circuit *c)
 	} else if (c->state == DIALLED && c->p.settings->answer == ANSWER_REVERSAL) {
 		f->answered = true;
 		answered(c, "the polarity was reversed");
-	} else if (c->state == UP && f->answered) {
+	} else if (c->state == UP && ends_by_polarity(f)) {
 		f->answered = false;
 		circuit_event_with(c, &mgcp_package_h, "lsa", "-");
 		release(c, "0", "the polarity was reversed again");
@@ -417,9 +429,9 @@ static void progress(struct circuit *c, enum tone_signal tone, bool begun)
 static void voice(struct circuit *c, bool begun)
 {
 	struct fxo *f = fxo(c);
-	timer_stop(&f->silence);
 	if (begun && c->state == DIALLED && c->p.settings->answer == ANSWER_VOICE)
 		answered(c, "somebody speaks");
+	timer_stop(&f->silence);
 	if (!begun && c->state == UP && c->p.settings->silence_ms)
 		timer_start(&f->silence, c->p.settings->silence_ms, silent_too_long, c);
 }

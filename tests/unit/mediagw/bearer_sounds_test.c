@@ -264,6 +264,37 @@ static void digits_are_heard_where_nothing_is_sent(void **state)
 	bed_close();
 }
 
+/* Noise that comes and goes, as syllables do. */
+static void speak_syllables(uint8_t *octets, size_t n, uint64_t at)
+{
+	for (size_t i = 0; i < n; i++)
+		octets[i] = law_octet(LAW_A, (int16_t)((at + i) % 1600 < 1000 ? rand() % 8001 - 4000 : 0));
+}
+
+/* Ringing is nobody; and what was told of who speaks is not forgotten when something else is listened for, too. */
+static void who_speaks_is_heard(void **state)
+{
+	static const struct bearer_ears ears = {.voice = true}, more = {.voice = true, .dtmf = true};
+	assert_int_equal(bed_open(LAW_A), 0);
+	assert_int_equal(bearer_listen(bed.bearer, &ears), 0);
+	line_plays("425/1000,0/1000");
+	bed_run(5000);
+	assert_int_equal(bed_events(HEARD_VOICE), 0);
+	bed.speak = speak_syllables;
+	bed_run(500);
+	assert_int_equal(bed_events(HEARD_VOICE), 1);
+	assert_true(bed.events[bed.n_events - 1].begun);
+	bed.speak = bed_silence;
+	bed_run(200);
+	assert_int_equal(bearer_listen(bed.bearer, &more), 0);
+	bed_run(2500);
+	assert_int_equal(bed_events(HEARD_VOICE), 1);
+	bed_run(1000);
+	assert_int_equal(bed_events(HEARD_VOICE), 2);
+	assert_false(bed.events[bed.n_events - 1].begun);
+	bed_close();
+}
+
 static void a_flash_is_sent_as_an_event(void **state)
 {
 	talk(LAW_A);
@@ -835,7 +866,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_whose_end_is_lost_is_played_once_and_ends), cmocka_unit_test(the_peers_hook_flash_is_told),
 		cmocka_unit_test(a_tone_heard_is_one_event_and_cut), cmocka_unit_test(digits_are_heard_where_nothing_is_sent),
-		cmocka_unit_test(a_flash_is_sent_as_an_event), cmocka_unit_test(an_answer_tone_from_the_line_makes_it_a_data_call),
+		cmocka_unit_test(who_speaks_is_heard), cmocka_unit_test(a_flash_is_sent_as_an_event), cmocka_unit_test(an_answer_tone_from_the_line_makes_it_a_data_call),
 		cmocka_unit_test(an_answer_tone_from_the_peer_too), cmocka_unit_test(another_connection_is_a_voice_call_again),
 		cmocka_unit_test(a_connection_ends_whatever_fails), cmocka_unit_test(nothing_is_read_without_a_connection),
 		cmocka_unit_test(digital_calls_are_left_alone), cmocka_unit_test(a_tone_is_played_to_the_line_until_it_is_over),

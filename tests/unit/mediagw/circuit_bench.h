@@ -17,6 +17,7 @@ static struct {
 	bool refuses;  /* the line must not be used */
 	bool playing, told;
 	bool on_hook; /* whatever events say */
+	bool voice_on_hook; /* the port was asked for it */
 	int hook_err; /* of the driver */
 	char said[2048];
 	struct buf did;
@@ -72,6 +73,7 @@ static int bench_messages(int fd, unsigned count)
 
 static int bench_onhook_voice(int fd, unsigned ms)
 {
+	bench.voice_on_hook = true;
 	return 0;
 }
 
@@ -152,8 +154,11 @@ static int bench_dial(void *arg, enum digit_kind kind, struct slice digits)
 	return 0;
 }
 
+/* Without being asked for it a port passes no voice to a telephone on hook. */
 static int bench_tell_caller(void *arg, enum caller_id_modem modem, const struct caller_id *c, bool on_hook)
 {
+	assert_int_equal(bench.voice_on_hook, on_hook);
+	bench.voice_on_hook = false;
 	if (c->waiting) {
 		did("tells %s of %s", modem == CALLER_ID_V23 ? "v23" : "bell", c->waiting == CALLER_ID_MESSAGES ? "messages" : "no messages");
 		return 0;

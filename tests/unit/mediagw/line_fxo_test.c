@@ -165,6 +165,10 @@ static void ended_by_the_exchange(void **state)
 	tone(TONE_BUSY);
 	expect("NTFY H/bz; NTFY DO/rel(0)");
 	bench_close();
+	dials();
+	tone(TONE_REORDER);
+	expect("NTFY DO/rel(0)");
+	bench_close();
 	set.busy_tone = false;
 	dials();
 	tone(TONE_BUSY);
@@ -172,9 +176,58 @@ static void ended_by_the_exchange(void **state)
 	bench_close();
 }
 
+/* An exchange that tells by polarity does so of calls from there, too; that it goes back to what it was before it rang is no end. */
+static void a_call_from_there_ends_by_polarity(void **state)
+{
+	(void)state;
+	fresh();
+	opened();
+	assert_int_equal(ask("R: DO/rg(N)"), 200);
+	line(TDM_EV_RING_BEGIN);
+	line(TDM_EV_RING_BEGIN);
+	assert_int_equal(ask("S: DO/hd"), 200);
+	bench.did.len = 0;
+	line(TDM_EV_POLARITY);
+	expect("");
+	after(600);
+	line(TDM_EV_POLARITY);
+	expect("NTFY DO/rel(0)");
+	bench_close();
+	set.answer = ANSWER_DIALLED; /* it says nothing by it */
+	opened();
+	line(TDM_EV_RING_BEGIN);
+	assert_int_equal(ask("S: DO/hd"), 200);
+	after(600);
+	bench.did.len = 0;
+	line(TDM_EV_POLARITY);
+	expect("");
+	bench_close();
+}
+
 static void ended_as_a_last_resort(void **state)
 {
 	(void)state;
+	fresh();
+	set.answer = ANSWER_DIALLED;
+	set.silence_ms = 30000;
+	dials();
+	after(29999);
+	expect("");
+	after(1);
+	expect("NTFY DO/rel(0)"); /* nobody ever spoke */
+	bench_close();
+	fresh();
+	set.answer = ANSWER_VOICE;
+	set.silence_ms = 30000;
+	dials();
+	voice(true);
+	bench.did.len = 0;
+	after(60000);
+	expect("");
+	voice(false);
+	after(30000);
+	expect("NTFY DO/rel(0)");
+	bench_close();
 	fresh();
 	set.answer = ANSWER_DIALLED;
 	set.silence_ms = 30000;
@@ -227,6 +280,21 @@ static void a_ring_is_told_with_its_caller(void **state)
 	assert_int_equal(ask("S: DO/hd"), 200);
 	expect("off hook");
 	assert_int_equal(bench.listening, LISTEN_DTMF | LISTEN_PROGRESS);
+	bench_close();
+}
+
+/* By V.23, as in Great Britain. */
+static void a_caller_by_v23_is_listened_for(void **state)
+{
+	(void)state;
+	fresh();
+	set.caller_id = TELLS_V23;
+	opened();
+	assert_int_equal(ask("R: DO/ci(A),DO/rg(N)"), 200);
+	line(TDM_EV_RING_BEGIN);
+	assert_int_equal(bench.listening, LISTEN_CALLER_ID);
+	caller("2079460000", "Doe");
+	expect("used from there; NTFY DO/ci(09/14/17/26,\"2079460000\",\"Doe\"),DO/rg");
 	bench_close();
 }
 
@@ -389,6 +457,25 @@ static void a_line_that_cannot_be_seized_is_free(void **state)
 	bench_close();
 }
 
+/* H/vmwi: by voltage, as the driver sees it, or by modem. */
+static void that_messages_wait_is_told(void **state)
+{
+	(void)state;
+	fresh();
+	opened();
+	assert_int_equal(ask("R: H/vmwi(N)"), 200);
+	line(TDM_EV_MESSAGES);
+	expect("NTFY H/vmwi(+)");
+	assert_int_equal(ask("R: H/vmwi(N)"), 200);
+	line(TDM_EV_NO_MESSAGES);
+	expect("NTFY H/vmwi(-)");
+	assert_int_equal(ask("R: H/vmwi(N)"), 200);
+	circuit_heard(bench.circuit, &(struct heard){.kind = HEARD_CALLER_ID, .caller = {.waiting = CALLER_ID_MESSAGES}});
+	settle();
+	expect("NTFY H/vmwi(+)");
+	bench_close();
+}
+
 static void what_makes_no_sense(void **state)
 {
 	(void)state;
@@ -450,8 +537,10 @@ int main(void)
 		cmocka_unit_test(answered_by_reversal),
 		cmocka_unit_test(answered_by_rule),
 		cmocka_unit_test(ended_by_the_exchange),
+		cmocka_unit_test(a_call_from_there_ends_by_polarity),
 		cmocka_unit_test(ended_as_a_last_resort),
 		cmocka_unit_test(a_ring_is_told_with_its_caller),
+		cmocka_unit_test(a_caller_by_v23_is_listened_for),
 		cmocka_unit_test(a_ring_that_follows_on_a_call_is_told_with_its_caller),
 		cmocka_unit_test(a_callers_name_is_told_whatever_it_is),
 		cmocka_unit_test(without_a_caller_at_the_second_ring),
@@ -461,6 +550,7 @@ int main(void)
 		cmocka_unit_test(flashes),
 		cmocka_unit_test(a_flash_ends_with_its_call),
 		cmocka_unit_test(a_line_that_cannot_be_seized_is_free),
+		cmocka_unit_test(that_messages_wait_is_told),
 		cmocka_unit_test(what_makes_no_sense),
 		cmocka_unit_test(calls_after_a_kill),
 		cmocka_unit_test(without_memory),

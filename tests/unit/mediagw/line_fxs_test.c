@@ -55,6 +55,20 @@ static void a_call_rings_and_says_who_calls(void **state)
 	bench_close();
 }
 
+static void a_caller_is_told_by_v23(void **state)
+{
+	(void)state;
+	struct circuit_settings s = circuit_defaults;
+	s.caller_id = TELLS_V23;
+	assert_int_equal(bench_open(TDM_FXOKS, &s, false), 0);
+	assert_int_equal(ask("S: L/rg,L/ci(09/14/17/26,2079460000,Doe)\r\nR: L/hd(N)"), 200);
+	bench.did.len = 0;
+	line(TDM_EV_RINGER_OFF);
+	after(600);
+	expect("tells v23 2079460000 Doe");
+	bench_close();
+}
+
 static void a_caller_who_withholds_the_number(void **state)
 {
 	(void)state;
@@ -76,6 +90,7 @@ static void a_caller_is_told_in_dtmf(void **state)
 	assert_int_equal(bench_open(TDM_FXOKS, &s, false), 0);
 	assert_int_equal(ask("S: L/ci(09/14/17/26,5551212,Doe),L/rg\r\nR: L/hd(N)"), 200);
 	expect("used from here; cadence 2000/4000; DTMF A5551212C");
+	assert_true(bench.voice_on_hook);
 	played();
 	expect("ring");
 	bench_close();
@@ -94,6 +109,25 @@ static void rings_are_counted(void **state)
 	line(TDM_EV_RINGER_OFF);
 	expect("ring off; free; NTFY L/oc(L/r3)");
 	bench_close();
+}
+
+/* GR-506 14. */
+static void each_distinctive_ring_has_its_cadence(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *signal, *cadence;
+	} rows[] = {{"r0", "2000/4000"}, {"r1", "2000/4000"}, {"r2", "800/400/800/4000"}, {"r3", "400/200/400/200/800/4000"}, {"r4", "300/200/1000/200/300/4000"},
+		    {"r5", "500/60000"}, {"r6", "2000/4000"}, {"r7", "2000/4000"}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char lines[64], want[128];
+		assert_int_equal(bench_open(TDM_FXOKS, NULL, false), 0);
+		snprintf(lines, sizeof lines, "S: L/%s\r\nR: L/hd(N)", rows[i].signal);
+		snprintf(want, sizeof want, "used from here; cadence %s; ring", rows[i].cadence);
+		assert_int_equal(ask(lines), 200);
+		expect(want);
+		bench_close();
+	}
 }
 
 static void ringing_ends_when_it_is_not_asked_for_any_more(void **state)
@@ -395,9 +429,11 @@ int main(void)
 		cmocka_unit_test(a_number_is_dialled),
 		cmocka_unit_test(pulses_are_digits),
 		cmocka_unit_test(a_call_rings_and_says_who_calls),
+		cmocka_unit_test(a_caller_is_told_by_v23),
 		cmocka_unit_test(a_caller_who_withholds_the_number),
 		cmocka_unit_test(a_caller_is_told_in_dtmf),
 		cmocka_unit_test(rings_are_counted),
+		cmocka_unit_test(each_distinctive_ring_has_its_cadence),
 		cmocka_unit_test(ringing_ends_when_it_is_not_asked_for_any_more),
 		cmocka_unit_test(what_the_hook_forbids),
 		cmocka_unit_test(flashes_are_told_or_carried),
