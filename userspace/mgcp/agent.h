@@ -15,6 +15,7 @@ struct mgcp_profile {
 	const char *lines_all[2];  /* likewise the endpoints of lines, when none of them can be another agent's */
 	const char *probe;         /* endpoint to audit just to see whether somebody answers; any answer will do */
 	const char *inactive;      /* mode to ask for where RFC 3435 says "inactive"; NULL: just that */
+	unsigned gone;             /* code by which it, too, says that there is no such connection; 0 */
 	bool wild_delete;          /* DLCX of relay_all deletes everything */
 	unsigned habits;           /* enum mgcp_habit: what its message layer takes */
 };

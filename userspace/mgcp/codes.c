@@ -3,71 +3,72 @@
 #include "mgcp/internal.h"
 #include <errno.h>
 
-/* `err`: what a refusal means to whoever asked for a connection. -EBUSY: another try, or another gateway, may do. `gone`: the
- * gateway says that the connection, its call or its endpoint does not exist. */
+/* `err`: what a refusal means to whoever asked for a connection. -EBUSY: another try, or another gateway, may do. `fate`: what it says of a
+ * connection that was there. It stands, unless the gateway knows no such connection, call or endpoint, or does not say what is wrong. An endpoint that
+ * restarts, is out of service or has failed is told by RSIP, and its connections by DLCX of the gateway. */
 static const struct code {
 	unsigned code;
 	const char *text;
 	int err;
-	bool gone;
+	enum mgcp_fate fate;
 } codes[] = {
-	{0, "Response acknowledged", 0, false},
-	{100, "Being executed", 0, false},
-	{101, "Queued", 0, false},
-	{200, "OK", 0, false},
-	{250, "Connection deleted", 0, false},
-	{400, "Transient error", -EBUSY, false},
-	{401, "Phone is off hook", -EBUSY, false},
-	{402, "Phone is on hook", -EBUSY, false},
-	{403, "No resources now", -EBUSY, false},
-	{404, "No bandwidth now", -EBUSY, false},
-	{405, "Endpoint is restarting", -EBUSY, false},
-	{406, "Transaction timed out", -EBUSY, false},
-	{407, "Transaction aborted", -EBUSY, false},
-	{409, "Overload", -EBUSY, false},
-	{410, "No endpoint available", -EBUSY, false},
-	{500, "Unknown endpoint", -EINVAL, true},
-	{501, "Endpoint not ready", -EBUSY, false},
-	{502, "Endpoint has not the resources", -EINVAL, false},
-	{503, "Wildcard too complicated", -EINVAL, false},
-	{504, "Unknown or unsupported command", -EINVAL, false},
-	{505, "Unsupported remote description", -EINVAL, false},
-	{506, "Options and remote description do not go together", -EINVAL, false},
-	{507, "Unsupported functionality", -EINVAL, false},
-	{508, "Unknown quarantine handling", -EINVAL, false},
-	{509, "Error in remote description", -EINVAL, false},
-	{510, "Protocol error", -EINVAL, false},
-	{511, "Unrecognized extension", -EINVAL, false},
-	{512, "Event cannot be detected", -EINVAL, false},
-	{513, "Signal cannot be generated", -EINVAL, false},
-	{514, "Announcement cannot be sent", -EINVAL, false},
-	{515, "Incorrect connection-id", -EINVAL, true},
-	{516, "Incorrect call-id", -EINVAL, true},
-	{517, "Unsupported mode", -EINVAL, false},
-	{518, "Unsupported package", -EINVAL, false},
-	{519, "No digit map", -EINVAL, false},
-	{520, "Endpoint is restarting", -EBUSY, false},
-	{521, "Redirected to another call agent", -EINVAL, false},
-	{522, "No such event or signal", -EINVAL, false},
-	{523, "Unknown action", -EINVAL, false},
-	{524, "Inconsistent local connection options", -EINVAL, false},
-	{525, "Unknown extension in local connection options", -EINVAL, false},
-	{526, "Not enough bandwidth", -EBUSY, false},
-	{527, "Remote description missing", -EINVAL, false},
-	{528, "Incompatible protocol version", -EINVAL, false},
-	{529, "Hardware failure", -EBUSY, false},
-	{530, "CAS protocol error", -EINVAL, false},
-	{531, "Group of trunks failed", -EBUSY, false},
-	{532, "Unsupported values in local connection options", -EINVAL, false},
-	{533, "Response too large", -EINVAL, false},
-	{534, "No common codec", -EINVAL, false},
-	{535, "Packetization period not supported", -EINVAL, false},
-	{536, "Unknown restart method", -EINVAL, false},
-	{537, "Unknown digit map extension", -EINVAL, false},
-	{538, "Bad event or signal parameter", -EINVAL, false},
-	{539, "Invalid or unsupported parameter", -EINVAL, false},
-	{540, "Too many connections on the endpoint", -EBUSY, false},
-	{541, "Invalid local connection options", -EINVAL, false},
+	{0, "Response acknowledged", 0, MGCP_STANDS},
+	{100, "Being executed", 0, MGCP_STANDS},
+	{101, "Queued", 0, MGCP_STANDS},
+	{200, "OK", 0, MGCP_STANDS},
+	{250, "Connection deleted", 0, MGCP_STANDS},
+	{400, "Transient error", -EBUSY, MGCP_UNCERTAIN},
+	{401, "Phone is off hook", -EBUSY, MGCP_STANDS},
+	{402, "Phone is on hook", -EBUSY, MGCP_STANDS},
+	{403, "No resources now", -EBUSY, MGCP_STANDS},
+	{404, "No bandwidth now", -EBUSY, MGCP_STANDS},
+	{405, "Endpoint is restarting", -EBUSY, MGCP_STANDS},
+	{406, "Transaction timed out", -EBUSY, MGCP_STANDS},
+	{407, "Transaction aborted", -EBUSY, MGCP_STANDS},
+	{409, "Overload", -EBUSY, MGCP_STANDS},
+	{410, "No endpoint available", -EBUSY, MGCP_STANDS},
+	{500, "Unknown endpoint", -EINVAL, MGCP_GONE},
+	{501, "Endpoint not ready", -EBUSY, MGCP_STANDS},
+	{502, "Endpoint has not the resources", -EINVAL, MGCP_STANDS},
+	{503, "Wildcard too complicated", -EINVAL, MGCP_STANDS},
+	{504, "Unknown or unsupported command", -EINVAL, MGCP_STANDS},
+	{505, "Unsupported remote description", -EINVAL, MGCP_STANDS},
+	{506, "Options and remote description do not go together", -EINVAL, MGCP_STANDS},
+	{507, "Unsupported functionality", -EINVAL, MGCP_STANDS},
+	{508, "Unknown quarantine handling", -EINVAL, MGCP_STANDS},
+	{509, "Error in remote description", -EINVAL, MGCP_STANDS},
+	{510, "Protocol error", -EINVAL, MGCP_STANDS},
+	{511, "Unrecognized extension", -EINVAL, MGCP_STANDS},
+	{512, "Event cannot be detected", -EINVAL, MGCP_STANDS},
+	{513, "Signal cannot be generated", -EINVAL, MGCP_STANDS},
+	{514, "Announcement cannot be sent", -EINVAL, MGCP_STANDS},
+	{515, "Incorrect connection-id", -EINVAL, MGCP_GONE},
+	{516, "Incorrect call-id", -EINVAL, MGCP_GONE},
+	{517, "Unsupported mode", -EINVAL, MGCP_STANDS},
+	{518, "Unsupported package", -EINVAL, MGCP_STANDS},
+	{519, "No digit map", -EINVAL, MGCP_STANDS},
+	{520, "Endpoint is restarting", -EBUSY, MGCP_STANDS},
+	{521, "Redirected to another call agent", -EINVAL, MGCP_STANDS},
+	{522, "No such event or signal", -EINVAL, MGCP_STANDS},
+	{523, "Unknown action", -EINVAL, MGCP_STANDS},
+	{524, "Inconsistent local connection options", -EINVAL, MGCP_STANDS},
+	{525, "Unknown extension in local connection options", -EINVAL, MGCP_STANDS},
+	{526, "Not enough bandwidth", -EBUSY, MGCP_STANDS},
+	{527, "Remote description missing", -EINVAL, MGCP_STANDS},
+	{528, "Incompatible protocol version", -EINVAL, MGCP_STANDS},
+	{529, "Hardware failure", -EBUSY, MGCP_STANDS},
+	{530, "CAS protocol error", -EINVAL, MGCP_STANDS},
+	{531, "Group of trunks failed", -EBUSY, MGCP_STANDS},
+	{532, "Unsupported values in local connection options", -EINVAL, MGCP_STANDS},
+	{533, "Response too large", -EINVAL, MGCP_STANDS},
+	{534, "No common codec", -EINVAL, MGCP_STANDS},
+	{535, "Packetization period not supported", -EINVAL, MGCP_STANDS},
+	{536, "Unknown restart method", -EINVAL, MGCP_STANDS},
+	{537, "Unknown digit map extension", -EINVAL, MGCP_STANDS},
+	{538, "Bad event or signal parameter", -EINVAL, MGCP_STANDS},
+	{539, "Invalid or unsupported parameter", -EINVAL, MGCP_STANDS},
+	{540, "Too many connections on the endpoint", -EBUSY, MGCP_STANDS},
+	{541, "Invalid local connection options", -EINVAL, MGCP_STANDS},
 };
 
 static const struct code *find(unsigned code)
@@ -99,8 +100,10 @@ int mgcp_code_error(unsigned code)
 	return code >= 400 && code < 500 ? -EBUSY : -EINVAL;
 }
 
-bool mgcp_code_gone(unsigned code)
+enum mgcp_fate mgcp_code_fate(unsigned code)
 {
 	const struct code *c = find(code);
-	return c && c->gone;
+	if (c)
+		return c->fate;
+	return code >= 400 && code < 500 ? MGCP_UNCERTAIN : MGCP_STANDS;
 }

@@ -330,6 +330,16 @@ out:
 	mem_deref(c);
 }
 
+static void doubt(struct cx *c, unsigned code)
+{
+	const struct mgcp_profile *p = c->gw->p.profile;
+	enum mgcp_fate fate = code && code == p->gone ? MGCP_GONE : mgcp_code_fate(code);
+	if (fate == MGCP_GONE)
+		cx_lost(c, MGCP_LOSS_CONNECTION, "the gateway does not know the connection");
+	else if (fate == MGCP_UNCERTAIN && p->audits)
+		mgcp_gw_resync(c->gw);
+}
+
 static void on_modified(void *arg, int err, const struct mgcp_msg *rsp)
 {
 	struct cx *c = mem_ref(arg);
@@ -340,8 +350,8 @@ static void on_modified(void *arg, int err, const struct mgcp_msg *rsp)
 	mem_deref(container_of(list_first(&c->ops), struct op, link));
 	set_state(c, CX_UP, err ? "not modified" : "modified");
 	tell_done(c, err, code, err ? SLICE_NONE : rsp->sdp[0]);
-	if (code && mgcp_code_gone(code))
-		cx_lost(c, MGCP_LOSS_CONNECTION, "the gateway does not know the connection");
+	if (err && c->gw)
+		doubt(c, code);
 	advance(c);
 out:
 	mem_deref(c);

@@ -130,5 +130,6 @@ void mgcp_insert_line(struct buf *out, struct slice message, struct slice line);
 enum mgcp_param_id mgcp_param_parse(struct slice name);
 /* A final response code as errno: 0, -EBUSY (transient), -EINVAL. */
 int mgcp_code_error(unsigned code);
-/* Whether that code says that what the command named does not exist. */
-bool mgcp_code_gone(unsigned code);
+enum mgcp_fate { MGCP_STANDS, MGCP_GONE, MGCP_UNCERTAIN };
+/* What that code says of the connection that the command was for. */
+enum mgcp_fate mgcp_code_fate(unsigned code);

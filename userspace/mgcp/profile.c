@@ -19,8 +19,9 @@ static const struct mgcp_profile profiles[] = {
 	},
 	{
 		/* Takes "*" for "any of", reads one message a datagram, refuses K: in DLCX, audits nothing, knows no mode in which nothing flows
-		 * (one that only receives passes nothing on, its partner being in the same mode). */
+		 * (one that only receives passes nothing on, its partner being in the same mode), says 400 where an endpoint has no connection. */
 		.name = "osmo-mgw",
+		.gone = 400,
 		.inactive = "recvonly",
 		.relay_any = "rtpbridge/*",
 		.relay_all = "rtpbridge/*",

@@ -28,7 +28,7 @@ struct party {
 	uint16_t port;
 	struct mgcp_conn *conn;
 	struct addr gateway; /* where it sends */
-	int done, deleted, err;
+	int done, lost, deleted, err;
 	unsigned code;
 	uint64_t received;   /* packets by its statistics */
 };
@@ -152,6 +152,7 @@ static void on_done(void *arg, struct mgcp_conn *c, int err, unsigned code, stru
 
 static void on_lost(void *arg, struct mgcp_conn *c, enum mgcp_loss what, const char *why)
 {
+	((struct party *)arg)->lost++;
 }
 
 static void on_deleted(void *arg, struct mgcp_conn *c, struct slice params, struct slice quality)
@@ -166,6 +167,11 @@ static const struct mgcp_conn_handlers handlers = {on_done, on_lost, on_deleted}
 static bool is_done(void *arg)
 {
 	return ((struct party *)arg)->done > 0;
+}
+
+static bool is_lost(void *arg)
+{
+	return ((struct party *)arg)->lost > 0;
 }
 
 static bool is_deleted(void *arg)
@@ -313,9 +319,10 @@ static void a_gateway_that_has_forgotten(struct party *a)
 	run_until(is_done, a, 5000);
 	gateway_kill();
 	gateway_start();
-	a->done = 0;
+	a->done = a->lost = 0;
 	mgcp_conn_modify(a->conn, &(struct mgcp_conn_setup){.mode = "inactive"});
 	check(run_until(is_done, a, 5000) && a->err && a->code >= 400, "a connection that the gateway does not know is refused");
+	check(run_until(is_lost, a, 1000), "and is lost");
 	check(mgcp_gw_state(d.gw) == MGCP_GW_UP, "though the gateway is up");
 	a->conn = mem_deref(a->conn);
 	create(a, NULL);

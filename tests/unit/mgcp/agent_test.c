@@ -332,20 +332,60 @@ static void codes_become_errors(void **state)
 	}
 }
 
+static void refused(struct bench *b, const char *profile, unsigned code)
+{
+	char text[32];
+	bench_open(b, profile);
+	two_up(b);
+	mgcp_conn_modify(b->ca, &(struct mgcp_conn_setup){.mode = "inactive"});
+	wire_take(&b->wire);
+	snprintf(text, sizeof text, "%u 1002 no\r\n", code);
+	wire_receive(&b->wire, GW, text);
+	assert_true(b->a.err);
+}
+
+/* RFC 3435 2.4; osmo-mgw says 400 where an endpoint has no connection. */
 static void a_connection_the_gateway_does_not_know_is_lost(void **state)
 {
-	struct bench b = {0};
-	bench_open(&b, "tandem");
-	two_up(&b);
-	mgcp_conn_modify(b.ca, &(struct mgcp_conn_setup){.mode = "inactive"});
-	wire_receive(&b.wire, GW, "515 1002 no such connection\r\n");
-	assert_int_equal(b.a.err, -EINVAL);
-	assert_int_equal(b.a.lost, 1);
-	/* Its owner deletes it as any other, and hears the end. */
-	mgcp_conn_delete(b.ca);
-	clock_test_advance(1);
-	assert_int_equal(b.a.deleted, 1);
-	bench_close(&b);
+	static const struct {
+		const char *profile;
+		unsigned code;
+	} cases[] = {{"tandem", 500}, {"tandem", 515}, {"rfc3435", 516}, {"osmo-mgw", 515}, {"osmo-mgw", 400}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct bench b = {0};
+		refused(&b, cases[i].profile, cases[i].code);
+		assert_int_equal(b.a.lost, 1);
+		assert_int_equal(b.b.lost, 0);
+		/* Its owner deletes it as any other, and hears the end. */
+		mgcp_conn_delete(b.ca);
+		clock_test_advance(1);
+		assert_int_equal(b.a.deleted, 1);
+		bench_close(&b);
+	}
+}
+
+static void a_connection_whose_modification_fails_stands(void **state)
+{
+	static const unsigned codes[] = {403, 405, 409, 501, 505, 517, 520, 529, 534, 599};
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		struct bench b = {0};
+		refused(&b, "tandem", codes[i]);
+		assert_int_equal(b.a.lost, 0);
+		assert_string_equal(wire_take(&b.wire), "");
+		bench_close(&b);
+	}
+}
+
+static void a_gateway_that_does_not_say_what_is_wrong_is_asked(void **state)
+{
+	static const unsigned codes[] = {400, 499};
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		struct bench b = {0};
+		refused(&b, "rfc3435", codes[i]);
+		assert_int_equal(b.a.lost, 0);
+		assert_non_null(strstr(wire_take(&b.wire), "AUEP 1003 rtpbridge/*@mg"));
+		bench_close(&b);
+	}
 }
 
 /* The gateway is asked for the two kinds of lines, which it does not have; `tid` is the first question's. */
@@ -738,6 +778,8 @@ int main(void)
 		cmocka_unit_test(answers_that_say_too_little_are_failures),
 		cmocka_unit_test(codes_become_errors),
 		cmocka_unit_test(a_connection_the_gateway_does_not_know_is_lost),
+		cmocka_unit_test(a_connection_whose_modification_fails_stands),
+		cmocka_unit_test(a_gateway_that_does_not_say_what_is_wrong_is_asked),
 		cmocka_unit_test(a_silent_gateway_is_down_until_it_answers_a_probe),
 		cmocka_unit_test(resynchronisation_deletes_what_is_not_ours_and_reports_what_is_gone),
 		cmocka_unit_test(a_connection_the_list_missed_is_found_by_name),
