@@ -23,7 +23,8 @@
 static const char *const store_tables[] = {
 	[AGENT_STORE_BINDINGS] = "bindings", [AGENT_STORE_CDR] = "cdr", [AGENT_STORE_CALLS] = "calls", [AGENT_STORE_KEYS] = "keys",
 	[AGENT_STORE_SUBSCRIPTIONS] = "subscriptions", [AGENT_STORE_FRAUD] = "fraud", [AGENT_STORE_CALLBACKS] = "callbacks",
-	[AGENT_STORE_TRUNKS] = "trunks", [AGENT_STORE_PROXIED] = "proxied", [AGENT_STORE_LINES] = "lines", [AGENT_STORE_MESSAGES] = "messages", NULL,
+	[AGENT_STORE_TRUNKS] = "trunks", [AGENT_STORE_PROXIED] = "proxied", [AGENT_STORE_LINES] = "lines", [AGENT_STORE_MESSAGES] = "messages",
+	[AGENT_STORE_GATEWAYS] = "gateways", NULL,
 };
 
 /* --- trace ---------------------------------------------------------------------------------------------------------- */
@@ -260,7 +261,7 @@ static bool on_preempt(void *arg, const char *trunk)
 
 int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 {
-	struct gateways_trace trace = {.fn = on_mgcp_trace, .arg = a};
+	struct gateways_params gateways = {.table = AGENT_STORE_GATEWAYS, .trace = {.fn = on_mgcp_trace, .arg = a}};
 	a->conf = mem_ref((void *)(uintptr_t)conf);
 	outcome_register();
 	relay_register();
@@ -277,7 +278,8 @@ int agent_open(struct agent *a, const struct conf *conf, struct buf *why)
 	err = err ? err : tel_lines_load(&a->tel_lines, conf, NULL) ?: tel_lines_keep(&a->tel_lines, a->store, AGENT_STORE_LINES);
 	err = err ? err : routing_new(&a->routing, conf);
 	err = err ? err : agent_guard_open(a, why);
-	err = err ? err : gateways_open(&a->gateways, conf, &trace, why);
+	gateways.store = a->store;
+	err = err ? err : gateways_open(&a->gateways, conf, &gateways, why);
 	err = err ? err : names_open(a, why);
 	if (!err)
 		gateways_resolve(&a->gateways, sip_locator_dns(a->locator));

@@ -71,7 +71,7 @@ static void on_command(void *arg, struct mgcp_incoming *in, const struct mgcp_ms
 static void on_trace(void *arg, bool sent, const struct addr *peer, struct slice text)
 {
 	struct gateways *g = arg;
-	g->trace.fn(g->trace.arg, sent, peer, text);
+	g->p.trace.fn(g->p.trace.arg, sent, peer, text);
 }
 
 static void audit(void *arg)
@@ -84,14 +84,38 @@ static void audit(void *arg)
 	timer_start(&g->audit, g->audit_ms, audit, g);
 }
 
+static bool may_be_in(const struct gateways *g, unsigned i, const struct addr *src)
+{
+	for (unsigned k = 0; k < g->n_networks[i]; k++)
+		if (prefix_has(&g->networks[i][k], src))
+			return true;
+	return false;
+}
+
 static bool may_be_at(void *arg, const struct mgcp_gw *gw, const struct addr *src)
 {
 	const struct gateways *g = arg;
 	for (unsigned i = 0; i < g->n; i++)
-		for (unsigned k = 0; g->gw[i] == gw && k < g->n_networks[i]; k++)
-			if (prefix_has(&g->networks[i][k], src))
-				return true;
+		if (g->gw[i] == gw)
+			return may_be_in(g, i, src);
 	return false;
+}
+
+static void on_moved(void *arg, struct mgcp_gw *gw)
+{
+	gateway_place_keep(arg, gw);
+}
+
+/* One whose address is a name, or "": where it was found last. */
+static int find_place(struct gateways *g, struct mgcp_gw_params *p, const char *address)
+{
+	struct addr a = {0};
+	p->may_be_at = *address ? NULL : may_be_at;
+	p->on_moved = on_moved;
+	int err = gateway_place_find(g, g->n, p->name, address, &a);
+	if (!err && addr_is_set(&a) && (*address || may_be_in(g, g->n, &a)))
+		p->addr = a;
+	return err;
 }
 
 static int add_gateway(struct gateways *g, struct mgcp_gw_params *p, const char *address)
@@ -100,13 +124,13 @@ static int add_gateway(struct gateways *g, struct mgcp_gw_params *p, const char 
 	p->arg = g;
 	if (g->n == GATEWAYS_MAX)
 		return -E2BIG;
-	bool named = *address && addr_parse(&p->addr, slice_str(address), 2427);
-	if (!*address)
-		p->may_be_at = may_be_at;
-	int err = p->profile ? mgcp_gw_new(&g->gw[g->n], g->peer, p) : -EINVAL;
+	bool fixed = *address && !addr_parse(&p->addr, slice_str(address), 2427);
+	int err = fixed ? 0 : find_place(g, p, address);
+	if (!err)
+		err = p->profile ? mgcp_gw_new(&g->gw[g->n], g->peer, p) : -EINVAL;
 	if (!err)
 		g->n++;
-	return err || !named ? err : gateway_named(g, g->gw[g->n - 1], address);
+	return err || fixed || !*address ? err : gateway_named(g, g->gw[g->n - 1], address);
 }
 
 static void read_networks(struct gateways *g, const struct conf_part *p)
@@ -150,7 +174,7 @@ static int add_all(struct gateways *g, const struct conf *conf)
 	return err ? err : add_own(g, conf);
 }
 
-int gateways_open(struct gateways *g, const struct conf *conf, const struct gateways_trace *trace, struct buf *why)
+int gateways_open(struct gateways *g, const struct conf *conf, const struct gateways_params *with, struct buf *why)
 {
 	const struct conf_part *p = conf_section(conf, "agent");
 	struct mgcp_peer_params params = {
@@ -165,7 +189,7 @@ int gateways_open(struct gateways *g, const struct conf *conf, const struct gate
 	params.timers.t_max_ms = (uint32_t)conf_int(p, "t-max");
 	params.timers.t_hist_ms = (uint32_t)conf_int(p, "t-hist");
 	g->t_max_ms = params.timers.t_max_ms;
-	g->trace = *trace;
+	g->p = *with;
 	list_init(&g->named);
 	int err = addr_parse(&params.local, slice_str(conf_string(p, "bind")), 2727);
 	if (!err)
@@ -176,6 +200,8 @@ int gateways_open(struct gateways *g, const struct conf *conf, const struct gate
 	}
 	fdstore_put(FD_NAME, mgcp_peer_fd(g->peer));
 	err = add_all(g, conf);
+	if (!err)
+		err = gateway_places_clean(g);
 	if (err)
 		buf_printf(why, "gateways: %s", strerror(-err));
 	g->audit_ms = (uint64_t)conf_int(p, "audit");
@@ -212,6 +238,10 @@ void gateways_close(struct gateways *g)
 	gateway_names_close(g);
 	for (; g->n; g->n--)
 		g->gw[g->n - 1] = mem_deref(g->gw[g->n - 1]);
+	for (unsigned i = 0; i < GATEWAYS_MAX; i++) {
+		mem_free(g->place[i]);
+		g->place[i] = NULL;
+	}
 	memset(g->n_networks, 0, sizeof(g->n_networks));
 	g->peer = mem_deref(g->peer);
 }

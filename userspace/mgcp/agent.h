@@ -36,6 +36,7 @@ struct mgcp_gw_params {
 	void (*on_state)(void *arg, struct mgcp_gw *gw, enum mgcp_gw_state state, const char *why);
 	/* Whether its RSIP may come from there, and make that its address; NULL: it has a fixed one. */
 	bool (*may_be_at)(void *arg, const struct mgcp_gw *gw, const struct addr *src);
+	void (*on_moved)(void *arg, struct mgcp_gw *gw); /* it has another address; NULL */
 	void *arg;
 };
 int mgcp_gw_new(struct mgcp_gw **ret, struct mgcp_peer *peer, const struct mgcp_gw_params *params);

@@ -180,6 +180,8 @@ void mgcp_gw_move(struct mgcp_gw *gw, const struct addr *addr)
 		return;
 	log_info(gw->object, "is at %s", addr_str(addr, text));
 	gw->p.addr = *addr;
+	if (gw->p.on_moved)
+		gw->p.on_moved(gw->p.arg, gw);
 	if (mgcp_peer_habits(gw->peer, addr, gw->p.profile->habits))
 		log_warn(gw->object, "is taken for one that can do all: out of memory");
 	/* That nobody answers at the old address says nothing of the new one. */

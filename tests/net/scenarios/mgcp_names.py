@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # runs: once
 """An MGCP gateway known by name, which has two addresses: the one that answers is used, and the other when it does not any more; a call each time, to a telephone by its
-number."""
+number. Where it was found outlives a kill of the call agent."""
 import sys
 sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
@@ -48,5 +48,8 @@ with stage(start=False, more=MORE, agent='bind = "0.0.0.0:2727" audit = 100ms') 
     alice.invite("2001").failed(503)
     call()
     assert [x["address"] for x in s.gw.show("gateways") if x["gateway"] == "phones"] == [f"{other}:2427"]
-    g.close()
+    # Nobody tells its address any more; the call agent that is killed knows it.
     server.close()
+    s.gw.kill("tandem-ca")
+    call()
+    g.close()
