@@ -69,20 +69,23 @@ static int new_table(uint32_t slots)
 
 static atomic_uint done;
 
-/* Packets the gateway drops, a burst now and then: strangers, runts, junk, to ports in use and others. */
+/* Packets the gateway drops, a burst now and then, while others arrive: strangers, runts, junk, to ports in use and others. */
 static void *flood(void *arg)
 {
 	static const struct shape shapes[] = {
 		{.stranger = true, .ssrc = 0x4321}, {.payload = 10}, {.first = 0xff}, {.first = 1}, {.first = 22}, {.dport = GW_PORT + 61},
 	};
 	struct frame f;
+	unsigned arrived = traffic_arrived();
 	for (unsigned i = 0; atomic_load(&done) < cycles; i++) {
 		struct shape s = shapes[i % (sizeof shapes / sizeof shapes[0])];
 		if (!s.dport)
 			s.dport = (uint16_t)(GW_PORT + 2 * (i % STREAMS));
 		build(&f, &peers[0], i & 8, &s);
 		put(&peers[0], &f);
-		if (i % 8 == 0)
+		if (i % 8)
+			continue;
+		for (unsigned before = arrived; before == arrived && atomic_load(&done) < cycles; arrived = traffic_arrived())
 			usleep(5000);
 	}
 	return NULL;

@@ -137,8 +137,10 @@ static bool gather(const struct peer *p, struct datagram *d)
 	turn_loop();
 	while (next_frame(p, &f)) {
 		take(d, &f);
-		if (d->total && d->got == d->total)
+		if (d->total && d->got == d->total) {
+			turn_loop();
 			return true;
+		}
 	}
 	return false;
 }

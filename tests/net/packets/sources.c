@@ -134,6 +134,7 @@ static void say(unsigned side, unsigned i, bool rtcp)
 		if (other->got == before)
 			run_loop(1);
 	}
+	turn_loop();
 	if (!g.wrong && other->got == before)
 		g.wrong = rtcp ? "RTCP of the call did not arrive" : "a packet of the call did not arrive";
 }

@@ -332,8 +332,10 @@ bool receive(const struct peer *p, struct frame *f, int wait_ms)
 	for (int waited = 0; waited <= wait_ms; waited++) {
 		turn_loop();
 		while (next_frame(p, f))
-			if (is_media(f))
+			if (is_media(f)) {
+				turn_loop();
 				return true;
+			}
 		poll(&(struct pollfd){p->fd, POLLIN, 0}, 1, 1);
 	}
 	return false;

@@ -69,7 +69,8 @@ void put_pieces(const struct peer *p, const struct frame *f, size_t size);
 bool next_frame(const struct peer *p, struct frame *f);
 /* Of IPv4 and IPv6 what their header says is in them; 0: neither (ARP). */
 uint8_t protocol_of(const struct frame *f);
-/* Lets the loop run once, without waiting. */
+/* Lets the loop run once, without waiting. Once more after a packet has come through: what the kernel told of it before it left takes its slot for a moment, and
+ * a packet that meets that goes to the daemon, as it may, instead of by the engine that is tested. */
 void turn_loop(void);
 /* Lets the loop run until this engine is the one that a stream's packets go by. */
 void await_engine(struct fastpath *fp, uint32_t slot, enum fp_engine engine);
