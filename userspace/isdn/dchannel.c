@@ -287,14 +287,17 @@ void dchannel_digit(struct dchannel *d, q931_call *call, char digit, bool last)
 	pri_information(d->pri, call, (char)(digit | (last ? Q931_LAST_DIGIT : 0)));
 }
 
-void dchannel_set_up(struct dchannel *d, bool up, const char *why)
+void dchannel_update(struct dchannel *d, const char *why)
 {
+	bool up = d->fd >= 0 && d->linked;
 	if (d->up && !up)
 		d->values[DCHANNEL_LOSSES]++;
-	if (d->up != up)
-		log_info(d->endpoint, "D-channel is %s%s%s", up ? "up" : "down", *why ? ": " : "", why);
+	if (up && !d->up)
+		log_info(d->endpoint, "D-channel is up");
+	else if (!up && strcmp(d->why, why))
+		log_warn(d->endpoint, "D-channel is not up: %s", why);
 	d->up = up;
-	snprintf(d->why, sizeof(d->why), "%s", why);
+	snprintf(d->why, sizeof(d->why), "%s", up ? "" : why);
 }
 
 void dchannel_detach(struct dchannel *d)

@@ -34,7 +34,7 @@ struct dchannel_listener {
 	void (*settled)(void *arg, struct dchannel *d);
 	/* A frame as it goes or came, without its check sum; NULL while nobody looks. */
 	void (*frame)(void *arg, struct dchannel *d, bool sent, const uint8_t *octets, size_t n);
-	/* The descriptor is of no use any more. */
+	/* The descriptor is of no use any more; -ENODEV: the driver takes its span away. */
 	void (*lost)(void *arg, struct dchannel *d, int err);
 };
 
@@ -46,7 +46,9 @@ struct dchannel {
 	unsigned number;    /* DAHDI's, 0: not known yet */
 	unsigned interface; /* of the group, that it is on */
 	char endpoint[96];  /* "ds/e1-1/16" */
-	bool backup, up;
+	bool backup;
+	bool linked;        /* libpri's data link is established, and lives through an interruption shorter than T203 and N200 times T200 */
+	bool up;            /* it is, and frames can go */
 	char why[128];      /* it is not up; "" */
 	struct pri *pri;    /* NULL before dchannel_start() */
 	int fd;             /* -1 */
@@ -87,6 +89,7 @@ void dchannel_amend(struct dchannel *d, q931_call *call, enum q931_type type, en
 void dchannel_refuse(struct dchannel *d, q931_call *call, int cause);
 /* The next digit of a called number (5.1.3), '\0': none; `last`: the number is complete then. */
 void dchannel_digit(struct dchannel *d, q931_call *call, char digit, bool last);
-void dchannel_set_up(struct dchannel *d, bool up, const char *why);
+/* Its descriptor or its link is another: `why` it is not up, if it is not. */
+void dchannel_update(struct dchannel *d, const char *why);
 /* Whether libpri still has the call, with this reference. */
 bool dchannel_has_call(struct dchannel *d, q931_call *call, int reference, int mode);

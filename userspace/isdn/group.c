@@ -200,8 +200,7 @@ static void on_frame(void *arg, struct dchannel *d, bool sent, const uint8_t *oc
 
 static void on_lost(void *arg, struct dchannel *d, int err)
 {
-	log_warn(d->endpoint, "D-channel is closed: %s", strerror(-err));
-	dchannel_detach(d);
+	interface_lost(arg, d, err);
 }
 
 static const struct dchannel_listener listener = {.event = signals_event, .settled = on_settled, .frame = on_frame, .lost = on_lost};
@@ -263,7 +262,7 @@ static int group_new(struct group **ret, struct isdn *isdn, const struct isdn_se
 		snprintf(d->endpoint, sizeof(d->endpoint), "d-channel %u of %.64s", i + 1, g->name);
 		d->backup = i > 0;
 		d->driver = isdn->watch ? isdn->p.driver : NULL;
-		dchannel_set_up(d, false, "its span is not there");
+		dchannel_update(d, "its span is not there");
 		err = dchannel_start(d);
 	}
 	for (unsigned i = 1; i < g->n_dchannels && !err; i++)

@@ -65,6 +65,7 @@ struct interface {
 	enum tdm_span_kind kind;
 	enum tdm_law law;
 	bool present, failed;
+	unsigned leaving;   /* polls for which the driver may still show what it takes away */
 	unsigned bad, good; /* polls in a row with a defect, and without */
 	struct bchannel *channels[ISDN_CHANNELS]; /* by place; NULL: none */
 };
@@ -142,8 +143,9 @@ void group_acted(struct group *g);
 /* A frame, for whoever looks. */
 void group_trace(struct group *g, const struct dchannel *d, bool sent, const uint8_t *octets, size_t n);
 
-/* interface.c: what the driver shows of a group's spans; opens D-channels that can be. */
+/* interface.c: what the driver shows of a group's spans; opens D-channels that can be, and closes those that are of no use any more. */
 void interface_poll(struct group *g);
+void interface_lost(struct group *g, struct dchannel *d, int err);
 
 /* restart.c: 5.5, and the audit. */
 void restart_all(struct group *g, const char *why);

@@ -9,6 +9,7 @@
 
 #define POLLS_TO_FAIL 3 /* a defect must last, RFC 4805 3.4.4 */
 #define POLLS_TO_HEAL 3
+#define POLLS_TO_LEAVE 2 /* DAHDI tells of a removal, and goes on as if nothing were for a second */
 #define DEFECTS       (1u << TDM_LOS | 1u << TDM_LOF | 1u << TDM_LOMF | 1u << TDM_AIS | 1u << TDM_RAI)
 
 static void set_failed(struct group *g, struct interface *i, bool failed, const char *why)
@@ -95,7 +96,9 @@ static void poll_one(struct group *g, unsigned id)
 {
 	struct interface *i = &g->interfaces[id];
 	struct tdm_span_status s;
-	if (g->isdn->ctl < 0 || g->isdn->p.driver->span_read(g->isdn->ctl, i->span, &s)) {
+	bool leaving = i->leaving > 0;
+	i->leaving -= leaving;
+	if (leaving || g->isdn->ctl < 0 || g->isdn->p.driver->span_read(g->isdn->ctl, i->span, &s)) {
 		i->present = false;
 		i->bad = i->good = 0;
 		set_failed(g, i, true, "it is not there");
@@ -117,14 +120,24 @@ static void poll_one(struct group *g, unsigned id)
 		set_failed(g, i, false, "it has no alarm");
 }
 
-/* Says, once, why a D-channel is not up. */
-static void set_why(struct group *g, struct dchannel *d, const char *why)
+/* Its descriptor came, or went, or is still missing. */
+static void changed(struct group *g, struct dchannel *d, const char *why)
 {
-	if (!strcmp(d->why, why))
+	if (d->fd < 0 && !strcmp(d->why, why))
 		return;
-	log_warn(d->endpoint, "D-channel is not up: %s", why);
-	dchannel_set_up(d, false, why);
+	dchannel_update(d, why);
 	group_choose(g);
+}
+
+/* A channel that is open when its span is taken away would leave a descriptor with the driver that nobody has any more: it is closed, and not opened again
+ * before the span has gone. */
+void interface_lost(struct group *g, struct dchannel *d, int err)
+{
+	log_warn(d->endpoint, "D-channel is closed: %s", strerror(-err));
+	if (err == -ENODEV)
+		g->interfaces[d->interface].leaving = POLLS_TO_LEAVE;
+	dchannel_detach(d);
+	changed(g, d, err == -ENODEV ? "its span is not there" : "its channel was closed");
 }
 
 /* A span that comes back is there before its channels are what they were: one that is open then could not be set up any more. */
@@ -137,15 +150,15 @@ static bool is_set_up(const struct group *g, const struct dchannel *d)
 static void open_dchannel(struct group *g, struct dchannel *d)
 {
 	if (!is_set_up(g, d)) {
-		set_why(g, d, "its channel is not set up");
+		changed(g, d, "its channel is not set up");
 		return;
 	}
 	int fd = g->isdn->p.driver->open(d->number);
 	int err = fd < 0 ? fd : dchannel_attach(d, fd, g->isdn->watch);
-	char why[sizeof(d->why)];
+	char why[sizeof(d->why)] = "the far end does not answer";
 	if (err)
 		snprintf(why, sizeof(why), "it cannot be opened: %s", strerror(-err));
-	set_why(g, d, err ? why : "the far end does not answer");
+	changed(g, d, why);
 }
 
 void interface_poll(struct group *g)
@@ -154,9 +167,12 @@ void interface_poll(struct group *g)
 		poll_one(g, i);
 	for (unsigned i = 0; i < g->n_dchannels; i++) {
 		struct dchannel *d = &g->dchannels[i];
-		if (d->number && d->fd < 0 && g->interfaces[d->interface].present)
+		bool present = g->interfaces[d->interface].present;
+		if (d->fd >= 0 && !present)
+			interface_lost(g, d, -ENODEV);
+		else if (d->number && d->fd < 0 && present)
 			open_dchannel(g, d);
 		else if (!d->number && g->interfaces[0].present)
-			set_why(g, d, "there is no such channel of the signalling dchan or hardhdlc");
+			changed(g, d, "there is no such channel of the signalling dchan or hardhdlc");
 	}
 }

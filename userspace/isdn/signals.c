@@ -330,13 +330,17 @@ static void on_released(struct group *g, struct dchannel *d, pri_event *e)
 
 static void on_up(struct group *g, struct dchannel *d, pri_event *e)
 {
-	dchannel_set_up(d, true, "");
+	d->linked = true;
+	dchannel_update(d, "");
 	group_choose(g);
 }
 
 static void on_down(struct group *g, struct dchannel *d, pri_event *e)
 {
-	dchannel_set_up(d, false, "the data link is lost");
+	d->linked = false;
+	if (!d->up)
+		return;
+	dchannel_update(d, "the data link is lost");
 	group_choose(g);
 }
 

@@ -256,6 +256,46 @@ static void a_span_is_pulled_and_put_back(void **state)
 	assert_all_free();
 }
 
+/* The data link, which libpri has not missed yet, is there as soon as its channel is. */
+static void a_span_that_is_back_before_its_link_is_lost(void **state)
+{
+	q931_call *c = answered_out();
+	wire.absent[1] = true;
+	close(wire.far[1].fd);
+	wire.far[1].fd = -1;
+	wire_pass(2500);
+	assert_false(group_is_up(wire.g));
+	assert_true(is_alarm_on(&alarm_group, "pri"));
+	wire.absent[1] = false;
+	wire_pass(4000);
+	assert_true(group_is_up(wire.g));
+	assert_false(is_alarm_on(&alarm_group, "pri"));
+	assert_false(is_alarm_on(&alarm_dchannel, "ds/e1-1/16"));
+	expect_nothing();
+	assert_int_equal(channels_in(BCHANNEL_IDLE), 29);
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	assert_ptr_equal(far_expect(1, PRI_EVENT_HANGUP_REQ)->hangup.call, c);
+	pri_hangup(wire.far[1].pri, c, 16);
+	wire_run();
+	expect("release");
+	assert_all_free();
+}
+
+/* The driver tells that it takes a span away, and shows it for a second still. */
+static void a_channel_that_is_being_removed_is_not_opened_again(void **state)
+{
+	struct dchannel *d = &wire.g->dchannels[0];
+	d->listener->lost(d->arg, d, -ENODEV);
+	assert_false(group_is_up(wire.g));
+	wire_pass(1500);
+	assert_int_equal(d->fd, -1);
+	assert_string_equal(d->why, "its span is not there");
+	wire_pass(4000);
+	assert_true(group_is_up(wire.g));
+	assert_all_free();
+}
+
 /* --- several spans, NFAS (annex F) ---------------------------------------------------------------------------------------- */
 
 static int nfas(void **state)
@@ -637,6 +677,8 @@ int main(void)
 		cmocka_unit_test_teardown(what_operators_do_at_the_gateway_is_heeded, wire_stop),
 		cmocka_unit_test_setup_teardown(an_alarm_takes_channels_out_and_its_end_brings_them_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_is_pulled_and_put_back, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_span_that_is_back_before_its_link_is_lost, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_channel_that_is_being_removed_is_not_opened_again, plain, wire_stop),
 		cmocka_unit_test_teardown(a_far_end_of_the_same_side_is_told_in_one_line, wire_stop),
 		cmocka_unit_test_setup_teardown(one_d_channel_has_the_channels_of_all_spans, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(an_interface_is_restarted, nfas, wire_stop),
