@@ -19,8 +19,7 @@ static void on_event(struct line *l, enum tdm_event_kind kind)
 {
 	switch (kind) {
 	case TDM_EV_REMOVED:
-		/* The driver is still busy with it: for a second its span looks as if nothing were wrong. */
-		tdm_channel_set_fault(l->channel, TDM_FAULT_GONE, true, "its span is being removed");
+		tdm_removed(l->channel);
 		break;
 	case TDM_EV_ALARM:
 	case TDM_EV_ALARM_OVER:

@@ -8,6 +8,8 @@
 
 /* All span numbers are looked at on each so manyth poll, and when the driver's count of spans changed. */
 #define RESCAN 5
+/* For a second after it has told of a removal DAHDI shows the span as if nothing were: whoever opened a channel then would be left with nothing. */
+#define LEAVING_MS 1500
 
 static const struct alarm_def no_driver = {"tdm-driver", ALARM_CRITICAL, "Lines are configured, and DAHDI is not there. Is its module loaded, and /dev/dahdi/ctl ours?", 0, 0};
 
@@ -67,7 +69,7 @@ static void look_at(struct tdm *t, unsigned number, unsigned *total)
 {
 	struct tdm_span_status status;
 	struct tdm_span *s = t->spans[number];
-	int err = t->driver->span_read(t->ctl, number, &status);
+	int err = clock_ms() < t->leaving[number] ? -ENXIO : t->driver->span_read(t->ctl, number, &status);
 	if (!err) {
 		*total = status.total_spans;
 		if (s)
@@ -114,6 +116,17 @@ void tdm_poll(struct tdm *t)
 		t->scan++;
 	}
 	timer_start(&t->timer, t->poll_ms, on_poll, t);
+}
+
+void tdm_removed(struct tdm_channel *c)
+{
+	struct tdm *t = c->tdm;
+	struct tdm_span *s = tdm_span(t, c->span);
+	if (!s)
+		return;
+	t->leaving[c->span] = clock_ms() + LEAVING_MS;
+	tdm_span_end(s);
+	tdm_timing_check(t);
 }
 
 struct tdm_span *tdm_span(const struct tdm *t, unsigned number)

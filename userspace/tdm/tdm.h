@@ -57,6 +57,7 @@ struct tdm {
 	struct timer timer;
 	unsigned scan, n_spans;
 	struct tdm_span *spans[TDM_MAX_SPANS + 1];          /* NULL: not there */
+	uint64_t leaving[TDM_MAX_SPANS + 1];                /* until when the driver may still show what it takes away */
 	struct tdm_channel *channels[TDM_MAX_CHANNELS + 1]; /* NULL: never seen */
 };
 
@@ -64,8 +65,10 @@ struct tdm {
  * when they appear. Nothing happens before tdm_poll(). 0 or -ENOMEM; ends with mem_deref(). */
 int tdm_open(struct tdm **ret, const struct tdm_driver *driver, struct tdm_setup *setup, bool configure, uint32_t poll_ms,
 	     const struct tdm_listener *listener, void *arg);
-/* Looks now, and again after each poll_ms. Also to be called on TDM_EV_ALARM, TDM_EV_ALARM_OVER and TDM_EV_REMOVED of a channel. */
+/* Looks now, and again after each poll_ms. Also to be called on TDM_EV_ALARM and TDM_EV_ALARM_OVER of a channel. */
 void tdm_poll(struct tdm *t);
+/* TDM_EV_REMOVED of a channel: its span is gone, whatever the driver shows while it takes it away. */
+void tdm_removed(struct tdm_channel *c);
 /* NULL when there is none. */
 struct tdm_span *tdm_span(const struct tdm *t, unsigned number);
 struct tdm_channel *tdm_channel(const struct tdm *t, unsigned number);

@@ -380,9 +380,9 @@ static void a_channel_that_is_being_removed_ends_its_call_as_a_failed_span_does(
 	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
 	assert_int_equal(line_end_reason(tdm_channel(bench.tdm, 7)), CONN_LOWER_LAYER);
 	assert_false(alarm_is_on(&alarm_channel, "channel 7"));
-	fake_unplug(1);
-	clock_test_advance(2000);
-	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	assert_int_equal(state_of(8), TDM_OUT_OF_ORDER);
+	clock_test_advance(1000);
+	assert_int_equal(run("CRCX 2 ds/ds1-1/8@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 501);
 	clock_test_advance(6000);
 	assert_int_equal(state_of(7), TDM_IN_SERVICE);
 	bench_close();

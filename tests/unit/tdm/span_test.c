@@ -32,6 +32,28 @@ static void what_another_program_has_set_up_is_taken_as_it_is(void **state)
 	assert_string_equal(box_alarm("span-setup", "span 1"), "channel 3 is fxoks, and configured is bchan");
 }
 
+/* The driver tells that it takes a span away, and shows it for a second still; it may be put back before anybody sees that it had gone. */
+static void a_span_that_is_being_removed_is_gone_and_set_up_anew_when_it_is_back(void **state)
+{
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	box_open(T1, true);
+	fake.started[1] = false;
+	tdm_removed(tdm_channel(box.t, 7));
+	assert_null(tdm_span(box.t, 1));
+	assert_int_equal(box_state(1), TDM_OUT_OF_ORDER);
+	assert_non_null(box_alarm("span-absent", "span 1"));
+	assert_non_null(box_alarm("timing-lost", "timing"));
+	tdm_removed(tdm_channel(box.t, 8));
+	clock_test_advance(1000);
+	assert_null(tdm_span(box.t, 1));
+	assert_false(fake.started[1]);
+	clock_test_advance(5000);
+	assert_true(fake.started[1]);
+	assert_int_equal(box_state(1), TDM_IN_SERVICE);
+	assert_null(box_alarm("span-absent", "span 1"));
+	assert_null(box_alarm("timing-lost", "timing"));
+}
+
 static void a_failure_is_one_after_2500_ms_and_over_after_10_s(void **state)
 {
 	fake_plug(1, TDM_SPAN_T1, 24, 1);
@@ -289,6 +311,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_span_is_found_set_up_and_started),
 		TEST(what_another_program_has_set_up_is_taken_as_it_is),
+		TEST(a_span_that_is_being_removed_is_gone_and_set_up_anew_when_it_is_back),
 		TEST(a_failure_is_one_after_2500_ms_and_over_after_10_s),
 		TEST(a_short_defect_is_no_failure),
 		TEST(every_defect_has_its_alarm),
