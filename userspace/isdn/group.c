@@ -93,6 +93,7 @@ static void came_up(struct group *g, bool failover)
 	/* Calls that went on belong to this D-channel now, and both sides say so. */
 	if (g->n_dchannels > 1)
 		audit(g);
+	interface_clear_dead(g);
 }
 
 static void on_no_primary(void *arg);

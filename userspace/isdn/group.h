@@ -146,6 +146,8 @@ void group_trace(struct group *g, const struct dchannel *d, bool sent, const uin
 /* interface.c: what the driver shows of a group's spans; opens D-channels that can be, and closes those that are of no use any more. */
 void interface_poll(struct group *g);
 void interface_lost(struct group *g, struct dchannel *d, int err);
+/* Clears the calls of spans that have failed while the D-channel in use is on another one (NFAS). */
+void interface_clear_dead(struct group *g);
 
 /* restart.c: 5.5, and the audit. */
 void restart_all(struct group *g, const char *why);

@@ -12,6 +12,29 @@
 #define POLLS_TO_LEAVE 2 /* DAHDI tells of a removal, and goes on as if nothing were for a second */
 #define DEFECTS       (1u << TDM_LOS | 1u << TDM_LOF | 1u << TDM_LOMF | 1u << TDM_AIS | 1u << TDM_RAI)
 
+/* Its calls hear nothing any more, and the far end may be told so. While it is the D-channel's own span, that is lost with it, or will be: then T309
+ * decides (5.8.9). */
+static bool is_dead(const struct group *g, const struct interface *i)
+{
+	return i->failed && group_is_up(g) && i != &g->interfaces[g->active->interface];
+}
+
+static void clear_dead(struct interface *i)
+{
+	for (unsigned n = 0; n < ISDN_CHANNELS; n++) {
+		struct bchannel *b = i->channels[n];
+		if (b && b->call && b->call->state != CALL_CLEARING)
+			call_clear(b->call, PRI_CAUSE_DESTINATION_OUT_OF_ORDER, "its span has failed");
+	}
+}
+
+void interface_clear_dead(struct group *g)
+{
+	for (unsigned i = 0; i < g->settings.n_spans; i++)
+		if (is_dead(g, &g->interfaces[i]))
+			clear_dead(&g->interfaces[i]);
+}
+
 static void set_failed(struct group *g, struct interface *i, bool failed, const char *why)
 {
 	if (i->failed == failed)
@@ -24,11 +47,10 @@ static void set_failed(struct group *g, struct interface *i, bool failed, const 
 			continue;
 		bchannel_set_fault(b, BCHANNEL_SPAN, failed, why);
 		b->restart_due |= !failed && g->settings.restart;
-		/* Without a D-channel T309 decides. */
-		if (failed && b->call && group_is_up(g) && b->call->state != CALL_CLEARING)
-			call_clear(b->call, PRI_CAUSE_DESTINATION_OUT_OF_ORDER, why);
 	}
-	if (!failed)
+	if (failed)
+		interface_clear_dead(g);
+	else
 		restart_next(g);
 }
 

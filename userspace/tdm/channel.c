@@ -46,9 +46,16 @@ struct tdm_channel *tdm_channel_new(struct tdm *t, const struct tdm_channel_stat
 	return c;
 }
 
+/* An alarm of its span ends no call that is signalled elsewhere: who signals decides, and may wait for the line to come back (Q.931 5.8.9). */
+static bool is_out_of_order(const struct tdm_channel *c)
+{
+	bool waits = c->used && tdm_use_of(c->signalling) == TDM_USE_BEARER;
+	return c->faults & ~(waits ? 1u << TDM_FAULT_SPAN : 0);
+}
+
 static enum tdm_state state_of(const struct tdm_channel *c)
 {
-	if (c->faults)
+	if (is_out_of_order(c))
 		return TDM_OUT_OF_ORDER;
 	if (c->locked)
 		return TDM_LOCKED;

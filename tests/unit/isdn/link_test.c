@@ -228,15 +228,50 @@ static void what_operators_do_at_the_gateway_is_heeded(void **state)
 static void an_alarm_takes_channels_out_and_its_end_brings_them_back(void **state)
 {
 	answered_out();
-	wire.defects[1] = 1 << TDM_LOS;
+	wire.defects[1] = 1 << TDM_RAI;
 	wire_pass(1500);
 	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 0); /* not at once */
 	wire_pass(2000);
 	assert_int_equal(channels_in(BCHANNEL_OUT_OF_SERVICE), 29);
-	far_lets_go();
-	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	assert_true(group_is_up(wire.g)); /* the D-channel goes on, and so does the call */
 	wire.defects[1] = 0;
 	wire_pass(4000);
+	assert_int_equal(channels_in(BCHANNEL_IDLE), 29);
+	expect_nothing();
+	DO("isdn release", "{'call':'a'}");
+	wire_run();
+	far_lets_go();
+	expect("release");
+	assert_all_free();
+}
+
+/* 5.8.9: an alarm that lasts takes the D-channel along, and is no other loss of it. */
+static void answered_calls_outlive_a_cable_that_is_back_within_t309(void **state)
+{
+	answered_out();
+	wire.defects[1] = 1 << TDM_LOS;
+	cut(true);
+	wire_pass(LOST_MS);
+	assert_false(group_is_up(wire.g));
+	wire.defects[1] = 0;
+	cut(false);
+	wire_pass(20000);
+	assert_true(group_is_up(wire.g));
+	expect_nothing();
+	assert_int_equal(list_count(&wire.g->calls), 1);
+	assert_int_equal(channels_in(BCHANNEL_IDLE), 29);
+}
+
+static void t309_ends_calls_of_a_cable_that_stays_away(void **state)
+{
+	answered_out();
+	wire.defects[1] = 1 << TDM_LOS;
+	cut(true);
+	wire_pass(LOST_MS + 10000);
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	wire.defects[1] = 0;
+	cut(false);
+	wire_pass(20000);
 	assert_all_free();
 }
 
@@ -394,6 +429,41 @@ static void the_backup_is_in_use_without_a_primary(void **state)
 	DO("isdn setup", SETUP);
 	wire_run();
 	far_expect(2, PRI_EVENT_RING);
+}
+
+/* Their voice is gone, and the D-channel has nothing to do with it. */
+static void calls_of_a_failed_span_without_the_d_channel_are_cleared(void **state)
+{
+	answered_out();
+	wire.defects[2] = 1 << TDM_LOS;
+	wire_pass(1500);
+	expect_nothing();
+	wire_pass(2000);
+	far_lets_go();
+	json_t *told = expect("release");
+	assert_string_equal(text_of(told, "endpoint"), "ds/e1-2/31");
+	assert_int_equal(int_of(told, "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	assert_true(group_is_up(wire.g));
+}
+
+static void calls_of_a_failed_span_are_cleared_when_the_backup_takes_over(void **state)
+{
+	DO("isdn setup", "{'call':'a','group':'pri','called':{'number':'1'},'endpoint':'ds/e1-1/7'}");
+	wire_run();
+	pri_event *e = far_expect(1, PRI_EVENT_RING);
+	pri_answer(wire.far[1].pri, e->ring.call, e->ring.channel, 0);
+	wire_run();
+	expect("answer");
+	wire.defects[1] = 1 << TDM_LOS;
+	wire.far[1].deaf = wire.far[1].mute = true;
+	wire_pass(5000);
+	expect_nothing();
+	wire_pass(11000);
+	assert_ptr_equal(wire.g->active, &wire.g->dchannels[1]);
+	assert_int_equal(far_expect(2, PRI_EVENT_HANGUP_REQ)->hangup.cause, PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	pri_hangup(wire.far[2].pri, e->ring.call, PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	wire_run();
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
 }
 
 static void t309_ends_calls_when_both_are_lost(void **state)
@@ -676,6 +746,8 @@ int main(void)
 		cmocka_unit_test_teardown(channels_are_taken_out_of_service_by_both_sides, wire_stop),
 		cmocka_unit_test_teardown(what_operators_do_at_the_gateway_is_heeded, wire_stop),
 		cmocka_unit_test_setup_teardown(an_alarm_takes_channels_out_and_its_end_brings_them_back, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(answered_calls_outlive_a_cable_that_is_back_within_t309, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(t309_ends_calls_of_a_cable_that_stays_away, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_is_pulled_and_put_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_that_is_back_before_its_link_is_lost, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_channel_that_is_being_removed_is_not_opened_again, plain, wire_stop),
@@ -683,6 +755,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_d_channel_has_the_channels_of_all_spans, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(an_interface_is_restarted, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(the_backup_takes_over_and_calls_go_on, nfas, wire_stop),
+		cmocka_unit_test_setup_teardown(calls_of_a_failed_span_without_the_d_channel_are_cleared, nfas, wire_stop),
+		cmocka_unit_test_setup_teardown(calls_of_a_failed_span_are_cleared_when_the_backup_takes_over, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(the_primary_is_in_use_whichever_comes_up_first, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(the_backup_is_in_use_without_a_primary, nfas, wire_stop),
 		cmocka_unit_test_setup_teardown(t309_ends_calls_when_both_are_lost, nfas, wire_stop),

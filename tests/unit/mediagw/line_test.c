@@ -155,15 +155,17 @@ static void a_call_ends_with_its_channel(void **state)
 	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
 	assert_int_equal(c->state, TDM_IN_SERVICE);
 	assert_int_equal(run(crcx), 200);
+	cards.channels[22].off_hook = true;
+	assert_int_equal(run("CRCX 1 ds/ds1-1/22@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
 	cards.spans[1].defects = 1 << TDM_LOS;
 	clock_test_advance(2000);
-	assert_int_equal(mg_count[MG_CONNECTIONS], 1); /* so short a loss is none */
+	assert_int_equal(mg_count[MG_CONNECTIONS], 2);
+	assert_int_equal(state_of(8), TDM_IN_SERVICE); /* so short a loss is none */
 	clock_test_advance(3000);
-	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
-	assert_int_equal(c->state, TDM_OUT_OF_ORDER);
-	cards.spans[1].defects = 0;
-	clock_test_advance(12000);
-	assert_int_equal(run(crcx), 200);
+	assert_int_equal(state_of(8), TDM_OUT_OF_ORDER);
+	assert_int_equal(state_of(22), TDM_OUT_OF_ORDER);
+	assert_int_equal(c->state, TDM_IN_USE); /* who signals for it decides */
+	assert_int_equal(mg_count[MG_CONNECTIONS], 1);
 	fake_unplug(1);
 	clock_test_advance(2000);
 	assert_int_equal(mg_count[MG_CONNECTIONS], 0);
