@@ -166,6 +166,10 @@ void call_clear(struct call *c, int cause, const char *why)
 	if (!c->cause)
 		c->cause = cause;
 	struct group *g = c->group;
+	if (group_is_lost(g)) {
+		call_lost(c, why);
+		return;
+	}
 	bool unanswered = c->state == CALL_PRESENT;
 	call_set_state(c, CALL_CLEARING, why);
 	if (unanswered)

@@ -109,6 +109,21 @@ static bool awaits_primary(struct group *g, const struct dchannel *best, bool pa
 	return awaits;
 }
 
+/* Of calls that were being cleared nobody knows whether the far end heard so. */
+static void lose_cleared(struct group *g)
+{
+	struct call *c;
+	for (bool again = group_is_lost(g); again;) {
+		again = false;
+		list_foreach(c, &g->calls, link)
+			if (c->state == CALL_CLEARING) {
+				call_lost(c, "no D-channel is up");
+				again = true;
+				break;
+			}
+	}
+}
+
 static void choose(struct group *g, bool patient)
 {
 	struct dchannel *was = g->active, *now = best_of(g);
@@ -123,6 +138,7 @@ static void choose(struct group *g, bool patient)
 	restart_stop(g);
 	if (!now) {
 		log_warn(g->name, "no D-channel is up");
+		lose_cleared(g);
 		if (g->n_dchannels > 1)
 			timer_start(&g->t309, (uint64_t)isdn_pri_timer(&g->settings, PRI_TIMER_T309), on_t309, g);
 	} else {

@@ -134,6 +134,13 @@ static inline bool group_is_up(const struct group *g)
 	return g->active != NULL;
 }
 
+/* No D-channel is up, and RESTART will say of each channel that it is free as soon as one is: a call that is being cleared need not wait for the far end, which
+ * hears nothing (5.8.9: it is cleared internally). */
+static inline bool group_is_lost(const struct group *g)
+{
+	return !group_is_up(g) && g->settings.restart;
+}
+
 void group_publish(struct group *g, const char *topic, json_t *event);
 /* Chooses the D-channel in use anew (Q.931 F.2): the one that is, while it is up; from none the primary first, then a backup. */
 void group_choose(struct group *g);

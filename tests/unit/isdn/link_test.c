@@ -317,6 +317,53 @@ static void a_span_that_is_back_before_its_link_is_lost(void **state)
 	assert_all_free();
 }
 
+/* It is over here at once; the far end, which hears nothing of it, learns so by RESTART when the link is back, whether that has missed anything or not. */
+static void a_call_that_is_cleared_without_a_link_is_over(uint64_t away_ms)
+{
+	answered_out();
+	wire.absent[1] = true;
+	close(wire.far[1].fd);
+	wire.far[1].fd = -1;
+	wire_pass(20);
+	wire.far[1].seen = wire.far[1].n;
+	DO("isdn release", "{'call':'a'}");
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_NORMAL_CLEARING);
+	wire_pass(away_ms);
+	wire.absent[1] = false;
+	wire_pass(5000);
+	assert_true(group_is_up(wire.g));
+	bool told = false;
+	for (const pri_event *e; !told && (e = far_told(1, PRI_EVENT_RESTART));)
+		told = e->restart.channel == 31;
+	assert_true(told);
+	assert_all_free();
+}
+
+static void a_call_that_is_cleared_while_its_card_is_out_is_over(void **state)
+{
+	a_call_that_is_cleared_without_a_link_is_over(2500);
+}
+
+static void a_call_that_is_cleared_while_its_link_is_lost_is_over(void **state)
+{
+	a_call_that_is_cleared_without_a_link_is_over(LOST_MS);
+}
+
+/* The far end may not have heard that it is being cleared. */
+static void a_call_that_was_being_cleared_ends_with_the_link(void **state)
+{
+	answered_out();
+	cut(true);
+	DO("isdn release", "{'call':'a'}");
+	wire_pass(100);
+	expect_nothing();
+	wire_pass(LOST_MS);
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_NORMAL_CLEARING);
+	cut(false);
+	wire_pass(5000);
+	assert_all_free();
+}
+
 /* The driver tells that it takes a span away, and shows it for a second still. */
 static void a_channel_that_is_being_removed_is_not_opened_again(void **state)
 {
@@ -750,6 +797,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t309_ends_calls_of_a_cable_that_stays_away, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_is_pulled_and_put_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_that_is_back_before_its_link_is_lost, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_call_that_is_cleared_while_its_card_is_out_is_over, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_call_that_is_cleared_while_its_link_is_lost_is_over, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_call_that_was_being_cleared_ends_with_the_link, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_channel_that_is_being_removed_is_not_opened_again, plain, wire_stop),
 		cmocka_unit_test_teardown(a_far_end_of_the_same_side_is_told_in_one_line, wire_stop),
 		cmocka_unit_test_setup_teardown(one_d_channel_has_the_channels_of_all_spans, nfas, wire_stop),
