@@ -109,18 +109,25 @@ static bool awaits_primary(struct group *g, const struct dchannel *best, bool pa
 	return awaits;
 }
 
-/* Of calls that were being cleared nobody knows whether the far end heard so. */
-static void lose_cleared(struct group *g)
+/* 5.8.9: a call that is not active ends with the data link. Of one that was being cleared nobody knows whether the far end heard so. */
+static bool ends_with_link(const struct call *c)
+{
+	return c->state == CALL_CLEARING ? group_is_lost(c->group) : c->state != CALL_ACTIVE;
+}
+
+static void lose_calls(struct group *g)
 {
 	struct call *c;
-	for (bool again = group_is_lost(g); again;) {
+	for (bool again = true; again;) {
 		again = false;
-		list_foreach(c, &g->calls, link)
-			if (c->state == CALL_CLEARING) {
-				call_lost(c, "no D-channel is up");
-				again = true;
-				break;
-			}
+		list_foreach(c, &g->calls, link) {
+			if (!ends_with_link(c))
+				continue;
+			c->cause = c->cause ? c->cause : PRI_CAUSE_DESTINATION_OUT_OF_ORDER;
+			call_lost(c, "no D-channel is up");
+			again = true;
+			break;
+		}
 	}
 }
 
@@ -138,7 +145,7 @@ static void choose(struct group *g, bool patient)
 	restart_stop(g);
 	if (!now) {
 		log_warn(g->name, "no D-channel is up");
-		lose_cleared(g);
+		lose_calls(g);
 		if (g->n_dchannels > 1)
 			timer_start(&g->t309, (uint64_t)isdn_pri_timer(&g->settings, PRI_TIMER_T309), on_t309, g);
 	} else {

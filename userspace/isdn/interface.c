@@ -114,13 +114,21 @@ static bool has_channels(const struct interface *i)
 	return false;
 }
 
+/* Whether it is there, and how it is; not one that the driver still shows, and takes away. */
+static bool see(const struct isdn *isdn, struct interface *i, struct tdm_span_status *ret)
+{
+	if (isdn->ctl < 0 || isdn->p.driver->span_read(isdn->ctl, i->span, ret)) {
+		i->leaving = 0;
+		return false;
+	}
+	return !i->leaving || !i->leaving--;
+}
+
 static void poll_one(struct group *g, unsigned id)
 {
 	struct interface *i = &g->interfaces[id];
 	struct tdm_span_status s;
-	bool leaving = i->leaving > 0;
-	i->leaving -= leaving;
-	if (leaving || g->isdn->ctl < 0 || g->isdn->p.driver->span_read(g->isdn->ctl, i->span, &s)) {
+	if (!see(g->isdn, i, &s)) {
 		i->present = false;
 		i->bad = i->good = 0;
 		set_failed(g, i, true, "it is not there");
@@ -156,7 +164,7 @@ static void changed(struct group *g, struct dchannel *d, const char *why)
 void interface_lost(struct group *g, struct dchannel *d, int err)
 {
 	log_warn(d->endpoint, "D-channel is closed: %s", strerror(-err));
-	if (err == -ENODEV)
+	if (err == -ENODEV && g->interfaces[d->interface].present)
 		g->interfaces[d->interface].leaving = POLLS_TO_LEAVE;
 	dchannel_detach(d);
 	changed(g, d, err == -ENODEV ? "its span is not there" : "its channel was closed");

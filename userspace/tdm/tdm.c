@@ -65,11 +65,20 @@ static bool has_driver(struct tdm *t)
 	return t->ctl >= 0;
 }
 
+/* What the driver says of a span: -ENXIO also of one that it still shows, and takes away. */
+static int see(struct tdm *t, unsigned number, struct tdm_span_status *ret)
+{
+	int err = t->driver->span_read(t->ctl, number, ret);
+	if (err || clock_ms() >= t->leaving[number])
+		t->leaving[number] = 0;
+	return t->leaving[number] ? -ENXIO : err;
+}
+
 static void look_at(struct tdm *t, unsigned number, unsigned *total)
 {
 	struct tdm_span_status status;
 	struct tdm_span *s = t->spans[number];
-	int err = clock_ms() < t->leaving[number] ? -ENXIO : t->driver->span_read(t->ctl, number, &status);
+	int err = see(t, number, &status);
 	if (!err) {
 		*total = status.total_spans;
 		if (s)
@@ -84,7 +93,7 @@ static void look_at(struct tdm *t, unsigned number, unsigned *total)
 static void look_at_known(struct tdm *t, unsigned *total)
 {
 	for (unsigned n = 1; n <= TDM_MAX_SPANS; n++)
-		if (t->spans[n])
+		if (t->spans[n] || t->leaving[n])
 			look_at(t, n, total);
 }
 

@@ -28,7 +28,7 @@ fxsks=49
 e&m=50
 """
 CONFIG = """
-tdm {{ system-conf = "{system}" poll = 200ms zone = "us" }}
+tdm {{ system-conf = "{system}" poll = 100ms zone = "us" }}
 channels exchange {{ numbers = {{ "49" }} signalling = "fxsks" answer = dialled dial-tone = 10s }}
 channels trunks {{ numbers = {{ "26", "50" }} signalling = "e&m" start = immediate }}
 isdn pstn {{ spans = {{ 1 }} switch = "ni2" side = "user" number-type = unknown numbers-out = "as-is" t309 = 3s t203 = 2s t200 = 500ms }}

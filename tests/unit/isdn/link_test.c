@@ -33,7 +33,9 @@ static void answered_calls_outlive_a_link_that_is_back_within_t309(void **state)
 	assert_false(group_is_up(wire.g));
 	assert_true(is_alarm_on(&alarm_group, "pri"));
 	assert_true(is_alarm_on(&alarm_dchannel, "ds/e1-1/16"));
-	assert_string_equal(text_of(expect("release"), "call"), "in-1"); /* was not answered */
+	json_t *told = expect("release");
+	assert_string_equal(text_of(told, "call"), "in-1"); /* was not answered */
+	assert_int_equal(int_of(told, "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
 	cut(false);
 	wire_pass(4000);
 	assert_true(group_is_up(wire.g));
@@ -336,6 +338,26 @@ static void a_call_that_is_cleared_without_a_link_is_over(uint64_t away_ms)
 	for (const pri_event *e; !told && (e = far_told(1, PRI_EVENT_RESTART));)
 		told = e->restart.channel == 31;
 	assert_true(told);
+	assert_all_free();
+}
+
+static void a_call_that_is_not_answered_ends_with_its_card(void **state)
+{
+	DO("isdn setup", SETUP);
+	wire_run();
+	pri_event *e = far_expect(1, PRI_EVENT_RING);
+	pri_acknowledge(wire.far[1].pri, e->ring.call, e->ring.channel, 0);
+	wire_run();
+	expect("proceeding");
+	expect("alerting");
+	wire.absent[1] = true;
+	close(wire.far[1].fd);
+	wire.far[1].fd = -1;
+	wire_pass(20);
+	assert_int_equal(int_of(expect("release"), "cause"), PRI_CAUSE_DESTINATION_OUT_OF_ORDER);
+	wire.absent[1] = false;
+	wire_pass(5000);
+	assert_true(group_is_up(wire.g));
 	assert_all_free();
 }
 
@@ -797,6 +819,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t309_ends_calls_of_a_cable_that_stays_away, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_is_pulled_and_put_back, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_span_that_is_back_before_its_link_is_lost, plain, wire_stop),
+		cmocka_unit_test_setup_teardown(a_call_that_is_not_answered_ends_with_its_card, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_that_is_cleared_while_its_card_is_out_is_over, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_that_is_cleared_while_its_link_is_lost_is_over, plain, wire_stop),
 		cmocka_unit_test_setup_teardown(a_call_that_was_being_cleared_ends_with_the_link, plain, wire_stop),

@@ -54,6 +54,20 @@ static void a_span_that_is_being_removed_is_gone_and_set_up_anew_when_it_is_back
 	assert_null(box_alarm("timing-lost", "timing"));
 }
 
+/* Once it has been seen to be missing it is back as soon as it is there: what its channels say until they are set up, the far ends take for calls. */
+static void a_span_that_was_removed_is_set_up_as_soon_as_it_is_back(void **state)
+{
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	fake_plug(2, TDM_SPAN_T1, 24, 25);
+	box_open(T1, true);
+	tdm_removed(tdm_channel(box.t, 7));
+	fake_unplug(1);
+	tdm_poll(box.t);
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	tdm_poll(box.t);
+	assert_int_equal(box_state(1), TDM_IN_SERVICE);
+}
+
 static void a_failure_is_one_after_2500_ms_and_over_after_10_s(void **state)
 {
 	fake_plug(1, TDM_SPAN_T1, 24, 1);
@@ -312,6 +326,7 @@ int main(void)
 		TEST(a_span_is_found_set_up_and_started),
 		TEST(what_another_program_has_set_up_is_taken_as_it_is),
 		TEST(a_span_that_is_being_removed_is_gone_and_set_up_anew_when_it_is_back),
+		TEST(a_span_that_was_removed_is_set_up_as_soon_as_it_is_back),
 		TEST(a_failure_is_one_after_2500_ms_and_over_after_10_s),
 		TEST(a_short_defect_is_no_failure),
 		TEST(every_defect_has_its_alarm),
