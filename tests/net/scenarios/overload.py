@@ -65,7 +65,7 @@ def goodput(s, rate, seconds, warm=4):
 
 
 try:
-    with stage(start=False, t1=500 if LONG else 200, t2=4000 if LONG else 1600, sip="first-response = 0", agent="t-max = 20s", overload="", idle=False) as s:
+    with stage(start=False, t1=500 if LONG else 200, t2=4000 if LONG else 1600, sip="first-response = 0", agent="t-max = 10s t-hist = 12s", overload="", idle=False) as s:
         s.gw.configure(more=f'trunk caller {{ peer = "{s.ip_a}:5080" address = "inside" }}\nroute all {{ prefix = "2" to = "carrier" }}\nlog {{ level = warn }}')
         s.gw.start()
         uas = s.lab.start(s.ns_b, "sipp", "-sf", HERE + "callee.xml", "-i", s.ip_b, "-p", 5080, "-mp", 30000, "-nostdin", log="uas.log")
