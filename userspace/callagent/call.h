@@ -205,8 +205,8 @@ void call_on_refresh(struct leg *l);
 unsigned call_may_transfer(const struct leg *l);
 /* It wants to; its transferred verb will be told how that goes. */
 void call_on_transfer(struct leg *l, const struct leg_transfer *t);
-/* Its party is shown as another one: who it is talking to is told. */
-void call_on_named(struct leg *l, const struct shown *who);
+/* Its party is shown as another one: who it is talking to is told. -EINPROGRESS: not while descriptions are exchanged. */
+int call_on_named(struct leg *l, const struct shown *who);
 /* false: nobody there to take it. */
 bool call_on_info(struct leg *l, const struct leg_news *n);
 /* The leg is over: status 0 when its party hung up or we asked for it, else why it failed. Once per leg. */

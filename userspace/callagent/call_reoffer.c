@@ -416,32 +416,34 @@ out:
 /* --- a sign of life ------------------------------------------------------------------------------------------------- */
 
 /* What was described to it last, as it was: nothing changes, and nobody else is asked (RFC 4028 7.4). */
-static void refresh(struct leg *l, const struct shown *who)
+static int refresh(struct leg *l, const struct shown *who)
 {
 	struct call *c = l->call;
-	struct leg *other = c && c->state == CALL_ACTIVE && !c->reofferer ? call_peer(c, l) : NULL;
+	struct leg *other = c && c->state == CALL_ACTIVE ? call_peer(c, l) : NULL;
 	struct buf sdp = buf_growing();
 	if (!other || !other->said)
-		return;
+		return 0;
+	if (c->reofferer)
+		return -EINPROGRESS;
 	int err = media_describe(media_of(c), l->side, other->said, &l->origin, NULL, &sdp);
 	if (!err)
 		err = l->kind->reoffer(l, &(struct leg_news){.sdp = buf_text(&sdp), .who = who});
 	if (err)
 		log_debug(l->object, "not refreshed: %s", strerror(-err));
 	buf_reset(&sdp);
+	return err;
 }
 
 void call_on_refresh(struct leg *l)
 {
-	refresh(l, NULL);
+	(void)refresh(l, NULL);
 }
 
 /* RFC 4916 with what RFC 3325 asserts: in an exchange that changes nothing else. */
-void call_on_named(struct leg *l, const struct shown *who)
+int call_on_named(struct leg *l, const struct shown *who)
 {
 	struct leg *other = l->call ? call_peer(l->call, l) : NULL;
-	if (other)
-		refresh(other, who);
+	return other ? refresh(other, who) : 0;
 }
 
 /* --- information ---------------------------------------------------------------------------------------------------- */

@@ -14,9 +14,8 @@ static const struct {
 	bool held;
 } notices[] = {{0, true} /* user suspended */, {1, false} /* user resumed */, {NOTIFY_REMOTE_HOLD, true}, {NOTIFY_REMOTE_RETRIEVAL, false}};
 
-static void tell_hold(void *arg)
+static void tell_hold(struct isdn_leg *s)
 {
-	struct isdn_leg *s = mem_ref(arg);
 	struct buf sdp = buf_growing();
 	if (s->leg.state == LEG_ACTIVE && s->media && !s->asking && s->held != s->told_held) {
 		s->asking = !line_media_offer(s->media, s->held ? SDP_SENDONLY : SDP_SENDRECV, &sdp);
@@ -24,18 +23,28 @@ static void tell_hold(void *arg)
 			call_on_reoffer(&s->leg, &(struct leg_news){.sdp = buf_text(&sdp), .from = &s->leg});
 	}
 	buf_reset(&sdp);
+}
+
+/* What could not be told while descriptions were exchanged. */
+static void on_again(void *arg)
+{
+	struct isdn_leg *s = mem_ref(arg);
+	tell_hold(s);
+	isdn_leg_tell_name(s);
 	mem_deref(s);
 }
 
 void isdn_leg_notify(struct isdn_leg *s, const json_t *event)
 {
 	int what = (int)json_integer_value(json_object_get(event, "notify"));
+	mem_ref(s);
 	for (size_t i = 0; i < sizeof(notices) / sizeof(notices[0]); i++)
 		if (notices[i].description == what) {
 			s->held = notices[i].held;
 			call_on_changed(&s->leg);
 			tell_hold(s);
 		}
+	mem_deref(s);
 }
 
 static void on_told_hold(void *arg, int err, unsigned code)
@@ -62,7 +71,7 @@ int isdn_leg_reoffer_reply(struct leg *l, const struct leg_news *n)
 		s->held = s->told_held; /* its party does not care */
 	}
 	if (s->held != s->told_held)
-		timer_start(&s->again, taken ? 0 : RETRY_MS, tell_hold, s);
+		timer_start(&s->again, taken ? 0 : RETRY_MS, on_again, s);
 	return 0;
 }
 
@@ -102,6 +111,7 @@ void isdn_leg_tell_name(struct isdn_leg *s)
 {
 	if (!s->named || s->leg.state != LEG_ACTIVE)
 		return;
-	s->named = false;
-	call_on_named(&s->leg, s->leg.side == SIDE_A ? &s->shown : &s->who);
+	s->named = call_on_named(&s->leg, s->leg.side == SIDE_A ? &s->shown : &s->who) == -EINPROGRESS;
+	if (s->named && !timer_running(&s->again))
+		timer_start(&s->again, RETRY_MS, on_again, s);
 }

@@ -9,13 +9,13 @@ sys.path.insert(0, sys.path[0] + "/..")
 from gateway import stage  # noqa: E402
 
 MORE = """
-trunk one {{ peer = {{ "{ip}:5091", "{ip}:5092" }} address = "outside" first-response = 300ms }}
-trunk two {{ peer = "{ip}:5093" address = "outside" answer-time = 700ms }}
+trunk one {{ peer = {{ "{ip}:5091", "{ip}:5092" }} address = "outside" first-response = 1s }}
+trunk two {{ peer = "{ip}:5093" address = "outside" answer-time = 1500ms }}
 group both {{ members = {{ "one", "two priority=1" }} }}
 route both {{ prefix = "8" to = "both" strip = 1 }}
 """
 
-with stage() as s:
+with stage(t1=100, t2=800) as s:  # Timer B is 6.4 s
     s.gw.configure(more=MORE.format(ip=s.ip_b))
     s.gw.ctl("reload")
     alice, _ = s.pair()
@@ -32,7 +32,7 @@ with stage() as s:
     d = alice.invite("8123")
     refused(second, 503, [("Retry-After", "60")])
     waited = time.monotonic() - began
-    assert 0.25 < waited < 0.9, f"{waited:.2f} s until the second was tried"
+    assert 0.95 < waited < 5, f"{waited:.2f} s until the second was tried"
     db, invite = two.answer_invite()
     assert invite.uri.startswith("sip:123@"), invite.uri
     db.reply(invite, 180, "Ringing")
@@ -76,14 +76,14 @@ with stage() as s:
     two.nothing(lambda m: m.method == "INVITE", 0.2)
 
     # The last one rings for its time only.
+    began = time.monotonic()
     d = alice.invite("8127")
     refused(second, 500)
     db, invite = two.answer_invite()
-    began = time.monotonic()
     db.reply(invite, 180, "Ringing")
     d.response(180)
     cancel = db.get("CANCEL")
-    assert 0.4 < time.monotonic() - began < 1.5
+    assert 1.45 < time.monotonic() - began < 6
     db.reply(cancel, 200, "OK")
     db.reply(invite, 487, "Request Terminated")
     final = d.response()

@@ -47,7 +47,7 @@ def refused(s, alice, phone, other):
 
 
 def connections(role):
-    with stage(transport="tcp", inside=role, outside=role) as s:
+    with stage(transport="tcp", inside=role, outside=role, t1=100, t2=800) as s:  # Timer B is 6.4 s
         alice = s.phone("a")
         assert alice.register().status == 200
         first, second = two_flows(s)
@@ -58,7 +58,7 @@ def connections(role):
         first.close()
         started = time.monotonic()
         alice.invite("1002").failed(480)
-        assert time.monotonic() - started < 1, "it was waited for"
+        assert time.monotonic() - started < 4, "it was waited for"
         if role:
             return
         # No outbound: its Contact is where it listens.

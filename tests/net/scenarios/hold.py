@@ -46,7 +46,7 @@ with stage() as s:
 
     # An unchanged offer keeps the version.
     da.request("INVITE", alice.sdp(version=5 if s.fa == 4 else 3))
-    db2 = db.phone.take(lambda m: m.method == "INVITE", "re-INVITE without change", 1.0)
+    db2 = db.phone.take(lambda m: m.method == "INVITE", "re-INVITE without change")
     assert Sdp(db2.body).version == version, "the version went up without a change"
     db.reply(db2, 200, "OK", bob.sdp(version=version))
     da.ack(da.response(200))

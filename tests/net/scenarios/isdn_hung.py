@@ -55,18 +55,18 @@ with stage(start=False) as s:
     x.say("alerting", other, endpoint=OTHER)
     ringing.response(180)
     x.hung = True
-    assert "Q.850;cause=41" in d.hung_up(10).get("reason")
+    assert "Q.850;cause=41" in d.hung_up().get("reason")
     ringing.failed(503)
-    wait_for("the group to be down", lambda: state() == "down", 3)
-    wait_for("the alarm", lambda: "tandem-isdn hangs" in s.gw.ctl("show", "alarms"), 5)
+    wait_for("the group to be down", lambda: state() == "down")
+    wait_for("the alarm", lambda: "tandem-isdn hangs" in s.gw.ctl("show", "alarms"))
     alice.invite("0891234567").failed(503)
     s.gw.over()
 
     # --- and answers again
     x.hung, x.calls = False, [call]
-    x.told("release", call, timeout=10)
+    x.told("release", call)
     x.calls = []
-    wait_for("the group to be up", lambda: state() == "up", 10)
+    wait_for("the group to be up", lambda: state() == "up")
     d, call = setup()
     x.say("release", call, endpoint=None, cause=17)
     d.failed(486)

@@ -15,9 +15,9 @@ with stage(start=False) as s:
     x, channels = exchange(s, isdn="")
     alice, bob = s.pair()
 
-    def changes(d, direction):
+    def changes(d, direction, invite=None):
         """The phone is re-offered, flowing so, and takes it."""
-        invite = d.get("INVITE")
+        invite = invite or d.get("INVITE")
         assert Sdp(invite.body).media[0]["direction"] == direction, invite.raw
         d.reply(invite, 200, "OK", alice.sdp(version=changes.version, direction={"sendonly": "recvonly"}.get(direction)))
         changes.version += 1
@@ -41,6 +41,15 @@ with stage(start=False) as s:
     x.say("party", call, endpoint=CHANNEL, party={"name": "Zoe", "presentation": "allowed"})
     invite = changes(d, "sendrecv")
     assert "Zoe" in invite.get("p-asserted-identity"), invite.raw
+
+    # --- a name that comes while the phone is asked something else is told afterwards
+    x.say("notify", call, endpoint=CHANNEL, notify=121)
+    asked = d.get("INVITE")
+    x.say("party", call, endpoint=CHANNEL, party={"name": "Yvonne", "presentation": "allowed"})
+    s.gw.show("lines")
+    changes(d, "sendonly", asked)
+    invite = changes(d, "sendonly")
+    assert "Yvonne" in invite.get("p-asserted-identity"), invite.raw
     d.hang_up()
     x.released(call, 16)
     s.gw.over()

@@ -36,7 +36,7 @@ def phones(s):
     p = s.phone("a", transport="wss")
     assert p.register().status == 200
     p.wire.ws.frame(TEXT, b"\r\n\r\n")
-    assert p.wire.ws.next(2) == b"\r\n"
+    assert p.wire.ws.next(SOON) == b"\r\n"
     p.close()
 
     p = s.phone("a", transport="udp")
@@ -98,7 +98,7 @@ def trunks(s, registrar):
     registrar.register()
     registrar.pings(3, answered=False)  # who never answers is not expected to
     registrar.pings(2, answered=True)
-    assert s.gw.counter("keep-alive", "answered") == 2
+    wait_for("two to be answered", lambda: s.gw.counter("keep-alive", "answered") == 2)
     # Then it does not any more.
     registrar.ended()
     assert s.gw.counter("keep-alive", "failed") == 1

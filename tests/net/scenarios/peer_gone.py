@@ -30,7 +30,7 @@ with stage(sip="probe-interval = 1s") as s:
     da.reply(da.get("OPTIONS"), 200, "OK")
     db.get("OPTIONS")   # and silence: 64 T1 for it, as much for the BYE
     for _ in range(6):
-        waiting = alice.take(lambda m: m.method in ("OPTIONS", "BYE") and m.get("call-id") == da.call_id, "OPTIONS or BYE", 6)
+        waiting = alice.take(lambda m: m.method in ("OPTIONS", "BYE") and m.get("call-id") == da.call_id, "OPTIONS or BYE")
         if waiting.method == "BYE":
             break
         da.reply(waiting, 200, "OK", contact=False)

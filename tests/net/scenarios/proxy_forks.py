@@ -10,14 +10,14 @@ from gateway import stage  # noqa: E402
 
 PROXY = "role = proxy"
 MORE = """
-proxy {{ recurse = yes next-after = 400ms }}
-trunk one {{ peer = "{ip}:5091" address = "outside" first-response = 200ms answer-time = 500ms }}
+proxy {{ recurse = yes next-after = 1200ms }}
+trunk one {{ peer = "{ip}:5091" address = "outside" first-response = 600ms answer-time = 1500ms }}
 trunk two {{ peer = "{ip}:5092" address = "outside" }}
 group both {{ members = {{ "one", "two priority=1" }} }}
 route both {{ prefix = "7" to = "both" strip = 1 }}
 """
 
-with stage(inside=PROXY, outside=PROXY, sip="first-response = 300ms ring-timeout = 1200ms", start=False) as s:
+with stage(inside=PROXY, outside=PROXY, sip="first-response = 900ms ring-timeout = 3600ms", t1=100, t2=800, start=False) as s:  # Timer B is 6.4 s
     s.gw.configure(more=MORE.format(ip=s.ip_b))
     s.gw.start()
     alice = s.phone("a")
@@ -49,11 +49,11 @@ with stage(inside=PROXY, outside=PROXY, sip="first-response = 300ms ring-timeout
     answered(da, d2, i2)
 
     # when the first says nothing, not even 100; its late ringing earns it a CANCEL and is told nobody
-    da = alice.invite("1002")
     began = time.monotonic()
+    da = alice.invite("1002")
     d1, i1 = b1.answer_invite()
     d2, i2 = b2.answer_invite()
-    assert 0.2 < time.monotonic() - began < 1.0, "sip.first-response"
+    assert 0.85 < time.monotonic() - began < 5, "sip.first-response"
     d1.reply(i1, 180, "Ringing")
     d1.cancelled(i1)
     alice.nothing(lambda m: m.status == 180 and m.get("call-id") == da.call_id, 0.05)
@@ -119,20 +119,20 @@ with stage(inside=PROXY, outside=PROXY, sip="first-response = 300ms ring-timeout
     # trunks: one says nothing in its time; rings too long; fails as its list says, or not
     one, two = s.phone("b", "one", port=5091), s.phone("b", "two", port=5092)
     one.password = two.password = None
-    da = alice.invite("7123")
     began = time.monotonic()
+    da = alice.invite("7123")
     d1, i1 = one.answer_invite()
     d2, i2 = two.answer_invite()
-    assert i2.uri == f"sip:123@{s.ip_b}:5092" and time.monotonic() - began < 0.9, "trunk.first-response"
+    assert i2.uri == f"sip:123@{s.ip_b}:5092" and 0.55 < time.monotonic() - began < 5, "trunk.first-response"
     d1.reply(i1, 180, "Ringing")
     d1.cancelled(i1)
     answered(da, d2, i2)
 
+    began = time.monotonic()
     da = alice.invite("7123")
     d1, i1 = one.rings()
-    began = time.monotonic()
     d1.cancelled(i1)
-    assert 0.3 < time.monotonic() - began < 1.5, "trunk.answer-time"
+    assert 1.45 < time.monotonic() - began < 6, "trunk.answer-time"
     d2, i2 = two.answer_invite()
     answered(da, d2, i2)
 

@@ -89,17 +89,16 @@ with stage(transport="tls", more=MORE, inside=OWN, outside=OWN + "tls-verify = m
 
     # A handshake that stops.
     before = s.gw.counter("stream", "tls-failed")
+    started = time.monotonic()
     with entered(s.ns_a):
         stalled = socket.create_connection((s.gw_a, 5061), SOON)
     stalled.sendall(b"\x16\x03\x01\x02\x00\x01")
-    stalled.settimeout(2)
-    started = time.monotonic()
     try:
         while stalled.recv(1000):
             pass
     except ConnectionError:
         pass
-    assert 0.3 < time.monotonic() - started < 1.5
+    assert 0.45 < time.monotonic() - started < 5
     assert s.gw.counter("stream", "tls-failed") == before + 1
 
     # We look at whom we connect to: a trunk's certificate must be for its address.
