@@ -38,29 +38,29 @@ struct signalling {
 	const char *answer;    /* S: to who called */
 	const char *release, *confirm; /* S: we hang up; they have */
 	const char *freed;     /* R: */
-	const char *dial_tone, *busy, *reorder; /* S: NULL: there is none */
+	const char *dial_tone, *ringback, *busy, *reorder; /* S: NULL: there is none */
 	unsigned groups;       /* of digits that come: the last one is the number, the first of two who calls */
 };
 
 static const struct signalling fxo = {
 	.idle = "DO/ci(A),DO/rg(N)", .collects = "D/[0-9*#T](D),DO/rel(N)", .begins = "DO/hd", .in_call = "DO/rel(N)",
 	.setup = "DO/sup", .outgoing = "DO/oc(N),DO/of(N),DO/rel(N)", .answer = "DO/hd", .release = "DO/hu", .confirm = "DO/hu", .freed = "DO/rlc(N)",
-	.dial_tone = "H/dl", .busy = "H/bz", .reorder = "H/ro",
+	.dial_tone = "H/dl", .ringback = "G/rt", .busy = "H/bz", .reorder = "H/ro",
 };
 static const struct signalling em_mf = {
 	.idle = "MS/sup(N)", .collects = "MS/inf(N),MS/rel(N)", .in_call = "MS/rel(N),MS/sus(N),MS/res(N)",
 	.setup = "MS/sup", .outgoing = "MS/oc(N),MS/of(N),MS/rel(N),MS/ans(N),MS/sus(N)", .answer = "MS/ans", .release = "MS/rel", .confirm = "MS/rlc", .freed = "MS/rlc(N)",
-	.busy = "MS/bz", .reorder = "MS/ro", .groups = 1,
+	.ringback = "MS/rt", .busy = "MS/bz", .reorder = "MS/ro", .groups = 1,
 };
 static const struct signalling em = {
 	.idle = "DT/sup(N)", .collects = "D/[0-9*#T](D),DT/rel(N)", .in_call = "DT/rel(N),DT/sus(N),DT/res(N)",
 	.setup = "DT/sup", .outgoing = "DT/oc(N),DT/of(N),DT/rel(N),DT/ans(N),DT/sus(N)", .answer = "DT/ans", .release = "DT/rel", .confirm = "DT/rlc", .freed = "DT/rlc(N)",
-	.dial_tone = "DT/dl", .busy = "DT/bz", .reorder = "DT/ro",
+	.dial_tone = "DT/dl", .ringback = "DT/rt", .busy = "DT/bz", .reorder = "DT/ro",
 };
 static const struct signalling fgd = {
 	.idle = "MD/sup(N)", .collects = "MD/inf(N),MD/rel(N)", .in_call = "MD/rel(N),MD/sus(N),MD/res(N)",
 	.setup = "MD/sup", .outgoing = "MD/oc(N),MD/of(N),MD/rel(N),MD/ans(N),MD/sus(N)", .answer = "MD/ans", .release = "MD/rel", .confirm = "MD/rlc", .freed = "MD/rlc(N)",
-	.busy = "MD/bz", .reorder = "MD/ro", .groups = 2,
+	.ringback = "MD/rt", .busy = "MD/bz", .reorder = "MD/ro", .groups = 2,
 };
 static const struct signalling operator = {
 	.idle = "MO/rlc(N)", .in_call = "MO/rel(N)", .setup = "MO/sup", .outgoing = "MO/oc(N),MO/of(N),MO/rel(N),MO/ans(N)", .release = "MO/rel", .confirm = "MO/rlc",
@@ -124,6 +124,7 @@ static void enter(struct mgcp_line *l, enum trunk_state state, const char *signa
 	if (l->state != state)
 		log_debug(l->object, "%s -> %s: %s", state_names[l->state], state_names[state], why);
 	l->state = state;
+	l->tone = NULL;
 	timer_stop(&l->timer);
 	if (state == TRUNK_IDLE)
 		l->digits[0] = l->caller[0] = l->caller_name[0] = '\0';
@@ -171,12 +172,16 @@ static void take_caller(struct mgcp_line *l, struct slice params)
 
 /* --- calls from there ----------------------------------------------------------------------------------------------- */
 
+/* What only rings there cannot be told. */
+static bool is_heard(const struct mgcp_line *l)
+{
+	return of(l) != &fxo || l->off_hook;
+}
+
 static void refuse(struct mgcp_line *l, unsigned status)
 {
 	const char *tone = status == 486 || status == 600 ? of(l)->busy : of(l)->reorder;
-	/* What only rings there cannot be told. */
-	bool heard = tone && (of(l) != &fxo || l->off_hook);
-	enter(l, TRUNK_REFUSED, heard ? tone : NULL, "its call cannot be made");
+	enter(l, TRUNK_REFUSED, is_heard(l) ? tone : NULL, "its call cannot be made");
 }
 
 static void dial(struct mgcp_line *l, const char *number)
@@ -416,12 +421,16 @@ static void event(struct mgcp_line *l, const struct mgcp_observed *o, bool asked
 
 static void again(struct mgcp_line *l)
 {
-	ask(l, NULL);
+	ask(l, l->tone);
 }
 
-/* A request that is refused makes the call that it was for fail. */
+/* A request that is refused makes the call that it was for fail; one for a tone that the gateway has not is made without it. */
 static void answered(struct mgcp_line *l, unsigned tag, int err, unsigned code)
 {
+	if (err && err != -ETIMEDOUT && tag == TRUNK_CALLING && tag == l->state && l->tone) {
+		l->tone = NULL;
+		ask(l, NULL);
+	}
 	if (err && err != -ETIMEDOUT && tag == l->state && (tag == TRUNK_DIALS || tag == TRUNK_COLLECTS)) {
 		hang_up(l, false, mgcp_code_text(code));
 		drop_leg(l, 503, 41);
@@ -435,8 +444,14 @@ static void hook(struct mgcp_line *l, enum mgcp_hook where)
 
 /* --- what calls do -------------------------------------------------------------------------------------------------- */
 
+/* Ringback, when the called side gives none of its own (RFC 3960 3.2) and somebody is there to hear it. */
 static void progress(struct mgcp_line *l, struct mgcp_leg *g, const struct leg_news *n)
 {
+	const char *tone = !slice_empty(n->sdp) ? NULL : n->status == 180 ? of(l)->ringback : l->tone;
+	if (l->state != TRUNK_CALLING || g != l->leg || tone == l->tone || !is_heard(l))
+		return;
+	l->tone = tone;
+	ask(l, tone);
 }
 
 static void taken(struct mgcp_line *l, struct mgcp_leg *g)
@@ -479,7 +494,7 @@ static void restored(struct mgcp_line *l, struct mgcp_leg *g)
 	.begin = begin, .stop = stop, .event = event, .notified = notified, .again = again, .answered = answered, .hook = hook, .called = called, \
 	.ready = ready, .progress = progress, .taken = taken, .ended = ended, .restored = restored, .early = LINE_MEDIA_TALKS
 
-static const struct mgcp_package *const fxo_packages[] = {&mgcp_package_do, &mgcp_package_h, &mgcp_package_d, NULL};
+static const struct mgcp_package *const fxo_packages[] = {&mgcp_package_do, &mgcp_package_h, &mgcp_package_d, &mgcp_package_g, NULL};
 static const struct mgcp_package *const mf_packages[] = {&mgcp_package_ms, NULL};
 static const struct mgcp_package *const em_packages[] = {&mgcp_package_dt, &mgcp_package_d, NULL};
 static const struct mgcp_package *const fgd_packages[] = {&mgcp_package_md, NULL};

@@ -7,6 +7,7 @@ static const char text[] =
 	"address inside {\n local = {\"127.0.0.1\"}\n}\n"
 	"line office {\n endpoint = \"aaln/1\"\n kind = fxo\n hotline = \"2001\"\n}\n"
 	"line city {\n endpoint = \"aaln/2\"\n kind = fxo\n answer = after\n answer-after = 3s\n digit-map = \"xxx\"\n}\n"
+	"line other {\n endpoint = \"aaln/4\"\n kind = fxo\n answer = dialled\n}\n"
 	"line tie {\n endpoint = \"ds/1\"\n kind = em-mf\n}\n"
 	"line dtmf {\n endpoint = \"ds/2\"\n kind = em\n dial-tone = yes\n}\n"
 	"line feature {\n endpoint = \"ds/3\"\n kind = fgd\n}\n"
@@ -16,7 +17,7 @@ static const char text[] =
 
 static int setup(void **state)
 {
-	static const char *const names[] = {"aaln/1", "aaln/2", "ds/1", "ds/2", "ds/3", "ds/4", "aaln/3"};
+	static const char *const names[] = {"aaln/1", "aaln/2", "ds/1", "ds/2", "ds/3", "ds/4", "aaln/3", "aaln/4"};
 	lines_open(text);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		serve(names[i], MGCP_SERVICE_IN, true);
@@ -92,6 +93,17 @@ static void an_answer_by_the_clock(void **state)
 	gateway_answers();
 	assert_non_null(strstr(said, "a: answer 200"));
 	gone("aaln/2", "DO/hu", "DO/rlc");
+}
+
+static void an_answer_when_it_is_dialled(void **state)
+{
+	out("other", "123", "aaln/4: R DO/oc(N),DO/of(N),DO/rel(N) S DO/sup(addr(1,2,3))\n");
+	happens("aaln/4", "DO/oc(DO/sup)");
+	gateway_answers();
+	clock_test_advance(1);
+	gateway_answers();
+	assert_non_null(strstr(said, "a: answer 200"));
+	gone("aaln/4", "DO/hu", "DO/rlc");
 }
 
 static void why_it_failed_is_waited_for(void **state)
@@ -254,6 +266,50 @@ static void digits_by_mf_and_by_tones(void **state)
 	assert_over();
 }
 
+/* RFC 3960 3.2, towards a trunk: who calls over it hears that it rings, unless nobody is there to hear, or the gateway has no such tone. */
+static void who_calls_hears_that_it_rings(void **state)
+{
+	for (int refused = 0; refused < 2; refused++) {
+		happens("ds/1", "MS/sup");
+		happens("ds/1", "MS/inf(k0,2,0,0,1,s0)");
+		gateway_answers();
+		all_answered("ds/1");
+		said[0] = '\0';
+		all_answered("aaln/3"); /* the telephone rings */
+		assert_said("ds/1: R MS/rel(N),MS/sus(N),MS/res(N) S MS/rt\n");
+		if (refused) {
+			answered("ds/1", 513);
+			assert_said("ds/1: R MS/rel(N),MS/sus(N),MS/res(N)\n");
+		}
+		desk_answers();
+		assert_non_null(strstr(said, "ds/1: R MS/rel(N),MS/sus(N),MS/res(N) S MS/ans\n"));
+		happens("ds/1", "MS/rel(0)");
+		happens("ds/1", "MS/rlc");
+		happens("aaln/3", "L/hu");
+		assert_over();
+	}
+	/* By an exchange's line who calls hears the exchange until we answer, as when the number is dialled in two stages. */
+	happens("aaln/1", "DO/rg");
+	gateway_answers();
+	all_answered("aaln/1");
+	said[0] = '\0';
+	all_answered("aaln/3");
+	assert_said("");
+	happens("aaln/1", "DO/rel(0)");
+	happens("aaln/1", "DO/rlc");
+	assert_over();
+	happens("aaln/2", "DO/rg");
+	happens("aaln/2", "D/2,D/0,D/0,D/1");
+	gateway_answers();
+	all_answered("aaln/2");
+	said[0] = '\0';
+	all_answered("aaln/3");
+	assert_said("aaln/2: R DO/rel(N) S G/rt\n");
+	happens("aaln/2", "DO/rel(0)");
+	happens("aaln/2", "DO/rlc");
+	assert_over();
+}
+
 static void who_was_called_may_come_back(void **state)
 {
 	for (int comes_back = 0; comes_back < 2; comes_back++) {
@@ -279,12 +335,14 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(each_signalling_sets_a_call_up),
 		T(an_answer_by_the_clock),
+		T(an_answer_when_it_is_dialled),
 		T(why_it_failed_is_waited_for),
 		T(a_line_seized_meanwhile),
 		T(a_line_in_use_is_no_line),
 		T(it_rings_and_is_answered_when_somebody_answers),
 		T(two_stages),
 		T(digits_by_mf_and_by_tones),
+		T(who_calls_hears_that_it_rings),
 		T(who_was_called_may_come_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
