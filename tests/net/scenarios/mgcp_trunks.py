@@ -200,7 +200,7 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"') as s:
     dtmf.told("DT/rlc")
     free(dtmf, "DT")
     # Feature group D: who calls goes along, either way.
-    d, to = out(feature, "865551234", "MD/sup(ct(nda),id(k0,0,0,s0),addr(k0,5,5,5,1,2,3,4,s0))", "MD")
+    d, to = out(feature, "865551234", "MD/sup(ct(nda),id(k0,0,0,1,0,0,1,s0),addr(k0,5,5,5,1,2,3,4,s0))", "MD")
     feature.tells("MD/ans")
     talk(d, to, feature)
     d.hang_up()
