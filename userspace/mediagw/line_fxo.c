@@ -300,12 +300,20 @@ static void caller(struct circuit *c, const struct caller_id *id)
 		tell_rings(c, true);
 }
 
-/* A caller's number as DTMF ends with C, or #. */
+static void caller_follows(struct circuit *c)
+{
+	circuit_set_state(c, CALLER, "a caller's number may follow");
+	circuit_timer(c, T_CALLER_MS);
+}
+
+/* A caller's number as DTMF ends with C, or #. Not every exchange announces it by polarity. */
 static void caller_digit(struct circuit *c, char digit)
 {
 	struct fxo *f = fxo(c);
 	struct caller_id id;
 	size_t n = strlen(f->caller);
+	if (digit && c->state == IDLE)
+		caller_follows(c);
 	if (!digit || n + 1 >= sizeof f->caller)
 		return;
 	f->caller[n] = digit;
@@ -364,8 +372,7 @@ static void polarity(struct circuit *c)
 {
 	struct fxo *f = fxo(c);
 	if (c->state == IDLE && c->p.settings->caller_id == TELLS_DTMF) {
-		circuit_set_state(c, CALLER, "a caller's number may follow");
-		circuit_timer(c, T_CALLER_MS);
+		caller_follows(c);
 	} else if (c->state == DIALLED && c->p.settings->answer == ANSWER_REVERSAL) {
 		f->answered = true;
 		answered(c, "the polarity was reversed");
@@ -443,10 +450,10 @@ static void heard(struct circuit *c, const struct heard *h)
 		line_event(c, &h->event);
 		break;
 	case HEARD_DIGIT:
-		if (c->state == CALLER)
-			caller_digit(c, h->digit);
-		else if (c->state == UP)
+		if (c->state == UP)
 			circuit_digit(c, h->digit);
+		else if (c->state <= RINGING && c->p.settings->caller_id == TELLS_DTMF)
+			caller_digit(c, h->digit);
 		break;
 	case HEARD_TONE:
 		progress(c, h->tone, h->begun);
@@ -477,10 +484,11 @@ static unsigned listens(const struct circuit *c)
 {
 	const struct circuit_settings *s = c->p.settings;
 	switch ((enum state)c->state) {
+	case IDLE:
 	case CALLER:
-		return LISTEN_DTMF;
+		return s->caller_id == TELLS_DTMF ? LISTEN_DTMF : 0;
 	case RINGING:
-		return s->caller_id == TELLS_BELL || s->caller_id == TELLS_V23 ? LISTEN_CALLER_ID : 0;
+		return s->caller_id == TELLS_DTMF ? LISTEN_DTMF : s->caller_id == TELLS_NOBODY ? 0 : LISTEN_CALLER_ID;
 	case SEIZED:
 		return LISTEN_PROGRESS;
 	case DIALLED:

@@ -12,6 +12,7 @@
 #define T_SPLASH_MS    500  /* GR-586: a reminder ring */
 #define T_ALERT_MS     500  /* call waiting tone comes before the alerting signal of the caller's number */
 #define T_ACK_MS       300  /* GR-30: the telephone answers to it within 160 ms */
+#define T_REVERSED_MS  250  /* a caller in DTMF comes so long after the polarity was reversed */
 #define T_LAMP_MS      1000 /* on the hook before a telephone is told that messages wait */
 #define ALERTING       "!2130+2750/80" /* CAS of GR-30, DT-AS of EN 300 659-2 */
 
@@ -28,6 +29,7 @@ struct fxs {
 	const struct mgcp_signal *ci;
 	enum telling telling;
 	struct caller_id caller;
+	bool reversed; /* to say that a caller's digits follow */
 	bool lamp, lamp_due;
 };
 
@@ -87,14 +89,22 @@ static void set_cadence(struct circuit *c, const struct ring *r)
 		c->p.driver->cadence(c->fd, ms);
 }
 
-static void tell_caller(struct circuit *c);
 static void light(struct circuit *c, uint64_t in_ms);
+
+/* Digits of a caller are announced so (EN 300 659-1), where the driver can do that. */
+static void announce(struct circuit *c, bool on)
+{
+	if (fxs(c)->reversed != on)
+		circuit_reverse(c, on);
+	fxs(c)->reversed = on;
+}
 
 /* The telephone is left alone. */
 static void quiet(struct circuit *c, const char *why)
 {
 	struct fxs *f = fxs(c);
 	f->telling = TELLS_NOT;
+	announce(c, false);
 	circuit_cut(c, &f->ci);
 	circuit_silence(c);
 	circuit_set_state(c, ON_HOOK, why);
@@ -141,10 +151,12 @@ static void ring_start(struct circuit *c, const struct mgcp_signal *s)
 	}
 	set_cadence(c, ring_of(c, s->type->name));
 	circuit_set_state(c, RINGING, s->type->name);
-	if (f->telling == TELLS_WAITS && c->p.settings->caller_id == TELLS_DTMF)
-		tell_caller(c); /* before the first ring, then */
-	else
+	if (f->telling == TELLS_WAITS && c->p.settings->caller_id == TELLS_DTMF) {
+		announce(c, true); /* it is told before the first ring, then */
+		circuit_timer(c, T_REVERSED_MS);
+	} else {
 		ring_now(c);
+	}
 }
 
 static void ring_stop(struct circuit *c, const struct mgcp_signal *s)
@@ -228,6 +240,7 @@ static void told(struct circuit *c)
 	struct fxs *f = fxs(c);
 	bool rings = c->state == RINGING && c->p.settings->caller_id == TELLS_DTMF;
 	f->telling = TELLS_NOT;
+	announce(c, false);
 	circuit_done(c, &f->ci, false);
 	if (rings && f->ring)
 		ring_now(c);
@@ -345,6 +358,7 @@ static void off_hook(struct circuit *c)
 	circuit_cut(c, &f->ci);
 	clear_way(c);
 	f->telling = TELLS_NOT;
+	announce(c, false);
 	circuit_silence(c);
 	circuit_hook_do(c, TDM_OFFHOOK);
 	circuit_set_state(c, OFF_HOOK, "the receiver was lifted");

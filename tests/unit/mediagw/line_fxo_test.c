@@ -374,6 +374,21 @@ static void a_caller_in_dtmf_comes_before_the_ring(void **state)
 	line(TDM_EV_RING_BEGIN);
 	expect("used from there; NTFY DO/ci(,\"5551212\",O),DO/rg");
 	bench_close();
+	/* Unannounced; and between the rings. */
+	opened();
+	assert_int_equal(bench.listening, LISTEN_DTMF);
+	assert_int_equal(ask("R: DO/ci(A),DO/rg(N)"), 200);
+	digits("A5551212C");
+	line(TDM_EV_RING_BEGIN);
+	expect("used from there; NTFY DO/ci(,\"5551212\",O),DO/rg");
+	bench_close();
+	opened();
+	assert_int_equal(ask("R: DO/ci(A),DO/rg(N)"), 200);
+	line(TDM_EV_RING_BEGIN);
+	expect("used from there");
+	digits("D1C");
+	expect("NTFY DO/ci(,P,O),DO/rg");
+	bench_close();
 	/* And none comes at all. */
 	opened();
 	line(TDM_EV_POLARITY);

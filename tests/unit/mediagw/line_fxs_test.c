@@ -89,10 +89,18 @@ static void a_caller_is_told_in_dtmf(void **state)
 	s.caller_id = TELLS_DTMF;
 	assert_int_equal(bench_open(TDM_FXOKS, &s, false), 0);
 	assert_int_equal(ask("S: L/ci(09/14/17/26,5551212,Doe),L/rg\r\nR: L/hd(N)"), 200);
-	expect("used from here; cadence 2000/4000; DTMF A5551212C");
+	expect("used from here; cadence 2000/4000; reversed");
+	after(250);
+	expect("DTMF A5551212C");
 	assert_true(bench.voice_on_hook);
 	played();
-	expect("ring");
+	expect("normal; ring");
+	/* Who is faster than that has a line as any. */
+	assert_int_equal(ask("R: L/hd(N)"), 200);
+	assert_int_equal(ask("S: L/ci(09/14/17/26,5551212,Doe),L/rg\r\nR: L/hd(N)"), 200);
+	bench.did.len = 0;
+	line(TDM_EV_OFFHOOK);
+	expect("normal; off hook; NTFY L/hd");
 	bench_close();
 }
 
