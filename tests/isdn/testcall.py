@@ -79,6 +79,7 @@ def calls(out, into, groups):
     assert t.call("a", out, *groups) is None
     seized = t.hears("seized")
     assert seized["to"] == into and seized["caller"].endswith("5550199"), seized
+    assert t.ask("test-call answer", call="a") is None
     answered = t.hears("answered")
     assert (answered["from"], answered["to"]) == (out, into), answered
     assert t.ask("test-call end", call="a") is None
@@ -110,6 +111,7 @@ def cut():
     """The signalling goes while it is up: it is over on both sides."""
     assert t.call("d", EAST, "east", "west") is None
     t.hears("seized")
+    assert t.ask("test-call answer", call="d") is None
     t.hears("answered")
     isdn.ask("isdn restart", endpoint=WEST)
     ended = t.hears("over")

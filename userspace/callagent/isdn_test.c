@@ -12,14 +12,17 @@
 #define CAUSE_NORMAL     16 /* Q.850 */
 #define CAUSE_NO_CHANNEL 34
 #define ARRIVES_MS       20000
+#define ALONE_MS         60000 /* ... of one whose other end is a line, which has to be dialled, or to hear who calls */
+#define TAKEN_UP_MS      10000
 #define ANSWERS_MS       10000
 #define TALKS_MS         120000 /* whoever measures it has ended it by then, or never will */
 #define CLEARS_MS        5000 /* until the other side is cleared, too, which has heard nothing of it */
 #define RELEASES_MS      10000 /* for tandem-isdn, which has T308 twice, to say that both are */
 
 enum test_state {
-	TEST_CALLING,   /* the SETUP is out */
-	TEST_ANSWERING, /* it has come in, and is answered */
+	TEST_CALLING,   /* the SETUP is out, or is awaited */
+	TEST_ARRIVED,   /* it has come in: whoever measures it is to say that it be answered */
+	TEST_ANSWERING, /* it is, which the other side is to hear */
 	TEST_TALKING,
 	TEST_CLEARING,  /* one side is cleared, and the other one is to hear of it */
 	TEST_RELEASING, /* it has not, and is cleared as well */
@@ -27,7 +30,7 @@ enum test_state {
 };
 
 static const char *const state_names[TEST_STATES] = {
-	[TEST_CALLING] = "calling", [TEST_ANSWERING] = "answering", [TEST_TALKING] = "talking", [TEST_CLEARING] = "clearing",
+	[TEST_CALLING] = "calling", [TEST_ARRIVED] = "arrived", [TEST_ANSWERING] = "answering", [TEST_TALKING] = "talking", [TEST_CLEARING] = "clearing",
 	[TEST_RELEASING] = "releasing",
 };
 
@@ -35,13 +38,14 @@ static const char *const state_names[TEST_STATES] = {
 struct test_side {
 	struct isdn_test *test;
 	struct isdn_call call;
-	char group[65], endpoint[64];
+	char group[65], endpoint[64]; /* group empty: no call of ISDN, but one of a line */
 	bool there; /* tandem-isdn has it */
 };
 
 struct isdn_test {
 	struct agent *agent;
 	enum test_state state;
+	char id[64];                  /* that of the call which goes out, too */
 	struct test_side out, in;
 	char called[64], calling[64]; /* digits that the network was given */
 	bool any;                     /* nobody has said which number is for tests */
@@ -63,7 +67,7 @@ static const char *text_of(const json_t *o, const char *name)
 /* `more` is stolen. */
 static void tell(const struct isdn_test *t, const char *event, json_t *more)
 {
-	if (more && !json_object_set_new(more, "event", json_string(event)) && !json_object_set_new(more, "call", json_string(t->out.call.id)) && t->agent->publish)
+	if (more && !json_object_set_new(more, "event", json_string(event)) && !json_object_set_new(more, "call", json_string(t->id)) && t->agent->publish)
 		t->agent->publish(TOPIC, more);
 	else
 		json_decref(more);
@@ -79,12 +83,13 @@ static void on_timer(void *arg);
 static void set_state(struct isdn_test *t, enum test_state state, const char *why)
 {
 	static const uint64_t most[TEST_STATES] = {
-		[TEST_CALLING] = ARRIVES_MS, [TEST_ANSWERING] = ANSWERS_MS, [TEST_TALKING] = TALKS_MS, [TEST_CLEARING] = CLEARS_MS, [TEST_RELEASING] = RELEASES_MS,
+		[TEST_CALLING] = ARRIVES_MS, [TEST_ARRIVED] = TAKEN_UP_MS, [TEST_ANSWERING] = ANSWERS_MS, [TEST_TALKING] = TALKS_MS, [TEST_CLEARING] = CLEARS_MS, [TEST_RELEASING] = RELEASES_MS,
 	};
-	log_debug(t->out.call.id, "%s -> %s: %s", state_names[t->state], state_names[state], why);
+	bool alone = !*t->in.group || !*t->out.group;
+	log_debug(t->id, "%s -> %s: %s", state_names[t->state], state_names[state], why);
 	t->state = state;
 	t->since = clock_ms();
-	timer_start(&t->timer, most[state], on_timer, t);
+	timer_start(&t->timer, alone && state == TEST_CALLING ? ALONE_MS : most[state], on_timer, t);
 }
 
 /* --- its end -------------------------------------------------------------------------------------------------------- */
@@ -106,7 +111,7 @@ static void check_over(struct isdn_test *t)
 	if (t->out.there || t->in.there || t->agent->isdn_test != t)
 		return;
 	tell(t, "over", json_pack("{s:I, s:b, s:s}", "ms", (json_int_t)t->cleared_ms, "busy", t->busy, "why", t->why));
-	log_info(t->out.call.id, "test call from %s to %s: %s", t->out.endpoint, t->in.endpoint, *t->why ? t->why : "cleared");
+	log_info(t->id, "test call from %s to %s: %s", *t->out.group ? t->out.endpoint : "a line", *t->in.group ? t->in.endpoint : "a line", *t->why ? t->why : "cleared");
 	t->agent->isdn_test = NULL;
 	mem_deref(t);
 }
@@ -149,8 +154,14 @@ static void on_timer(void *arg)
 	char why[160];
 	switch (t->state) {
 	case TEST_CALLING:
-		snprintf(why, sizeof why, "the call went out, and did not come in over %s", t->in.group);
+		if (!*t->in.group)
+			snprintf(why, sizeof why, "the call is not answered");
+		else
+			snprintf(why, sizeof why, "the call went out, and did not come in over %s", t->in.group);
 		clear(t, why);
+		return;
+	case TEST_ARRIVED:
+		clear(t, "whoever measures it does not take it up");
 		return;
 	case TEST_ANSWERING:
 		clear(t, "the calling side does not hear the answer");
@@ -174,7 +185,7 @@ static void on_timer(void *arg)
 static void on_answer(struct isdn_test *t)
 {
 	int64_t ms = lasted(t);
-	if (t->state != TEST_ANSWERING)
+	if (t->state != (*t->in.group ? TEST_ANSWERING : TEST_CALLING))
 		return;
 	set_state(t, TEST_TALKING, "CONNECT");
 	tell(t, "answered", json_pack("{s:s, s:s, s:I}", "from", t->out.endpoint, "to", t->in.endpoint, "ms", (json_int_t)ms));
@@ -191,7 +202,7 @@ static void on_release(struct test_side *s, const json_t *event)
 	gone(s);
 	if (s == &t->in && t->state == TEST_CLEARING && t->cleared_ms < 0)
 		t->cleared_ms = lasted(t);
-	t->busy = t->state == TEST_CALLING && !remote && cause == CAUSE_NO_CHANNEL;
+	t->busy = s == &t->out && t->state == TEST_CALLING && !remote && cause == CAUSE_NO_CHANNEL;
 	clear(t, t->busy ? "the channel is not free" : why);
 	check_over(t);
 }
@@ -261,33 +272,35 @@ static bool is_ours(const struct isdn_test *t, const json_t *event)
 bool isdn_test_takes(struct agent *a, const char *id, const char *group, const json_t *event)
 {
 	struct isdn_test *t = a->isdn_test;
-	if (!t || t->state != TEST_CALLING || !is_ours(t, event) || slice_copy(slice_str(id), t->in.call.id, sizeof(t->in.call.id)))
+	if (!t || t->state != TEST_CALLING || !*t->in.group || !is_ours(t, event) || slice_copy(slice_str(id), t->in.call.id, sizeof(t->in.call.id)))
 		return false;
 	int64_t ms = lasted(t);
 	CDR_SET(t->in.endpoint, slice_str(text_of(event, "endpoint")));
 	t->in.there = true;
 	isdn_link_add(a->isdn, &t->in.call);
-	set_state(t, TEST_ANSWERING, "SETUP");
+	set_state(t, TEST_ARRIVED, "SETUP");
 	tell(t, "seized", json_pack("{s:s, s:s, s:s, s:I}", "to", t->in.endpoint, "group", group, "caller", text_of(json_object_get(event, "calling"), "number"), "ms",
 				    (json_int_t)ms));
-	if (isdn_link_say(a->isdn, &t->in.call, "isdn answer", NULL))
-		end_side(&t->in, "tandem-isdn cannot be told the answer");
 	return true;
 }
 
 /* --- it is asked for ------------------------------------------------------------------------------------------------ */
 
-static struct tel_line *group_of(struct agent *a, const json_t *args, const char *key, struct buf *why)
+/* An isdn section that can be called; *ret is NULL when the other end of the call is a line. */
+static int group_of(struct tel_line **ret, struct agent *a, const json_t *args, const char *key, struct buf *why)
 {
 	const char *name = text_of(args, key);
-	struct tel_line *l = tel_lines_find(&a->tel_lines, slice_str(name));
+	struct tel_line *l = *name ? tel_lines_find(&a->tel_lines, slice_str(name)) : NULL;
+	*ret = l;
+	if (!*name)
+		return 0;
 	if (!l || l->kind != TEL_ISDN)
 		buf_printf(why, "%s: there is no isdn section \"%s\"", key, name);
 	else if (*l->down)
 		buf_printf(why, "%s: %s", name, l->down);
 	else
-		return l;
-	return NULL;
+		return 0;
+	return -ENOENT;
 }
 
 /* The SETUP; what it says of numbers is known then. */
@@ -324,10 +337,21 @@ static int place(struct isdn_test *t, const struct tel_line *line, const json_t 
 	return err;
 }
 
+/* A line dials it, and it is to come in. */
+static int await(struct isdn_test *t, const json_t *args)
+{
+	CDR_SET(t->called, slice_str(text_of(args, "number")));
+	CDR_SET(t->calling, slice_str(text_of(args, "caller")));
+	set_state(t, TEST_CALLING, "awaited");
+	return 0;
+}
+
 static int check(struct agent *a, const json_t *args, struct buf *why)
 {
-	if (slice_starts(slice_str(text_of(args, "call")), SLICE("in-")) || !*text_of(args, "call") || !*text_of(args, "from") || !*text_of(args, "caller")) {
-		buf_str(why, "expected call, which does not begin with in-, from, from-group, to-group and caller");
+	bool out = *text_of(args, "from-group"), in = *text_of(args, "to-group");
+	bool told = out ? *text_of(args, "from") && *text_of(args, "caller") && (in || *text_of(args, "number")) : in && *text_of(args, "number");
+	if (slice_starts(slice_str(text_of(args, "call")), SLICE("in-")) || !*text_of(args, "call") || !told) {
+		buf_str(why, "expected call, which does not begin with in-, from, from-group, to-group and caller; number where one of the groups is not there");
 		return -EINVAL;
 	}
 	if (!isdn_link_is_up(a->isdn)) {
@@ -347,19 +371,21 @@ static int begin(void *arg, json_t *args, json_t **result, struct buf *why)
 	int err = check(a, args, why);
 	if (err)
 		return err;
-	const struct tel_line *from = group_of(a, args, "from-group", why), *to = from ? group_of(a, args, "to-group", why) : NULL;
-	if (!from || !to)
-		return -ENOENT;
+	struct tel_line *from, *to;
+	err = group_of(&from, a, args, "from-group", why) ?: group_of(&to, a, args, "to-group", why);
+	if (err)
+		return err;
 	struct isdn_test *t = mem_alloc(sizeof *t, destroy);
 	if (!t)
 		return -ENOMEM;
 	t->agent = a;
 	t->cleared_ms = -1;
-	init_side(t, &t->out, from->name);
-	init_side(t, &t->in, to->name);
+	init_side(t, &t->out, from ? from->name : "");
+	init_side(t, &t->in, to ? to->name : "");
+	CDR_SET(t->id, slice_str(text_of(args, "call")));
 	CDR_SET(t->out.call.id, slice_str(text_of(args, "call")));
 	CDR_SET(t->out.endpoint, slice_str(text_of(args, "from")));
-	err = place(t, from, args, why);
+	err = from ? place(t, from, args, why) : await(t, args);
 	if (err) {
 		mem_deref(t);
 		return err;
@@ -369,14 +395,44 @@ static int begin(void *arg, json_t *args, json_t **result, struct buf *why)
 	return 0;
 }
 
+static struct isdn_test *find(const struct agent *a, const json_t *args, struct buf *why)
+{
+	if (a->isdn_test && !strcmp(a->isdn_test->id, text_of(args, "call")))
+		return a->isdn_test;
+	buf_str(why, "there is no such test call");
+	return NULL;
+}
+
+static void take_up(struct isdn_test *t)
+{
+	set_state(t, TEST_ANSWERING, "it is taken up");
+	if (isdn_link_say(t->agent->isdn, &t->in.call, "isdn answer", NULL)) {
+		end_side(&t->in, "tandem-isdn cannot be told the answer");
+	} else if (!*t->out.group) {
+		set_state(t, TEST_TALKING, "answered");
+		tell(t, "answered", json_pack("{s:s, s:s, s:I}", "from", "", "to", t->in.endpoint, "ms", (json_int_t)0));
+	}
+}
+
+static int answer(void *arg, json_t *args, json_t **result, struct buf *why)
+{
+	struct isdn_test *t = find(arg, args, why);
+	if (!t)
+		return -ENOENT;
+	if (t->state != TEST_ARRIVED) {
+		buf_str(why, "the call has not come in, or is answered");
+		return -EINVAL;
+	}
+	take_up(t);
+	*result = json_null();
+	return 0;
+}
+
 static int end(void *arg, json_t *args, json_t **result, struct buf *why)
 {
-	struct agent *a = arg;
-	if (!a->isdn_test || strcmp(a->isdn_test->out.call.id, text_of(args, "call"))) {
-		buf_str(why, "there is no such test call");
+	if (!find(arg, args, why))
 		return -ENOENT;
-	}
-	isdn_test_end(a, "");
+	isdn_test_end(arg, "");
 	*result = json_null();
 	return 0;
 }
@@ -390,7 +446,7 @@ void isdn_test_end(struct agent *a, const char *why)
 bool isdn_test_yields(struct agent *a, const char *group)
 {
 	struct isdn_test *t = a->isdn_test;
-	bool has = t && t->state < TEST_CLEARING && (!strcmp(t->out.group, group) || (t->in.there && !strcmp(t->in.group, group)));
+	bool has = t && t->state < TEST_CLEARING && ((t->out.there && !strcmp(t->out.group, group)) || (t->in.there && !strcmp(t->in.group, group)));
 	if (has)
 		clear(t, "a call for help needs the channel");
 	return has;
@@ -404,6 +460,7 @@ void isdn_test_close(struct agent *a)
 const struct ctl_verb isdn_test_verbs[] = {
 	{"test-call", "makes a test call over ISDN, which whoever asks for it measures and ends; events of the topic test-calls say what becomes of it", begin,
 	 "call=ID from=ENDPOINT from-group=NAME to-group=NAME caller=NUMBER number=NUMBER", NULL},
+	{"test-call answer", "answers it, once it has come in", answer, "call=ID", NULL},
 	{"test-call end", "clears it", end, "call=ID", NULL},
 	{0},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A test call over ISDN: out of one channel and in by another, past routing, media and records. Whoever tests lines asks for it on the control socket, measures the voice of
+/* A test call over ISDN: out of one channel and in by another, or to or from a line that others have; past routing, media and records. Whoever tests lines asks for it on the control socket, measures the voice of
  * both channels while it is up, and has it cleared; what becomes of it comes as events of the topic "test-calls" (README.md). There is one at a time. */
 #pragma once
 #include "base/ctl.h"

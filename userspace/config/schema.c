@@ -334,8 +334,10 @@ static const struct conf_option channels_options[] = {
 static const struct conf_option line_test_options[] = {
 	OPTION("from", CONF_STRING, NULL, "Where the test call goes out: a span by its number, or as tandemctl tdm has targets: \"group NAME\", \"channel 7\", \"ds/ds1-1/[1-5]\"."),
 	OPTION("to", CONF_STRING, NULL, "Where it comes in, likewise."),
-	OPTION("number", CONF_STRING, "", "Of spans of isdn sections: the number that leads back in, when the two are not joined directly but by a network. It has to be for nothing else: a call to it "
-	 "that comes in during a test is the test's."),
+	OPTION("number", CONF_STRING, "", "The number that leads back in, when the two are not joined directly but by a network, as a channel of an isdn section and a line are. It has to be for nothing else: "
+	 "a call to it that comes in during a test is the test's. tandemctl test of the same two dials it, too, and has these bounds."),
+	OPTION("caller", CONF_STRING, "", "Of such a call: the number that the network shows to who is called. Empty: it passes on what is sent by ISDN (5550199); of a call out of a line it is not known, and "
+	 "not checked. A line that is shown another number does not answer."),
 	OPTION("all", CONF_BOOL, "no", "Whether every channel of the one is tested with the one at the same place of the other; no: only the first pair that is free."),
 	OPTION("every", CONF_DURATION, "1d", "How often.", .min = 10000, .max = 2592000000),
 	OPTION("loss-max", CONF_INT, "3", "The most decibels that may be lost on the way.", .min = 0, .max = 60),

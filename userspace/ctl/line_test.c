@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* tandemctl test [span] FROM TO [all] [number NUMBER]: begins the test, waits until it is over, and prints its checks. */
+/* tandemctl test [span] FROM TO [all] [number NUMBER] [caller NUMBER]: begins the test, waits until it is over, and prints its checks. */
 #include "ctl/command.h"
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +19,9 @@ static json_t *read_args(int n, char **rest)
 		n--;
 		rest++;
 	}
-	const char *number = n >= 4 && !strcmp(rest[n - 2], "number") ? rest[n - 1] : "";
-	if (*number)
-		n -= 2;
+	const char *number = "", *caller = "";
+	for (; n >= 4 && (!strcmp(rest[n - 2], "number") || !strcmp(rest[n - 2], "caller")); n -= 2)
+		*(!strcmp(rest[n - 2], "number") ? &number : &caller) = rest[n - 1];
 	bool all = n == 3 && !strcmp(rest[2], "all");
 	if (n != 2 && !all)
 		return NULL;
@@ -35,6 +35,7 @@ static json_t *read_args(int n, char **rest)
 	}
 	json_object_set_new(args, "all", json_boolean(all));
 	json_object_set_new(args, "number", json_string(number));
+	json_object_set_new(args, "caller", json_string(caller));
 	return args;
 }
 

@@ -34,8 +34,11 @@ static void end(struct agent_call *c, const char *why, bool busy, double ms)
 
 static void on_asked(void *arg, const json_t *result, const char *why)
 {
+	struct agent_call *c = arg;
 	if (!result)
-		end(arg, why, false, -1);
+		end(c, why, false, -1);
+	else if (!c->over && c->p.begun)
+		c->p.begun(c->p.arg);
 }
 
 static void on_up(void *arg)
@@ -88,8 +91,8 @@ int agent_call_begin(struct agent_call **ret, const struct agent_call_params *p)
 	c->p = *p;
 	int err = random_id(random, sizeof random);
 	snprintf(c->id, sizeof c->id, "test-%s", random);
-	c->ask = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "call", c->id, "from", p->from, "from-group", p->group[0], "to-group", p->group[1], "caller", p->caller, "number",
-			   p->number);
+	c->ask = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "call", c->id, "from", p->from, "from-group", p->group[0] ? p->group[0] : "", "to-group",
+			   p->group[1] ? p->group[1] : "", "caller", p->caller, "number", p->number);
 	if (!err)
 		err = c->ask ? ctl_link_open(&c->link, p->path, RETRY_MS, &handlers, c) : -ENOMEM;
 	if (err)
@@ -97,6 +100,11 @@ int agent_call_begin(struct agent_call **ret, const struct agent_call_params *p)
 	else
 		*ret = c;
 	return err;
+}
+
+void agent_call_answer(struct agent_call *c)
+{
+	ctl_link_ask(c->link, "test-call answer", json_pack("{s:s}", "call", c->id), NULL, NULL);
 }
 
 void agent_call_clear(struct agent_call *c)

@@ -93,7 +93,8 @@ static int begin_test(void *arg, json_t *args, json_t **result, struct buf *why)
 {
 	struct gateway *gw = *(struct gateway **)arg;
 	const char *from = json_string_value(json_object_get(args, "from")), *to = json_string_value(json_object_get(args, "to"));
-	const char *all = json_string_value(json_object_get(args, "all")), *number = json_string_value(json_object_get(args, "number"));
+	const char *all = json_string_value(json_object_get(args, "all")), *number = json_string_value(json_object_get(args, "number")),
+		   *caller = json_string_value(json_object_get(args, "caller"));
 	if (!from || !to) {
 		buf_str(why, "where a test call goes out, and where it comes in: spans by their numbers, group NAME, channel NUMBER, or endpoints such as ds/ds1-1/[1-5]");
 		return -EINVAL;
@@ -104,7 +105,7 @@ static int begin_test(void *arg, json_t *args, json_t **result, struct buf *why)
 	}
 	const struct line_test_params p = {
 		.from = slice_str(from), .to = slice_str(to), .all = json_is_true(json_object_get(args, "all")) || (all && !strcmp(all, "all")),
-		.number = number ? slice_str(number) : SLICE_NONE,
+		.number = number ? slice_str(number) : SLICE_NONE, .caller = caller ? slice_str(caller) : SLICE_NONE,
 	};
 	int err = line_tests_begin(gw->tests, &p, why);
 	if (!err)
@@ -121,7 +122,7 @@ static int show_test(void *arg, json_t *args, json_t **result, struct buf *why)
 
 const struct ctl_verb control_line_verbs[] = {
 	{"test", "makes a test call from one telephone channel to another, or every one to the one at its place", begin_test,
-	 "from=\"1\"|\"group NAME\"|\"channel 7\"|ENDPOINT to=... all=true number=NUMBER", NULL},
+	 "from=\"1\"|\"group NAME\"|\"channel 7\"|ENDPOINT to=... all=true number=NUMBER caller=NUMBER", NULL},
 	{"show test", "each check of the test that was made last, or is being made", show_test, NULL, NULL},
 	{"show spans", "spans of telephone lines: kind, alarms, timing, channels free and in use", show_spans, NULL, NULL},
 	{"show channels", "telephone channels, their endpoints and states", show_channels, "span=NUMBER", NULL},

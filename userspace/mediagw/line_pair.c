@@ -4,7 +4,9 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "mediagw/line_media.h"
+#include "mediagw/lines.h"
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #define BLOCK     160 /* octets: 20 ms */
@@ -19,24 +21,23 @@ struct end {
 	char name[TDM_ENDPOINT_MAX];
 	const struct tdm_driver *driver;
 	int fd;
+	enum law law;
 	struct loop_watch *watch;
 	uint8_t in[KEPT];
 	size_t n;
 };
 
 struct line_pair {
-	struct gateway *gw;
+	struct line_pair_params p;
 	struct loop_test *test;
 	struct end end[LOOP_SIDES];
 	struct timer silent;
 	struct timer told;
-	void (*over)(void *arg);
-	void *arg;
 };
 
 static struct line *line_at(const struct end *e)
 {
-	const struct endpoint *ep = e->fd < 0 ? NULL : endpoint_find(e->pair->gw, e->place);
+	const struct endpoint *ep = e->fd < 0 ? NULL : endpoint_find(e->pair->p.gw, e->place);
 	return ep ? ep->line : NULL;
 }
 
@@ -55,6 +56,7 @@ static void give_back(struct end *e)
 	if (e->fd >= 0)
 		close(e->fd);
 	e->fd = -1;
+	e->n = 0;
 	if (l)
 		line_return(l);
 }
@@ -72,7 +74,7 @@ static void destroy(void *obj)
 static void tell(void *arg)
 {
 	struct line_pair *p = arg;
-	p->over(p->arg);
+	p->p.over(p->p.arg);
 }
 
 /* Nothing is read or written any more; the owner is told when nothing of ours is being run. */
@@ -102,11 +104,23 @@ static void on_silence(void *arg)
 
 static int on_hook(void *arg, enum loop_side side, enum tdm_hook what)
 {
-	const struct end *e = &((struct line_pair *)arg)->end[side];
+	const struct line_pair *p = arg;
+	const struct end *e = &p->end[side];
+	if (!p->p.channel[side])
+		return p->p.signal(p->p.arg, side, what);
 	int err = e->driver->hook(e->fd, what);
 	log_debug(e->name, "test call: hook %d: %s", what, err ? strerror(-err) : "done");
 	/* Caller ID is heard between rings. */
 	return err || what != TDM_RING ? err : e->driver->onhook_voice(e->fd, 10000) == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* The next call may come there as soon as this one is cleared. */
+static void on_measured(void *arg)
+{
+	struct line_pair *p = arg;
+	for (unsigned i = 0; i < LOOP_SIDES; i++)
+		if (!p->p.channel[i])
+			give_back(&p->end[i]);
 }
 
 /* --- octets ------------------------------------------------------------------------------------------------------- */
@@ -114,19 +128,30 @@ static int on_hook(void *arg, enum loop_side side, enum tdm_hook what)
 /* What has no room in the driver's buffers is lost: a slip. */
 static void say(struct end *e, const uint8_t *octets)
 {
-	ssize_t n = write(e->fd, octets, BLOCK);
+	ssize_t n = e->fd < 0 ? BLOCK : write(e->fd, octets, BLOCK);
 	if (n != BLOCK && errno != TDM_EVENT_WAITS)
 		loop_test_event(e->pair->test, e->side, TDM_EV_WRITE_UNDERRUN);
+}
+
+/* Of one that is not there yet, or no more, silence is heard. */
+static bool is_ready(struct end *e)
+{
+	if (e->fd < 0)
+		memset(e->in, law_idle[e->law], BLOCK);
+	return e->fd < 0 || e->n >= BLOCK;
 }
 
 static void run_blocks(struct line_pair *p)
 {
 	uint8_t out[LOOP_SIDES][BLOCK];
-	while (p->end[LOOP_CALLER].n >= BLOCK && p->end[LOOP_CALLED].n >= BLOCK && !loop_test_over(p->test)) {
+	while (is_ready(&p->end[LOOP_CALLER]) && is_ready(&p->end[LOOP_CALLED]) && !loop_test_over(p->test)) {
+		timer_start(&p->silent, SILENT_MS, on_silence, p);
 		loop_test_block(p->test, (const uint8_t *const[]){p->end[LOOP_CALLER].in, p->end[LOOP_CALLED].in}, (uint8_t *const[]){out[LOOP_CALLER], out[LOOP_CALLED]}, BLOCK);
 		for (unsigned i = 0; i < LOOP_SIDES; i++) {
 			struct end *e = &p->end[i];
 			say(e, out[i]);
+			if (e->fd < 0)
+				continue;
 			e->n -= BLOCK;
 			memmove(e->in, e->in + BLOCK, e->n);
 		}
@@ -160,6 +185,12 @@ static bool receive(struct end *e)
 	return n > 0 || errno != TDM_EVENT_WAITS || take_events(e);
 }
 
+static void check_over(struct line_pair *p)
+{
+	if (loop_test_over(p->test) && !timer_running(&p->told))
+		stop(p);
+}
+
 static void on_ready(void *arg, int events)
 {
 	struct end *e = arg;
@@ -172,15 +203,13 @@ static void on_ready(void *arg, int events)
 		lost(p, "the channel is lost");
 		return;
 	}
-	timer_start(&p->silent, SILENT_MS, on_silence, p);
 	run_blocks(p);
-	if (loop_test_over(p->test))
-		stop(p);
+	check_over(p);
 }
 
 /* --- beginning ---------------------------------------------------------------------------------------------------- */
 
-static int prepare(struct end *e, enum law law)
+static int prepare(struct end *e)
 {
 	static const struct tdm_buffers buffers = {.count = 8, .bytes = BLOCK};
 	const struct line *l = line_of(e);
@@ -190,7 +219,7 @@ static int prepare(struct end *e, enum law law)
 		err = e->driver->audio(e->fd, true);
 	if (!err)
 		err = e->driver->flush(e->fd, TDM_FLUSH_READ | TDM_FLUSH_WRITE | TDM_FLUSH_EVENTS);
-	memset(idle, law_idle[law], sizeof idle);
+	memset(idle, law_idle[e->law], sizeof idle);
 	for (unsigned i = 0; !err && i < AHEAD; i++)
 		err = write(e->fd, idle, BLOCK) < 0 && errno != TDM_EVENT_WAITS ? -errno : 0;
 	return err ? err : loop_watch(&e->watch, e->fd, UV_READABLE | UV_PRIORITIZED, on_ready, e);
@@ -198,7 +227,7 @@ static int prepare(struct end *e, enum law law)
 
 static int lend(struct end *e, unsigned channel)
 {
-	struct gateway *gw = e->pair->gw;
+	struct gateway *gw = e->pair->p.gw;
 	e->place = endpoint_channel_place(gw, channel);
 	const struct endpoint *ep = endpoint_find(gw, e->place);
 	if (!ep || !ep->line)
@@ -208,33 +237,60 @@ static int lend(struct end *e, unsigned channel)
 	return line_lend(ep->line, &e->fd);
 }
 
-int line_pair_begin(struct line_pair **ret, struct gateway *gw, unsigned caller, unsigned called, const struct loop_bound bound[LOOP_CHECKS],
-		    void (*over)(void *arg), void *arg)
+static enum digit_kind digits_of(const struct circuit_settings *s)
 {
-	const unsigned channel[LOOP_SIDES] = {caller, called};
+	return s->address == ADDRESS_TONES || s->address == ADDRESS_PULSES ? DIGIT_DTMF : DIGIT_MF;
+}
+
+/* What the test has to know of one, and of the exchange at its other end. */
+static void describe(struct loop_end *ret, const struct line *l)
+{
+	const struct circuit_settings *s = lines_settings(l->channel);
+	enum tdm_signalling signalling = l->channel->signalling;
+	enum tdm_use use = tdm_use_of(signalling);
+	*ret = (struct loop_end){
+		.use = use, .law = line_law(l), .digits = use == TDM_USE_EM ? digits_of(s) : DIGIT_DTMF, .immediate = s->immediate, .acknowledges = s->address == ADDRESS_FEATURE_D,
+		.ground_start = signalling == TDM_FXSGS,
+		.tells_caller = s->caller_id != TELLS_NOBODY, .caller_by_digits = s->caller_id == TELLS_DTMF,
+		.modem = s->caller_id == TELLS_V23 ? CALLER_ID_V23 : CALLER_ID_BELL,
+		.tells_answer = use == TDM_USE_EM || (use == TDM_USE_FXO && s->answer == ANSWER_REVERSAL),
+		.tells_end = use != TDM_USE_FXO || signalling == TDM_FXSGS || signalling == TDM_FXSKS, .dial_tone_ms = s->dial_tone_ms,
+	};
+	slice_copy(slice_str(s->country), ret->country, sizeof ret->country);
+}
+
+/* 0, or -ENOTSUP for numbers that are dialled by pulses: the test makes tones. */
+static int lend_one(struct line_pair *p, enum loop_side side, struct loop_end *ret)
+{
+	struct end *e = &p->end[side];
+	*ret = (struct loop_end){.use = TDM_USE_BEARER, .law = LAW_A, .tells_caller = true, .tells_answer = true, .tells_end = true};
+	int err = p->p.channel[side] ? lend(e, p->p.channel[side]) : 0;
+	const struct line *l = line_of(e);
+	if (err || !l)
+		return err;
+	describe(ret, l);
+	e->law = ret->law;
+	bool pulses = ret->use == TDM_USE_EM && lines_settings(l->channel)->address == ADDRESS_PULSES;
+	return pulses && p->p.number && *p->p.number ? -ENOTSUP : 0;
+}
+
+int line_pair_begin(struct line_pair **ret, const struct line_pair_params *params)
+{
 	struct line_pair *p = mem_alloc(sizeof *p, destroy);
-	struct loop_params params = {.hook = on_hook, .arg = p};
+	struct loop_params test = {.number = params->number, .caller = params->caller, .hook = on_hook, .measured = on_measured, .arg = p};
 	int err = 0;
 	if (!p)
 		return -ENOMEM;
-	p->gw = gw;
-	p->over = over;
-	p->arg = arg;
+	p->p = *params;
 	for (unsigned i = 0; i < LOOP_SIDES; i++)
 		p->end[i] = (struct end){.pair = p, .side = i, .fd = -1};
-	for (unsigned i = 0; i < LOOP_SIDES && !err; i++) {
-		err = lend(&p->end[i], channel[i]);
-		const struct line *l = line_of(&p->end[i]);
-		if (!l)
-			continue;
-		params.use[i] = tdm_use_of(l->channel->signalling);
-		params.law[i] = line_law(l);
-	}
-	memcpy(params.bound, bound, sizeof params.bound);
-	if (!err)
-		err = loop_test_new(&p->test, &params);
 	for (unsigned i = 0; i < LOOP_SIDES && !err; i++)
-		err = prepare(&p->end[i], params.law[i]);
+		err = lend_one(p, i, &test.end[i]);
+	memcpy(test.bound, params->bound, sizeof test.bound);
+	if (!err)
+		err = loop_test_new(&p->test, &test);
+	for (unsigned i = 0; i < LOOP_SIDES && !err; i++)
+		err = params->channel[i] ? prepare(&p->end[i]) : 0;
 	if (err) {
 		mem_deref(p);
 		return err;
@@ -242,6 +298,46 @@ int line_pair_begin(struct line_pair **ret, struct gateway *gw, unsigned caller,
 	timer_start(&p->silent, SILENT_MS, on_silence, p);
 	*ret = p;
 	return 0;
+}
+
+int line_pair_join(struct line_pair *p, enum loop_side side, unsigned channel)
+{
+	struct end *e = &p->end[side];
+	int err = loop_test_over(p->test) ? -ECANCELED : lend(e, channel);
+	const struct line *l = line_of(e);
+	if (!err && !l)
+		err = -ENOENT;
+	if (!err) {
+		e->law = line_law(l);
+		loop_test_law(p->test, side, e->law);
+		err = prepare(e);
+	}
+	if (err)
+		give_back(e);
+	return err;
+}
+
+void line_pair_caller(struct line_pair *p, const char *number)
+{
+	loop_test_caller(p->test, number);
+}
+
+void line_pair_event(struct line_pair *p, enum loop_side side, enum tdm_event_kind kind)
+{
+	loop_test_event(p->test, side, kind);
+	check_over(p);
+}
+
+void line_pair_give_up(struct line_pair *p, enum loop_check c, const char *why)
+{
+	loop_test_give_up(p->test, c, why);
+	check_over(p);
+}
+
+void line_pair_cleared(struct line_pair *p, enum loop_side side, const char *why)
+{
+	loop_test_cleared(p->test, side, why);
+	check_over(p);
 }
 
 const struct loop_test *line_pair_test(const struct line_pair *p)

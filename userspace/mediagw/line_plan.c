@@ -9,7 +9,7 @@
 
 /* What a section says; compared octet by octet. */
 struct settings {
-	char name[64], from[64], to[64], number[64];
+	char name[64], from[64], to[64], number[64], caller[64];
 	bool all;
 	uint64_t every_ms;
 	struct loop_bound bound[LOOP_CHECKS];
@@ -69,7 +69,7 @@ static void due(void *arg)
 	struct plan *p = arg;
 	struct buf why = buf_growing();
 	const struct line_test_params params = {
-		.from = slice_str(p->s.from), .to = slice_str(p->s.to), .number = slice_str(p->s.number), .all = p->s.all, .bound = p->s.bound, .over = on_over, .arg = p,
+		.from = slice_str(p->s.from), .to = slice_str(p->s.to), .number = slice_str(p->s.number), .caller = slice_str(p->s.caller), .all = p->s.all, .bound = p->s.bound, .over = on_over, .arg = p,
 	};
 	timer_start(&p->timer, p->s.every_ms, due, p);
 	int err = line_tests_begin(p->tests, &params, &why);
@@ -82,19 +82,6 @@ static void due(void *arg)
 
 /* --- the configuration ---------------------------------------------------------------------------------------------- */
 
-/* The bounds that an operator may have otherwise. */
-static void read_bounds(struct loop_bound *bound, const struct conf_part *s)
-{
-	loop_bounds(bound);
-	for (unsigned c = LOOP_LEVEL_FORTH; c <= LOOP_LEVEL_BACK; c++)
-		bound[c] = (struct loop_bound){-(double)conf_int(s, "loss-max"), (double)conf_int(s, "gain-max")};
-	for (unsigned c = LOOP_DELAY_FORTH; c <= LOOP_DELAY_BACK; c++)
-		bound[c].max = (double)conf_int(s, "delay-max");
-	for (unsigned c = LOOP_ECHO_CALLER; c <= LOOP_ECHO_CALLED; c++)
-		bound[c].min = (double)conf_int(s, "echo-return-min");
-	bound[LOOP_SLIPS].max = (double)conf_int(s, "slips-max");
-}
-
 static void read_settings(struct settings *ret, const struct conf_part *s)
 {
 	memset(ret, 0, sizeof *ret);
@@ -104,7 +91,8 @@ static void read_settings(struct settings *ret, const struct conf_part *s)
 	snprintf(ret->from, sizeof ret->from, "%s", conf_string(s, "from"));
 	snprintf(ret->to, sizeof ret->to, "%s", conf_string(s, "to"));
 	snprintf(ret->number, sizeof ret->number, "%s", conf_string(s, "number"));
-	read_bounds(ret->bound, s);
+	snprintf(ret->caller, sizeof ret->caller, "%s", conf_string(s, "caller"));
+	line_test_bounds(ret->bound, s);
 }
 
 static struct plan *find(const struct line_plans *l, const struct settings *s)

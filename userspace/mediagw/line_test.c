@@ -9,13 +9,15 @@
 #include <errno.h>
 #include <math.h>
 
-#define OBJECT_LEN 140
+#define OBJECT_LEN         140
+#define NETWORK_SEIZES_MS  20000
+#define NETWORK_ANSWERS_MS 10000
 
 struct line_tests {
 	struct gateway *gw;
 	struct conf *conf;
 	struct line_test_params p; /* of what runs, or ran last; its slices are of then */
-	char number[64];
+	char number[64], caller[64];
 	struct loop_bound bound[LOOP_CHECKS];
 	char object[OBJECT_LEN]; /* "span 1 to span 2" */
 	struct tdm_target from, to;
@@ -49,19 +51,30 @@ static struct tdm_channel *channel_at(const struct tdm *tdm, const struct tdm_ta
 	return NULL;
 }
 
-static void put(char *dst, size_t size, double value, const char *unit)
+/* Milliseconds are whole where there are thousands. */
+static void put(struct buf *b, double value)
 {
-	snprintf(dst, size, "%.4g%s%s", value, *unit ? " " : "", unit);
+	buf_printf(b, fabs(value) >= 1000 ? "%.0f" : "%.4g", value);
 }
 
-static void bound_text(char *dst, size_t size, const struct loop_bound *b, const char *unit)
+static void bound_text(struct buf *b, const struct loop_bound *bound, const char *unit)
 {
-	if (isinf(b->max))
-		snprintf(dst, size, "at least %.4g %s", b->min, unit);
-	else if (b->min == b->max)
-		snprintf(dst, size, "%.4g %s", b->min, unit);
-	else
-		snprintf(dst, size, "%.4g to %.4g %s", b->min, b->max, unit);
+	if (isinf(bound->max))
+		buf_str(b, "at least ");
+	put(b, bound->min);
+	if (!isinf(bound->max) && bound->min != bound->max) {
+		buf_str(b, " to ");
+		put(b, bound->max);
+	}
+	buf_printf(b, " %s", unit);
+}
+
+/* It is not made: those lines have no such thing, in words; a test that came to an end before has none. */
+static void note_absence(struct line_tests *t, const struct line_trial *p, enum loop_check c, const char *why)
+{
+	if (*why)
+		json_array_append_new(t->rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", line_trial_name(p, LOOP_CALLER), "to", line_trial_name(p, LOOP_CALLED), "check",
+							 loop_checks[c].name, "measured", "", "bound", "", "result", "n/a", "why", why));
 }
 
 static void note(struct line_tests *t, const struct line_trial *p)
@@ -69,11 +82,18 @@ static void note(struct line_tests *t, const struct line_trial *p)
 	for (unsigned c = 0; c < LOOP_CHECKS; c++) {
 		const struct loop_result *r = line_trial_result(p, c);
 		char measured[40] = "", bound[60];
-		if (r->verdict == LOOP_NOT_MADE)
+		struct buf m = buf_fixed(measured, sizeof measured), b = buf_fixed(bound, sizeof bound);
+		if (r->verdict == LOOP_NOT_MADE) {
+			note_absence(t, p, c, r->why);
 			continue;
-		if (!*r->why)
-			put(measured, sizeof measured, r->value, loop_checks[c].unit);
-		bound_text(bound, sizeof bound, &t->bound[c], loop_checks[c].unit);
+		}
+		if (!*r->why) {
+			put(&m, r->value);
+			buf_printf(&m, " %s", loop_checks[c].unit);
+			buf_z(&m);
+		}
+		bound_text(&b, &t->bound[c], loop_checks[c].unit);
+		buf_z(&b);
 		json_array_append_new(t->rows, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "from", line_trial_name(p, LOOP_CALLER), "to", line_trial_name(p, LOOP_CALLED),
 							 "check", loop_checks[c].name, "measured", measured, "bound", bound, "result",
 							 r->verdict == LOOP_PASSED ? "ok" : "failed", "why", r->why));
@@ -107,6 +127,10 @@ static void say_why(struct line_tests *t, const struct tdm_channel *a, const str
 		snprintf(t->detail, sizeof t->detail, "no pair of free channels: %s is %s", busy == a ? from : to, tdm_state_names[busy->state]);
 	else if (err == -ENOTSUP)
 		snprintf(t->detail, sizeof t->detail, "no pair of channels that call one another: %s and %s do not", from, to);
+	else if (err == -EDESTADDRREQ)
+		snprintf(t->detail, sizeof t->detail, "only a network joins %s and %s: number NUMBER, or a section line-test of these two, says what leads from the one to the other", from, to);
+	else if (err == -EINVAL)
+		snprintf(t->detail, sizeof t->detail, "%s cannot be dialled on %s", t->number, from);
 	else
 		snprintf(t->detail, sizeof t->detail, "no pair of channels: %s and %s: %s", from, to, strerror(-err));
 	log_debug(t->object, "%s", t->detail);
@@ -117,7 +141,7 @@ static void on_over(void *arg);
 static void try_pair(struct line_tests *t, const struct tdm_channel *a, const struct tdm_channel *b)
 {
 	const struct line_trial_params p = {
-		.gw = t->gw, .conf = t->conf, .channel = {a, b}, .to = &t->to, .number = t->number, .bound = t->bound, .over = on_over, .arg = t,
+		.gw = t->gw, .conf = t->conf, .channel = {a, b}, .to = &t->to, .number = t->number, .caller = t->caller, .bound = t->bound, .over = on_over, .arg = t,
 	};
 	int err = line_trial_begin(&t->trial, &p);
 	if (err && !t->pairs)
@@ -185,13 +209,67 @@ static int target_of(const struct tdm *tdm, struct slice text, struct tdm_target
 	return err;
 }
 
+static bool is_target(const struct tdm *tdm, const char *text, const struct tdm_target *t)
+{
+	struct tdm_target other;
+	struct buf ignored = buf_growing();
+	int err = target_of(tdm, slice_str(text), &other, &ignored);
+	buf_reset(&ignored);
+	return !err && other.span == t->span && other.group == t->group && other.channel == t->channel && !memcmp(&other.endpoint, &t->endpoint, sizeof other.endpoint);
+}
+
+/* What the configuration says of a test of these two, NULL: nothing. */
+static const struct conf_part *section_of(const struct line_tests *t)
+{
+	const struct tdm *tdm = t->gw->p.tdm;
+	const struct conf_part *s;
+	for (unsigned i = 0; (s = conf_titled(t->conf, "line-test", i)); i++)
+		if (is_target(tdm, conf_string(s, "from"), &t->from) && is_target(tdm, conf_string(s, "to"), &t->to))
+			return s;
+	return NULL;
+}
+
+void line_test_bounds(struct loop_bound ret[LOOP_CHECKS], const struct conf_part *s)
+{
+	loop_bounds(ret);
+	if (!s)
+		return;
+	for (unsigned c = LOOP_LEVEL_FORTH; c <= LOOP_LEVEL_BACK; c++)
+		ret[c] = (struct loop_bound){-(double)conf_int(s, "loss-max"), (double)conf_int(s, "gain-max")};
+	for (unsigned c = LOOP_DELAY_FORTH; c <= LOOP_DELAY_BACK; c++)
+		ret[c].max = (double)conf_int(s, "delay-max");
+	for (unsigned c = LOOP_ECHO_CALLER; c <= LOOP_ECHO_CALLED; c++)
+		ret[c].min = (double)conf_int(s, "echo-return-min");
+	ret[LOOP_SLIPS].max = (double)conf_int(s, "slips-max");
+}
+
+/* A network takes its time. */
+static void choose_bounds(struct line_tests *t, const struct loop_bound *given, const struct conf_part *s)
+{
+	if (given)
+		memcpy(t->bound, given, sizeof t->bound);
+	else
+		line_test_bounds(t->bound, s);
+	if (*t->number) {
+		t->bound[LOOP_SEIZURE].max = NETWORK_SEIZES_MS;
+		t->bound[LOOP_ANSWER].max = NETWORK_ANSWERS_MS;
+	}
+}
+
+static int choose_numbers(struct line_tests *t, const struct line_test_params *p, const struct conf_part *s, struct buf *why)
+{
+	struct slice number = slice_empty(p->number) && s ? slice_str(conf_string(s, "number")) : p->number;
+	struct slice caller = slice_empty(p->caller) && s ? slice_str(conf_string(s, "caller")) : p->caller;
+	int err = slice_copy(number, t->number, sizeof t->number) ?: slice_copy(caller, t->caller, sizeof t->caller);
+	if (!err)
+		return 0;
+	buf_str(why, "the number is too long");
+	return -EINVAL;
+}
+
 static void begin(struct line_tests *t, const struct line_test_params *p)
 {
 	t->p = *p;
-	if (p->bound)
-		memcpy(t->bound, p->bound, sizeof t->bound);
-	else
-		loop_bounds(t->bound);
 	t->failed = t->busy = false;
 	t->at = t->pairs = 0;
 	snprintf(t->detail, sizeof t->detail, "no pair of channels that carry calls");
@@ -203,7 +281,7 @@ static void begin(struct line_tests *t, const struct line_test_params *p)
 
 int line_tests_begin(struct line_tests *t, const struct line_test_params *p, struct buf *why)
 {
-	struct tdm_target from, to;
+	struct tdm_target from = {0}, to = {0};
 	if (!t->gw->p.tdm) {
 		buf_str(why, "this machine has no telephone channels");
 		return -ENOENT;
@@ -213,14 +291,15 @@ int line_tests_begin(struct line_tests *t, const struct line_test_params *p, str
 		return -EBUSY;
 	}
 	int err = target_of(t->gw->p.tdm, p->from, &from, why) ?: target_of(t->gw->p.tdm, p->to, &to, why);
-	if (!err && slice_copy(p->number, t->number, sizeof t->number)) {
-		buf_str(why, "the number is too long");
-		err = -EINVAL;
-	}
 	if (err)
 		return err;
 	t->from = from;
 	t->to = to;
+	const struct conf_part *s = section_of(t);
+	err = choose_numbers(t, p, s, why);
+	if (err)
+		return err;
+	choose_bounds(t, p->bound, s);
 	begin(t, p);
 	return 0;
 }

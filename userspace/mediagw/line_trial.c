@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 enum trial_state {
-	TRIAL_CALLING,   /* by ISDN */
-	TRIAL_MEASURING, /* with a call by ISDN under it, or with the lines' own */
+	TRIAL_CALLING,   /* the call agent is: until a call between channels of ISDN is up, or one to ISDN is awaited */
+	TRIAL_MEASURING, /* with such a call under it, or with the lines' own */
 	TRIAL_CLEARING,  /* by ISDN */
 	TRIAL_OVER,
 	TRIAL_STATES
@@ -26,7 +26,7 @@ static const struct {
 	const char *why;
 } most[TRIAL_STATES] = {
 	[TRIAL_CALLING] = {60000, "tandem-ca does not say what becomes of the call"},
-	[TRIAL_MEASURING] = {120000, "the test does not end"},
+	[TRIAL_MEASURING] = {180000, "the test does not end"},
 	[TRIAL_CLEARING] = {30000, "tandem-ca does not say that the call is over"},
 };
 
@@ -36,8 +36,11 @@ struct line_trial {
 	char name[LOOP_SIDES][TDM_ENDPOINT_MAX];
 	struct loop_result results[LOOP_CHECKS];
 	struct line_pair *pair;
-	struct agent_call *call; /* NULL: the lines have signalling of their own */
-	bool called, busy;       /* the call came in; the channel had another one */
+	struct conf *conf;             /* as it was when it began */
+	const char *group[LOOP_SIDES]; /* the isdn section that it is of; NULL: it has signalling of its own */
+	struct agent_call *call; /* NULL: none yet, or none of ISDN */
+	bool clearing, cleared;  /* it is to be; it is */
+	bool called, busy;       /* it came in; a channel had another one */
 	struct timer timer;      /* of the state */
 	struct timer told;
 };
@@ -73,32 +76,63 @@ static void destroy(void *obj)
 	timer_stop(&t->timer);
 	mem_deref(t->pair);
 	mem_deref(t->call);
+	mem_deref(t->conf);
+}
+
+static void clear(struct line_trial *t)
+{
+	if (t->call && !t->clearing && !t->cleared)
+		agent_call_clear(t->call);
+	t->clearing = true;
 }
 
 /* --- the voice ------------------------------------------------------------------------------------------------------ */
+
+/* One end is a line, the other a channel of ISDN: the call is the test's to make and to end. */
+static bool is_mixed(const struct line_trial *t)
+{
+	return !t->group[LOOP_CALLER] != !t->group[LOOP_CALLED];
+}
+
+/* What is measured goes before what is only said of it: that those lines do not show it. */
+static void take_results(struct line_trial *t)
+{
+	for (unsigned c = 0; c < LOOP_CHECKS; c++) {
+		const struct loop_result *r = loop_test_result(line_pair_test(t->pair), c);
+		if (r->verdict != LOOP_NOT_MADE || t->results[c].verdict == LOOP_NOT_MADE)
+			t->results[c] = *r;
+	}
+}
 
 /* The channels are free before their call is cleared: the next one may come at once. */
 static void on_measured(void *arg)
 {
 	struct line_trial *t = arg;
-	bool goes_on = t->call && t->state == TRIAL_MEASURING;
-	for (unsigned c = 0; c < LOOP_CHECKS; c++) {
-		const struct loop_result *r = loop_test_result(line_pair_test(t->pair), c);
-		if (r->verdict != LOOP_NOT_MADE)
-			t->results[c] = *r;
-	}
+	bool goes_on = t->call && !t->cleared && t->state == TRIAL_MEASURING;
+	take_results(t);
+	t->busy |= loop_test_was_disturbed(line_pair_test(t->pair));
 	t->pair = mem_deref(t->pair);
 	if (!goes_on) {
 		finish(t, "the test is over");
 		return;
 	}
 	set_state(t, TRIAL_CLEARING, "measured");
-	agent_call_clear(t->call);
+	clear(t);
 }
 
+static int signal_isdn(void *arg, enum loop_side side, enum tdm_hook what);
+
+/* A channel of ISDN comes to it when its call is up. */
 static int measure(struct line_trial *t, const struct tdm_channel *caller, const struct tdm_channel *called)
 {
-	return line_pair_begin(&t->pair, t->p.gw, caller->number, called->number, t->p.bound, on_measured, t);
+	const struct tdm_channel *const channel[LOOP_SIDES] = {caller, called};
+	struct line_pair_params p = {
+		.gw = t->p.gw, .number = t->group[LOOP_CALLER] && t->group[LOOP_CALLED] ? "" : t->p.number, .caller = t->p.caller, .bound = t->p.bound, .signal = signal_isdn,
+		.over = on_measured, .arg = t,
+	};
+	for (unsigned i = 0; i < LOOP_SIDES; i++)
+		p.channel[i] = is_mixed(t) && t->group[i] ? 0 : channel[i]->number;
+	return line_pair_begin(&t->pair, &p);
 }
 
 /* --- a call by ISDN ------------------------------------------------------------------------------------------------- */
@@ -107,7 +141,7 @@ static void give_up(struct line_trial *t, enum loop_check c, const char *why)
 {
 	loop_failed(t->results, c, why);
 	set_state(t, TRIAL_CLEARING, why);
-	agent_call_clear(t->call);
+	clear(t);
 }
 
 static const struct tdm_channel *channel_of(const struct line_trial *t, const char *endpoint)
@@ -116,12 +150,26 @@ static const struct tdm_channel *channel_of(const struct line_trial *t, const ch
 	return tdm_endpoint_find(t->p.gw->p.tdm, slice_str(endpoint), &c) ? NULL : c;
 }
 
+/* It is awaited: the line may dial. */
+static void on_begun(void *arg)
+{
+	struct line_trial *t = arg;
+	if (t->state != TRIAL_CALLING || t->group[LOOP_CALLER])
+		return;
+	int err = measure(t, t->p.channel[LOOP_CALLER], t->p.channel[LOOP_CALLED]);
+	t->busy = err == -EBUSY;
+	if (err)
+		give_up(t, LOOP_SEIZURE, t->busy ? "the channel is not free" : err == -EINVAL ? "the number cannot be dialled there" : strerror(-err));
+	else
+		set_state(t, TRIAL_MEASURING, "the call is awaited");
+}
+
 /* Networks may show the number in another form than it was told in. */
 static void check_caller(struct line_trial *t, const char *caller)
 {
-	size_t n = strlen(caller), k = strlen(LOOP_NUMBER);
+	size_t n = strlen(caller), k = strlen(t->p.caller);
 	char why[160];
-	if (n >= k && !strcmp(caller + n - k, LOOP_NUMBER)) {
+	if (n >= k && !strcmp(caller + n - k, t->p.caller)) {
 		loop_found(t->results, t->p.bound, LOOP_CALLER_ID, 1);
 		return;
 	}
@@ -133,26 +181,31 @@ static void on_seized(void *arg, const char *to, const char *caller, double ms)
 {
 	struct line_trial *t = arg;
 	char why[160];
-	if (t->state != TRIAL_CALLING)
-		return;
-	if (!tdm_target_has(t->p.gw->p.tdm, t->p.to, channel_of(t, to))) {
-		snprintf(why, sizeof why, "the call came in on %s", to);
+	snprintf(why, sizeof why, "the call came in on %s", to);
+	bool ours = tdm_target_has(t->p.gw->p.tdm, t->p.to, channel_of(t, to));
+	if (t->pair && !ours) {
+		line_pair_give_up(t->pair, LOOP_SEIZURE, why);
+	} else if (!ours && t->state == TRIAL_CALLING) {
 		give_up(t, LOOP_SEIZURE, why);
-		return;
+	} else if (t->pair || t->state == TRIAL_CALLING) {
+		t->called = true;
+		snprintf(t->name[LOOP_CALLED], sizeof t->name[LOOP_CALLED], "%s", to);
 	}
-	t->called = true;
-	snprintf(t->name[LOOP_CALLED], sizeof t->name[LOOP_CALLED], "%s", to);
-	loop_found(t->results, t->p.bound, LOOP_SEIZURE, ms);
-	check_caller(t, caller);
+	if (t->called && t->pair) {
+		line_pair_caller(t->pair, caller);
+		line_pair_event(t->pair, LOOP_CALLED, TDM_EV_OFFHOOK);
+	} else if (t->called) {
+		loop_found(t->results, t->p.bound, LOOP_SEIZURE, ms);
+		check_caller(t, caller);
+		agent_call_answer(t->call);
+	}
 }
 
-static void on_answered(void *arg, const char *from, const char *to, double ms)
+/* Between two channels of ISDN. */
+static void is_up(struct line_trial *t, const struct tdm_channel *caller, const struct tdm_channel *called, double ms)
 {
-	struct line_trial *t = arg;
-	const struct tdm_channel *caller = channel_of(t, from), *called = channel_of(t, to);
 	if (t->state != TRIAL_CALLING)
 		return;
-	snprintf(t->name[LOOP_CALLER], sizeof t->name[LOOP_CALLER], "%s", from);
 	loop_found(t->results, t->p.bound, LOOP_ANSWER, ms);
 	int err = caller && called ? measure(t, caller, called) : -ENOENT;
 	if (err)
@@ -161,23 +214,60 @@ static void on_answered(void *arg, const char *from, const char *to, double ms)
 		set_state(t, TRIAL_MEASURING, "answered");
 }
 
+/* Between one and a line: it is the channel's turn. */
+static void joins(struct line_trial *t, enum loop_side side, const struct tdm_channel *c)
+{
+	if (side == LOOP_CALLER && loop_test_result(line_pair_test(t->pair), LOOP_SEIZURE)->verdict == LOOP_NOT_MADE) {
+		line_pair_give_up(t->pair, LOOP_SEIZURE, "the call is answered elsewhere");
+		return;
+	}
+	int err = c ? line_pair_join(t->pair, side, c->number) : -ENOENT;
+	if (err)
+		line_pair_give_up(t->pair, LOOP_ANSWER, strerror(-err));
+	else
+		line_pair_event(t->pair, side, TDM_EV_OFFHOOK);
+}
+
+static void on_answered(void *arg, const char *from, const char *to, double ms)
+{
+	struct line_trial *t = arg;
+	enum loop_side side = t->group[LOOP_CALLER] ? LOOP_CALLER : LOOP_CALLED;
+	if (*from)
+		snprintf(t->name[LOOP_CALLER], sizeof t->name[LOOP_CALLER], "%s", from);
+	if (!is_mixed(t))
+		is_up(t, channel_of(t, from), channel_of(t, to), ms);
+	else if (t->pair)
+		joins(t, side, channel_of(t, side == LOOP_CALLER ? from : to));
+}
+
+static void check_clearing(struct line_trial *t, const char *why, double ms)
+{
+	if (is_mixed(t) || t->results[LOOP_ANSWER].verdict == LOOP_NOT_MADE)
+		return;
+	if (ms >= 0)
+		loop_found(t->results, t->p.bound, LOOP_CLEARING, ms);
+	else
+		loop_failed(t->results, LOOP_CLEARING, *why ? why : "the called side hears nothing of it");
+}
+
 static void on_call_over(void *arg, const char *why, bool busy, double ms)
 {
 	struct line_trial *t = arg;
+	t->cleared = true;
+	t->busy |= busy;
+	if (t->pair && is_mixed(t)) {
+		line_pair_cleared(t->pair, t->group[LOOP_CALLER] ? LOOP_CALLER : LOOP_CALLED, why);
+		return;
+	}
 	if (t->state == TRIAL_MEASURING) {
 		set_state(t, TRIAL_CLEARING, why);
 		line_pair_abort(t->pair, why);
 		return;
 	}
-	if (t->state == TRIAL_CALLING) {
-		t->busy = busy;
+	if (t->state == TRIAL_CALLING)
 		loop_failed(t->results, t->called ? LOOP_ANSWER : LOOP_SEIZURE, why);
-	} else if (t->results[LOOP_ANSWER].verdict != LOOP_NOT_MADE) {
-		if (ms >= 0)
-			loop_found(t->results, t->p.bound, LOOP_CLEARING, ms);
-		else
-			loop_failed(t->results, LOOP_CLEARING, *why ? why : "the called side hears nothing of it");
-	}
+	else
+		check_clearing(t, why, ms);
 	finish(t, why);
 }
 
@@ -217,39 +307,79 @@ static const char *group_of(const struct conf *conf, const struct tdm_channel *c
 	return NULL;
 }
 
-static int call_by_isdn(struct line_trial *t, const char *from, const char *to)
+static int call_by_isdn(struct line_trial *t)
 {
 	char path[256];
 	const struct agent_call_params p = {
-		.path = path, .group = {from, to}, .from = t->name[LOOP_CALLER], .number = t->p.number, .caller = LOOP_NUMBER,
-		.seized = on_seized, .answered = on_answered, .over = on_call_over, .arg = t,
+		.path = path, .group = {t->group[LOOP_CALLER], t->group[LOOP_CALLED]}, .from = t->group[LOOP_CALLER] ? t->name[LOOP_CALLER] : "", .number = t->p.number,
+		.caller = t->p.caller, .begun = on_begun, .seized = on_seized, .answered = on_answered, .over = on_call_over, .arg = t,
 	};
-	for (unsigned i = 0; i < LOOP_SIDES; i++)
-		if (t->p.channel[i]->state != TDM_IN_SERVICE)
-			return -EBUSY;
-	snprintf(path, sizeof path, "%s/ca.sock", conf_string(conf_section(t->p.conf, "state"), "runtime"));
+	snprintf(path, sizeof path, "%s/ca.sock", conf_string(conf_section(t->conf, "state"), "runtime"));
 	return agent_call_begin(&t->call, &p);
+}
+
+/* Of a test between a channel of ISDN and a line: what it does with the former's call. */
+static int signal_isdn(void *arg, enum loop_side side, enum tdm_hook what)
+{
+	struct line_trial *t = arg;
+	if (what == TDM_ONHOOK)
+		clear(t);
+	else if (side == LOOP_CALLER)
+		return call_by_isdn(t);
+	else
+		agent_call_answer(t->call);
+	return 0;
+}
+
+static bool is_free(const struct line_trial *t)
+{
+	return t->p.channel[LOOP_CALLER]->state == TDM_IN_SERVICE && t->p.channel[LOOP_CALLED]->state == TDM_IN_SERVICE;
+}
+
+/* Channels that nobody signals make no calls. */
+static bool is_mute(const struct line_trial *t, enum loop_side side)
+{
+	enum tdm_use use = tdm_use_of(t->p.channel[side]->signalling);
+	return !t->group[side] && (use == TDM_USE_BEARER || use == TDM_USE_CAS);
+}
+
+/* Such are only joined; lines and ISDN never are. */
+static int check(const struct line_trial *t)
+{
+	bool mute = is_mute(t, LOOP_CALLER) || is_mute(t, LOOP_CALLED);
+	if (t->p.channel[LOOP_CALLER] == t->p.channel[LOOP_CALLED] || (mute && (*t->p.number || is_mixed(t))))
+		return -ENOTSUP;
+	if (is_mixed(t) && !*t->p.number)
+		return -EDESTADDRREQ;
+	return (t->group[LOOP_CALLER] || t->group[LOOP_CALLED]) && !is_free(t) ? -EBUSY : 0;
+}
+
+static int begin(struct line_trial *t)
+{
+	bool agent_first = t->group[LOOP_CALLED];
+	set_state(t, agent_first ? TRIAL_CALLING : TRIAL_MEASURING, "asked for");
+	return agent_first ? call_by_isdn(t) : measure(t, t->p.channel[LOOP_CALLER], t->p.channel[LOOP_CALLED]);
 }
 
 int line_trial_begin(struct line_trial **ret, const struct line_trial_params *p)
 {
-	const char *from = group_of(p->conf, p->channel[LOOP_CALLER]), *to = group_of(p->conf, p->channel[LOOP_CALLED]);
 	struct line_trial *t = mem_alloc(sizeof *t, destroy);
 	if (!t)
 		return -ENOMEM;
 	t->p = *p;
-	for (unsigned i = 0; i < LOOP_SIDES; i++)
+	t->conf = mem_ref((void *)(uintptr_t)p->conf);
+	for (unsigned i = 0; i < LOOP_SIDES; i++) {
 		tdm_endpoint_name(p->channel[i], t->name[i]);
-	int err = p->channel[LOOP_CALLER] == p->channel[LOOP_CALLED] || !from != !to ? -ENOTSUP
-		  : from							       ? call_by_isdn(t, from, to)
-										       : measure(t, p->channel[LOOP_CALLER], p->channel[LOOP_CALLED]);
-	if (err) {
-		mem_deref(t);
-		return err;
+		t->group[i] = group_of(p->conf, p->channel[i]);
 	}
-	set_state(t, from ? TRIAL_CALLING : TRIAL_MEASURING, "asked for");
-	*ret = t;
-	return 0;
+	if (!*t->p.caller && t->group[LOOP_CALLER])
+		t->p.caller = LOOP_NUMBER;
+	int err = check(t) ?: begin(t);
+	if (err)
+		mem_deref(t);
+	else
+		*ret = t;
+	return err;
 }
 
 const struct loop_result *line_trial_result(const struct line_trial *t, enum loop_check c)

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "mediagw/loop_test.h"
-#include "base/log.h"
+#include "mediagw/loop_private.h"
 #include "base/mem.h"
-#include "media/callerid.h"
-#include "media/digits.h"
-#include "media/measure.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
-#define MS          8     /* octets */
-#define PROBE       1000  /* 125 ms */
-#define RECORD      3400  /* a delay of 300 ms is found yet */
 #define PROBE_LEVEL (-13.0)
 #define OPENED      (2500 * MS) /* a channel that was just opened tells its far end that it is on hook, and hears no ring for 2 s */
 #define SETTLE      (300 * MS)
+#define CUT_THROUGH (1000 * MS) /* ... and for a network, from the answer on */
 #define DIGITS      "1234567890*#ABCD"
 #define DIGITS_MAX  (5000 * MS)
 #define BLOCK_MAX   160
@@ -39,108 +33,12 @@ const struct loop_check_def loop_checks[LOOP_CHECKS] = {
 	[LOOP_CLEARING] = {"clearing", "ms", "the line that is hung up on hears it", {0, 3000}},
 };
 
-/* --- signalling: what one line does and the other one is to see, a row each --------------------------------------- */
-
-struct signal_step {
-	bool acts;
-	enum loop_side who;
-	enum tdm_hook what;
-	enum tdm_event_kind awaits; /* on the other side; TDM_NO_EVENT: nothing */
-	enum loop_check check;      /* that it comes; LOOP_CHECKS: it is waited for only */
-	bool caller_id;             /* is sent by `who` instead */
-};
-
-struct signalling {
-	enum tdm_use use[LOOP_SIDES];
-	const struct signal_step *begin, *end; /* each ends with a step of nothing */
-};
-
-#define ACT(side, hook, event, shows) {.acts = true, .who = side, .what = hook, .awaits = event, .check = shows}
-#define AWAIT(side, event)            {.who = side, .awaits = event, .check = LOOP_CHECKS}
-#define NOTHING                       {.check = LOOP_CHECKS}
-
-static const struct signal_step none[] = {NOTHING};
-
-/* An exchange's line rings a telephone. */
-static const struct signal_step rings[] = {
-	ACT(LOOP_CALLER, TDM_RING, TDM_EV_RING_BEGIN, LOOP_SEIZURE),
-	AWAIT(LOOP_CALLER, TDM_EV_OFFHOOK), /* so is the end of a ring called */
-	{.who = LOOP_CALLER, .caller_id = true, .check = LOOP_CALLER_ID},
-	ACT(LOOP_CALLED, TDM_OFFHOOK, TDM_EV_OFFHOOK, LOOP_ANSWER),
-	ACT(LOOP_CALLER, TDM_OFFHOOK, TDM_NO_EVENT, LOOP_CHECKS), /* rings no more */
-	NOTHING,
-};
-static const struct signal_step phone_hangs_up[] = {
-	ACT(LOOP_CALLED, TDM_ONHOOK, TDM_EV_ONHOOK, LOOP_CLEARING),
-	ACT(LOOP_CALLER, TDM_ONHOOK, TDM_NO_EVENT, LOOP_CHECKS),
-	NOTHING,
-};
-
-/* A telephone calls its exchange: there is no answer to be seen. */
-static const struct signal_step seizes[] = {
-	ACT(LOOP_CALLER, TDM_OFFHOOK, TDM_EV_OFFHOOK, LOOP_SEIZURE),
-	ACT(LOOP_CALLED, TDM_OFFHOOK, TDM_NO_EVENT, LOOP_CHECKS),
-	NOTHING,
-};
-static const struct signal_step caller_hangs_up[] = {
-	ACT(LOOP_CALLER, TDM_ONHOOK, TDM_EV_ONHOOK, LOOP_CLEARING),
-	ACT(LOOP_CALLED, TDM_ONHOOK, TDM_NO_EVENT, LOOP_CHECKS),
-	NOTHING,
-};
-
-static const struct signal_step winks[] = {
-	ACT(LOOP_CALLER, TDM_OFFHOOK, TDM_EV_OFFHOOK, LOOP_SEIZURE),
-	ACT(LOOP_CALLED, TDM_WINK, TDM_EV_WINK_FLASH, LOOP_START),
-	ACT(LOOP_CALLED, TDM_OFFHOOK, TDM_EV_OFFHOOK, LOOP_ANSWER),
-	NOTHING,
-};
-
-static const struct signalling signallings[] = {
-	{{TDM_USE_FXS, TDM_USE_FXO}, rings, phone_hangs_up},
-	{{TDM_USE_FXO, TDM_USE_FXS}, seizes, caller_hangs_up},
-	{{TDM_USE_EM, TDM_USE_EM}, winks, caller_hangs_up},
-	/* Signalled elsewhere: a call has them already (line_trial.h), or none is made. */
-	{{TDM_USE_BEARER, TDM_USE_BEARER}, none, none},
-	{{TDM_USE_CAS, TDM_USE_CAS}, none, none},
-};
-
 /* --- the test ----------------------------------------------------------------------------------------------------- */
-
-struct loop_test {
-	struct loop_params p;
-	const struct signalling *signalling;
-	struct loop_result results[LOOP_CHECKS];
-	unsigned phase;
-	uint32_t now, since; /* octets; when the phase began */
-	/* Signalling. */
-	const struct signal_step *step;
-	bool acted, seen;
-	uint32_t acted_at;
-	struct caller_id_sender *tells;
-	struct caller_id_receiver *hears;
-	/* Voice. */
-	bool probing;
-	enum loop_side speaker;
-	unsigned round;  /* at the beginning of the call 0, at its end 1 */
-	bool judging;    /* nobody listens any more */
-	unsigned judged; /* of what was heard */
-	int16_t probe[PROBE];
-	struct {
-		int16_t heard[LOOP_SIDES][RECORD];
-		struct measure_match match;
-	} spoken[LOOP_SIDES][2]; /* by who spoke, in which round */
-	size_t probed, recorded;
-	struct digit_sender *sends;
-	struct digit_receiver *receives;
-	unsigned digits;
-	size_t slipped;
-};
 
 static void destroy(void *obj)
 {
 	struct loop_test *t = obj;
-	mem_deref(t->tells);
-	mem_deref(t->hears);
+	loop_call_free(t);
 	mem_deref(t->sends);
 	mem_deref(t->receives);
 }
@@ -151,17 +49,13 @@ void loop_bounds(struct loop_bound ret[LOOP_CHECKS])
 		ret[i] = loop_checks[i].bound;
 }
 
-static enum loop_side other(enum loop_side side)
-{
-	return side == LOOP_CALLER ? LOOP_CALLED : LOOP_CALLER;
-}
-
 void loop_found(struct loop_result results[LOOP_CHECKS], const struct loop_bound bound[LOOP_CHECKS], enum loop_check c, double value)
 {
 	struct loop_result *r = &results[c];
 	if (c == LOOP_CHECKS)
 		return;
 	r->value = value;
+	r->why[0] = '\0';
 	r->verdict = value >= bound[c].min && value <= bound[c].max ? LOOP_PASSED : LOOP_FAILED;
 }
 
@@ -173,131 +67,26 @@ void loop_failed(struct loop_result results[LOOP_CHECKS], enum loop_check c, con
 	snprintf(results[c].why, sizeof results[c].why, "%s", why);
 }
 
-static void found(struct loop_test *t, enum loop_check c, double value)
-{
-	loop_found(t->results, t->p.bound, c, value);
-}
-
-static void failed(struct loop_test *t, enum loop_check c, const char *why)
-{
-	loop_failed(t->results, c, why);
-}
-
 static uint32_t in_phase(const struct loop_test *t)
 {
 	return t->now - t->since;
-}
-
-/* --- signalling --------------------------------------------------------------------------------------------------- */
-
-static void on_caller_id(void *arg, const struct caller_id *c)
-{
-	struct loop_test *t = arg;
-	t->seen = true;
-	found(t, LOOP_CALLER_ID, !strcmp(c->number, LOOP_NUMBER));
-}
-
-static int tell_caller_id(struct loop_test *t)
-{
-	const struct caller_id id = {.number = LOOP_NUMBER, .name = "LINE TEST"};
-	mem_deref(t->tells);
-	mem_deref(t->hears);
-	t->tells = caller_id_sender_new(CALLER_ID_BELL, &id, true);
-	t->hears = caller_id_receiver_new(CALLER_ID_BELL, on_caller_id, t);
-	return t->tells && t->hears ? 0 : -ENOMEM;
-}
-
-static int act(struct loop_test *t, const struct signal_step *s)
-{
-	t->acted = true;
-	t->seen = false;
-	t->acted_at = t->now;
-	if (s->caller_id)
-		return tell_caller_id(t);
-	return s->acts ? t->p.hook(t->p.arg, s->who, s->what) : 0;
-}
-
-static void next_step(struct loop_test *t)
-{
-	t->step++;
-	t->acted = false;
-	t->tells = mem_deref(t->tells);
-	t->hears = mem_deref(t->hears);
-}
-
-static bool is_nothing(const struct signal_step *s)
-{
-	return !s->acts && !s->caller_id && s->awaits == TDM_NO_EVENT;
-}
-
-/* Whether such lines show that. */
-static bool is_made(const struct signalling *s, enum loop_check c)
-{
-	if (c >= LOOP_DIGITS_FORTH && c <= LOOP_SLIPS)
-		return true;
-	for (const struct signal_step *step = s->begin; !is_nothing(step); step++)
-		if (step->check == c)
-			return true;
-	for (const struct signal_step *step = s->end; !is_nothing(step); step++)
-		if (step->check == c)
-			return true;
-	return false;
-}
-
-/* Whether all steps have been taken. One that fails is not waited for any longer: the ones behind it may do. */
-static bool signal_on(struct loop_test *t)
-{
-	while (!is_nothing(t->step)) {
-		const struct signal_step *s = t->step;
-		int err = t->acted ? 0 : act(t, s);
-		uint32_t waited = t->now - t->acted_at, most = s->check == LOOP_CHECKS ? 5000 * MS : (uint32_t)(t->p.bound[s->check].max * MS) + 1;
-		if (s->caller_id)
-			most = 3000 * MS;
-		if (err)
-			failed(t, s->check, strerror(-err));
-		else if (s->awaits != TDM_NO_EVENT || s->caller_id) {
-			if (!t->seen && waited <= most)
-				return false;
-			if (!t->seen)
-				failed(t, s->check, "nothing is heard of it");
-			else if (!s->caller_id)
-				found(t, s->check, (double)waited / MS);
-		}
-		next_step(t);
-	}
-	return true;
-}
-
-void loop_test_event(struct loop_test *t, enum loop_side side, enum tdm_event_kind kind)
-{
-	if ((kind == TDM_EV_READ_OVERRUN || kind == TDM_EV_WRITE_UNDERRUN) && !t->judging)
-		t->slipped++;
-	if (t->step && t->acted && t->step->awaits == kind && kind != TDM_NO_EVENT && side == other(t->step->who))
-		t->seen = true;
-}
-
-static void begin_call(struct loop_test *t)
-{
-	t->step = t->signalling->begin;
-	t->acted = false;
-}
-
-static void begin_clearing(struct loop_test *t)
-{
-	t->step = t->signalling->end;
-	t->acted = false;
 }
 
 /* --- voice -------------------------------------------------------------------------------------------------------- */
 
 static bool opened(struct loop_test *t)
 {
-	return is_nothing(t->signalling->begin) || in_phase(t) >= OPENED;
+	return t->signalling.begin[0].deed == LOOP_NOTHING || in_phase(t) >= OPENED;
+}
+
+static void begin_call(struct loop_test *t)
+{
+	loop_call_begin(t, t->signalling.begin);
 }
 
 static bool settled(struct loop_test *t)
 {
-	return in_phase(t) >= SETTLE;
+	return in_phase(t) >= (*t->number ? CUT_THROUGH : SETTLE);
 }
 
 static void last_round(struct loop_test *t)
@@ -421,6 +210,13 @@ static bool dialled(struct loop_test *t)
 	return true;
 }
 
+static void begin_clearing(struct loop_test *t)
+{
+	if (t->p.measured)
+		t->p.measured(t->p.arg);
+	loop_call_begin(t, t->signalling.end);
+}
+
 /* --- the order of things ------------------------------------------------------------------------------------------ */
 
 static const struct phase {
@@ -429,7 +225,7 @@ static const struct phase {
 	bool (*over)(struct loop_test *t); /* NULL: the last one */
 } phases[] = {
 	{"opening", NULL, opened},
-	{"calling", begin_call, signal_on},
+	{"calling", begin_call, loop_call_goes_on},
 	{"settling", NULL, settled},
 	{"speaking", speak_forth, spoken},
 	{"speaking back", speak_back, spoken},
@@ -439,7 +235,7 @@ static const struct phase {
 	{"speaking again", speak_forth, spoken},
 	{"speaking back again", speak_back, spoken},
 	{"judging", judge, judged},
-	{"clearing", begin_clearing, signal_on},
+	{"clearing", begin_clearing, loop_call_goes_on},
 	{"over", NULL, NULL},
 };
 
@@ -451,19 +247,30 @@ static void enter(struct loop_test *t, unsigned phase)
 		phases[phase].begin(t);
 }
 
+/* MF and pulses have digits only. */
+static bool can_dial(const struct loop_params *p)
+{
+	const struct loop_end *e = &p->end[LOOP_CALLER];
+	const char *digits = e->use == TDM_USE_BEARER ? "+0123456789" : e->digits == DIGIT_DTMF ? "0123456789*#ABCD" : "0123456789";
+	return !p->number || !p->number[strspn(p->number, digits)];
+}
+
 int loop_test_new(struct loop_test **ret, const struct loop_params *p)
 {
-	const struct signalling *s = NULL;
-	for (size_t i = 0; i < sizeof signallings / sizeof *signallings; i++)
-		if (signallings[i].use[LOOP_CALLER] == p->use[LOOP_CALLER] && signallings[i].use[LOOP_CALLED] == p->use[LOOP_CALLED])
-			s = &signallings[i];
-	if (!s)
-		return -ENOTSUP;
+	struct loop_signalling s;
+	int err = can_dial(p) ? loop_signalling_of(&s, p) : -EINVAL;
+	if (err)
+		return err;
 	struct loop_test *t = mem_alloc(sizeof *t, destroy);
 	if (!t)
 		return -ENOMEM;
 	t->p = *p;
 	t->signalling = s;
+	snprintf(t->number, sizeof t->number, "%s", p->number ? p->number : "");
+	snprintf(t->caller, sizeof t->caller, "%s", p->caller ? p->caller : "");
+	for (unsigned c = 0; c < LOOP_CHECKS; c++)
+		if (!loop_signalling_shows(&s, c))
+			snprintf(t->results[c].why, sizeof t->results[c].why, "%s", loop_signalling_lacks(c));
 	measure_probe(t->probe, PROBE, PROBE_LEVEL, 1);
 	enter(t, 0);
 	*ret = t;
@@ -476,15 +283,13 @@ static void hear(struct loop_test *t, enum loop_side side, const int16_t *linear
 		t->spoken[t->speaker][t->round].heard[side][t->recorded + i] = linear[i];
 	if (t->receives && side == other(t->speaker))
 		digit_receiver_hear(t->receives, linear, n);
-	if (t->hears && t->step && side == other(t->step->who))
-		caller_id_receiver_hear(t->hears, linear, n);
+	loop_call_hears(t, side, linear, n);
 }
 
 static void say(struct loop_test *t, enum loop_side side, int16_t *linear, size_t n)
 {
 	memset(linear, 0, n * sizeof *linear);
-	if (t->tells && t->step && side == t->step->who)
-		caller_id_sender_make(t->tells, linear, n);
+	loop_call_says(t, side, linear, n);
 	if (side != t->speaker)
 		return;
 	if (t->sends)
@@ -498,7 +303,7 @@ void loop_test_block(struct loop_test *t, const uint8_t *const in[LOOP_SIDES], u
 	int16_t linear[BLOCK_MAX];
 	n = n < BLOCK_MAX ? n : BLOCK_MAX;
 	for (unsigned side = 0; side < LOOP_SIDES; side++) {
-		law_decode(t->p.law[side], linear, in[side], n);
+		law_decode(t->p.end[side].law, linear, in[side], n);
 		hear(t, side, linear, n);
 	}
 	if (t->probing)
@@ -506,10 +311,16 @@ void loop_test_block(struct loop_test *t, const uint8_t *const in[LOOP_SIDES], u
 	t->now += (uint32_t)n;
 	for (unsigned side = 0; side < LOOP_SIDES; side++) {
 		say(t, side, linear, n);
-		law_encode(t->p.law[side], out[side], linear, n);
+		law_encode(t->p.end[side].law, out[side], linear, n);
 	}
 	while (phases[t->phase].over && phases[t->phase].over(t))
 		enter(t, t->phase + 1);
+}
+
+static void finish(struct loop_test *t)
+{
+	t->probing = false;
+	t->phase = sizeof phases / sizeof *phases - 1;
 }
 
 void loop_test_abort(struct loop_test *t, const char *why)
@@ -517,10 +328,40 @@ void loop_test_abort(struct loop_test *t, const char *why)
 	if (loop_test_over(t))
 		return;
 	for (unsigned c = 0; c < LOOP_CHECKS; c++)
-		if (t->results[c].verdict == LOOP_NOT_MADE && is_made(t->signalling, c))
+		if (t->results[c].verdict == LOOP_NOT_MADE && loop_signalling_shows(&t->signalling, c))
 			failed(t, c, why);
-	t->probing = false;
-	t->phase = sizeof phases / sizeof *phases - 1;
+	finish(t);
+}
+
+void loop_test_give_up(struct loop_test *t, enum loop_check c, const char *why)
+{
+	if (loop_test_over(t))
+		return;
+	for (unsigned i = 0; i < LOOP_CHECKS; i++)
+		if (t->results[i].verdict == LOOP_NOT_MADE)
+			t->results[i].why[0] = '\0';
+	failed(t, c, why);
+	finish(t);
+}
+
+void loop_test_cleared(struct loop_test *t, enum loop_side side, const char *why)
+{
+	if (phases[t->phase].begin == begin_clearing)
+		loop_test_event(t, side, TDM_EV_ONHOOK);
+	else if (phases[t->phase].over == opened || phases[t->phase].begin == begin_call)
+		loop_test_give_up(t, t->results[LOOP_SEIZURE].verdict == LOOP_NOT_MADE ? LOOP_SEIZURE : LOOP_ANSWER, why);
+	else
+		loop_test_abort(t, why);
+}
+
+void loop_test_law(struct loop_test *t, enum loop_side side, enum law law)
+{
+	t->p.end[side].law = law;
+}
+
+bool loop_test_was_disturbed(const struct loop_test *t)
+{
+	return t->disturbed;
 }
 
 bool loop_test_over(const struct loop_test *t)

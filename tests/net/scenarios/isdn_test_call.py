@@ -29,9 +29,10 @@ with stage(start=False) as s:
     db, invite = bob.rings()
     x.told("alerting", "in-1")
     comes_in("in-2", "4567", "891112222")
-    x.told("answer", "in-2")
     e = t.hears("seized")
     assert (e["to"], e["caller"]) == (IN, "891112222"), e
+    assert t.ask("test-call answer", call="t1") is None
+    x.told("answer", "in-2")
     x.say("answer", "t1", endpoint=OUT)
     e = t.hears("answered")
     assert (e["from"], e["to"]) == (OUT, IN), e
@@ -56,6 +57,8 @@ with stage(start=False) as s:
     assert t.call("t4", OUT, "pri", "pri") is None
     x.told("setup", "t4")
     comes_in("in-3", "5550198", "5550199")
+    t.hears("seized")
+    assert t.ask("test-call answer", call="t4") is None
     x.told("answer", "in-3")
     t.close()
     x.told("release", "t4")

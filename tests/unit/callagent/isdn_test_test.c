@@ -106,6 +106,7 @@ static void talks(void)
 {
 	asked("test-call", CALL);
 	comes_in();
+	asked("test-call answer", "{'call':'t1'}");
 	out("answer", "");
 	said[0] = '\0';
 }
@@ -117,7 +118,10 @@ static void a_call_goes_out_comes_in_and_is_cleared(void **state)
 	out("proceeding", "");
 	clock_test_advance(120);
 	comes_in();
-	assert_said("told: seized {'caller':'305550199','group':'tie','ms':120,'to':'ds/e1-2/9'}\nisdn: answer in-3\n");
+	assert_said("told: seized {'caller':'305550199','group':'tie','ms':120,'to':'ds/e1-2/9'}\n");
+	clock_test_advance(500);
+	asked("test-call answer", "{'call':'t1'}");
+	assert_said("isdn: answer in-3\n");
 	clock_test_advance(30);
 	out("answer", "");
 	assert_said("told: answered {'from':'ds/e1-1/7','ms':30,'to':'ds/e1-2/9'}\n");
@@ -169,6 +173,7 @@ static void an_answer_that_is_not_heard_ends_it(void **state)
 {
 	asked("test-call", CALL);
 	comes_in();
+	asked("test-call answer", "{'call':'t1'}");
 	said[0] = '\0';
 	clock_test_advance(10000);
 	assert_said("isdn: release t1 {'cause':16}\n");
@@ -217,6 +222,73 @@ static void either_side_may_be_cleared_meanwhile(void **state)
 	refused(CALL, "tandem-isdn is not there");
 }
 
+#define OUT_ONLY "{'call':'t1','from':'ds/e1-1/7','from-group':'pri','caller':'5550199','number':'0301234'}"
+#define IN_ONLY  "{'call':'t1','to-group':'tie','caller':'0891010','number':'305550198'}"
+
+/* Whoever asks has the line that it leads to. */
+static void one_that_goes_out_to_a_line(void **state)
+{
+	asked("test-call", OUT_ONLY);
+	assert_non_null(strstr(said, "isdn: setup t1"));
+	said[0] = '\0';
+	/* A call that comes in meanwhile is another's. */
+	json_t *event = json_of("{'endpoint':'ds/e1-2/9','called':{'number':'0301234'},'calling':{'number':'5550199'}}");
+	assert_false(isdn_test_takes(&agent, "in-3", "tie", event));
+	json_decref(event);
+	clock_test_advance(9000);
+	out("answer", "");
+	assert_said("told: answered {'from':'ds/e1-1/7','ms':9000,'to':''}\n");
+	asked("test-call end", "{'call':'t1'}");
+	out("release", ",'cause':16,'remote':false,'why':'the agent'");
+	assert_said("isdn: release t1 {'cause':16}\ntold: over {'busy':false,'ms':-1,'why':''}\n");
+	/* Nobody answers. */
+	asked("test-call", OUT_ONLY);
+	said[0] = '\0';
+	clock_test_advance(60000);
+	assert_said("isdn: release t1 {'cause':16}\n");
+	out("release", ",'cause':16,'remote':false,'why':'the agent'");
+	assert_said("told: over {'busy':false,'ms':-1,'why':'the call is not answered'}\n");
+}
+
+/* A line dials, and the call is awaited; it is cleared by the line, or from here. */
+static void one_that_comes_in_from_a_line(void **state)
+{
+	for (unsigned from_here = 0; from_here < 2; from_here++) {
+		asked("test-call", IN_ONLY);
+		assert_said("");
+		clock_test_advance(8000);
+		in("setup", ",'called':{'number':'5550198'},'calling':{'number':'49891010'}");
+		assert_said("told: seized {'caller':'49891010','group':'tie','ms':8000,'to':'ds/e1-2/9'}\n");
+		asked("test-call answer", "{'call':'t1'}");
+		assert_said("isdn: answer in-3\ntold: answered {'from':'','ms':0,'to':'ds/e1-2/9'}\n");
+		char why[200];
+		assert_int_equal(ask("test-call answer", "{'call':'t1'}", why, sizeof why), -EINVAL);
+		if (from_here)
+			asked("test-call end", "{'call':'t1'}");
+		else
+			in("disconnect", ",'cause':16");
+		assert_said("isdn: release in-3 {'cause':16}\n");
+		in("release", ",'cause':16,'remote':true,'why':'normal clearing'");
+		assert_non_null(strstr(said, from_here ? "'why':''" : "the called side is cleared with cause 16"));
+		assert_null(agent.isdn_test);
+		said[0] = '\0';
+	}
+	/* One that is not taken up is let go. */
+	asked("test-call", IN_ONLY);
+	in("setup", ",'called':{'number':'5550198'},'calling':{}");
+	said[0] = '\0';
+	clock_test_advance(10000);
+	assert_said("isdn: release in-3 {'cause':16}\n");
+	in("release", ",'cause':16,'remote':false,'why':''");
+	assert_said("told: over {'busy':false,'ms':0,'why':'whoever measures it does not take it up'}\n");
+	/* None comes. */
+	asked("test-call", IN_ONLY);
+	clock_test_advance(60000);
+	assert_non_null(strstr(said, "did not come in over tie"));
+	assert_null(agent.isdn_test);
+	said[0] = '\0';
+}
+
 /* Calls of others meanwhile are what they are without a test: here they find nobody to call. */
 static void other_calls_are_not_taken(void **state)
 {
@@ -252,6 +324,8 @@ static void other_calls_are_not_taken(void **state)
 static void what_cannot_be_called_is_refused(void **state)
 {
 	refused("{'call':'t1'}", "expected call");
+	refused("{'call':'t1','to-group':'tie'}", "number where one of the groups is not there");
+	refused("{'call':'t1','from':'ds/e1-1/7','from-group':'pri','caller':'5550199'}", "number where one of the groups is not there");
 	refused("{'call':'in-1','from':'ds/e1-1/7','from-group':'pri','to-group':'tie','caller':'5550199'}", "does not begin with in-");
 	refused("{'call':'t1','from':'ds/e1-1/7','from-group':'pri','to-group':'nothing','caller':'5550199'}", "no isdn section \"nothing\"");
 	refused("{" FROM ",'number':'abc'}", "cannot be dialled");
@@ -287,7 +361,7 @@ int main(void)
 	const struct CMUnitTest all[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 		T(a_call_goes_out_comes_in_and_is_cleared), T(why_it_fails_is_told), T(what_tandem_isdn_refuses_is_no_call), T(one_that_does_not_come_in_is_given_up), T(an_answer_that_is_not_heard_ends_it),
-		T(one_that_is_not_cleared_is_forgotten), T(either_side_may_be_cleared_meanwhile), T(other_calls_are_not_taken), T(what_cannot_be_called_is_refused), T(it_gives_way),
+		T(one_that_is_not_cleared_is_forgotten), T(either_side_may_be_cleared_meanwhile), T(one_that_goes_out_to_a_line), T(one_that_comes_in_from_a_line), T(other_calls_are_not_taken), T(what_cannot_be_called_is_refused), T(it_gives_way),
 	};
 	return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -321,6 +321,7 @@ static void a_call_by_isdn_is_made_by_the_call_agent(void **state)
 	assert_arg("number", "0301");
 	assert_int_equal(state_of(1), TDM_IN_SERVICE);
 	agent_says("{'event':'seized','to':'ds/e1-2/7','caller':'495550199','ms':120}");
+	assert_asked("test-call answer\n");
 	assert_int_equal(state_of(31), TDM_IN_SERVICE);
 	agent_says("{'event':'answered','from':'ds/ds1-1/1','to':'ds/e1-2/7','ms':30}");
 	assert_int_equal(state_of(1), TDM_IN_USE);
@@ -411,7 +412,8 @@ static void a_call_that_goes_elsewhere_or_is_lost(void **state)
 	end_call();
 
 	begin_call();
-	agent_says("{'event':'seized','to':'ds/e1-2/1','caller':'','ms':4000}");
+	agent_says("{'event':'seized','to':'ds/e1-2/1','caller':'','ms':24000}");
+	assert_asked("test-call answer\n");
 	agent_says("{'event':'answered','from':'ds/ds1-1/1','to':'ds/e1-2/1','ms':30}");
 	agent_says("{'event':'over','ms':-1,'busy':false,'why':'cleared with cause 41: temporary failure'}");
 	clock_test_advance(1);
@@ -419,7 +421,7 @@ static void a_call_that_goes_elsewhere_or_is_lost(void **state)
 	clock_test_advance(1);
 	clock_test_advance(1);
 	assert_asked("");
-	assert_string_equal(told, "ds/ds1-1/1 to ds/e1-2/1: seizure: 4000 ms, not 0 to 3000 ms");
+	assert_string_equal(told, "ds/ds1-1/1 to ds/e1-2/1: seizure: 24000 ms, not 0 to 20000 ms");
 	char why[200] = "";
 	assert_string_equal(result_of("caller-id", why, sizeof why), "failed");
 	assert_string_equal(why, "no number is told");
@@ -451,15 +453,173 @@ static void it_ends_whatever_the_call_agent_does_not_say(void **state)
 	}
 }
 
-/* A channel of ISDN calls none that is signalled by others. */
-static void both_are_of_isdn_or_none(void **state)
+/* --- a line and a channel of ISDN, with a network between them ------------------------------------------------------------ */
+
+/* Some seconds of silence come from the channel that was opened last. */
+static void hear_nothing(void)
+{
+	static const uint8_t silence[160] = {0};
+	for (unsigned i = 0; i < 130; i++) {
+		assert_int_equal(write(cards.far, silence, sizeof silence), sizeof silence);
+		uv_run(loop_uv(), UV_RUN_NOWAIT);
+	}
+}
+
+static void over_with(enum line_test_end how, const char *why)
+{
+	for (unsigned i = 0; i < 3; i++)
+		clock_test_advance(1);
+	assert_int_equal(ended, how);
+	if (!strstr(told, why))
+		fail_msg("%s, not %s", told, why);
+	assert_int_equal(state_of(1), TDM_IN_SERVICE);
+	assert_int_equal(state_of(22), TDM_IN_SERVICE);
+	end_call();
+}
+
+static void isdn_calls_a_line(void)
+{
+	begin_test(GROUPS, "channel 1", "channel 22", false);
+	assert_int_equal(state_of(22), TDM_IN_USE);
+	assert_int_equal(state_of(1), TDM_IN_SERVICE);
+	assert_null(agent);
+	hear_nothing();
+	assert_non_null(agent);
+	agent->h.up(agent->arg);
+	assert_asked("subscribe\ntest-call\n");
+	assert_arg("from", "ds/ds1-1/1");
+	assert_arg("from-group", "east");
+	assert_arg("to-group", "");
+	assert_arg("number", "0301");
+	assert_arg("caller", "5550199");
+}
+
+static void one_that_goes_out_by_isdn(void **state)
 {
 	(void)state;
-	begin_test("isdn east { spans = { \"1\" } }\n", "channel 1", "channel 25", false);
-	assert_null(agent);
-	assert_int_equal(ended, LINE_TEST_FAILED);
-	assert_string_equal(told, "no pair of channels that call one another: ds/ds1-1/1 and ds/e1-2/1 do not");
+	isdn_calls_a_line();
+	agent_says("{'event':'over','ms':-1,'busy':false,'why':'cleared with cause 1: unallocated number'}");
+	over_with(LINE_TEST_FAILED, "ds/ds1-1/1 to ds/ds1-1/22: seizure: cleared with cause 1: unallocated number");
+	isdn_calls_a_line();
+	agent_says("{'event':'over','ms':-1,'busy':true,'why':'the channel is not free'}");
+	over_with(LINE_TEST_BUSY, "the channel is not free");
+	/* The number is somebody else's. */
+	isdn_calls_a_line();
+	agent_says("{'event':'answered','from':'ds/ds1-1/1','to':'','ms':30}");
+	clock_test_advance(1);
+	assert_asked("test-call end\n");
+	agent_says("{'event':'over','ms':-1,'busy':false,'why':''}");
+	over_with(LINE_TEST_FAILED, "seizure: the call is answered elsewhere");
+	/* The call agent dies with the call. */
+	isdn_calls_a_line();
+	agent->h.down(agent->arg, "the other side has gone");
+	over_with(LINE_TEST_FAILED, "seizure: tandem-ca cannot be reached");
+	/* The line's card does. */
+	isdn_calls_a_line();
+	clock_test_advance(3000);
+	clock_test_advance(1);
+	assert_asked("test-call end\n");
+	agent_says("{'event':'over','ms':-1,'busy':false,'why':''}");
+	over_with(LINE_TEST_FAILED, "nothing comes from the channel");
+}
+
+/* The line may dial once the call is awaited. */
+static void line_calls_isdn(void)
+{
+	begin_test(GROUPS, "channel 22", "channel 1", false);
+	assert_int_equal(state_of(22), TDM_IN_SERVICE);
+	agent->h.up(agent->arg);
+	assert_asked("subscribe\ntest-call\n");
+	assert_arg("from-group", "");
+	assert_arg("to-group", "east");
+	assert_arg("caller", "");
+	agent->answer(agent->answer_arg, json_true(), NULL);
+	assert_int_equal(state_of(22), TDM_IN_USE);
+}
+
+static void one_that_comes_in_by_isdn(void **state)
+{
+	(void)state;
+	line_calls_isdn();
+	agent_says("{'event':'seized','to':'ds/e1-2/7','caller':'','ms':120}");
+	clock_test_advance(1);
+	assert_asked("test-call end\n");
+	agent_says("{'event':'over','ms':5,'busy':false,'why':''}");
+	over_with(LINE_TEST_FAILED, "ds/ds1-1/22 to ds/ds1-1/1: seizure: the call came in on ds/e1-2/7");
+	/* Locked meanwhile. */
+	line_calls_isdn();
+	tdm_channel_lock(tdm_channel(bench.tdm, 22));
+	clock_test_advance(3100);
+	clock_test_advance(1);
+	agent_says("{'event':'over','ms':5,'busy':false,'why':''}");
+	tdm_channel_unlock(tdm_channel(bench.tdm, 22));
+	over_with(LINE_TEST_FAILED, "nothing comes from the channel");
+	/* It is taken before the call agent is ready. */
+	begin_test(GROUPS, "channel 22", "channel 1", false);
+	agent->h.up(agent->arg);
+	assert_asked("subscribe\ntest-call\n");
+	assert_int_equal(run("CRCX 1 ds/ds1-1/22@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
+	agent->answer(agent->answer_arg, json_true(), NULL);
+	assert_asked("test-call end\n");
+	agent_says("{'event':'over','ms':5,'busy':false,'why':''}");
+	assert_int_equal(run("DLCX 2 ds/ds1-1/22@mg MGCP 1.0\r\nC: 1\r\n"), 250);
+	over_with(LINE_TEST_BUSY, "the channel is not free");
+}
+
+/* The same two in the configuration say which number it is, and whom it shows. */
+static void the_number_may_be_configured(void **state)
+{
+	(void)state;
+	open_tests(GROUPS "line-test a { from = \"channel 22\" to = \"ds/ds1-1/1\" every = \"9h\" number = \"0301234\" caller = \"030777\" }\n");
+	struct buf why = buf_growing();
+	asked[0] = '\0';
+	assert_int_equal(line_tests_begin(tests, &(struct line_test_params){.from = SLICE("channel 22"), .to = SLICE("ds/ds1-1/1"), .over = on_over}, &why), 0);
+	buf_reset(&why);
+	clock_test_advance(1);
+	agent->h.up(agent->arg);
+	assert_arg("number", "0301234");
+	assert_arg("caller", "030777");
 	end_call();
+}
+
+static void what_has_no_way_is_refused(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *sections, *from, *to, *number, *why;
+	} rows[] = {
+		{GROUPS, "channel 1", "channel 22", "", "only a network joins ds/ds1-1/1 and ds/ds1-1/22: number NUMBER"},
+		{GROUPS, "channel 22", "channel 1", "", "only a network joins ds/ds1-1/22 and ds/ds1-1/1: number NUMBER"},
+		{GROUPS, "channel 22", "channel 22", "0301", "no pair of channels that call one another"},
+		{GROUPS, "channel 1", "channel 1", "0301", "no pair of channels that call one another"},
+		{GROUPS, "channel 21", "channel 22", "03x1", "03x1 cannot be dialled on ds/ds1-1/21"},
+		{GROUPS, "channel 23", "channel 1", "0301", "ds/ds1-1/23 and ds/ds1-1/1 do not"},
+		{GROUPS, "channel 22", "channel 1", "03x1", "seizure: the number cannot be dialled there"},
+		/* Nobody signals these. */
+		{"", "channel 1", "channel 25", "0301", "ds/ds1-1/1 and ds/e1-2/1 do not"},
+		{"isdn east { spans = { \"1\" } }\n", "channel 1", "channel 25", "", "ds/ds1-1/1 and ds/e1-2/1 do not"},
+		{"", "channel 22", "channel 1", "0301", "ds/ds1-1/22 and ds/ds1-1/1 do not"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf why = buf_growing();
+		open_tests(rows[i].sections);
+		const struct line_test_params p = {.from = slice_str(rows[i].from), .to = slice_str(rows[i].to), .number = slice_str(rows[i].number), .over = on_over};
+		assert_int_equal(line_tests_begin(tests, &p, &why), 0);
+		buf_reset(&why);
+		for (unsigned k = 0; k < 2; k++)
+			clock_test_advance(1);
+		if (agent) {
+			agent->h.up(agent->arg);
+			agent->answer(agent->answer_arg, json_true(), NULL);
+			agent_says("{'event':'over','ms':5,'busy':false,'why':''}");
+			for (unsigned k = 0; k < 2; k++)
+				clock_test_advance(1);
+		}
+		if (!strstr(told, rows[i].why))
+			fail_msg("%s, not %s", told, rows[i].why);
+		assert_int_equal(ended, LINE_TEST_FAILED);
+		end_call();
+	}
 }
 
 static int group_open(void **state)
@@ -491,7 +651,10 @@ int main(void)
 		cmocka_unit_test(a_channel_that_isdn_has_in_use_is_left_alone),
 		cmocka_unit_test(a_call_that_goes_elsewhere_or_is_lost),
 		cmocka_unit_test(it_ends_whatever_the_call_agent_does_not_say),
-		cmocka_unit_test(both_are_of_isdn_or_none),
+		cmocka_unit_test(one_that_goes_out_by_isdn),
+		cmocka_unit_test(one_that_comes_in_by_isdn),
+		cmocka_unit_test(the_number_may_be_configured),
+		cmocka_unit_test(what_has_no_way_is_refused),
 	};
 	return cmocka_run_group_tests(all, group_open, group_close);
 }

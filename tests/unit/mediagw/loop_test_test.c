@@ -82,7 +82,7 @@ static void events(struct lines *l)
 
 static int run(struct lines *l, enum tdm_use caller, enum tdm_use called)
 {
-	struct loop_params p = {.use = {caller, called}, .law = {LAW_A, LAW_A}, .hook = on_hook, .arg = l};
+	struct loop_params p = {.end = {{.use = caller, .law = LAW_A}, {.use = called, .law = LAW_A}}, .hook = on_hook, .arg = l};
 	uint8_t in[LOOP_SIDES][BLOCK], out[LOOP_SIDES][BLOCK];
 	loop_bounds(p.bound);
 	int err = loop_test_new(&l->test, &p);
@@ -204,7 +204,7 @@ static void signals_that_stay_away_are_told(void **state)
 static void what_was_not_checked_fails_with_the_channel(void **state)
 {
 	struct lines l = good();
-	struct loop_params p = {.use = {TDM_USE_EM, TDM_USE_EM}, .hook = on_hook, .arg = &l};
+	struct loop_params p = {.end = {{.use = TDM_USE_EM}, {.use = TDM_USE_EM}}, .hook = on_hook, .arg = &l};
 	loop_bounds(p.bound);
 	assert_int_equal(loop_test_new(&l.test, &p), 0);
 	loop_test_abort(l.test, "the channel is gone");
