@@ -11,6 +11,7 @@ static void destroy(void *obj)
 	struct line *l = obj;
 	line_end(l, l->uses);
 	line_close(l);
+	timer_stop(&l->renews);
 	mem_deref(l->circuit);
 }
 
@@ -71,6 +72,31 @@ void line_spare(struct gateway *gw, struct tdm_channel *c, bool spared)
 		line_try(e->line);
 }
 
+/* One that is gone is set up when it is back. */
+static void on_renew(void *arg)
+{
+	struct line *l = arg;
+	if (l->uses || l->channel->state == TDM_TESTED)
+		return;
+	l->stale = false;
+	if (l->channel->faults & 1u << TDM_FAULT_GONE)
+		return;
+	line_close(l);
+	if (!tdm_channel_configure(l->channel))
+		log_info(l->channel->object, "set up as the configuration says now");
+	if (line_is_signalled(l))
+		line_try(l);
+}
+
+void line_renew(struct gateway *gw, const struct tdm_channel *c)
+{
+	struct endpoint *e = endpoint_find(gw, endpoint_channel_place(gw, c->number));
+	if (!e)
+		return;
+	e->line->stale = true;
+	timer_start(&e->line->renews, 0, on_renew, e->line);
+}
+
 enum conn_end line_end_reason(const struct tdm_channel *c)
 {
 	if (c->faults & (1u << TDM_FAULT_GONE | 1u << TDM_FAULT_SPAN | 1u << TDM_FAULT_SIGNALLING))
@@ -84,6 +110,8 @@ void line_changed(struct gateway *gw, struct tdm_channel *c, bool reset)
 	bool goes_on = c->state == TDM_IN_USE || c->state == TDM_DRAINING;
 	struct conn *it;
 	line_service_changed(gw);
+	if (e && e->line->stale)
+		timer_start(&e->line->renews, 0, on_renew, e->line);
 	if (!e || (goes_on && !reset))
 		return;
 	list_foreach_safe(it, &e->conns, link)

@@ -22,6 +22,8 @@ struct line {
 	struct circuit *circuit; /* its signalling (line_signal.h) */
 	enum line_service told;
 	struct timer again;    /* until it is tried to open it again */
+	bool stale;            /* it is to be set up anew, which waits until nothing uses it */
+	struct timer renews;   /* then: never from within what ends a use */
 };
 
 /* The rows of endpoint_kinds. */
@@ -46,6 +48,8 @@ bool line_has_hook(const struct line *l);
 bool line_is_signalled(const struct line *l);
 /* A free channel is needed for an operator's loop or test, or is given back. */
 void line_spare(struct gateway *gw, struct tdm_channel *c, bool spared);
+/* The configuration says something else of its voice: the channel is set up anew, at once or when its call or test is over. */
+void line_renew(struct gateway *gw, const struct tdm_channel *c);
 /* Begins a use of the channel, for a call from the line (`incoming`) or from here: 0, or the response code and *why. */
 unsigned line_begin(struct line *l, enum line_use use, bool incoming, const char **why);
 /* Ends one; with the last the channel is given back. */

@@ -11,8 +11,8 @@ struct lines; /* mem_deref() closes it, after the gateway */
 /* Reads how spans and channels are to be set up; a mistake in that is an alarm, and none is set up then. `adopt`: an earlier process of this gateway was
  * killed, and its calls go on. `store` may be NULL. 0 or -ENOMEM. */
 int lines_open(struct lines **ret, const struct tdm_driver *driver, const struct conf *conf, struct store *store, bool adopt);
-/* What a changed configuration says of gains and signalling is taken at once, and holds from the next connection or call on; of what a span or channel is, one line tells that it
- * waits for the next start (lines_reload.c). 0, or -EINVAL or another error with nothing changed and `why`. */
+/* What a changed configuration says of gains and signalling is taken at once, and holds from the next connection or call on; law and echo canceller of a channel as soon as
+ * nothing uses it; of what a span or channel is, one line tells that it waits for the next start (lines_reload.c). 0, or -EINVAL or another error with nothing changed and `why`. */
 int lines_reload(struct lines *l, const struct conf *conf, struct buf *why);
 /* For struct gateway_params. */
 struct tdm *lines_tdm(const struct lines *l);

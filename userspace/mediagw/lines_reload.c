@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* A changed configuration of lines: what each call or connection asks for anew is taken at once; what a channel or span is, is set up when it is seen. */
+/* A changed configuration of lines: what each call or connection asks for anew is taken at once; how a channel's voice is coded and freed of echo, when it is idle; what a
+ * channel or span is, is set up when it is seen. */
+#include "mediagw/line.h"
 #include "mediagw/lines_private.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,8 +11,12 @@
 /* What a channel is, beside how it sounds. */
 static bool same_channel(const struct tdm_channel_setup *a, const struct tdm_channel_setup *b)
 {
-	return a->signalling == b->signalling && a->law == b->law && a->master == b->master && a->dacs == b->dacs && a->idle_bits == b->idle_bits &&
-	       !strcmp(a->canceller, b->canceller) && a->tail == b->tail;
+	return a->signalling == b->signalling && a->master == b->master && a->dacs == b->dacs && a->idle_bits == b->idle_bits;
+}
+
+static bool same_voice(const struct tdm_channel_setup *a, const struct tdm_channel_setup *b)
+{
+	return a->law == b->law && !strcmp(a->canceller, b->canceller) && a->tail == b->tail;
 }
 
 static bool same_circuit(const struct circuit_settings *a, const struct circuit_settings *b)
@@ -44,6 +50,23 @@ static void tell_spans(const struct tdm_setup *was, const struct tdm_setup *now)
 	}
 }
 
+/* False where the channel is something else now, or set up by somebody else. */
+static bool take_voice(struct lines *l, const struct tdm_channel_setup *now, unsigned n)
+{
+	struct tdm_channel_setup *was = &l->tdm->setup->channels[n];
+	const struct tdm_channel *c = tdm_channel(l->tdm, n);
+	if (same_voice(was, now))
+		return true;
+	if (!l->tdm->configure || !same_channel(was, now))
+		return false;
+	was->law = now->law;
+	was->tail = now->tail;
+	memcpy(was->canceller, now->canceller, sizeof was->canceller);
+	if (l->gw && c)
+		line_renew(l->gw, c);
+	return true;
+}
+
 /* Gains hold from the next connection on, settings from the next call on; false when there is more to it. */
 static bool take_channel(struct lines *l, const struct tdm_setup *now, const struct circuit_table *circuits, unsigned n)
 {
@@ -55,7 +78,7 @@ static bool take_channel(struct lines *l, const struct tdm_setup *now, const str
 	*circuit = circuits->of[n];
 	circuit->pbx = was.pbx;
 	circuit->address = was.address;
-	return same_channel(channel, &now->channels[n]) && same_circuit(&was, &circuits->of[n]);
+	return take_voice(l, &now->channels[n], n) && same_channel(channel, &now->channels[n]) && same_circuit(&was, &circuits->of[n]);
 }
 
 /* Lines that sound by the old ones may still point to them. */

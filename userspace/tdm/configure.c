@@ -56,6 +56,28 @@ static bool is_of(const struct tdm *t, unsigned channel, unsigned span)
 	return c->span == span || (joined && joined->span == span);
 }
 
+static bool all_set_up(const struct tdm_span *s)
+{
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
+		const struct tdm_channel *c = s->tdm->channels[n];
+		if (c && c->span == s->now.number && c->faults & 1u << TDM_FAULT_SETUP)
+			return false;
+	}
+	return true;
+}
+
+int tdm_channel_configure(struct tdm_channel *c)
+{
+	struct tdm_span *s = tdm_span(c->tdm, c->span);
+	bool failed_before = c->faults & 1u << TDM_FAULT_SETUP;
+	int err = configure_channel(c->tdm, c);
+	if (err && s)
+		told(s, "channel", c->number, err);
+	else if (failed_before && s && all_set_up(s))
+		alarm_clear(&not_set_up, s->object);
+	return err;
+}
+
 void tdm_span_configure(struct tdm_span *s)
 {
 	static const unsigned ring[TDM_CADENCE] = {2000, 4000};

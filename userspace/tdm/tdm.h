@@ -74,6 +74,8 @@ struct tdm_span *tdm_span(const struct tdm *t, unsigned number);
 struct tdm_channel *tdm_channel(const struct tdm *t, unsigned number);
 /* The channel at a place of a span, from 1. */
 struct tdm_channel *tdm_channel_at(const struct tdm *t, unsigned span, unsigned position);
+/* Sets a channel up as the configuration says now, while nothing uses it and it is closed: 0, or a negative errno, a fault and an alarm. */
+int tdm_channel_configure(struct tdm_channel *c);
 /* Samples that came too many or too few between the line's clock and ours (TDM_EV_READ_OVERRUN, TDM_EV_WRITE_UNDERRUN). */
 void tdm_count_slip(struct tdm_channel *c);
 
