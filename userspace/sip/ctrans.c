@@ -144,6 +144,15 @@ void sip_ctrans_detach(struct sip_ctrans *ct)
 		timer_start(&ct->end, ms(ct, SIP_TIMER_B), on_timeout, ct);
 }
 
+static void on_resend(void *arg);
+
+/* One that was late does not make the next one late: the last has but T1 before Timer B. After a long stall what was missed does not go out in one burst. */
+static void await_resend(struct sip_ctrans *ct)
+{
+	uint64_t now = clock_ms(), due = ct->resend.due + ct->interval, least = now + ct->interval / 2;
+	timer_start(&ct->resend, (due > least ? due : least) - now, on_resend, ct);
+}
+
 /* Timers A and E. Timer A doubles without bound: 64*T1 ends it. */
 static void on_resend(void *arg)
 {
@@ -156,7 +165,7 @@ static void on_resend(void *arg)
 		ct->interval = ct->stack->params.timers.t2;
 	else
 		ct->interval = sip_timer_next(&ct->stack->params.timers, ct->interval);
-	timer_start(&ct->resend, ct->interval, on_resend, ct);
+	await_resend(ct);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */

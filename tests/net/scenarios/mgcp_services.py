@@ -97,7 +97,7 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"') as s:
     # Call waiting: a tone and who it is; flash takes it, and changes back. The third one is told that it is busy.
     d = alice.invite("2001")
     desk.hears("L/wt")
-    assert any(x.startswith("L/ci(") and "alice" in x for x in desk.signals), desk.signals
+    assert any(x.startswith("L/ci(") and '"1001","Alice"' in x for x in desk.signals), desk.signals
     d.response(180)
     carrier = s.carrier()
     carrier.invite("2001").failed(486)

@@ -63,6 +63,24 @@ static void invite_is_sent_by_timer_a_until_timer_b(void **state)
 	finish(ct);
 }
 
+/* The process got no processor for a while, twice. */
+static void a_late_repetition_does_not_delay_the_next(void **state)
+{
+	wire_open(&w);
+	struct sip_ctrans *ct = send_request(SIP_INVITE);
+	uint64_t began = clock_ms();
+	clock_hold_to(began + 700);
+	clock_test_advance(0);
+	clock_test_advance(800);
+	clock_hold_to(began + 7000);
+	clock_test_advance(0);
+	clock_test_advance(24999);
+	assert_schedule((uint64_t[]){0, 700, 1500, 7000, 9000, 17000}, 6);
+	clock_test_advance(1);
+	assert_int_equal(u.err, -ETIMEDOUT);
+	finish(ct);
+}
+
 static void other_requests_are_sent_by_timer_e_until_timer_f(void **state)
 {
 	wire_open(&w);
@@ -272,6 +290,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(invite_is_sent_by_timer_a_until_timer_b),
+		cmocka_unit_test(a_late_repetition_does_not_delay_the_next),
 		cmocka_unit_test(other_requests_are_sent_by_timer_e_until_timer_f),
 		cmocka_unit_test(a_provisional_slows_timer_e_to_t2),
 		cmocka_unit_test(a_provisional_stops_timers_a_and_b),
