@@ -180,6 +180,10 @@ json_t *call_json(const struct call *c);
 /* --- what legs report ---------------------------------------------------------------------------------------------- */
 /* The caller dials more of the number, of a call with `overlap`; `whole`: that was all. */
 void call_on_digits(struct leg *l, const char *digits, bool whole);
+/* Whether a further offer of the call, with more of the number, may take the place of the first one: it describes the same, and nothing has been agreed on. */
+bool call_may_go_on(const struct call *c, struct slice sdp);
+/* It has, and `digits` are more: the caller is told once more what it was told. */
+void call_on_further(struct leg *l, const struct leg_news *n, const char *digits);
 /* A called leg has all of the number. */
 void call_on_whole(struct leg *l);
 /* Any sign of life of a called leg. */

@@ -49,6 +49,15 @@ static void tell_described(struct leg *l, const struct leg_news *n, const struct
 	buf_reset(&sdp);
 }
 
+void call_tell_again(struct call *c)
+{
+	const struct leg_news n = {.status = c->told};
+	if (c->told && c->early && c->early->said)
+		tell_described(c->early, &n, c->early->said);
+	else if (c->told)
+		call_tell(c->a, &n, SLICE_NONE);
+}
+
 /* --- early media ------------------------------------------------------------------------------------------------------ */
 
 static void early_ready(void *arg, struct media *m, int err, unsigned code)

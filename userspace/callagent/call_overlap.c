@@ -36,6 +36,35 @@ out:
 	mem_deref(c);
 }
 
+/* But for the origin, whose version may have grown. */
+static bool describes_the_same(struct slice a, struct slice b)
+{
+	while (!slice_empty(a) && !slice_empty(b)) {
+		struct slice one = slice_line(&a), other = slice_line(&b);
+		if (!slice_eq(one, other) && !(slice_starts(one, SLICE("o=")) && slice_starts(other, SLICE("o="))))
+			return false;
+	}
+	return slice_empty(a) && slice_empty(b);
+}
+
+bool call_may_go_on(const struct call *c, struct slice sdp)
+{
+	bool agreed = c->a->agreed || c->renegotiated || c->reofferer;
+	return c->overlap && c->state <= CALL_RINGING && !agreed && c->offer && describes_the_same(c->offer->text, sdp);
+}
+
+void call_on_further(struct leg *l, const struct leg_news *n, const char *digits)
+{
+	struct call *c = mem_ref(l->call);
+	mem_deref(unconst(c->offer_native));
+	c->offer_native = mem_ref(unconst(n->native));
+	call_on_digits(l, digits, false);
+	if (c->state == CALL_RINGING)
+		call_tell_again(c);
+	call_changed(c);
+	mem_deref(c);
+}
+
 void call_on_whole(struct leg *l)
 {
 	struct call *c = l->call;

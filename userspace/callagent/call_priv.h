@@ -86,6 +86,8 @@ int call_conditions_reoffered(struct leg *l, const struct leg_news *n, struct sd
 
 /* call_early.c: tells the caller `n` with that description. */
 void call_tell(struct leg *l, const struct leg_news *n, struct slice sdp);
+/* Once more what the caller has been told last. */
+void call_tell_again(struct call *c);
 /* Whether that has to be offered to a caller that has agreed on something else already. */
 bool call_is_news(const struct call *c, const struct media *m, const struct sdp *from);
 /* The one who is heard (c->early) is it no more. */

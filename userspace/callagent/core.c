@@ -11,6 +11,7 @@
 #include "callagent/message_waiting.h"
 #include "callagent/outcome.h"
 #include "callagent/relay.h"
+#include "callagent/sip_overlap.h"
 #include "callagent/transfer.h"
 #include "sip/check.h"
 #include <errno.h>
@@ -266,7 +267,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 		identify_emergency(a, req, claimed, &from);
 	else if (!core_identify(a, st, req, &from, &user))
 		return;
-	if (!e.kind && core_refuses(a, st, req, &from))
+	if (!e.kind && (sip_overlap_takes(a, st, req, &from) || core_refuses(a, st, req, &from)))
 		return;
 	if (sip_msg_hdr(req, SIP_HDR_REPLACES)) {
 		transfer_replaces(a, st, req, &from);
@@ -280,6 +281,7 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 	}
 	if (e.kind)
 		emergency_began(c, &e);
+	c->overlap = !e.kind && sip_overlap_begins(a, req, &from);
 	err = c->gw ? dial(a, c, req, &from, e.kind ? &e : NULL) : -EHOSTDOWN;
 	if (err)
 		call_end(c, CALL_BY_TANDEM, &(struct leg_news){.status = core_status_of(err), .words = core_words_of(err)});

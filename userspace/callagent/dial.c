@@ -265,6 +265,11 @@ static void read_caller(const struct sip_msg *req, const struct source *from, st
 	CDR_SET(caller->display, slice_str(from->display));
 }
 
+int dial_called(const struct source *from, const struct sip_msg *req, const struct sip_uri *uri, char *out, size_t size)
+{
+	return from->trunk && uri == &req->ruri ? trunk_called(&from->trunk->numbers, req, out, size) : number_of_uri(uri, out, size);
+}
+
 /* What the routing says of a request to `uri`, in `req`; `shown`: the caller whom its targets see, NULL: the sender; `d` NULL: it is only looked at. */
 static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *req, const struct sip_uri *uri, const struct source *from,
 		     const struct shown *shown, struct dial *d)
@@ -273,8 +278,7 @@ static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *r
 	struct shown caller;
 	/* RFC 3261 16.5: a number of another domain is none of our users', but may be a route's. */
 	bool ours = uri->scheme == SIP_SCHEME_TEL || auth_is_our_host(registrar_auth(a->registrar), req, uri);
-	int err = from->trunk && uri == &req->ruri ? trunk_called(&from->trunk->numbers, req, called, sizeof(called))
-						   : number_of_uri(uri, called, sizeof(called));
+	int err = dial_called(from, req, uri, called, sizeof(called));
 	if (err)
 		return err;
 	read_caller(req, from, &caller);

@@ -197,7 +197,7 @@ static bool find_diversion(struct redirected *r, const struct sip_msg *invite)
 			if (slice_caseeq(sip_param(na.params, SLICE("reason")), slice_str(reasons[k].sip)))
 				by.reason = reasons[k].isdn;
 		by.hidden = slice_is_set(sip_param(na.params, SLICE("privacy"))) && !slice_caseeq(sip_param(na.params, SLICE("privacy")), SLICE("off"));
-		slice_copy(na.display, by.name, sizeof(by.name));
+		sip_display_text(na.display, by.name, sizeof(by.name));
 		r->first = by;
 		if (!r->named++)
 			r->last = by;

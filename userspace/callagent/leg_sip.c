@@ -632,6 +632,32 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	return err;
 }
 
+struct leg *leg_sip_earlier(const struct sip_strans *st)
+{
+	struct sip_leg *s = sip_session_earlier(st, &handlers);
+	return s ? &s->leg : NULL;
+}
+
+int leg_sip_go_on(struct leg *l, struct sip_strans *st)
+{
+	struct sip_leg *s = sip_leg_of(l);
+	struct sip_session *ss, *before = s->ss;
+	int err = sip_session_accept(&ss, st, sip_strans_request(st)->ruri.user, &handlers, s);
+	if (err)
+		return err;
+	err = s->trunk ? sip_session_login(ss, &s->trunk->login) : 0;
+	if (err) {
+		sip_session_detach(ss);
+		mem_deref(ss);
+		return err;
+	}
+	s->ss = ss;
+	sip_session_detach(before);
+	sip_session_bye(before, 484, SLICE_NONE, SLICE_NONE);
+	mem_deref(before);
+	return 0;
+}
+
 /* The caller's number as the called side writes numbers; whether it is another than the caller sent. */
 static int set_caller(struct sip_leg *s, const struct leg_call *call)
 {

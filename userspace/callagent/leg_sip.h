@@ -21,5 +21,9 @@ int leg_sip_named(struct leg **ret, const struct sip_stack *stack, const struct 
 void leg_sip_refer(struct leg *l, struct sip_strans *st, const struct sip_msg *req);
 /* Takes an incoming INVITE for the call; `from` says whose it is. */
 int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct source *from);
+/* The leg whose earlier INVITE of the same call has no final answer (RFC 3578 3.5); NULL: there is none. */
+struct leg *leg_sip_earlier(const struct sip_strans *st);
+/* Takes a further INVITE in the place of that, which is answered with 484. On error nothing has changed; -EBADMSG, -EALREADY: this one has been answered. */
+int leg_sip_go_on(struct leg *l, struct sip_strans *st);
 /* A leg to somebody; nothing is sent before its offer verb. */
 int leg_sip_outgoing(struct leg **ret, struct sip_stack *stack, const struct leg_call *call);

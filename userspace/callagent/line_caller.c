@@ -77,5 +77,5 @@ void line_caller_read(struct line_caller *ret, const struct agent *a, const stru
 	if (!is_number(ret->number))
 		ret->number[0] = '\0';
 	if (!*ret->name && invite)
-		slice_copy(invite->from.display, ret->name, sizeof(ret->name));
+		sip_display_text(invite->from.display, ret->name, sizeof(ret->name));
 }

@@ -6,7 +6,7 @@
 enum {
 	CNT_ATTEMPTS, CNT_ANSWERED, CNT_TAKEN_OVER, CNT_BUSY, CNT_NO_ANSWER, CNT_CANCELLED, CNT_DECLINED, CNT_UNREACHABLE, CNT_NOT_FOUND, CNT_NOT_ACCEPTABLE,
 	CNT_NO_MEDIA, CNT_OTHER, CNT_MEDIA_LOST, CNT_SIGNALLING_LOST, CNT_TOO_LONG, CNT_UNKNOWN_SOURCE, CNT_UNAUTHENTICATED,
-	CNT_BAD_REQUEST, CNT_LIMIT, CNT_TRANSFERRED, CNT_NOT_TRANSFERRED, CNT_MAX,
+	CNT_BAD_REQUEST, CNT_LIMIT, CNT_INCOMPLETE, CNT_TRANSFERRED, CNT_NOT_TRANSFERRED, CNT_MAX,
 };
 
 static const struct counter_def defs[CNT_MAX] = {
@@ -31,6 +31,7 @@ static const struct counter_def defs[CNT_MAX] = {
 	[CNT_TRANSFERRED] = {"transferred", "parties connected with somebody else on request of their peer"},
 	[CNT_NOT_TRANSFERRED] = {"transfers-failed", "transfers asked for that came to nothing"},
 	[CNT_LIMIT] = {"refused-limit", "calls beyond a limit of the configuration, or for which no trunk was free"},
+	[CNT_INCOMPLETE] = {"refused-incomplete", "calls whose number is too short to lead anywhere and may go on (484)"},
 };
 static uint64_t values[CNT_MAX];
 static struct counter_group group = COUNTER_GROUP("calls", defs, values);

@@ -26,5 +26,5 @@ void outcome_lost(enum outcome_loss why);
 /* A transfer has come to its end. */
 void outcome_transfer(bool done);
 /* Requests refused before they became a call. */
-enum outcome_refusal { OUTCOME_UNKNOWN_SOURCE, OUTCOME_UNAUTHENTICATED, OUTCOME_BAD_REQUEST, OUTCOME_LIMIT };
+enum outcome_refusal { OUTCOME_UNKNOWN_SOURCE, OUTCOME_UNAUTHENTICATED, OUTCOME_BAD_REQUEST, OUTCOME_LIMIT, OUTCOME_INCOMPLETE };
 void outcome_refused(enum outcome_refusal why);

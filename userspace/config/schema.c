@@ -392,6 +392,7 @@ static const struct conf_option user_options[] = {
 	OPTION("no-answer-time", CONF_DURATION, "20s", "How long the user's phones ring before forward-no-answer.", .min = 100, .max = 3600000),
 	OPTION("any-register", CONF_BOOL, "no", "Whether this user may register contacts of other users (third-party registration)."),
 	OPTION("allow-transfer", CONF_BOOL, "yes", "Whether this user may transfer calls (REFER); whoever it names is called on its behalf."),
+	OPTION("overlap", CONF_BOOL, "no", "As trunk.overlap, of a phone that dials on while it calls."),
 	OPTION("any-from", CONF_BOOL, "no", "Whether this user may call with a From user that is neither its name nor one of its numbers."),
 	{0},
 };
@@ -408,6 +409,8 @@ static const struct conf_option trunk_options[] = {
 	OPTION("latch", CONF_BOOL, "no", "As user.latch."),
 	OPTION("max-calls", CONF_INT, "0", "Calls at the same time over this trunk, 0: no limit of its own.", .min = 0, .max = 1000000),
 	OPTION("max-rate", CONF_INT, "0", "New calls a second over this trunk, either way, 0: no limit of its own.", .min = 0, .max = 100000),
+	OPTION("overlap", CONF_BOOL, "no", "Whether numbers of its calls may come in parts (RFC 3578): a further INVITE of a call, with more digits, goes on with it where the route leads to "
+	 "groups with overlap-send, and else takes its place; a number that is too short to lead anywhere gets 484."),
 	OPTION("allow-transfer", CONF_BOOL, "no", "Whether the peer may transfer calls (REFER), also to numbers that are charged for."),
 	OPTION("auth-user", CONF_STRING, "", "User name when the peer asks for digest authentication."),
 	OPTION("auth-realm", CONF_STRING, "", "The realm that auth-user and password are for: who asks for another gets no answer. Empty: any.", .check = check_realm),

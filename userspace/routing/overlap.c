@@ -90,6 +90,33 @@ static bool somebody_is_longer(const struct routing *r, struct slice called)
 	return user_is_longer(r->conf, called) || hunt_is_longer(r, called) || phone_is_longer(r->conf, called);
 }
 
+/* Whether it matches a number that is longer and not this one, or the other way round. */
+static bool rule_may_change(const struct rule *k, struct slice called)
+{
+	if (k->prefix.len > called.len || !slice_starts(called, k->prefix))
+		return slice_starts(k->prefix, called);
+	for (unsigned i = 0; i < k->called.n; i++)
+		if (pattern_may_change(k->called.p[i], called))
+			return true;
+	return false;
+}
+
+static bool leads_somewhere(const struct routing *r, const struct query *q)
+{
+	return routing_find(r, q, NULL, true, NULL, NULL) || routing_find(r, q, NULL, false, NULL, NULL);
+}
+
+bool overlap_is_short(const struct routing *r, const struct auth *a, const struct query *q)
+{
+	struct slice called = slice_str(q->called);
+	if (somebody_has(r, a, q->called) || leads_somewhere(r, q))
+		return false;
+	for (unsigned i = 0; i < r->n_rules; i++)
+		if (rule_is_for(&r->rules[i], q->from) && rule_may_change(&r->rules[i], called))
+			return true;
+	return somebody_is_longer(r, called);
+}
+
 bool overlap_is_whole(const struct routing *r, const struct auth *a, const struct query *q)
 {
 	struct slice called = slice_str(q->called);
@@ -102,17 +129,6 @@ bool overlap_is_whole(const struct routing *r, const struct auth *a, const struc
 		if (rule_is_longer(&r->rules[i], called))
 			return false;
 	return true;
-}
-
-/* Whether it matches a number that is longer and not this one, or the other way round. */
-static bool rule_may_change(const struct rule *k, struct slice called)
-{
-	if (k->prefix.len > called.len || !slice_starts(called, k->prefix))
-		return slice_starts(k->prefix, called);
-	for (unsigned i = 0; i < k->called.n; i++)
-		if (pattern_may_change(k->called.p[i], called))
-			return true;
-	return false;
 }
 
 /* Whether it would be taken before `taken`, which matches. */

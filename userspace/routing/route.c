@@ -14,6 +14,7 @@
 void source_of_trunk(struct source *ret, struct trunk *t, bool exact)
 {
 	*ret = (struct source){.kind = TARGET_TRUNK, .exact = exact, .latch = conf_bool(t->conf, "latch"), .max_calls = t->limits.max_calls, .trunk = t};
+	ret->overlap = conf_bool(t->conf, "overlap");
 	SET(ret->name, t->name);
 	SET(ret->address, conf_string(t->conf, "address"));
 }
@@ -28,7 +29,7 @@ void source_of_line(struct source *ret, struct tel_line *l)
 void source_of_user(struct source *ret, const struct user *u)
 {
 	const struct conf_part *p = user_conf(u);
-	*ret = (struct source){.kind = TARGET_USER, .latch = conf_bool(p, "latch")};
+	*ret = (struct source){.kind = TARGET_USER, .latch = conf_bool(p, "latch"), .overlap = conf_bool(p, "overlap")};
 	SET(ret->name, user_name(u));
 	SET(ret->user, user_part(u));
 	SET(ret->display, conf_string(p, "display"));

@@ -22,6 +22,7 @@ struct source {
 	char address[64];
 	bool latch;
 	bool exact;           /* a trunk whose port matches, too */
+	bool overlap;         /* its numbers come in parts, an INVITE each (RFC 3578) */
 	bool unproven;        /* a user only by what its From says: an emergency call is not asked for a password */
 	unsigned max_calls;   /* 0: no limit of its own */
 	struct trunk *trunk;  /* borrowed, until the next reload; NULL: none */

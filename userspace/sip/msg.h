@@ -140,5 +140,7 @@ void sip_write_quoted(struct buf *out, struct slice text);
 /* A display name as parsed, quoted when it must be and was not, control characters made spaces, and a space after it; nothing for an
  * empty one. */
 void sip_write_display(struct buf *out, struct slice display);
+/* The name that it is, without quotes and what escapes in them (RFC 3261 25.1); empty when there is no room for it. */
+void sip_display_text(struct slice display, char *out, size_t size);
 /* Content-Type (when body is not empty), Content-Length, blank line, body. */
 void sip_write_body(struct buf *out, struct slice type, struct slice body);

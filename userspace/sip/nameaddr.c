@@ -90,3 +90,18 @@ int sip_nameaddr_parse(struct sip_nameaddr *ret, struct slice value)
 		*ret = n;
 	return err;
 }
+
+void sip_display_text(struct slice display, char *out, size_t size)
+{
+	struct slice s = slice_trim(display);
+	struct buf b = buf_fixed(out, size);
+	bool quoted = s.len >= 2 && s.p[0] == '"' && s.p[s.len - 1] == '"';
+	size_t end = quoted ? s.len - 1 : s.len;
+	for (size_t i = quoted; i < end; i++) {
+		i += quoted && s.p[i] == '\\' && i + 1 < end;
+		buf_char(&b, s.p[i]);
+	}
+	buf_z(&b);
+	if (b.err)
+		out[0] = '\0';
+}

@@ -66,6 +66,9 @@ int sip_session_connect(struct sip_session **ret, struct sip_stack *s, const str
  * usable Contact; it has been answered with 400. */
 int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct slice contact_user,
 		       const struct sip_session_handlers *h, void *arg);
+/* Whose session has begun with an earlier INVITE of the same call, of the same Call-ID and From, without a tag in To, that has no final answer (RFC 3578 3.5):
+ * its `arg`; NULL: there is none with these handlers. */
+void *sip_session_earlier(const struct sip_strans *st, const struct sip_session_handlers *h);
 /* Incoming, once: who we are to a caller that challenges requests of ours in the dialog. 0 or -ENOMEM. */
 int sip_session_login(struct sip_session *ss, const struct digest_login *login);
 

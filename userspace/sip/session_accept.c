@@ -55,6 +55,24 @@ int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct s
 	return 0;
 }
 
+static bool is_same_call(const struct sip_identity *a, const struct sip_identity *b)
+{
+	return slice_eq(a->call_id, b->call_id) && slice_eq(a->from_tag, b->from_tag) && !a->to_tag.len && !b->to_tag.len;
+}
+
+void *sip_session_earlier(const struct sip_strans *st, const struct sip_session_handlers *h)
+{
+	const struct sip_strans *o;
+	if (!st->stack)
+		return NULL;
+	hash_foreach_match(o, &st->stack->merged, slice_hash(st->id.call_id, false), by_call) {
+		const struct sip_session *ss = o != st && o->cancel_fn == on_cancel ? o->cancel_arg : NULL;
+		if (ss && ss->h == h && ss->state == SESSION_RINGING && !timer_running(&ss->end) && is_same_call(&o->id, &st->id))
+			return ss->arg;
+	}
+	return NULL;
+}
+
 /* 13.3.1.1: again each minute, so that no proxy gives up. */
 static void on_progress_timer(void *arg)
 {

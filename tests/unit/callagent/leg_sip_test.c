@@ -60,6 +60,11 @@ int sip_session_accept(struct sip_session **ret, struct sip_strans *st, struct s
 	return make(ret, h, arg);
 }
 
+void *sip_session_earlier(const struct sip_strans *st, const struct sip_session_handlers *h)
+{
+	return session && session->h == h ? session->arg : NULL;
+}
+
 void sip_session_save(const struct sip_session *ss, struct buf *out)
 {
 	buf_str(out, "as it was");
@@ -525,6 +530,24 @@ static void a_refer_has_its_own_dialog(void **state)
 	buf_reset(&record);
 }
 
+/* RFC 3578 3.5. */
+static void a_further_invite_takes_the_place_of_the_first(void **state)
+{
+	struct leg *l;
+	assert_null(leg_sip_earlier(NULL));
+	assert_int_equal(leg_sip_incoming(&l, NULL, &(struct source){.name = "1001"}), 0);
+	struct sip_session *first = mem_ref(session);
+	assert_ptr_equal(leg_sip_earlier(NULL), l);
+	assert_int_equal(leg_sip_go_on(l, NULL), 0);
+	assert_string_equal(sent, "bye 484\n");
+	assert_null(first->h);
+	assert_ptr_not_equal(session, first);
+	assert_ptr_equal(leg_sip_earlier(NULL), l);
+	mem_deref(first);
+	mem_deref(l);
+	sent[0] = '\0';
+}
+
 static void a_description_is_found_among_parts(void **state)
 {
 	static const char parts[] = "preamble\r\n--b1\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b1\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n"
@@ -569,6 +592,7 @@ int main(void)
 		LEG_TEST(an_incoming_leg_tells_progress),
 		LEG_TEST(information_is_answered_by_the_other_side),
 		LEG_TEST(a_refer_has_its_own_dialog),
+		LEG_TEST(a_further_invite_takes_the_place_of_the_first),
 		LEG_TEST(a_description_is_found_among_parts),
 		LEG_TEST(memory_runs_out),
 	};

@@ -85,8 +85,41 @@ static void numbers_lead_somewhere_however_they_go_on(void **state)
 	}
 }
 
+/* 484 rather than 404. */
+static void numbers_are_too_short_or_lead_nowhere(void **state)
+{
+	static const char *text = "address inside {\n local = {\"127.0.0.1\"}\n}\nisdn pri {\n}\nuser 1001 {\n password = x\n numbers = {\"+4930555\"}\n}\n"
+				  "route long {\n prefix = \"6001\"\n to = pri\n}\nroute some {\n called = {\"70*\", \"/^8[0-9]$/\"}\n to = pri\n}\n"
+				  "route theirs {\n called = \"900\"\n source = pri\n to = pri\n}\n";
+	static const struct {
+		const char *called;
+		bool is_short;
+	} rows[] = {
+		{"", true},     {"1", true},   {"100", true},  {"1001", false}, {"10011", false}, {"+4930", true}, {"+49305", true},
+		{"60", true},   {"6001", false}, {"7", true},  {"70", false},   {"8", true},      {"81", false},   {"811", false},
+		{"9", false},   {"900", false},  {"2", false},
+	};
+	const struct source from = {.kind = TARGET_USER, .name = "1001"};
+	struct buf why = buf_growing();
+	struct conf *c;
+	struct routing *r;
+	struct auth *users;
+	if (config_load(&c, "t", text, &why))
+		fail_msg("%s", buf_z(&why));
+	assert_int_equal(routing_new(&r, c) ?: auth_new(&users, c), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct query q = {.from = &from, .called = rows[i].called, .caller = "1", .utc = 1767609000};
+		if (overlap_is_short(r, users, &q) != rows[i].is_short)
+			fail_msg("%s: %s", rows[i].called, rows[i].is_short ? "leads nowhere" : "is short");
+	}
+	mem_deref(r);
+	mem_deref(users);
+	mem_deref(c);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_are_whole_or_not), cmocka_unit_test(numbers_lead_somewhere_however_they_go_on)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_are_whole_or_not), cmocka_unit_test(numbers_lead_somewhere_however_they_go_on),
+					    cmocka_unit_test(numbers_are_too_short_or_lead_nowhere)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

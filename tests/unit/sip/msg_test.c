@@ -318,6 +318,15 @@ static void writing(void **state)
 	struct buf b = buf_growing();
 	sip_write_hdr(&b, SIP_HDR_USER_TO_USER, SLICE("00"));
 	sip_write_hdrf(&b, "X", "%d", 5);
+	char name[8];
+	static const struct {
+		struct slice display;
+		const char *name;
+	} names[] = {{SLICE("\"A \\\"b\\\"\""), "A \"b\""}, {SLICE(" Ann "), "Ann"}, {SLICE("\""), "\""}, {SLICE("\"\\\""), "\\"}, {SLICE("\"too long\""), ""}, {SLICE(""), ""}};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		sip_display_text(names[i].display, name, sizeof(name));
+		assert_string_equal(name, names[i].name);
+	}
 	sip_write_display(&b, SLICE("\"is \\\"quoted\""));
 	sip_write_display(&b, SLICE("A B"));
 	sip_write_display(&b, SLICE("Bell, \"A\""));
