@@ -107,16 +107,25 @@ static void near_frequencies(float ret[SINES], const float *x)
 		ret[k] = fabsf(middle + (float)(k - SINES / 2) * STEP);
 }
 
+/* Its cosine and its sine, each sample the one before turned on. */
+static void sine(float *re, float *im, float w)
+{
+	const float c = cosf(w), s = sinf(w);
+	re[0] = 1;
+	im[0] = 0;
+	for (unsigned i = 1; i < VOICE_BLOCK; i++) {
+		re[i] = re[i - 1] * c - im[i - 1] * s;
+		im[i] = re[i - 1] * s + im[i - 1] * c;
+	}
+}
+
 /* What these sines leave of it is next to nothing. */
 static bool is_made_of(const float *block, const float *w, unsigned n)
 {
 	float x[VOICE_BLOCK], waves[2 * SINES][VOICE_BLOCK];
 	memcpy(x, block, sizeof x);
 	for (unsigned k = 0; k < n; k++) {
-		for (unsigned i = 0; i < VOICE_BLOCK; i++) {
-			waves[2 * k][i] = cosf(w[k] * (float)i);
-			waves[2 * k + 1][i] = sinf(w[k] * (float)i);
-		}
+		sine(waves[2 * k], waves[2 * k + 1], w[k]);
 		take_out(x, waves, 2 * k);
 		take_out(x, waves, 2 * k + 1);
 	}

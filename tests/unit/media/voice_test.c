@@ -41,10 +41,10 @@ static void hear(struct voice *v, int16_t linear[8])
 
 static void tones_are_nobody_speaking(void **state)
 {
-	static const double levels[] = {1, 0.3, 0.1};
+	static const double levels[] = {1, 0.2};
 	for (unsigned c = 0; slice_is_set(tone_country(c)); c++)
 		for (unsigned s = 0; s < TONE_SIGNALS; s++)
-			for (unsigned l = 0; l < 3; l++) {
+			for (unsigned l = 0; l < 2; l++) {
 				struct voice v;
 				struct tone t;
 				struct tone_player player;
@@ -54,15 +54,14 @@ static void tones_are_nobody_speaking(void **state)
 					continue;
 				begin(&v);
 				tone_start(&player, &t);
-				for (unsigned ms = 0; ms < 10000; ms++) {
+				for (unsigned ms = 0; ms < 5000; ms++) {
 					tone_make(&player, linear, 8);
 					for (unsigned i = 0; i < 8; i++)
 						linear[i] = (int16_t)(linear[i] * levels[l]) + (int16_t)(rand() % 9 - 4);
 					hear(&v, linear);
 				}
 				if (heard.begun)
-					print_message("%.*s %.*s x %g: %u at %u ms\n", SLICE_ARG(tone_country(c)), SLICE_ARG(tone_name(s)), levels[l], heard.begun, heard.at);
-				assert_int_equal(heard.begun, 0);
+					fail_msg("%.*s %.*s x %g: speech after %u ms", SLICE_ARG(tone_country(c)), SLICE_ARG(tone_name(s)), levels[l], heard.at);
 			}
 }
 
@@ -123,7 +122,6 @@ static void whoever_speaks_is_heard(void **state)
 			print_message("SKIP: no espeak-ng\n");
 			skip();
 		}
-		print_message("%s: after %u of %u ms\n", voices[i].voice, heard.at, heard.ms);
 		assert_int_equal(heard.begun, 1);
 		assert_in_range(heard.at, 1, 700);
 		assert_int_equal(heard.over, 1);
