@@ -136,16 +136,31 @@ int line_open(struct line *l)
 	return 0;
 }
 
+static void shut(struct line *l)
+{
+	l->bearer = mem_deref(l->bearer);
+	tdm_unhold(l->channel->number);
+	close(l->fd);
+	l->fd = -1;
+}
+
 void line_close(struct line *l)
 {
 	timer_stop(&l->again);
 	if (l->fd < 0)
 		return;
 	line_signal_close(l);
-	l->bearer = mem_deref(l->bearer);
-	tdm_unhold(l->channel->number);
-	close(l->fd);
-	l->fd = -1;
+	shut(l);
+}
+
+/* Its call agent, who hears nothing of that, goes on waiting for what it has asked for. */
+static void interrupt(struct line *l)
+{
+	timer_stop(&l->again);
+	if (l->fd < 0)
+		return;
+	line_signal_interrupt(l);
+	shut(l);
 }
 
 int line_lend(struct line *l, int *fd)
@@ -153,7 +168,7 @@ int line_lend(struct line *l, int *fd)
 	const char *why;
 	if (l->uses || line_begin(l, LINE_TESTED, false, &why))
 		return -EBUSY;
-	line_close(l);
+	interrupt(l);
 	int opened = l->channel->tdm->driver->open(l->channel->number);
 	if (opened < 0) {
 		line_return(l);

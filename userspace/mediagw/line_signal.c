@@ -194,6 +194,11 @@ void line_signal_close(struct line *l)
 		events_reset(l->ep);
 }
 
+void line_signal_interrupt(struct line *l)
+{
+	circuit_close(l->circuit);
+}
+
 void line_signal_end(struct line *l)
 {
 	circuit_end(l->circuit);

@@ -11,6 +11,8 @@ int line_signal_new(struct line *l);
 /* The channel was opened, or is about to be closed. */
 void line_signal_open(struct line *l);
 void line_signal_close(struct line *l);
+/* ... for a while: its call agent's request holds, as it cannot know of that. */
+void line_signal_interrupt(struct line *l);
 /* The channel may not be used any more: what goes on there ends. */
 void line_signal_end(struct line *l);
 /* What the bearer heard. */

@@ -95,6 +95,24 @@ static void a_line_that_is_locked_in_its_test_is_open_again(void **state)
 	close_tests();
 }
 
+/* Who calls there next is heard of as if there had been none. */
+static void what_a_line_was_asked_for_holds_after_its_test(void **state)
+{
+	(void)state;
+	open_tests_of("span 1 { framing = esf coding = b8zs }\nchannels em { numbers = { \"22-23\" } signalling = \"e&m\" }\n",
+		      "line-test em { from = \"channel 22\" to = \"channel 23\" every = \"1h\" }\n");
+	assert_int_equal(run("RQNT 1 ds/ds1-1/22@mg MGCP 1.0\r\nX: 1\r\nR: DT/sup(N)\r\n"), 200);
+	clock_test_advance(3600 * 1000);
+	clock_test_advance(1);
+	assert_int_equal(state_of(22), TDM_IN_USE);
+	clock_test_advance(3100);
+	clock_test_advance(1);
+	assert_int_equal(state_of(22), TDM_IN_SERVICE);
+	assert_int_equal(run("AUEP 2 ds/ds1-1/22@mg MGCP 1.0\r\nF: R\r\n"), 200);
+	assert_non_null(strstr(bench.answer, "R: DT/sup(N)"));
+	close_tests();
+}
+
 static void reload(const char *section)
 {
 	struct conf *conf = bench_conf(section);
@@ -641,6 +659,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_due_takes_a_pair_of_channels),
 		cmocka_unit_test(one_that_cannot_be_made_is_an_alarm),
 		cmocka_unit_test(a_line_that_is_locked_in_its_test_is_open_again),
+		cmocka_unit_test(what_a_line_was_asked_for_holds_after_its_test),
 		cmocka_unit_test(others_come_with_a_reload),
 		cmocka_unit_test(what_has_not_changed_goes_on),
 		cmocka_unit_test(an_alarm_goes_with_its_section),

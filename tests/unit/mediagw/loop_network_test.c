@@ -94,25 +94,34 @@ static void goes_off_hook(struct exchange *x, enum loop_side side)
 	x->off_hook[side] = true;
 	if (side == LOOP_CALLER && x->use[side] == TDM_USE_BEARER)
 		lead(x);
-	else if (side == LOOP_CALLER)
+	else if (side == LOOP_CALLER && x->use[side] != TDM_USE_FXS)
 		collect(x);
-	else
+	else if (side == LOOP_CALLED)
 		later(x, 5, LOOP_CALLER, answers[x->use[LOOP_CALLER]]);
+}
+
+/* What is the line's of the number. */
+static void dial(struct exchange *x)
+{
+	x->sender = digit_sender_new(DIGIT_DTMF);
+	if (x->sender)
+		digit_sender_put(x->sender, slice_str(x->leads_to ? x->leads_to : NUMBER + 2));
 }
 
 static int on_hook(void *arg, enum loop_side side, enum tdm_hook what)
 {
 	struct exchange *x = arg;
 	x->hooks[side]++;
+	if (what == TDM_RING) { /* it goes off hook, and may be dialled */
+		collect(x);
+		later(x, 5, side, TDM_EV_OFFHOOK);
+	}
 	if (what == TDM_OFFHOOK)
 		goes_off_hook(x, side);
-	if (what == TDM_WINK) {
-		x->sender = digit_sender_new(DIGIT_DTMF);
-		if (x->sender)
-			digit_sender_put(x->sender, slice_str(x->leads_to ? x->leads_to : NUMBER + 2)); /* what is the line's of it */
-	}
-	if (what == TDM_ONHOOK && side == LOOP_CALLER)
-		later(x, 5, LOOP_CALLED, TDM_EV_ONHOOK);
+	if (what == TDM_WINK)
+		dial(x);
+	if (what == TDM_ONHOOK && side == (x->use[LOOP_CALLER] == TDM_USE_FXS ? LOOP_CALLED : LOOP_CALLER))
+		later(x, 5, side == LOOP_CALLER ? LOOP_CALLED : LOOP_CALLER, TDM_EV_ONHOOK);
 	if (what == TDM_ONHOOK)
 		x->off_hook[side] = false;
 	return 0;
@@ -140,6 +149,8 @@ static void block(struct exchange *x, uint8_t in[LOOP_SIDES][BLOCK])
 	if (x->event && x->blocks >= x->due) {
 		enum tdm_event_kind event = x->event;
 		x->event = TDM_NO_EVENT;
+		if (event == TDM_EV_OFFHOOK && x->event_side == LOOP_CALLED && x->use[LOOP_CALLED] == TDM_USE_FXS)
+			dial(x);
 		loop_test_event(x->test, x->event_side, event);
 	}
 	loop_test_block(x->test, (const uint8_t *const[]){in[0], in[1]}, (uint8_t *const[]){out[0], out[1]}, BLOCK);
@@ -210,19 +221,22 @@ static unsigned checks(const struct exchange *x, enum loop_verdict verdict)
 /* Everything that such a pair shows is checked; of everything else it is said why not. */
 static void each_pair_has_its_checks(void **state)
 {
-	static const unsigned always = VOICE | SET(LOOP_SEIZURE) | SET(LOOP_ANSWER) | SET(LOOP_CLEARING);
+	static const unsigned always = VOICE | SET(LOOP_SEIZURE) | SET(LOOP_CLEARING), answer = SET(LOOP_ANSWER);
 	static const struct {
 		enum tdm_use use[2];
 		unsigned more;
 	} rows[] = {
-		{{TDM_USE_BEARER, TDM_USE_FXO}, SET(LOOP_CALLER_ID)},
-		{{TDM_USE_BEARER, TDM_USE_EM}, 0},
-		{{TDM_USE_FXO, TDM_USE_BEARER}, SET(LOOP_START) | SET(LOOP_CALLER_ID)},
-		{{TDM_USE_EM, TDM_USE_BEARER}, SET(LOOP_START) | SET(LOOP_CALLER_ID)},
-		{{TDM_USE_FXO, TDM_USE_FXO}, SET(LOOP_START) | SET(LOOP_CALLER_ID)},
-		{{TDM_USE_FXO, TDM_USE_EM}, SET(LOOP_START)},
-		{{TDM_USE_EM, TDM_USE_FXO}, SET(LOOP_START) | SET(LOOP_CALLER_ID)},
-		{{TDM_USE_EM, TDM_USE_EM}, SET(LOOP_START)},
+		{{TDM_USE_BEARER, TDM_USE_FXO}, answer | SET(LOOP_CALLER_ID)},
+		{{TDM_USE_BEARER, TDM_USE_EM}, answer},
+		{{TDM_USE_BEARER, TDM_USE_FXS}, answer},
+		{{TDM_USE_FXO, TDM_USE_BEARER}, answer | SET(LOOP_START) | SET(LOOP_CALLER_ID)},
+		{{TDM_USE_EM, TDM_USE_BEARER}, answer | SET(LOOP_START) | SET(LOOP_CALLER_ID)},
+		{{TDM_USE_FXS, TDM_USE_BEARER}, SET(LOOP_START) | SET(LOOP_CALLER_ID)},
+		{{TDM_USE_FXO, TDM_USE_FXO}, answer | SET(LOOP_START) | SET(LOOP_CALLER_ID)},
+		{{TDM_USE_FXO, TDM_USE_EM}, answer | SET(LOOP_START)},
+		{{TDM_USE_EM, TDM_USE_FXO}, answer | SET(LOOP_START) | SET(LOOP_CALLER_ID)},
+		{{TDM_USE_EM, TDM_USE_EM}, answer | SET(LOOP_START)},
+		{{TDM_USE_FXS, TDM_USE_FXS}, SET(LOOP_START)},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct exchange x = {0};
