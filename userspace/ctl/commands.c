@@ -162,7 +162,7 @@ const struct command commands[] = {
 	{.words = "show channels", .args = "[SPAN]", .help = "telephone channels and their states", .daemons = MG, .columns = channels, .none = "no channels", .arg_names = "span"},
 	{.words = "tdm", .args = "[VERB span N|group NAME|channel N|ENDPOINT]", .help = "locks, drains, blocks, resets, loops and tests telephone channels; alone, lists the verbs", .daemons = MG,
 	 .columns = tdm_verbs, .none = "no verbs", .run = run_tdm, .own_args = true},
-	{.words = "test", .args = "[span|group|channel] FROM TO [all] [number NUMBER] [caller NUMBER]", .help = "a test call out of one telephone channel and into another, by a number where a network is between them: each check, measured; alone, the last one",
+	{.words = "test", .args = "[span|group|channel] FROM [span|group|channel] TO [all] [number NUMBER] [caller NUMBER]", .help = "a test call out of one telephone channel and into another, by a number where a network is between them: each check, measured; alone, the last one",
 	 .daemons = MG, .columns = line_test, .none = "no test was made", .run = run_line_test, .own_args = true},
 	{.words = "show trunks", .help = "trunks, whether their peers answer, and their calls", .daemons = CA, .columns = trunks, .none = "no trunks"},
 	{.words = "show lines", .help = "groups of ISDN channels and lines, whether they take calls, and their calls", .daemons = CA, .columns = lines, .none = "no lines"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* tandemctl test [span] FROM TO [all] [number NUMBER] [caller NUMBER]: begins the test, waits until it is over, and prints its checks. */
+/* tandemctl test [span] FROM [channel] TO [all] [number NUMBER] [caller NUMBER]: begins the test, waits until it is over, and prints its checks. */
 #include "ctl/command.h"
 #include <stdlib.h>
 #include <string.h>
@@ -7,36 +7,54 @@
 
 #define POLL_US 200000
 
-/* span 1 2; channel 7 31; group A B; ds/ds1-1/7 ds/ds1-2/7: the kind, if there is one, stands before both. */
-static json_t *read_args(int n, char **rest)
+static bool is_kind(const char *word)
 {
 	static const char *const kinds[] = {"span", "group", "channel"};
-	const char *kind = NULL;
-	for (size_t i = 0; n && i < sizeof kinds / sizeof *kinds; i++)
-		if (!strcmp(rest[0], kinds[i]))
-			kind = kinds[i];
-	if (kind) {
-		n--;
-		rest++;
-	}
-	const char *number = "", *caller = "";
-	for (; n >= 4 && (!strcmp(rest[n - 2], "number") || !strcmp(rest[n - 2], "caller")); n -= 2)
-		*(!strcmp(rest[n - 2], "number") ? &number : &caller) = rest[n - 1];
-	bool all = n == 3 && !strcmp(rest[2], "all");
-	if (n != 2 && !all)
-		return NULL;
-	json_t *args = json_object();
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (!strcmp(word, kinds[i]))
+			return true;
+	return false;
+}
+
+/* span 1 2; channel 7 31; group A B; span 1 channel 45; ds/ds1-1/7 ds/ds1-2/7: a kind holds for both unless the second has its own. The words that were read, 0: too few. */
+static int read_targets(json_t *args, int n, char **rest)
+{
 	static const char *const names[] = {"from", "to"};
+	const char *kind = NULL;
+	int at = 0;
 	for (unsigned i = 0; i < 2; i++) {
+		if (at < n && is_kind(rest[at]))
+			kind = rest[at++];
+		if (at == n)
+			return 0;
 		struct buf target = buf_growing();
-		buf_printf(&target, "%s%s%s", kind ? kind : "", kind ? " " : "", rest[i]);
+		buf_printf(&target, "%s%s%s", kind ? kind : "", kind ? " " : "", rest[at++]);
 		json_object_set_new(args, names[i], json_string(buf_z(&target)));
 		buf_reset(&target);
 	}
-	json_object_set_new(args, "all", json_boolean(all));
-	json_object_set_new(args, "number", json_string(number));
-	json_object_set_new(args, "caller", json_string(caller));
-	return args;
+	return at;
+}
+
+/* What follows them. False: it is not understood. */
+static bool read_more(json_t *args, int n, char **rest)
+{
+	int at = 0;
+	json_object_set_new(args, "all", json_boolean(n && !strcmp(rest[0], "all")));
+	if (n && !strcmp(rest[0], "all"))
+		at++;
+	for (; at + 1 < n && (!strcmp(rest[at], "number") || !strcmp(rest[at], "caller")); at += 2)
+		json_object_set_new(args, rest[at], json_string(rest[at + 1]));
+	return at == n;
+}
+
+static json_t *read_args(int n, char **rest)
+{
+	json_t *args = json_object();
+	int at = read_targets(args, n, rest);
+	if (at && read_more(args, n - at, rest + at))
+		return args;
+	json_decref(args);
+	return NULL;
 }
 
 int run_line_test(const struct command *c, const struct options *o, int n, char **rest)

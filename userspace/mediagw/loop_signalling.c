@@ -5,6 +5,7 @@
 
 #define AFTER_WINK_MS 100 /* at least 70 */
 #define WINK_MS       400 /* until the next thing with the hook */
+#define GUARD_MS      1000 /* for an exchange to notice that a line is on hook: a call may come next */
 #define IMMEDIATE_MS  150 /* from seizing to the digits of an immediate start */
 
 #define CALLER LOOP_CALLER
@@ -138,7 +139,7 @@ static void by_network(struct loop_signalling *ret, const struct loop_params *p)
 	     LOOP_ANSWER);
 	at = ret->end;
 	sees(add_hook(&at, first, TDM_ONHOOK), last, p->end[last].tells_end ? end_of(p->end[last].use)->cleared : TDM_NO_EVENT, LOOP_CLEARING);
-	add_hook(&at, last, TDM_ONHOOK);
+	add_hook(&at, last, TDM_ONHOOK)->pause = GUARD_MS;
 }
 
 /* --- both ------------------------------------------------------------------------------------------------------------- */
