@@ -60,7 +60,9 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
             desk.on_hook()
         desk.gone()
     # It is heard, too: nothing was said to it since the kill but by its last call.
+    before = hall.id
     s.gw.kill("tandem-ca")
+    hall.wait("a new request", lambda: hall.id != before)
     hall.asked("L/hd")
     hall.call("1002")
     d, invite = bob.rings()

@@ -183,7 +183,9 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
     # kill -9 of the call agent: all three go on, a flash and an end do what they did, and so after another kill.
     for ends in ("flash", "first"):
         da, db, to_a, to_b, first, second = join(desk)
+        before = desk.id
         s.gw.kill("tandem-ca")
+        desk.wait("a new request", lambda: desk.id != before)
         desk.asked("L/hf")
         assert desk.confers() == [second, first]
         talk(desk, ma, first, to_a)
@@ -207,7 +209,9 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
 
     # ... so does hanging up.
     da, db, *_ = join(hall, "2002")
+    before = hall.id
     s.gw.kill("tandem-ca")
+    hall.wait("a new request", lambda: hall.id != before)
     hall.asked("L/hf")
     hall.on_hook()
     da.hung_up()
