@@ -78,34 +78,6 @@ int tdm_channel_configure(struct tdm_channel *c)
 	return err;
 }
 
-void tdm_span_configure(struct tdm_span *s)
-{
-	static const unsigned ring[TDM_CADENCE] = {2000, 4000};
-	struct tdm *t = s->tdm;
-	unsigned number = s->now.number;
-	const struct tdm_span_setup *setup = &t->setup->spans[number];
-	bool failed = false;
-	int err = setup->set ? t->driver->span_setup(t->ctl, number, setup) : 0;
-	if (err) {
-		told(s, "span", number, err);
-		failed = true;
-	}
-	t->driver->ringing(t->ctl, ring);
-	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
-		if (!is_of(t, n, number))
-			continue;
-		err = configure_channel(t, t->channels[n]);
-		if (err && !failed)
-			told(s, "channel", n, err);
-		failed |= err != 0;
-	}
-	err = t->driver->span_start(t->ctl, number);
-	if (err && !failed)
-		told(s, "start of span", number, err);
-	if (!failed && !err)
-		alarm_clear(&not_set_up, s->object);
-}
-
 /* Bundled channels are their master's, and one clear channel is like another. */
 static bool is_as_configured(const struct tdm_channel *c, const struct tdm_channel_setup *setup)
 {
@@ -114,20 +86,56 @@ static bool is_as_configured(const struct tdm_channel *c, const struct tdm_chann
 	return c->signalling == setup->signalling;
 }
 
-bool tdm_span_is_set_up(const struct tdm_span *s)
+/* Of all channels, or of those that are something else than configured. False when one could not be set up, of which is `told` when nothing was before. */
+static bool configure_channels(struct tdm_span *s, bool others_only, bool told_before)
+{
+	struct tdm *t = s->tdm;
+	bool failed = told_before;
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
+		if (!is_of(t, n, s->now.number) || (others_only && is_as_configured(t->channels[n], &t->setup->channels[n])))
+			continue;
+		int err = configure_channel(t, t->channels[n]);
+		if (err && !failed)
+			told(s, "channel", n, err);
+		failed |= err != 0;
+	}
+	return !failed;
+}
+
+void tdm_span_configure(struct tdm_span *s)
+{
+	static const unsigned ring[TDM_CADENCE] = {2000, 4000};
+	struct tdm *t = s->tdm;
+	unsigned number = s->now.number;
+	const struct tdm_span_setup *setup = &t->setup->spans[number];
+	int err = setup->set ? t->driver->span_setup(t->ctl, number, setup) : 0;
+	if (err)
+		told(s, "span", number, err);
+	t->driver->ringing(t->ctl, ring);
+	bool good = configure_channels(s, false, err != 0);
+	err = t->driver->span_start(t->ctl, number);
+	if (err && good)
+		told(s, "start of span", number, err);
+	if (good && !err)
+		alarm_clear(&not_set_up, s->object);
+}
+
+void tdm_span_resume(struct tdm_span *s)
+{
+	if (configure_channels(s, true, false))
+		alarm_clear(&not_set_up, s->object);
+}
+
+bool tdm_span_was_set_up(const struct tdm_span *s)
 {
 	const struct tdm *t = s->tdm;
-	bool any = false;
 	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
 		const struct tdm_channel *c = t->channels[n];
 		const struct tdm_channel_setup *setup = &t->setup->channels[n];
-		if (!c || c->span != s->now.number || !setup->set)
-			continue;
-		if (!is_as_configured(c, setup))
-			return false;
-		any |= setup->signalling != TDM_UNUSED;
+		if (c && c->span == s->now.number && setup->set && setup->signalling != TDM_UNUSED && is_as_configured(c, setup))
+			return true;
 	}
-	return any;
+	return false;
 }
 
 void tdm_span_verify(struct tdm_span *s)

@@ -118,10 +118,12 @@ int tdm_span_new(struct tdm *t, const struct tdm_span_status *status)
 	t->n_spans++;
 	log_info(s->object, "%s, %u channels: %s %s", tdm_span_kind_names[status->kind], status->channels, status->name, status->description);
 	alarm_clear(&absent, s->object);
-	if (t->configure && !(t->adopt && !t->scan && tdm_span_is_set_up(s)))
-		tdm_span_configure(s);
-	else
+	if (!t->configure)
 		tdm_span_verify(s);
+	else if (t->adopt && !t->scan && tdm_span_was_set_up(s))
+		tdm_span_resume(s);
+	else
+		tdm_span_configure(s);
 	tdm_span_update(s, status);
 	show_channels(s);
 	return 0;

@@ -51,7 +51,7 @@ struct tdm {
 	const struct tdm_listener *listener;
 	void *arg;
 	bool configure;
-	bool adopt; /* set before the first tdm_poll(): what an earlier process set up is left alone when it is as configured, for its calls go on */
+	bool adopt; /* set before the first tdm_poll(): channels that an earlier process set up are left alone when they are as configured, for their calls go on */
 	uint32_t poll_ms;
 	int ctl; /* the control device, -1 while there is none */
 	struct timer timer;
@@ -99,8 +99,10 @@ void tdm_timing_check(struct tdm *t);
 void tdm_span_configure(struct tdm_span *s);
 /* Instead, when somebody else has: channels that are not what the configuration says are out of order, and that is an alarm. */
 void tdm_span_verify(struct tdm_span *s);
-/* Whether its channels, of which some are configured, are what the configuration says. */
-bool tdm_span_is_set_up(const struct tdm_span *s);
+/* Whether an earlier process has set it up: a channel of it is what the configuration says. */
+bool tdm_span_was_set_up(const struct tdm_span *s);
+/* Sets up the channels of such a span that are something else now. The others may have calls, which setting them up would end. */
+void tdm_span_resume(struct tdm_span *s);
 /* How a channel's voice is encoded: as configured, else as the driver says, which of a channel that was never open may be what it was before. */
 enum tdm_law tdm_law_of(const struct tdm *t, const struct tdm_channel_status *status);
 /* The configured dynamic span that a span is, NULL for one of hardware. */

@@ -480,6 +480,36 @@ static void calls_outlive_the_process(void **state)
 	assert_int_equal(system(text), 0);
 }
 
+#define OTHER_TRUNK                                                                                             \
+	"span 1 { framing = esf coding = b8zs }\nspan 2 { framing = ccs coding = hdb3 }\n"                       \
+	"channels b { numbers = { \"1-20\", \"25-39\", \"41-55\" } signalling = \"bchan\" }\n"                    \
+	"channels phone { numbers = { \"21\", \"22\" } signalling = \"fxoks\" }\n"
+
+/* Setting a channel up hangs it up: one that is something else now takes nobody's call with it. */
+static void a_call_outlives_the_change_of_another_channel(void **state)
+{
+	(void)state;
+	char dir[] = "/tmp/tandem-line-test-XXXXXX", text[256];
+	struct adoption left;
+	assert_non_null(mkdtemp(dir));
+	bench_plug();
+	assert_int_equal(bench_open(BENCH_LINES, dir), 0);
+	assert_int_equal(record_adopt(bench.gw, SLICE("boot"), &left), 0);
+	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: sendrecv\r\n\r\n" PCMA), 200);
+	bench_end();
+	memset(cards.set_up, 0, sizeof cards.set_up);
+	assert_int_equal(bench_open(OTHER_TRUNK, dir), 0);
+	assert_int_equal(record_adopt(bench.gw, SLICE("boot"), &left), 0);
+	assert_int_equal(left.restored, 1);
+	assert_int_equal(cards.set_up[7].signalling, TDM_UNUSED);
+	assert_int_equal(cards.set_up[21].signalling, TDM_UNUSED);
+	assert_int_equal(cards.set_up[22].signalling, TDM_FXOKS);
+	assert_int_equal(state_of(22), TDM_IN_SERVICE);
+	bench_close();
+	snprintf(text, sizeof text, "rm -r %s", dir);
+	assert_int_equal(system(text), 0);
+}
+
 /* What each call asks for anew is taken at once; what a channel is stays as it is until the next start. */
 static void a_reload_takes_what_it_can(void **state)
 {
@@ -661,6 +691,7 @@ int main(void)
 		cmocka_unit_test(a_channel_whose_voice_cannot_be_had_is_tried_again),
 		cmocka_unit_test(a_channel_that_is_lost_as_its_span_comes_back_as_another),
 		cmocka_unit_test(an_open_line_is_lent_for_a_loop),
+		cmocka_unit_test(a_call_outlives_the_change_of_another_channel),
 		cmocka_unit_test(a_reload_takes_what_it_can),
 		cmocka_unit_test(calls_outlive_the_process),
 		cmocka_unit_test(a_reload_sets_channels_up_when_they_are_idle),
