@@ -600,6 +600,18 @@ static void the_number_may_be_configured(void **state)
 	end_call();
 }
 
+static void nobody_is_called_for_help(void **state)
+{
+	(void)state;
+	open_tests(GROUPS "site home { emergency = { \"112\" } emergency-to = { \"east\" } }\n");
+	struct buf why = buf_growing();
+	const struct line_test_params p = {.from = SLICE("channel 1"), .to = SLICE("channel 22"), .number = SLICE("112")};
+	assert_int_equal(line_tests_begin(tests, &p, &why), -EINVAL);
+	assert_string_equal(buf_z(&why), "that is a number for help, which no test calls");
+	buf_reset(&why);
+	close_tests();
+}
+
 static void what_has_no_way_is_refused(void **state)
 {
 	(void)state;
@@ -673,6 +685,7 @@ int main(void)
 		cmocka_unit_test(one_that_goes_out_by_isdn),
 		cmocka_unit_test(one_that_comes_in_by_isdn),
 		cmocka_unit_test(the_number_may_be_configured),
+		cmocka_unit_test(nobody_is_called_for_help),
 		cmocka_unit_test(what_has_no_way_is_refused),
 	};
 	return cmocka_run_group_tests(all, group_open, group_close);
