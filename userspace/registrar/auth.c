@@ -233,14 +233,28 @@ static void tell(const struct check *c, bool good)
 		c->a->watch(c->a->watch_arg, &c->req->src, good, digest_is_here(c->a->digest[c->realm], &c->found, &c->req->src));
 }
 
-/* The realm that the credentials are for. */
+static bool is_realm(const struct auth *a, struct slice realm, unsigned i)
+{
+	return slice_is_set(realm) && slice_eq(realm, slice_str(users_realm(a->users, i)));
+}
+
+/* The realm of ours with that name; false: there is none. */
+static bool find_realm(const struct auth *a, struct slice realm, unsigned *ret)
+{
+	unsigned i = is_realm(a, realm, 0) || !slice_is_set(realm) ? 0 : users_realm_of(a->users, realm);
+	*ret = i;
+	return is_realm(a, realm, i);
+}
+
+/* The realm that the credentials are for: a request has few, where there may be thousands of realms. What cannot be read is judged by the first one. */
 static enum digest_result find_credentials(struct check *c)
 {
+	const struct sip_hdr *h = sip_msg_hdr(c->req, c->proxy ? SIP_HDR_PROXY_AUTHORIZATION : SIP_HDR_AUTHORIZATION);
 	enum digest_result res = DIGEST_NONE;
-	for (c->realm = 0; c->realm < users_realms(c->a->users); c->realm++) {
-		res = digest_user(c->a->digest[c->realm], c->req, c->proxy, &c->found, c->name, sizeof c->name);
-		if (res != DIGEST_NONE)
-			return res;
+	for (; h && res == DIGEST_NONE; h = sip_msg_next(c->req, h)) {
+		struct slice realm = digest_realm(h->value);
+		if (find_realm(c->a, realm, &c->realm) || !slice_is_set(realm))
+			res = digest_user(c->a->digest[c->realm], c->req, c->proxy, &c->found, c->name, sizeof c->name);
 	}
 	return res;
 }
@@ -304,21 +318,11 @@ enum auth_result auth_check(struct auth *a, struct sip_strans *st, const struct 
 	return AUTH_WRONG;
 }
 
-static bool is_our_realm(const struct auth *a, struct slice credentials)
-{
-	ptrdiff_t at = slice_search(credentials, SLICE("realm=\""));
-	struct slice realm = at < 0 ? SLICE_NONE : slice_from(credentials, (size_t)at + 7);
-	realm = slice_cut(&realm, '"');
-	for (unsigned i = 0; i < users_realms(a->users); i++)
-		if (slice_eq(realm, slice_str(users_realm(a->users, i))))
-			return true;
-	return false;
-}
-
 const struct sip_hdr *auth_credentials(const struct auth *a, const struct sip_msg *req)
 {
 	const struct sip_hdr *h = sip_msg_hdr(req, SIP_HDR_PROXY_AUTHORIZATION);
-	while (h && !is_our_realm(a, h->value))
+	unsigned realm;
+	while (h && !find_realm(a, digest_realm(h->value), &realm))
 		h = sip_msg_next(req, h);
 	return h;
 }

@@ -97,6 +97,12 @@ enum digest_result digest_user(const struct digest_server *d, const struct sip_m
 	return DIGEST_OK;
 }
 
+struct slice digest_realm(struct slice credentials)
+{
+	struct digest_fields f;
+	return digest_parse(&f, credentials) ? SLICE_NONE : f.realm;
+}
+
 bool digest_is_here(struct digest_server *d, const struct digest_fields *found, const struct addr *src)
 {
 	struct nonce_id id;

@@ -26,6 +26,8 @@ struct digest_fields {
 enum digest_result { DIGEST_OK, DIGEST_NONE /* no credentials for our realm */, DIGEST_STALE, DIGEST_WRONG, DIGEST_MALFORMED /* 400 */ };
 /* Finds credentials for our realm and gives the user name in them (unescaped), before the password is known. */
 enum digest_result digest_user(const struct digest_server *d, const struct sip_msg *req, bool proxy, struct digest_fields *found, char *user, size_t size);
+/* The realm that the value of a header with credentials is for; absent: it cannot be read. */
+struct slice digest_realm(struct slice credentials);
 /* Whether the nonce of credentials that were found is a good one of ours and was given to the very address they come from. */
 bool digest_is_here(struct digest_server *d, const struct digest_fields *found, const struct addr *src);
 /* `ha1` by algorithm (NULL: not allowed for that user: then credentials in another are looked for). */
