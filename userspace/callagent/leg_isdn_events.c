@@ -107,11 +107,16 @@ static void run(struct isdn_leg *s)
 	mem_deref(s);
 }
 
-/* What there is no room for is less than what has come since. */
+static bool is_due(const struct isdn_due *d, unsigned status, bool media)
+{
+	return d->status == status && d->media == media;
+}
+
+/* What is still to be told is told once. What there is no room for is less than what has come since. */
 static void add(struct isdn_leg *s, unsigned status, bool media, unsigned cause)
 {
 	unsigned i = 0;
-	while (i + 1 < ISDN_DUE && s->due[i].status)
+	while (i + 1 < ISDN_DUE && s->due[i].status && !is_due(&s->due[i], status, media))
 		i++;
 	s->due[i] = (struct isdn_due){status, media, cause};
 	run(s);
