@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "tdm/tdm.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,12 +38,77 @@ static int configure_channel(struct tdm *t, struct tdm_channel *c)
 	return err;
 }
 
-static void told(struct tdm_span *s, const char *what, unsigned number, int err)
+/* A span of which something failed is told of once, by what failed first. */
+static void __attribute__((format(printf, 3, 4))) told(struct tdm_span *s, bool *failed, const char *fmt, ...)
 {
-	char detail[96];
-	snprintf(detail, sizeof(detail), "%s %u: %s", what, number, strerror(-err));
+	char detail[160];
+	va_list ap;
+	if (*failed)
+		return;
+	*failed = true;
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
 	log_warn(s->object, "could not be set up: %s", detail);
 	alarm_raise(&not_set_up, s->object, detail);
+}
+
+/* What a driver means that refuses a setting as invalid. */
+static const char *span_wants(const struct tdm_span *s)
+{
+	static const char *const by_kind[TDM_SPAN_KINDS] = {
+		[TDM_SPAN_ANALOG] = "an analog card has no settings of spans", [TDM_SPAN_T1] = "a T1 has framing esf or d4, and coding b8zs or ami",
+		[TDM_SPAN_E1] = "an E1 has framing ccs or cas, and coding hdb3 or ami", [TDM_SPAN_BRI] = "a BRI has framing ccs and coding ami",
+	};
+	return by_kind[s->now.kind];
+}
+
+static const char *channel_wants(enum tdm_signalling signalling)
+{
+	switch (tdm_use_of(signalling)) {
+	case TDM_USE_FXS:
+		return "fxo signalling is for ports with a telephone, and no channel of a ccs span has it";
+	case TDM_USE_FXO:
+		return "fxs signalling is for ports towards an exchange, and no channel of a ccs span has it";
+	case TDM_USE_EM:
+		return "a T1 has e&m, an E1 with cas e&me1, a ccs span neither";
+	case TDM_USE_CAS:
+		return "cas is for channels of a T1, or of an E1 with framing cas";
+	case TDM_USE_FRAMES:
+		return "some drivers want hardhdlc, others dchan";
+	default:
+		return "its driver does not take that";
+	}
+}
+
+static const char *reason(int err, const char *wants)
+{
+	return err == -EINVAL ? wants : err == -EBUSY ? "another program has it" : strerror(-err);
+}
+
+/* A channel whose canceller cannot be had serves without. */
+static void attach_canceller(struct tdm_span *s, unsigned channel, bool *failed)
+{
+	const struct tdm *t = s->tdm;
+	const struct tdm_channel_setup *setup = &t->setup->channels[channel];
+	int err = tdm_carries_calls(setup->signalling) ? t->driver->canceller(t->ctl, channel, setup->canceller) : 0;
+	if (err == -ENOENT)
+		told(s, failed, "channel %u: there is no echo canceller %s", channel, setup->canceller);
+	else if (err)
+		told(s, failed, "channel %u: echo canceller %s: %s", channel, setup->canceller, strerror(-err));
+}
+
+/* A channel and what calls on it need. What fails is told of `s`; 0 when it can serve. */
+static int configure(struct tdm_span *s, unsigned channel, bool *failed)
+{
+	struct tdm *t = s->tdm;
+	enum tdm_signalling signalling = t->setup->channels[channel].signalling;
+	int err = configure_channel(t, t->channels[channel]);
+	if (err)
+		told(s, failed, "channel %u as %s: %s", channel, tdm_signalling_defs[signalling].name, reason(err, channel_wants(signalling)));
+	else
+		attach_canceller(s, channel, failed);
+	return err;
 }
 
 /* To be set up when this span is there: its channels, and those that are joined to one of them. A channel that is joined to one that is not there waits for it. */
@@ -69,11 +135,11 @@ static bool all_set_up(const struct tdm_span *s)
 int tdm_channel_configure(struct tdm_channel *c)
 {
 	struct tdm_span *s = tdm_span(c->tdm, c->span);
-	bool failed_before = c->faults & 1u << TDM_FAULT_SETUP;
-	int err = configure_channel(c->tdm, c);
-	if (err && s)
-		told(s, "channel", c->number, err);
-	else if (failed_before && s && all_set_up(s))
+	bool failed = false;
+	if (!s)
+		return configure_channel(c->tdm, c);
+	int err = configure(s, c->number, &failed);
+	if (!failed && all_set_up(s))
 		alarm_clear(&not_set_up, s->object);
 	return err;
 }
@@ -86,20 +152,13 @@ static bool is_as_configured(const struct tdm_channel *c, const struct tdm_chann
 	return c->signalling == setup->signalling;
 }
 
-/* Of all channels, or of those that are something else than configured. False when one could not be set up, of which is `told` when nothing was before. */
-static bool configure_channels(struct tdm_span *s, bool others_only, bool told_before)
+/* All channels, or those that are something else than configured. */
+static void configure_channels(struct tdm_span *s, bool others_only, bool *failed)
 {
 	struct tdm *t = s->tdm;
-	bool failed = told_before;
-	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
-		if (!is_of(t, n, s->now.number) || (others_only && is_as_configured(t->channels[n], &t->setup->channels[n])))
-			continue;
-		int err = configure_channel(t, t->channels[n]);
-		if (err && !failed)
-			told(s, "channel", n, err);
-		failed |= err != 0;
-	}
-	return !failed;
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
+		if (is_of(t, n, s->now.number) && !(others_only && is_as_configured(t->channels[n], &t->setup->channels[n])))
+			(void)configure(s, n, failed);
 }
 
 void tdm_span_configure(struct tdm_span *s)
@@ -108,21 +167,24 @@ void tdm_span_configure(struct tdm_span *s)
 	struct tdm *t = s->tdm;
 	unsigned number = s->now.number;
 	const struct tdm_span_setup *setup = &t->setup->spans[number];
+	bool failed = false;
 	int err = setup->set ? t->driver->span_setup(t->ctl, number, setup) : 0;
 	if (err)
-		told(s, "span", number, err);
+		told(s, &failed, "span %u: %s", number, reason(err, span_wants(s)));
 	t->driver->ringing(t->ctl, ring);
-	bool good = configure_channels(s, false, err != 0);
+	configure_channels(s, false, &failed);
 	err = t->driver->span_start(t->ctl, number);
-	if (err && good)
-		told(s, "start of span", number, err);
-	if (good && !err)
+	if (err)
+		told(s, &failed, "start of span %u: %s", number, strerror(-err));
+	if (!failed)
 		alarm_clear(&not_set_up, s->object);
 }
 
 void tdm_span_resume(struct tdm_span *s)
 {
-	if (configure_channels(s, true, false))
+	bool failed = false;
+	configure_channels(s, true, &failed);
+	if (!failed)
 		alarm_clear(&not_set_up, s->object);
 }
 

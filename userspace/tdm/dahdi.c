@@ -179,13 +179,6 @@ static int span_start(int ctl, unsigned span)
 	return set_int(ctl, DAHDI_STARTUP, span);
 }
 
-static int attach_canceller(int ctl, unsigned channel, const char *name)
-{
-	struct dahdi_attach_echocan a = {.chan = channel};
-	slice_copy(slice_str(name), a.echocan, sizeof(a.echocan));
-	return call(ctl, DAHDI_ATTACH_ECHOCAN, &a);
-}
-
 static int channel_setup(int ctl, unsigned channel, const struct tdm_channel_setup *c)
 {
 	bool slave = c->master && c->master != channel;
@@ -197,10 +190,15 @@ static int channel_setup(int ctl, unsigned channel, const struct tdm_channel_set
 		.idlebits = c->dacs ? c->dacs : c->idle_bits,
 	};
 	memcpy(cc.netdev_name, c->device, sizeof(cc.netdev_name));
-	int err = call(ctl, DAHDI_CHANCONFIG, &cc);
-	if (!err && tdm_carries_calls(c->signalling))
-		err = attach_canceller(ctl, channel, c->canceller);
-	return err;
+	return call(ctl, DAHDI_CHANCONFIG, &cc);
+}
+
+static int canceller(int ctl, unsigned channel, const char *name)
+{
+	struct dahdi_attach_echocan a = {.chan = channel};
+	slice_copy(slice_str(name), a.echocan, sizeof(a.echocan));
+	int err = call(ctl, DAHDI_ATTACH_ECHOCAN, &a);
+	return err == -EINVAL ? -ENOENT : err;
 }
 
 static void dynamic_of(struct dahdi_dynamic_span *ret, const struct tdm_dynamic_setup *d)
@@ -380,6 +378,7 @@ const struct tdm_driver tdm_dahdi = {
 	.ringing = ringing,
 	.span_start = span_start,
 	.channel_setup = channel_setup,
+	.canceller = canceller,
 	.dynamic_add = dynamic_add,
 	.dynamic_remove = dynamic_remove,
 	.maintain = maintain,

@@ -76,7 +76,8 @@ struct tdm_driver {
 	int (*span_setup)(int ctl, unsigned span, const struct tdm_span_setup *s);
 	int (*ringing)(int ctl, const unsigned ms[TDM_CADENCE]); /* how phones ring unless cadence() says otherwise: needed once before any can; on, off, ... */
 	int (*span_start)(int ctl, unsigned span);
-	int (*channel_setup)(int ctl, unsigned channel, const struct tdm_channel_setup *c); /* signalling, law, and the canceller attached */
+	int (*channel_setup)(int ctl, unsigned channel, const struct tdm_channel_setup *c); /* signalling and law */
+	int (*canceller)(int ctl, unsigned channel, const char *name); /* which one cancel_echo() switches, "": none. -ENOENT: there is none of that name */
 	int (*dynamic_add)(int ctl, const struct tdm_dynamic_setup *d, unsigned *ret_span);
 	int (*dynamic_remove)(int ctl, const struct tdm_dynamic_setup *d);
 	int (*maintain)(int ctl, unsigned span, enum tdm_maintenance what);

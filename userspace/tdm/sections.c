@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdarg.h>
 
+#define CANCELLER "mg2" /* of channels of which nobody says another, or none: DAHDI's own */
+
 struct reader {
 	struct tdm_setup *s;
 	struct buf *why;
@@ -68,7 +70,10 @@ static int read_like(struct reader *r, const struct conf_part *p, struct tdm_cha
 		expected(r, p, "channels.idle-bits: expected the bits A, B, C and D, such as 1101");
 		return -EINVAL;
 	}
-	if (slice_copy(slice_str(conf_string(p, "echo-canceller")), like->canceller, sizeof(like->canceller))) {
+	const char *canceller = conf_string(p, "echo-canceller");
+	if (!*canceller && like->set && tdm_carries_calls(like->signalling))
+		canceller = CANCELLER;
+	if (slice_copy(slice_str(canceller), like->canceller, sizeof(like->canceller))) {
 		expected(r, p, "channels.echo-canceller: expected at most %zu characters", sizeof(like->canceller) - 1);
 		return -EINVAL;
 	}
@@ -116,7 +121,9 @@ static void set_channel(struct tdm_setup *s, struct tdm_channel_setup *like, uns
 	c->kbit56 |= like->kbit56;
 	if (like->law)
 		c->law = like->law;
-	if (*like->canceller)
+	if (!strcmp(like->canceller, "none"))
+		*c->canceller = '\0';
+	else if (*like->canceller)
 		memcpy(c->canceller, like->canceller, sizeof(c->canceller));
 	c->tail = like->tail;
 	c->rx_gain = like->rx_gain;

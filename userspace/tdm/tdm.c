@@ -61,7 +61,7 @@ static bool has_driver(struct tdm *t)
 	if (t->ctl >= 0)
 		alarm_clear(&no_driver, t->driver->name);
 	else if (wants_lines(t->setup))
-		alarm_raise(&no_driver, t->driver->name, strerror(-t->ctl));
+		alarm_raise(&no_driver, t->driver->name, t->ctl == -ENOENT ? "DAHDI is not there: no " TDM_CTL_DEVICE : strerror(-t->ctl));
 	return t->ctl >= 0;
 }
 

@@ -20,7 +20,9 @@ static struct {
 	bool started[FAKE_SPANS + 1], looped[FAKE_CHANNELS + 1], taken_by_other[FAKE_CHANNELS + 1];
 	enum tdm_maintenance maintained[FAKE_SPANS + 1];
 	int fail_setup_of; /* a channel */
+	unsigned wrong_side; /* a channel that does not take its signalling */
 	unsigned rate[FAKE_CHANNELS + 1];
+	char canceller[FAKE_CHANNELS + 1][16];
 	char hook[FAKE_CHANNELS + 1][64]; /* what each was told to do, in order: enum tdm_hook as digits */
 	unsigned fds[64];  /* the channel that each descriptor is of */
 	bool wired;        /* channels that are opened are */
@@ -115,12 +117,23 @@ static int fake_channel_setup(int ctl, unsigned channel, const struct tdm_channe
 {
 	if ((int)channel == fake.fail_setup_of)
 		return -EBUSY;
+	if (channel == fake.wrong_side)
+		return -EINVAL;
 	if (c->dacs && !fake.channels[c->dacs].number)
 		return -EINVAL;
 	fake.set_up[channel] = *c;
 	fake.channels[channel].signalling = c->signalling;
 	if (c->law)
 		fake.channels[channel].law = c->law;
+	return 0;
+}
+
+/* There are but these. */
+static int fake_canceller(int ctl, unsigned channel, const char *name)
+{
+	if (*name && strcmp(name, "mg2") && strcmp(name, "hwec"))
+		return -ENOENT;
+	memcpy(fake.canceller[channel], name, strlen(name) + 1);
 	return 0;
 }
 
@@ -224,6 +237,7 @@ static const struct tdm_driver fake_driver = {
 	.span_setup = fake_span_setup,
 	.span_start = fake_span_start,
 	.channel_setup = fake_channel_setup,
+	.canceller = fake_canceller,
 	.dynamic_add = fake_dynamic_add,
 	.maintain = fake_maintain,
 	.hdlc_rate = fake_hdlc_rate,

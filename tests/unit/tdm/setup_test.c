@@ -210,9 +210,9 @@ static void sections_say_the_same(void **state)
 				   "channels d { numbers = {\"16\"} signalling = dchan hdlc-rate = 56 }\n"
 				   "channels net { numbers = {\"70-71\"} signalling = nethdlc device = wan0 }\n"
 				   "dynamic loop { driver = loc address = \"1:0\" channels = 24 }\n"
-				   "channels r2 { numbers = {\"32,33\"} signalling = cas idle-bits = \"1101\" }\n"
+				   "channels r2 { numbers = {\"32,33\"} signalling = cas echo-canceller = none idle-bits = \"1101\" }\n"
 				   "channels cross { numbers = {\"40-41\"} signalling = dacs join = 50 }\n"
-				   "channels wide { numbers = {\"60-61\"} signalling = clear }\n", &why);
+				   "channels wide { numbers = {\"60-61\"} signalling = clear echo-canceller = none }\n", &why);
 	assert_string_equal(buf_z(&why), "");
 	assert_int_equal(err, 0);
 	for (unsigned n = 0; n <= TDM_MAX_CHANNELS; n++)
@@ -252,6 +252,30 @@ static void sections_go_before_system_conf(void **state)
 	assert_int_equal(s->channels[25].tail, 256);
 	assert_int_equal(s->channels[25].group, 1);
 	assert_int_equal(s->channels[26].group, 0);
+	buf_reset(&why);
+	mem_deref(s);
+}
+
+/* What nobody says is cancelled, but not what system.conf was to say; and either may be turned off. */
+static void echo_is_cancelled_unless_said_otherwise(void **state)
+{
+	char path[] = "/tmp/tdm-setup-XXXXXX", text[512];
+	int fd = mkstemp(path);
+	static const char file[] = "bchan=1-23\nechocanceller=hwec,1-2\n";
+	assert_int_equal(write(fd, file, sizeof(file) - 1), sizeof(file) - 1);
+	close(fd);
+	snprintf(text, sizeof(text), ADDRESS "tdm { system-conf = \"%s\" }\nchannels a { numbers = {\"1\", \"3\"} rx-gain = 10 }\nchannels b { numbers = {\"2\"} echo-canceller = none }\n"
+		 "channels c { numbers = {\"24\"} signalling = dchan }\nchannels d { numbers = {\"25\"} signalling = fxoks }\n"
+		 "channels e { numbers = {\"26\"} signalling = fxsks echo-canceller = hwec }\nchannels f { numbers = {\"27\"} signalling = bchan echo-canceller = none }\n", path);
+	static const char *const want[] = {[1] = "hwec", [2] = "", [3] = "", [24] = "", [25] = "mg2", [26] = "hwec", [27] = ""};
+	struct tdm_setup *s = NULL;
+	struct buf why = buf_growing();
+	int err = load_both(&s, text, &why);
+	unlink(path);
+	assert_int_equal(err, 0);
+	for (size_t n = 0; n < sizeof(want) / sizeof(want[0]); n++)
+		if (want[n])
+			assert_string_equal(s->channels[n].canceller, want[n]);
 	buf_reset(&why);
 	mem_deref(s);
 }
@@ -333,6 +357,7 @@ int main(void)
 		cmocka_unit_test(what_is_right_beside_a_mistake_is_taken),
 		cmocka_unit_test(sections_say_the_same),
 		cmocka_unit_test(sections_go_before_system_conf),
+		cmocka_unit_test(echo_is_cancelled_unless_said_otherwise),
 		cmocka_unit_test(mistakes_in_sections_are_told),
 		cmocka_unit_test(no_system_conf_is_no_mistake_and_an_unreadable_one_is),
 		cmocka_unit_test(memory_may_run_out),

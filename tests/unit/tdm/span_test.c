@@ -11,7 +11,8 @@ static void a_span_is_found_set_up_and_started(void **state)
 	assert_non_null(tdm_span(box.t, 1));
 	assert_true(fake.started[1]);
 	assert_int_equal(fake.set_up[23].signalling, TDM_BCHAN);
-	assert_string_equal(fake.set_up[23].canceller, "mg2");
+	assert_string_equal(fake.canceller[23], "mg2");
+	assert_string_equal(fake.canceller[24], "");
 	assert_int_equal(fake.set_up[24].signalling, TDM_DCHAN);
 	struct tdm_channel *c = tdm_channel_at(box.t, 1, 7);
 	assert_int_equal(c->number, 7);
@@ -190,7 +191,7 @@ static void without_a_driver_there_is_an_alarm_until_there_is_one(void **state)
 {
 	fake.absent = true;
 	box_open(T1, true);
-	assert_string_equal(box_alarm("tdm-driver", "fake"), "No such file or directory");
+	assert_string_equal(box_alarm("tdm-driver", "fake"), "DAHDI is not there: no /dev/dahdi/ctl");
 	fake.absent = false;
 	fake_plug(1, TDM_SPAN_T1, 24, 1);
 	clock_test_advance(1000);
@@ -211,10 +212,30 @@ static void a_wrong_framing_and_a_busy_channel_are_one_alarm_each_and_the_rest_w
 	fake_plug(2, TDM_SPAN_T1, 24, 32);
 	fake.fail_setup_of = 34;
 	box_open("span=1,0,0,esf,b8zs\nbchan=1-31\nspan=2,0,0,esf,b8zs\nbchan=32-55\n", true);
-	assert_string_equal(box_alarm("span-setup", "span 1"), "span 1: Invalid argument");
-	assert_string_equal(box_alarm("span-setup", "span 2"), "channel 34: Device or resource busy");
+	assert_string_equal(box_alarm("span-setup", "span 1"), "span 1: an E1 has framing ccs or cas, and coding hdb3 or ami");
+	assert_string_equal(box_alarm("span-setup", "span 2"), "channel 34 as bchan: another program has it");
 	assert_int_equal(box_state(34), TDM_OUT_OF_ORDER);
 	assert_int_equal(box_state(35), TDM_IN_SERVICE);
+}
+
+/* As a card does whose port has the other kind of module. */
+static void signalling_of_the_wrong_side_is_explained(void **state)
+{
+	fake_plug(1, TDM_SPAN_ANALOG, 4, 1);
+	fake.wrong_side = 2;
+	box_open("fxoks=1-2\nfxsks=3-4\n", true);
+	assert_string_equal(box_alarm("span-setup", "span 1"), "channel 2 as fxoks: fxo signalling is for ports with a telephone, and no channel of a ccs span has it");
+	assert_int_equal(box_state(1), TDM_IN_SERVICE);
+	assert_int_equal(box_state(2), TDM_OUT_OF_ORDER);
+}
+
+static void without_its_canceller_a_channel_serves(void **state)
+{
+	fake_plug(1, TDM_SPAN_T1, 24, 1);
+	box_open("bchan=1-24\nechocanceller=oslec,2-3\nechocanceller=mg2,4\n", true);
+	assert_string_equal(box_alarm("span-setup", "span 1"), "channel 2: there is no echo canceller oslec");
+	assert_int_equal(box_state(2), TDM_IN_SERVICE);
+	assert_string_equal(fake.canceller[4], "mg2");
 }
 
 /* Each is joined to the other, once both are there. */
@@ -336,6 +357,8 @@ int main(void)
 		TEST(without_a_driver_there_is_an_alarm_until_there_is_one),
 		TEST(without_lines_no_driver_is_no_alarm),
 		TEST(a_wrong_framing_and_a_busy_channel_are_one_alarm_each_and_the_rest_works),
+		TEST(signalling_of_the_wrong_side_is_explained),
+		TEST(without_its_canceller_a_channel_serves),
 		TEST(channels_of_two_spans_are_joined_both_ways),
 		TEST(frames_have_56_kbits_where_bits_are_robbed),
 		TEST(dynamic_spans_are_made_and_made_again),

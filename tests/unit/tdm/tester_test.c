@@ -90,6 +90,18 @@ static void wrong_bits_are_counted(void **state)
 	measure(7);
 }
 
+static void a_reset_ends_a_test(void **state)
+{
+	tell("bert", 0);
+	assert_int_equal(box_state(5), TDM_TESTED);
+	tell("reset", 0);
+	assert_int_equal(box_state(5), TDM_IN_SERVICE);
+	json_t *c = shown();
+	assert_true(json_is_null(json_object_get(c, "bert")));
+	json_decref(c);
+	close(fake.far);
+}
+
 static void a_channel_with_a_call_is_not_tested(void **state)
 {
 	assert_int_equal(tdm_channel_take(tdm_channel(box.t, 5), false), 0);
@@ -138,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_channel_that_is_looped_far_away_has_no_errors),
 		TEST(wrong_bits_are_counted),
+		TEST(a_reset_ends_a_test),
 		TEST(a_channel_with_a_call_is_not_tested),
 		TEST(spans_and_channels_are_shown),
 	};
