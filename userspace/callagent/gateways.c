@@ -140,29 +140,66 @@ static void read_networks(struct gateways *g, const struct conf_part *p)
 		*n += !prefix_parse(&g->networks[g->n][*n], slice_str(conf_list_at(p, "networks", i)));
 }
 
-static const char *const profiles[] = {"tandem", "osmo-mgw", "rfc3435", "lines"}; /* the choices of gateway.profile */
-
-static int add_configured(struct gateways *g, const struct conf_part *p)
+/* Whether sections of that kind are about lines of a gateway; "": of this box. */
+static bool has_lines(const struct conf *conf, const char *section, const char *gateway)
 {
+	const struct conf_part *p;
+	for (unsigned i = 0; (p = conf_titled(conf, section, i)); i++)
+		if (!strcmp(conf_string(p, "gateway"), gateway))
+			return true;
+	return false;
+}
+
+/* By the choices of gateway.profile; auto: one that lines are of has lines, any other relays. */
+static const char *profile_of(const struct conf *conf, const struct conf_part *p)
+{
+	static const char *const profiles[] = {NULL, "tandem", "osmo-mgw", "rfc3435", "lines"};
+	const char *chosen = profiles[conf_int(p, "profile")];
+	return chosen ? chosen : has_lines(conf, "line", conf_title(p)) ? "lines" : "tandem";
+}
+
+/* What other makers' gateways are called when nobody says: their address, as a name or in brackets (RFC 3435 2.1.2). */
+static void domain_of(struct buf *ret, const struct conf_part *p, const char *profile)
+{
+	struct addr a;
+	struct slice host = slice_str(conf_string(p, "address"));
+	if (*conf_string(p, "domain") || strcmp(profile, "lines")) {
+		buf_str(ret, conf_string(p, "domain"));
+	} else if (!slice_empty(host) && !addr_parse(&a, host, 2427)) {
+		char ip[ADDR_STR_LEN];
+		buf_printf(ret, "[%s]", addr_ip_str(&a, ip));
+	} else {
+		buf_slice(ret, slice_cut(&host, ':'));
+	}
+	buf_z(ret);
+}
+
+static int add_configured(struct gateways *g, const struct conf *conf, const struct conf_part *p)
+{
+	const char *profile = profile_of(conf, p);
+	char text[256] = "";
+	struct buf domain = buf_fixed(text, sizeof(text));
+	domain_of(&domain, p, profile);
 	struct mgcp_gw_params params = {
 		.name = conf_title(p),
-		.domain = conf_string(p, "domain"),
+		.domain = text,
 		.entity = conf_string(p, "notified-entity"),
-		.profile = mgcp_profile_find(profiles[conf_int(p, "profile")]),
+		.profile = mgcp_profile_find(profile),
 	};
 	read_networks(g, p);
 	return add_gateway(g, &params, conf_string(p, "address"));
 }
 
-/* The one of this box, unless another one has packet relays for calls. */
+/* The one of this box: for its lines, and for calls unless another one has packet relays. One that is as ours stands for it. */
 static int add_own(struct gateways *g, const struct conf *conf)
 {
-	const struct conf_part *p = conf_section(conf, "media");
-	struct mgcp_gw_params params = {.name = GATEWAY_OWN, .domain = conf_string(p, "domain"), .profile = mgcp_profile_find("tandem")};
-	for (unsigned i = 0; i < g->n; i++)
-		if (mgcp_gw_relays(g->gw[i]))
+	const struct conf_part *media = conf_section(conf, "media"), *p;
+	struct mgcp_gw_params params = {.name = GATEWAY_OWN, .domain = conf_string(media, "domain"), .profile = mgcp_profile_find("tandem")};
+	bool lines = has_lines(conf, "line", "") || has_lines(conf, "isdn", "");
+	for (unsigned i = 0; (p = conf_titled(conf, "gateway", i)); i++)
+		if (!strcmp(profile_of(conf, p), "tandem") || (!lines && strcmp(profile_of(conf, p), "lines")))
 			return 0;
-	return add_gateway(g, &params, conf_string(p, "bind"));
+	return add_gateway(g, &params, conf_string(media, "bind"));
 }
 
 static int add_all(struct gateways *g, const struct conf *conf)
@@ -170,7 +207,7 @@ static int add_all(struct gateways *g, const struct conf *conf)
 	const struct conf_part *p;
 	int err = 0;
 	for (unsigned i = 0; !err && (p = conf_titled(conf, "gateway", i)); i++)
-		err = add_configured(g, p);
+		err = add_configured(g, conf, p);
 	return err ? err : add_own(g, conf);
 }
 
@@ -224,12 +261,12 @@ struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name)
 	return NULL;
 }
 
-struct mgcp_gw *gateways_first(const struct gateways *g)
+struct mgcp_gw *gateways_own(const struct gateways *g)
 {
-	for (unsigned i = 0; i < g->n; i++)
-		if (mgcp_gw_relays(g->gw[i]))
-			return g->gw[i];
-	return NULL;
+	struct mgcp_gw *own = gateways_find(g, SLICE(GATEWAY_OWN));
+	for (unsigned i = 0; i < g->n && !own; i++)
+		own = mgcp_gw_relays(g->gw[i]) ? g->gw[i] : NULL;
+	return own;
 }
 
 void gateways_close(struct gateways *g)

@@ -43,8 +43,8 @@ void gateways_resolve(struct gateways *g, struct dns *dns);
 void gateways_resync(struct gateways *g);
 /* NULL: none has that name. */
 struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name);
-/* The one of lines that name none: the first with packet relays, as this box's has. */
-struct mgcp_gw *gateways_first(const struct gateways *g);
+/* The one of lines that name none: this box's, or the first with packet relays, which stands for it. */
+struct mgcp_gw *gateways_own(const struct gateways *g);
 void gateways_close(struct gateways *g);
 /* gateway_names.c: "gw.example.net:2427" is where it is; 0, -EINVAL: that is no name, -ENOMEM. */
 int gateway_named(struct gateways *g, struct mgcp_gw *gw, const char *address);

@@ -40,10 +40,7 @@ int isdn_leg_say(struct isdn_leg *s, const char *verb, json_t *args)
 struct mgcp_gw *isdn_gateway(struct agent *a, const struct tel_line *line)
 {
 	const char *name = conf_string(line->conf, "gateway");
-	struct mgcp_gw *gw = gateways_find(&a->gateways, slice_str(*name ? name : GATEWAY_OWN));
-	for (unsigned i = 0; !gw && !*name && i < a->gateways.n; i++)
-		gw = mgcp_gw_relays(a->gateways.gw[i]) ? a->gateways.gw[i] : NULL;
-	return gw;
+	return *name ? gateways_find(&a->gateways, slice_str(name)) : gateways_own(&a->gateways);
 }
 
 /* --- the channel ---------------------------------------------------------------------------------------------------- */

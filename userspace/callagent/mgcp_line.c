@@ -388,7 +388,7 @@ static void end_line(struct mgcp_line *l)
 static int attach(struct mgcp_line *l, const struct gateways *g)
 {
 	const char *name = mgcp_line_text(l, "gateway");
-	struct mgcp_gw *gw = *name ? gateways_find(g, slice_str(name)) : gateways_first(g);
+	struct mgcp_gw *gw = *name ? gateways_find(g, slice_str(name)) : gateways_own(g);
 	return gw ? mgcp_ep_new(&l->ep, gw, mgcp_line_text(l, "endpoint"), l->kind->packages, &ep_handlers, l) : -ENODEV;
 }
 

@@ -456,9 +456,12 @@ static void check_endpoints(struct findings *f)
 static void check_gateways(struct findings *f)
 {
 	const struct conf_part *p;
-	for (unsigned i = 0; (p = conf_titled(f->conf, "gateway", i)); i++)
+	for (unsigned i = 0; (p = conf_titled(f->conf, "gateway", i)); i++) {
 		if (!*conf_string(p, "address") && !conf_list_count(p, "networks"))
 			found(f, p, "gateway.networks", "expected where a gateway without an address may be, such as \"192.0.2.0/24\"");
+		else if (!*conf_string(p, "address") && !*conf_string(p, "domain"))
+			found(f, p, "gateway.domain", "expected the domain that a gateway without an address is known by");
+	}
 }
 
 static bool is_line_or_trunk(const struct conf *c, const char *name)

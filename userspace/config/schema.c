@@ -307,7 +307,8 @@ static const struct conf_option channels_options[] = {
 	OPTION("device", CONF_STRING, "", "With nethdlc: the name of the network device. Empty: hdlc and a number."),
 	OPTION("hdlc-rate", CONF_CHOICE, "64", "Of D-channels and other frames, in kbit/s: 56 where the line robs bits.", .choices = "64|56"),
 	OPTION("law", CONF_CHOICE, "default", "How voice is encoded there. default: as the span's driver says.", .choices = "default|mulaw|alaw"),
-	OPTION("echo-canceller", CONF_STRING, "", "DAHDI's canceller, such as \"mg2\" or \"hwec\"; it is on unless a call needs it off. Empty: as system.conf says."),
+	OPTION("echo-canceller", CONF_STRING, "", "DAHDI's canceller, such as \"mg2\" or \"hwec\", or \"none\"; it is on unless a call needs it off. "
+	 "Empty: mg2 where signalling is said here, else as system.conf says."),
 	OPTION("echo-tail", CONF_DURATION, "0", "How late an echo may be, 0: as the canceller is made.", .min = 0, .max = 128),
 	OPTION("rx-gain", CONF_INT, "0", "Gain of what is heard, in tenths of a decibel.", .min = -240, .max = 240),
 	OPTION("tx-gain", CONF_INT, "0", "Gain of what is said, in tenths of a decibel.", .min = -240, .max = 240),
@@ -364,9 +365,9 @@ static const struct conf_option gateway_options[] = {
 	OPTION("address", CONF_STRING, "127.0.0.1:2427", "Where the gateway listens for MGCP: an address and port, or a name such as \"gw.example.net\", which is asked for anew while it "
 	 "does not answer. Empty: where its RSIP comes from, which names its domain and is from one of its networks.", .check = check_gateway_address),
 	OPTION("networks", CONF_LIST, "", "With no address: where the gateway may be, such as \"192.0.2.0/24\".", .check = check_prefix),
-	OPTION("profile", CONF_CHOICE, "tandem", "What kind of gateway it is; lines: telephones and lines alone, no packet relays for calls of others.",
-	 .choices = "tandem|osmo-mgw|rfc3435|lines"),
-	OPTION("domain", CONF_STRING, "mg.tandem", "Domain name of its endpoints, after the @."),
+	OPTION("profile", CONF_CHOICE, "auto", "What kind of gateway it is; lines: telephones and lines alone, no packet relays for calls of others; auto: lines when line sections "
+	 "name it, else tandem. One that relays does so instead of the one of this box.", .choices = "auto|tandem|osmo-mgw|rfc3435|lines"),
+	OPTION("domain", CONF_STRING, "", "Domain name of its endpoints, after the @. Empty: mg.tandem; of one that has lines its address, such as gw.example.net or [192.0.2.1]."),
 	OPTION("digit-map", CONF_STRING, "[0-9*#].T", "What may be dialled on its lines, where these say nothing else.", .check = check_digit_map),
 	OPTION("notified-entity", CONF_STRING, "", "Whom its endpoints are to notify (N: of RFC 3435), such as \"ca@agents.example.net:2727\"; a gateway that finds "
 	 "several addresses of that name fails over to the next. Empty: whoever asks them.", .check = check_call_agents),
@@ -680,7 +681,7 @@ const struct conf_section config_schema[] = {
 	{"channels", "NAME", "A group of channels that are alike.", channels_options},
 	{"line-test", "NAME", "Test calls from one telephone channel of this machine to another that are made again and again. One that fails is an alarm.", line_test_options},
 	{"agent", NULL, "The call agent's MGCP side, in tandem-ca.", agent_options},
-	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. Without any, the one at media.bind is used.", gateway_options},
+	{"gateway", "NAME", "A media gateway that tandem-ca drives by MGCP. The one of this box, at media.bind, needs none.", gateway_options},
 	{"user", "NAME", "A user who registers phones and makes calls; the name is the user part of the SIP address.", user_options},
 	{"trunk", "NAME", "A SIP peer that does not register, such as a carrier.", trunk_options},
 	{"isdn", "NAME", "A trunk group of ISDN: the channels that have a D-channel in common. Calls go to it and come from it by this name.", isdn_options},

@@ -53,6 +53,7 @@ struct cx {
 };
 
 #define EP_RETRY_MS 500 /* when there was no memory to send */
+#define EP_BACK_MS 30000 /* until an endpoint that the gateway did not know is asked for again */
 
 struct mgcp_ep {
 	struct link link; /* in the gateway */
@@ -68,6 +69,8 @@ struct mgcp_ep {
 	bool waits;
 	uint32_t id, taken; /* of the last request that was sent, and that was taken */
 	struct timer retry;
+	bool absent; /* the gateway says that there is none */
+	struct timer back;
 };
 
 struct mgcp_conn {

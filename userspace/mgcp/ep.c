@@ -55,6 +55,7 @@ struct mgcp_ep *mgcp_ep_end(struct mgcp_ep *e)
 		return NULL;
 	drop_asks(e);
 	timer_stop(&e->retry);
+	timer_stop(&e->back);
 	list_remove(&e->link);
 	hash_remove(&e->gw->eps_by_name, &e->by_name);
 	mgcp_forget(e->gw->peer, e);
@@ -121,6 +122,36 @@ static void write_ask(struct buf *out, const struct mgcp_gw *gw, const struct mg
 	mgcp_write_end(out, SLICE_NONE);
 }
 
+static void on_back(void *arg);
+
+/* One that its gateway does not know is asked for now and then; `found`: it is there. */
+static void seek(struct mgcp_ep *e, bool found)
+{
+	e->absent = !found;
+	if (found)
+		ep_service(e, MGCP_SERVICE_IN, false, "it is there");
+	else
+		timer_start(&e->back, EP_BACK_MS, on_back, e);
+}
+
+static void on_back(void *arg)
+{
+	struct mgcp_ep *e = arg;
+	if (mgcp_ep_audit(e))
+		seek(e, false);
+}
+
+/* The gateway says that there is none (500), or that it is not ready, which RSIP will end (501). One that is not there may come without a word. */
+static void refused(struct mgcp_ep *e, unsigned code)
+{
+	if (code != 500 && code != 501)
+		return;
+	if (code == 500)
+		seek(e, false);
+	if (e->service != MGCP_SERVICE_OUT)
+		ep_service(e, MGCP_SERVICE_OUT, false, mgcp_code_text(code));
+}
+
 static void on_answer(void *arg, int err, const struct mgcp_msg *rsp)
 {
 	struct mgcp_ep *e = mem_ref(arg);
@@ -141,6 +172,8 @@ static void on_answer(void *arg, int err, const struct mgcp_msg *rsp)
 		gw_timed_out(gw);
 	else
 		gw_answered(gw);
+	if (link_in_list(&e->link))
+		refused(e, code);
 	advance(e);
 	mem_deref(gw);
 	mem_deref(e);
@@ -234,6 +267,10 @@ void ep_service(struct mgcp_ep *e, enum mgcp_service s, bool fresh, const char *
 	if (e->service != s)
 		log_info(e->gw->object, "%s: %s -> %s: %s", e->name, service_names[e->service], service_names[s], why);
 	e->service = s;
+	if (s != MGCP_SERVICE_OUT) {
+		e->absent = false;
+		timer_stop(&e->back);
+	}
 	/* What still waits belongs to what was before. */
 	if (s == MGCP_SERVICE_OUT || fresh)
 		while (list_count(&e->asks) > (e->in_flight ? 1 : 0))
@@ -269,6 +306,8 @@ static void on_audit(void *arg, int err, const struct mgcp_msg *rsp)
 		gw_timed_out(gw);
 	else
 		gw_answered(gw);
+	if (e->absent && link_in_list(&e->link))
+		seek(e, !err && rsp->code == 200);
 	if (e->h->audited && link_in_list(&e->link))
 		e->h->audited(e->arg, outcome, hook);
 	mem_deref(gw);

@@ -76,6 +76,11 @@ struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name)
 	return gw;
 }
 
+struct mgcp_gw *gateways_own(const struct gateways *g)
+{
+	return gateways_find(g, SLICE(GATEWAY_OWN));
+}
+
 struct mgcp_gw *gateways_pick(struct gateways *g)
 {
 	return gw;

@@ -157,7 +157,7 @@ struct mgcp_gw *gateways_find(const struct gateways *g, struct slice name)
 	return gw;
 }
 
-struct mgcp_gw *gateways_first(const struct gateways *g)
+struct mgcp_gw *gateways_own(const struct gateways *g)
 {
 	return gw;
 }

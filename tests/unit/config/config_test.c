@@ -101,6 +101,7 @@ static const struct {
 	{GOOD "line a { endpoint = \"1\" digit-map = \"1-2\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"1-2\"\n"},
 	{GOOD "line a { endpoint = \"1\" digit-map = \"(1)2)\" }", "unit.conf:2: line.digit-map: expected a digit map, such as \"(0T|[1-9]xxx)\", not \"(1)2)\"\n"},
 	{GOOD "gateway g { address = \"\" }", "unit.conf:2: gateway.networks: expected where a gateway without an address may be, such as \"192.0.2.0/24\"\n"},
+	{GOOD "gateway g { address = \"\" networks = {\"10.0.0.0/8\"} }", "unit.conf:2: gateway.domain: expected the domain that a gateway without an address is known by\n"},
 	{GOOD "gateway g { address = \"a b\" }", "unit.conf:2: gateway.address: expected an IP address or a name, maybe with a port, such as 192.0.2.1:2427 or gw.example.net, not \"a b\"\n"},
 	{"", "unit.conf: expected at least one address section, such as: address inside { local = {\"auto\"} }\n"},
 	{"address a { local = {\"10.0.0.1\", \"10.0.0.2\"} }", "unit.conf:1: address.local: expected at most one IPv4 and one IPv6 address\n"},

@@ -221,6 +221,33 @@ static void each_restart_method_is_told(void **state)
 	bench_close(&b);
 }
 
+/* A card that is not there yet, or is out of service: nobody is told to call there, and it is looked for. */
+static void an_endpoint_that_is_not_there_is_out_of_service(void **state)
+{
+	struct bench b = {0};
+	bench_open(&b);
+	mgcp_ep_request(b.ep, &idle);
+	wire_receive(&b.wire, GW, "500 1000 unknown endpoint\r\n");
+	assert_string_equal(heard(&b), "answered:-22/500 out of service ");
+	wire_take(&b.wire);
+	clock_test_advance(30000);
+	assert_non_null(strstr(wire_take(&b.wire), "AUEP 1001 aaln/1@gw"));
+	wire_receive(&b.wire, GW, "500 1001 unknown endpoint\r\n");
+	assert_string_equal(heard(&b), "hook:-22/? ");
+	clock_test_advance(30000);
+	wire_receive(&b.wire, GW, "200 1002 OK\r\nES:\r\n");
+	assert_string_equal(heard(&b), "in service hook:-61/? ");
+	assert_int_equal(mgcp_ep_request(b.ep, &idle), 0);
+	wire_receive(&b.wire, GW, "501 1003 out of service\r\n");
+	assert_string_equal(heard(&b), "answered:-16/501 out of service ");
+	wire_take(&b.wire);
+	clock_test_advance(100000);
+	assert_string_equal(wire_take(&b.wire), "");
+	wire_receive(&b.wire, GW, "RSIP 5 aaln/1@gw MGCP 1.0\r\nRM: restart\r\n");
+	assert_string_equal(heard(&b), "in service,fresh ");
+	bench_close(&b);
+}
+
 static void a_gateway_that_is_silent_has_no_endpoint_in_service(void **state)
 {
 	struct bench b = {0};
@@ -365,7 +392,7 @@ int main(void)
 		cmocka_unit_test(a_notification_is_answered_read_and_followed),
 		cmocka_unit_test(what_crossed_a_request_is_old),
 		cmocka_unit_test(each_restart_method_is_told),
-		cmocka_unit_test(a_gateway_that_is_silent_has_no_endpoint_in_service),
+		cmocka_unit_test(an_endpoint_that_is_not_there_is_out_of_service), cmocka_unit_test(a_gateway_that_is_silent_has_no_endpoint_in_service),
 		cmocka_unit_test(the_hook_is_found_by_an_audit),
 		cmocka_unit_test(a_gateway_is_found_by_its_restart),
 		cmocka_unit_test(a_gateway_that_was_found_elsewhere_is_up),
