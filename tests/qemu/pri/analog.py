@@ -26,9 +26,9 @@ gateway nowhere {{ address = "127.0.0.1:2430" }}
 tdm {{ system-conf = "" poll = 200ms zone = "us" }}
 dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
 dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
-channels phone {{ numbers = {{ "1" }} signalling = "fxoks" }}
-channels exchange {{ numbers = {{ "25" }} signalling = "fxsks" answer = dialled dial-tone = 10s }}
-channels trunks {{ numbers = {{ "2", "26" }} signalling = "e&m" dialling = mf }}
+channels phone {{ numbers = {{ "1" }} signalling = "fxoks" echo-canceller = "none" }}
+channels exchange {{ numbers = {{ "25" }} signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }}
+channels trunks {{ numbers = {{ "2", "26" }} signalling = "e&m" echo-canceller = "none" dialling = mf }}
 """
 PHONE, EXCHANGE, NEAR, FAR = "ds/ds1-1/1", "ds/ds1-2/1", "ds/ds1-1/2", "ds/ds1-2/2"
 PATIENCE = 60

@@ -29,7 +29,7 @@ gateway nowhere {{ address = "127.0.0.1:2430" }}
 tdm {{ system-conf = "" poll = 200ms }}
 dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
 dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
-channels b {{ numbers = {{ "1-20", "25-44" }} signalling = "bchan" }}
+channels b {{ numbers = {{ "1-20", "25-44" }} signalling = "bchan" echo-canceller = "none" }}
 channels d {{ numbers = {{ "24", "48" }} signalling = "dchan" }}
 """
 LEFT, RIGHT = "ds/ds1-1/7", "ds/ds1-2/7"

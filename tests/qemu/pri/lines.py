@@ -17,9 +17,9 @@ MORE = """
 tdm { system-conf = "" poll = 200ms zone = "us" }
 dynamic left { driver = "loc" address = "1:0" channels = 24 }
 dynamic right { driver = "loc" address = "1:1" channels = 24 }
-channels phone { numbers = { "1" } signalling = "fxoks" }
-channels exchange { numbers = { "25" } signalling = "fxsks" answer = dialled dial-tone = 10s }
-channels trunks { numbers = { "2", "26" } signalling = "e&m" dialling = mf }
+channels phone { numbers = { "1" } signalling = "fxoks" echo-canceller = "none" }
+channels exchange { numbers = { "25" } signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }
+channels trunks { numbers = { "2", "26" } signalling = "e&m" echo-canceller = "none" dialling = mf }
 line desk { endpoint = "ds/ds1-1/1" number = "2001" display = "Desk" digit-map = "1xxx" }
 line city { endpoint = "ds/ds1-2/1" kind = fxo hotline = "1002" }
 line near { endpoint = "ds/ds1-1/2" kind = em-mf }

@@ -21,10 +21,10 @@ media {{ engine = null }}
 tdm {{ system-conf = "" poll = 200ms zone = "us" }}
 dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
 dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
-channels b {{ numbers = {{ "1-20", "25-44" }} signalling = "bchan" }}
-channels exchange {{ numbers = {{ "21" }} signalling = "fxoks" }}
-channels phone {{ numbers = {{ "45" }} signalling = "fxsks" answer = dialled }}
-channels trunk {{ numbers = {{ "22", "46" }} signalling = "e&m" }}
+channels b {{ numbers = {{ "1-20", "25-44" }} signalling = "bchan" echo-canceller = "none" }}
+channels exchange {{ numbers = {{ "21" }} signalling = "fxoks" echo-canceller = "none" }}
+channels phone {{ numbers = {{ "45" }} signalling = "fxsks" echo-canceller = "none" answer = dialled }}
+channels trunk {{ numbers = {{ "22", "46" }} signalling = "e&m" echo-canceller = "none" }}
 channels d {{ numbers = {{ "24", "48" }} signalling = "dchan" }}
 """
 ISDN = """
