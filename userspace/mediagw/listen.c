@@ -61,7 +61,7 @@ int listen_open(struct listen *l, struct gateway *gw, const struct conf *conf, s
 {
 	const struct conf_part *agent = conf_section(conf, "agent");
 	struct mgcp_peer_params p = {
-		.fd = fdstore_take("mgcp"),
+		.fd = fdstore_take(LISTEN_FD),
 		.timers = mgcp_default_timers,
 		.dscp = 40, /* CS5, as all signalling */
 		.on_command = on_command,
@@ -86,8 +86,13 @@ int listen_open(struct listen *l, struct gateway *gw, const struct conf *conf, s
 	}
 	gw->p.peer = l->peer;
 	ctl_on_subscribers(daemon_ctl(), on_subscribers, l);
-	fdstore_put("mgcp", mgcp_peer_fd(l->peer));
+	fdstore_put(LISTEN_FD, mgcp_peer_fd(l->peer));
 	return 0;
+}
+
+void listen_retire(void)
+{
+	fdstore_remove(LISTEN_FD);
 }
 
 void listen_close(struct listen *l)

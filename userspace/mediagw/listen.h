@@ -7,6 +7,8 @@
 
 #define LISTEN_NETWORKS 32
 
+#define LISTEN_FD "mgcp" /* what is held for a process that takes over from one that was killed */
+
 struct listen {
 	struct gateway *gw;
 	struct mgcp_peer *peer;
@@ -17,6 +19,8 @@ struct listen {
 
 /* `l` stays where it is. 0, or negative errno with `why`. */
 int listen_open(struct listen *l, struct gateway *gw, const struct conf *conf, struct buf *why);
+/* It ends by itself, and its calls with it: nothing is held for the next process, which begins anew (RSIP restart, spans set up). */
+void listen_retire(void);
 void listen_close(struct listen *l);
 /* The networks of a configuration. */
 void listen_reload(struct listen *l, const struct conf *conf);

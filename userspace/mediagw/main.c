@@ -225,7 +225,7 @@ static int start(void *arg, const struct conf *conf, struct buf *why)
 	if (!err)
 		err = open_names(mg, conf, why);
 	if (!err)
-		err = lines_open(&mg->lines, tdm_kept(), conf, mg->store, fdstore_waiting_like("mgcp") != NULL);
+		err = lines_open(&mg->lines, tdm_kept(), conf, mg->store, fdstore_waiting_like(LISTEN_FD) != NULL);
 	if (!err)
 		err = open_gateway(mg, conf, &left);
 	if (!err)
@@ -286,6 +286,7 @@ static bool stop(void *arg)
 	list_foreach(e, &mg->gw->endpoints, link)
 		record_del_request(e);
 	endpoints_clear(mg->gw);
+	listen_retire();
 	return false;
 }
 
