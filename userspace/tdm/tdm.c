@@ -9,7 +9,7 @@
 /* All span numbers are looked at on each so manyth poll, and when the driver's count of spans changed. */
 #define RESCAN 5
 /* For a second after it has told of a removal DAHDI shows the span as if nothing were: whoever opened a channel then would be left with nothing. */
-#define LEAVING_MS 1500
+#define LEAVING_MS 1200
 
 static const struct alarm_def no_driver = {"tdm-driver", ALARM_CRITICAL, "Lines are configured, and DAHDI is not there. Is its module loaded, and /dev/dahdi/ctl ours?", 0, 0};
 

@@ -76,22 +76,26 @@ def lines_card():
     b.cleared("span-absent", "span 2")
     eb.hung_up(PATIENCE)
     b.up("near", "away", "desk", "city")
+    # What the other end was sent between its removal and its being set up again may have been a seizure, and a call to Bob that is given up.
     serves(2)
     serves(3)
+    wait_for("one call to be left", lambda: len(b.gw.show("calls")) == 1, PATIENCE, 0.1)
+    b.fresh()
     b.hang_up(*b.by_trunk())
     b.hang_up(d)
     b.over()
 
 
 def isdn_cable():
-    """Nothing comes any more: the D-channel is down, the call ends; the clock comes from the next source. Plugged in again all is as before."""
+    """Nothing comes any more: the clock comes from the next source, the D-channel is down, and T309 ends the call. Plugged in again all is as before."""
     b.up("pstn")
     d, _ = b.by_isdn(far)
     far.close()  # its end of the span can be taken then
     with cut():
-        ended(d, 27)
         b.raised("span-lof", "span 1")
+        b.alice.nothing(lambda m: m.method == "BYE")
         b.raised("timing-fallback", "timing", "span 2 gives the clock instead of span 1")
+        ended(d, 27)
         b.raised("isdn-d-channel", "ds/ds1-1/24")
         b.refused("85551234")
     with far_switch() as again:
