@@ -31,7 +31,7 @@ CONFIG = """
 tdm {{ system-conf = "{system}" poll = 100ms zone = "us" }}
 channels exchange {{ numbers = {{ "49" }} signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }}
 channels trunks {{ numbers = {{ "26", "50" }} signalling = "e&m" echo-canceller = "none" start = immediate }}
-isdn pstn {{ spans = {{ 1 }} switch = "ni2" side = "user" number-type = unknown numbers-out = "as-is" t309 = 3s t203 = 2s t200 = 500ms }}
+isdn pstn {{ spans = {{ 1 }} switch = "ni2" side = "user" number-type = unknown numbers-out = "as-is" t309 = 5s t203 = 2s t200 = 500ms }}
 line desk {{ endpoint = "ds/ds1-2/1" number = "2001" display = "Desk" digit-map = "1xxx" }}
 line city {{ endpoint = "ds/ds1-3/1" kind = fxo hotline = "1002" }}
 line near {{ endpoint = "ds/ds1-2/2" kind = em }}
