@@ -29,8 +29,11 @@ dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
 channels phone {{ numbers = {{ "1" }} signalling = "fxoks" echo-canceller = "none" }}
 channels exchange {{ numbers = {{ "25" }} signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }}
 channels trunks {{ numbers = {{ "2", "26" }} signalling = "e&m" echo-canceller = "none" dialling = mf }}
+channels system {{ numbers = {{ "3" }} signalling = "fxogs" echo-canceller = "none" }}
+channels ground {{ numbers = {{ "27" }} signalling = "fxsgs" echo-canceller = "none" answer = dialled dial-tone = 10s }}
 """
 PHONE, EXCHANGE, NEAR, FAR = "ds/ds1-1/1", "ds/ds1-2/1", "ds/ds1-1/2", "ds/ds1-2/2"
+SYSTEM, GROUND = "ds/ds1-1/3", "ds/ds1-2/3"
 PATIENCE = 60
 
 
@@ -69,7 +72,7 @@ def channels():
 
 
 def comes_up():
-    wait_for("the channels to be in service", lambda: all(channels().get(e) == "in-service" for e in (PHONE, EXCHANGE, NEAR, FAR)), PATIENCE, 0.2)
+    wait_for("the channels to be in service", lambda: all(channels().get(e) == "in-service" for e in (PHONE, EXCHANGE, NEAR, FAR, SYSTEM, GROUND)), PATIENCE, 0.2)
     assert phone.state() == "L/hu" and exchange.state() == "DO/rlc,H/hu", (phone.state(), exchange.state())
     settles()
 
@@ -161,6 +164,18 @@ def no_dial_tone():
     exchange.told("DO/rlc")
 
 
+def ground_start():
+    """The line to a telephone system is seized by ground, which is answered, so that the loop is closed; either side hangs up."""
+    fresh()
+    system.ask("R: BL/hd(A,E(S(BL/dl),R(BL/hu(N),D/[0-9](D)),D(1xx)))")
+    ground.ask("S: DO/sup(addr(1,2,3))\nR: DO/oc(N),DO/of(N)")
+    ground.told("DO/oc(DO/sup)")
+    system.told("BL/hd,D/1,D/2,D/3")
+    ground.ask("S: DO/hu\nR: DO/rlc(N)")
+    system.told("BL/hu")
+    ground.told("DO/rlc")
+
+
 def winks_and_digits():
     fresh()
     far.ask("R: MS/inf(N)")
@@ -195,7 +210,7 @@ with open(path("tandem.conf"), "w") as f:
 for folder in ("state", "run"):
     os.makedirs(os.path.join(WORK, folder))
 agent = mgtest.Agent()
-phone, exchange, near, far = Line(PHONE), Line(EXCHANGE), Line(NEAR), Line(FAR)
+phone, exchange, near, far, system, ground = map(Line, (PHONE, EXCHANGE, NEAR, FAR, SYSTEM, GROUND))
 keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("analog.log"), "w"), stderr=subprocess.STDOUT)
 try:
     wait_for("tandem-mg", lambda: agent.wait_told("RM: restart", 1), PATIENCE)
@@ -211,6 +226,7 @@ try:
         shows("FXS opens the loop, and FXO hangs up", the_exchange_hangs_up)
         trace = watch("trace.out")
         shows("without dial tone nothing is dialled", no_dial_tone)
+        shows("ground start: seized, dialled, hung up", ground_start)
         wait_for("the trace to have begun", lambda: os.path.getsize(path("trace.out")), PATIENCE)
         shows("E&M: a wink, MF digits, the answer", winks_and_digits)
         shows("a trace shows hooks and signalling bits", traced)
