@@ -183,6 +183,36 @@ static void digits_go_across_as_events(void **state)
 	}
 }
 
+/* The end of a packet whose digit began within it is silence in the law that is sent. */
+static void what_is_cut_is_silence_in_the_law_of_the_peer(void **state)
+{
+	struct capture c;
+	struct wire w = {0};
+	struct capture_config config = plain;
+	struct digit_sender *s = digit_sender_new(DIGIT_DTMF);
+	int16_t linear[160] = {0};
+	uint8_t octets[160];
+	config.events = true;
+	config.format = PLAYOUT_PCMU;
+	config.ptime = 480;
+	assert_int_equal(capture_init(&c, &config), 0);
+	law_encode(LAW_A, octets, linear, 160);
+	put(&c, &w, octets, 160);
+	digit_sender_shape(s, 200, 40, -10);
+	digit_sender_put(s, SLICE("5"));
+	for (unsigned i = 0; i < 2; i++) {
+		digit_sender_make(s, linear, 160);
+		law_encode(LAW_A, octets, linear, 160);
+		put(&c, &w, octets, 160);
+	}
+	assert_int_equal(w.last.format, PLAYOUT_PCMU);
+	assert_int_equal(w.last.len, 480);
+	for (unsigned i = 470; i < 480; i++)
+		assert_int_equal(w.last.payload[i], law_idle[LAW_U]);
+	mem_deref(s);
+	capture_release(&c);
+}
+
 static void data_is_not_listened_to(void **state)
 {
 	struct capture c;
@@ -270,6 +300,7 @@ int main(void)
 		cmocka_unit_test(the_law_is_converted_where_it_differs),
 		cmocka_unit_test(what_cannot_be_is_refused),
 		cmocka_unit_test(digits_go_across_as_events),
+		cmocka_unit_test(what_is_cut_is_silence_in_the_law_of_the_peer),
 		cmocka_unit_test(data_is_not_listened_to),
 		cmocka_unit_test(silence_is_sent_as_its_level),
 		cmocka_unit_test(memory_may_run_out),
