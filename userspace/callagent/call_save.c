@@ -38,7 +38,7 @@ static const struct pack_field call_fields[] = {
 
 struct leg_kept {
 	uint8_t state, group; /* 1: the first; 0: none */
-	bool is_caller, is_winner, said_offer, asked;
+	bool is_caller, is_winner, said_offer, asked, hidden;
 	uint32_t status, cause;
 	char kind[16], target[64], object[48];
 	struct { uint64_t id, version, last_hash; } origin; /* struct sdp_origin; the rest is the party's */
@@ -52,7 +52,8 @@ static const struct pack_field leg_fields[] = {
 	PACK_FIELD(7, PACK_NUMBER, struct leg_kept, status),  PACK_FIELD(8, PACK_NUMBER, struct leg_kept, cause),
 	PACK_FIELD(9, PACK_TEXT, struct leg_kept, kind),      PACK_FIELD(10, PACK_TEXT, struct leg_kept, target),
 	PACK_FIELD(11, PACK_TEXT, struct leg_kept, object),   PACK_FIELD(12, PACK_BYTES, struct leg_kept, origin),
-	PACK_FIELD(13, PACK_SLICE, struct leg_kept, said),    PACK_FIELD(TAG_PARTY, PACK_SLICE, struct leg_kept, party),
+	PACK_FIELD(13, PACK_SLICE, struct leg_kept, said),    PACK_FIELD(14, PACK_BOOL, struct leg_kept, hidden),
+	PACK_FIELD(TAG_PARTY, PACK_SLICE, struct leg_kept, party),
 };
 #define N(fields) (sizeof(fields) / sizeof(fields[0]))
 
@@ -70,7 +71,7 @@ static void save_leg(const struct call *c, const struct leg *l, struct buf *out)
 {
 	struct leg_kept k = {
 		.state = (uint8_t)l->state, .group = group_of(c, l), .is_caller = l == c->a, .is_winner = l == c->winner,
-		.said_offer = l->said_offer, .asked = l->asked, .status = l->status, .cause = l->cause,
+		.said_offer = l->said_offer, .asked = l->asked, .hidden = l->hidden, .status = l->status, .cause = l->cause,
 		.origin = {l->origin.id, l->origin.version, l->origin.last_hash},
 		.said = l->said ? l->said->text : SLICE_NONE,
 	};
@@ -218,6 +219,7 @@ static int restore_leg(struct call *c, const struct calls_past *p, struct slice 
 	l->origin.last_hash = k.origin.last_hash;
 	l->said_offer = k.said_offer;
 	l->asked = k.asked;
+	l->hidden = k.hidden;
 	l->status = k.status;
 	l->cause = k.cause;
 	CDR_SET(l->target, slice_str(k.target));

@@ -101,6 +101,7 @@ struct leg {
 	bool agreed;               /* the caller: its first offer and answer are complete before the answer to the call */
 	bool unconditional;        /* knows no preconditions (RFC 3312), and the caller has some (call_conditions.c) */
 	bool held;                 /* ... and is called when they are met */
+	bool hidden;               /* its party does not want to be known (RFC 3323) */
 	bool offers;               /* was offered the call without a description: its own comes in a response and waits for the confirm verb */
 	bool heard;                /* it has answered in some way, be it 100 */
 	bool one_of_many;          /* its 6xx speaks for itself alone */

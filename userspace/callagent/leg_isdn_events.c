@@ -218,6 +218,7 @@ static void read_answer(struct isdn_leg *s, const json_t *event)
 	memcpy(name, s->who.display, sizeof(name));
 	if (!connected || isdn_party_read(s->line, connected, &s->who))
 		s->who = (struct shown){0};
+	s->leg.hidden = s->who.presentation == PRESENT_RESTRICTED;
 	if (!*name || *s->who.display || s->who.presentation == PRESENT_RESTRICTED)
 		return;
 	memcpy(s->who.display, name, sizeof(name));

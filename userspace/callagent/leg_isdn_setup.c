@@ -236,6 +236,7 @@ static int read_setup(struct isdn_leg *s, const json_t *event)
 	err = err ? err : isdn_party_read(s->line, json_object_get(event, "calling"), &s->shown);
 	err = err ? err : isdn_redirecting_read(s->line, json_object_get(event, "redirecting"), &s->diversions);
 	CDR_SET(s->number, slice_str(s->shown.number));
+	s->leg.hidden = s->shown.presentation == PRESENT_RESTRICTED;
 	return err;
 }
 

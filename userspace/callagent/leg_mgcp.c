@@ -132,6 +132,7 @@ static void begin_call(struct mgcp_leg *g)
 	struct mgcp_line *l = g->line;
 	struct buf sdp = buf_growing();
 	struct shown caller = {.presentation = g->hidden ? PRESENT_RESTRICTED : PRESENT_AS_SENT};
+	g->leg.hidden = g->hidden;
 	CDR_SET(caller.number, slice_str(l->caller));
 	CDR_SET(caller.display, slice_str(l->caller_name));
 	const struct line_call how = {.line = l->tel, .called = g->called, .caller = &caller};

@@ -79,6 +79,8 @@ static void on_progress(void *arg, const struct sip_msg *rsp)
 
 static void on_answered(void *arg, const struct sip_msg *rsp)
 {
+	struct sip_leg *s = arg;
+	s->leg.hidden = headers_want_privacy(rsp);
 	report(arg, rsp->status, rsp, call_on_answered);
 }
 
@@ -614,6 +616,7 @@ int leg_sip_incoming(struct leg **ret, struct sip_strans *st, const struct sourc
 	CDR_SET(s->leg.target, slice_str(from->name));
 	s->number = slice_dup(req->from.uri.user);
 	s->leg.origin.conditions = abilities_of(req, "precondition");
+	s->leg.hidden = is_anonymous(req) || headers_want_privacy(req);
 	set_trunk(s, from->trunk);
 	int err = set_address(s, sip_strans_listener(st), &req->src, from->latch);
 	if (!err && slice_is_set(req->from.uri.user) && !s->number)

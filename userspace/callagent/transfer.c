@@ -48,6 +48,7 @@ static void describe_caller(const struct agent *a, const struct leg *stays, stru
 	struct cdr_leg r = {0};
 	const struct user *u = auth_user(registrar_auth(a->registrar), stays->target);
 	stays->kind->describe(stays, &r);
+	caller->presentation = stays->hidden ? PRESENT_RESTRICTED : PRESENT_AS_SENT;
 	CDR_SET(caller->number, slice_str(r.number));
 	CDR_SET(caller->display, slice_str(u ? conf_string(user_conf(u), "display") : ""));
 }

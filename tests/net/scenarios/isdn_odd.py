@@ -22,13 +22,15 @@ with stage(start=False) as s:
 
     # --- a SIP caller gives up in each state of the network's call
     for events in ((), ("setup-ack",), ("proceeding",), ("progress",), ("alerting",), ("progress", "alerting"), ("setup-ack", "proceeding", "progress", "alerting", "progress")):
-        for progress in ({}, {"progress": 8}) if events else ({},):
+        for progress in ({}, {"progress": 1 if "alerting" in events else 8}) if events else ({},):
             d = alice.invite("0891234567")
             call = x.told("setup")["call"]
             for event in events:
                 x.say(event, call, endpoint=CHANNEL, **progress)
             if events and (progress or events[-1] == "alerting"):
-                d.response(180 if "alerting" in events else 183)
+                # RFC 4497 8.3.3 to 8.3.5: a description with progress indicators 1 and 8, and the channel is heard.
+                told = d.response(180 if "alerting" in events else 183)
+                assert bool(told.body) == bool(progress) and channels.mode(CHANNEL) == ("sendrecv" if progress else "recvonly"), told.raw
             d.give_up()
             x.released(call, 16)
             over()

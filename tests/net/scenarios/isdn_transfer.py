@@ -14,8 +14,10 @@ from steps import in_place_of, replaces  # noqa: E402
 CHANNEL = "ds/e1-1/7"
 
 with stage(start=False) as s:
-    x, channels = exchange(s)
+    x, channels = exchange(s, more='user carol { password = "singer" numbers = { "1003" } address = "outside" }\n')
     alice, bob = s.pair()
+    carol = s.phone("b", "carol", "singer", port=5070)
+    assert carol.register().status == 200
 
     def called():
         """Alice calls the ISDN, which answers."""
@@ -70,6 +72,30 @@ with stage(start=False) as s:
     talk(bob, Sdp(m.body).at())
     x.say("release", call, endpoint=CHANNEL, cause=16, remote=True)
     e.hung_up()
+    over()
+
+    # Who did not want to be known when it called is not made known by a transfer, to the ISDN or to a phone, whatever became of the call agent.
+    d = bob.invite("1001", headers=[("Privacy", "id")])
+    e, invite = alice.answer_invite()
+    e.accept(invite)
+    d.connected()
+    e.get("ACK")
+    for number in ("0897654321", "1003"):
+        e.refer(f"sip:{number}@{alice.gateway}")
+        if number == "1003":
+            f, invite = carol.answer_invite()
+            assert "anonymous@anonymous.invalid" in invite.get("from") and b"bob@" not in invite.raw.lower(), invite.raw
+            f.refuse(invite, 486)
+        else:
+            args = x.told("setup")
+            assert args["calling"]["presentation"] == "restricted" and "name" not in args["calling"], args
+            x.say("release", args["call"], endpoint=None, cause=17)
+        e.told(100)
+        e.told(486)
+        if number != "1003":
+            s.gw.kill("tandem-ca")
+            x.connected()
+    e.bye(d)
     over()
 
     # It is where the transfer leads to, whichever of the two asks for it: the network is told who stays.
