@@ -344,13 +344,45 @@ static bool has_domain(const struct conf *c, const char *name)
 	return false;
 }
 
+struct domain_name {
+	struct hash_link by_name;
+	const char *name;
+};
+
+static const struct domain_name *same_domain(const struct hash *names, const char *name, uint32_t h)
+{
+	const struct domain_name *there;
+	hash_foreach_match(there, names, h, by_name)
+		if (!strcasecmp(there->name, name))
+			return there;
+	return NULL;
+}
+
 static void check_domains(struct findings *f)
 {
-	const struct conf_part *p, *other;
-	for (unsigned i = 0; (p = conf_titled(f->conf, "domain", i)); i++)
-		for (unsigned k = 0; k < i && (other = conf_titled(f->conf, "domain", k)); k++)
-			if (!strcasecmp(conf_title(p), conf_title(other)))
-				found(f, p, "domain", "\"%s\" has a section already: case does not count in host names", conf_title(other));
+	const struct conf_part *p;
+	const struct domain_name *there;
+	struct hash names = {0};
+	unsigned n = 0;
+	while (conf_titled(f->conf, "domain", n))
+		n++;
+	struct domain_name *all = mem_raw((n + 1) * sizeof(*all));
+	if (!all || hash_init(&names, n + 1)) {
+		f->count++;
+		buf_str(f->why, "out of memory\n");
+		mem_free(all);
+		return;
+	}
+	for (unsigned i = 0; (p = conf_titled(f->conf, "domain", i)); i++) {
+		uint32_t h = slice_hash(slice_str(conf_title(p)), true);
+		all[i] = (struct domain_name){.name = conf_title(p)};
+		if ((there = same_domain(&names, all[i].name, h)))
+			found(f, p, "domain", "\"%s\" has a section already: case does not count in host names", there->name);
+		else
+			hash_insert(&names, &all[i].by_name, h);
+	}
+	hash_free(&names);
+	mem_free(all);
 }
 
 static void check_users(struct findings *f)
