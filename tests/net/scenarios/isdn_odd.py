@@ -30,7 +30,8 @@ with stage(start=False) as s:
             if events and (progress or events[-1] == "alerting"):
                 # RFC 4497 8.3.3 to 8.3.5: a description with progress indicators 1 and 8, and the channel is heard.
                 told = d.response(180 if "alerting" in events else 183)
-                assert bool(told.body) == bool(progress) and channels.mode(CHANNEL) == ("sendrecv" if progress else "recvonly"), told.raw
+                assert bool(told.body) == bool(progress), told.raw
+                wait_for("the channel to be heard, or not", lambda: channels.mode(CHANNEL) == ("sendrecv" if progress else "recvonly"))
             d.give_up()
             x.released(call, 16)
             over()
@@ -83,7 +84,7 @@ with stage(start=False) as s:
     db, invite = bob.answer_invite()
     db.reply(invite, 183, "Session Progress")
     assert x.told("progress", "in-12")["progress"] == 1
-    assert channels.mode(CHANNEL) == "recvonly"
+    wait_for("the channel to be listened to only", lambda: channels.mode(CHANNEL) == "recvonly")
     db.reply(invite, 180, "Ringing")
     assert x.told("alerting", "in-12")["progress"] == 8
     wait_for("ringback", lambda: channels.signals(CHANNEL)[-1:] == ["G/rt"])

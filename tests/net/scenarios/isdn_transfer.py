@@ -93,6 +93,7 @@ with stage(start=False) as s:
         e.told(100)
         e.told(486)
         if number != "1003":
+            alice.settle()
             s.gw.kill("tandem-ca")
             x.connected()
     e.bye(d)
