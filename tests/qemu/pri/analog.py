@@ -165,7 +165,7 @@ def no_dial_tone():
 
 
 def ground_start():
-    """The line to a telephone system is seized by ground, which is answered, so that the loop is closed; either side hangs up."""
+    """The line to a telephone system is seized by ground, which is answered, so that the loop is closed; who seized it hangs up."""
     fresh()
     system.ask("R: BL/hd(A,E(S(BL/dl),R(BL/hu(N),D/[0-9](D)),D(1xx)))")
     ground.ask("S: DO/sup(addr(1,2,3))\nR: DO/oc(N),DO/of(N)")
