@@ -81,7 +81,7 @@ static void on_renew(void *arg)
 	l->stale = false;
 	if (l->channel->faults & 1u << TDM_FAULT_GONE)
 		return;
-	line_close(l);
+	line_interrupt(l);
 	if (!tdm_channel_configure(l->channel))
 		log_info(l->channel->object, "set up as the configuration says now");
 	if (line_is_signalled(l))

@@ -153,8 +153,7 @@ void line_close(struct line *l)
 	shut(l);
 }
 
-/* Its call agent, who hears nothing of that, goes on waiting for what it has asked for. */
-static void interrupt(struct line *l)
+void line_interrupt(struct line *l)
 {
 	timer_stop(&l->again);
 	if (l->fd < 0)
@@ -168,7 +167,7 @@ int line_lend(struct line *l, int *fd)
 	const char *why;
 	if (l->uses || line_begin(l, LINE_TESTED, false, &why))
 		return -EBUSY;
-	interrupt(l);
+	line_interrupt(l);
 	int opened = l->channel->tdm->driver->open(l->channel->number);
 	if (opened < 0) {
 		line_return(l);

@@ -8,6 +8,8 @@
 /* Opens the channel: 0, -EBUSY when another program has it, or what the driver says; an alarm then, and it is tried again until the line can be used. */
 int line_open(struct line *l);
 void line_close(struct line *l);
+/* Closes it for a while: its call agent, who hears nothing of that, goes on waiting for what it has asked for. */
+void line_interrupt(struct line *l);
 /* Opens one that is to be open; of any other finds out whether it can be opened. */
 void line_try(struct line *l);
 /* Lends the channel, which nothing uses, with a descriptor of the borrower's own: 0, -EBUSY when it is not free, or what the driver says. */

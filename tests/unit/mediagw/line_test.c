@@ -582,6 +582,25 @@ static void a_reload_sets_channels_up_when_they_are_idle(void **state)
 	bench_close();
 }
 
+/* No RSIP tells of that. */
+static void what_a_telephone_was_asked_for_holds_when_it_is_set_up_again(void **state)
+{
+	(void)state;
+	struct buf why = buf_growing();
+	bench_plug();
+	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
+	assert_int_equal(run("RQNT 1 ds/ds1-1/21@mg MGCP 1.0\r\nX: 1\r\nR: L/hd(N)\r\n"), 200);
+	struct conf *conf = bench_conf(RELOADED);
+	assert_int_equal(lines_reload(bench.lines, conf, &why), 0);
+	clock_test_advance(1);
+	assert_string_equal(cards.set_up[21].canceller, "mg2");
+	assert_int_equal(bearer_of(21)->p.tail, 32 * 8);
+	assert_int_equal(run("AUEP 2 ds/ds1-1/21@mg MGCP 1.0\r\nF: R\r\n"), 200);
+	assert_non_null(strstr(bench.answer, "R: L/hd(N)"));
+	mem_deref(conf);
+	bench_close();
+}
+
 static void one_that_cannot_be_set_up_again_is_out_of_order(void **state)
 {
 	(void)state;
@@ -695,6 +714,7 @@ int main(void)
 		cmocka_unit_test(a_reload_takes_what_it_can),
 		cmocka_unit_test(calls_outlive_the_process),
 		cmocka_unit_test(a_reload_sets_channels_up_when_they_are_idle),
+		cmocka_unit_test(what_a_telephone_was_asked_for_holds_when_it_is_set_up_again),
 		cmocka_unit_test(one_that_cannot_be_set_up_again_is_out_of_order),
 		cmocka_unit_test(what_an_operator_set_is_kept),
 		cmocka_unit_test(what_is_not_understood_sets_nothing_up),
