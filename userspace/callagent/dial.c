@@ -255,7 +255,7 @@ static int next(void *plan, struct call *c, const struct leg_news *how, struct l
 
 /* --- beginning ------------------------------------------------------------------------------------------------------ */
 
-static void read_caller(const struct sip_msg *req, const struct source *from, struct shown *caller)
+void dial_caller(const struct source *from, const struct sip_msg *req, struct shown *caller)
 {
 	*caller = (struct shown){0};
 	if (from->trunk)
@@ -281,7 +281,7 @@ static int make_plan(struct plan **ret, struct agent *a, const struct sip_msg *r
 	int err = dial_called(from, req, uri, called, sizeof(called));
 	if (err)
 		return err;
-	read_caller(req, from, &caller);
+	dial_caller(from, req, &caller);
 	struct plan_params p = dial_plan_params(a, !d);
 	p.uri = uri;
 	p.resume = on_resume;
@@ -340,7 +340,7 @@ static int plan_emergency(struct plan **ret, struct agent *a, const struct sip_m
 	char called[128];
 	if (number_of_uri(&req->ruri, called, sizeof(called)))
 		CDR_SET(called, slice_str(e->service));
-	read_caller(req, from, &caller);
+	dial_caller(from, req, &caller);
 	const struct query q = {.from = from, .called = called, .caller = caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .req = req};
 	return plan_new_emergency(ret, &p, &q, &caller, e);
 }

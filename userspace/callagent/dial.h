@@ -6,6 +6,8 @@
 
 /* The number that `uri` in a request calls, as the routing has numbers. -ENOSPC. */
 int dial_called(const struct source *from, const struct sip_msg *req, const struct sip_uri *uri, char *out, size_t size);
+/* Who calls, as the routing has numbers; "": it has none. */
+void dial_caller(const struct source *from, const struct sip_msg *req, struct shown *caller);
 /* The call's plan is what the routing says of the request that began it, or of `e`, the emergency call that it is (NULL: it is none). 0 or negative errno:
  * the number is no number, memory is out. */
 int dial(struct agent *a, struct call *c, const struct sip_msg *req, const struct source *from, const struct emergency *e);

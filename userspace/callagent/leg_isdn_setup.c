@@ -170,6 +170,7 @@ static bool grows(struct isdn_leg *s)
 static void check_number(struct isdn_leg *s)
 {
 	struct source from;
+	const struct query q = {.from = &from, .called = s->called, .caller = s->shown.number, .utc = (int64_t)(clock_utc_ms() / 1000)};
 	source_of_line(&from, s->line);
 	if (!s->overlap || line_call_is_emergency(s->agent, s->line, s->called))
 		begin(s, true);
@@ -177,7 +178,7 @@ static void check_number(struct isdn_leg *s)
 		return;
 	else if (line_call_is_complete(s->agent, &from, s->called))
 		begin(s, true);
-	else if (line_call_goes_on(s->agent, &from, s->called) && grows(s))
+	else if (line_call_goes_on(s->agent, &q) && grows(s))
 		begin(s, false);
 }
 

@@ -43,23 +43,18 @@ bool line_call_admitted(struct agent *a, struct tel_line *l, const char *called,
 	return false;
 }
 
-static struct query query_of(const struct source *from, const char *called)
-{
-	return (struct query){.from = from, .called = called, .caller = "", .utc = (int64_t)(clock_utc_ms() / 1000)};
-}
-
 static bool takes_digits(const struct agent *a, const struct dest *d, const char *number)
 {
 	const struct tel_line *l = d->kind == DEST_LINE ? tel_lines_find(&a->tel_lines, slice_str(d->name)) : NULL;
 	return l && l->kind == TEL_ISDN && conf_bool(l->conf, "overlap-send") && isdn_number_grows(l, number);
 }
 
-bool line_call_goes_on(struct agent *a, const struct source *from, const char *called)
+bool line_call_goes_on(struct agent *a, const struct query *q)
 {
-	const struct query q = query_of(from, called);
-	const struct rule *r = overlap_led(a->routing, registrar_auth(a->registrar), &q);
+	const struct rule *r = overlap_led(a->routing, registrar_auth(a->registrar), q);
 	char number[128];
-	if (!r || conf_titled(a->conf, "fraud", 0) || emergency_may_follow(a->conf, from->address, called) || rule_rewrite_called(r, called, number, sizeof(number)))
+	if (!r || conf_titled(a->conf, "fraud", 0) || emergency_may_follow(a->conf, q->from->address, q->called) ||
+	    rule_rewrite_called(r, q->called, number, sizeof(number)))
 		return false;
 	for (unsigned i = 0; i < r->n_dests; i++)
 		if (!takes_digits(a, &r->dest[i], number))
@@ -69,7 +64,7 @@ bool line_call_goes_on(struct agent *a, const struct source *from, const char *c
 
 bool line_call_is_complete(struct agent *a, const struct source *from, const char *called)
 {
-	const struct query q = query_of(from, called);
+	const struct query q = {.from = from, .called = called, .caller = "", .utc = (int64_t)(clock_utc_ms() / 1000)};
 	return emergency_called(a, from, called).kind || overlap_is_whole(a->routing, registrar_auth(a->registrar), &q);
 }
 

@@ -23,9 +23,9 @@ bool line_call_admitted(struct agent *a, struct tel_line *l, const char *called,
 void line_call_refused(struct agent *a, const struct line_call *how, const char *id, const struct leg_news *refusal);
 /* Whether `called` is a whole number: no other number of the routing begins like it, as far as it lists them (RFC 3578 3.1). */
 bool line_call_is_complete(struct agent *a, const struct source *from, const char *called);
-/* Whether the call may begin with what there is of `called`: wherever that leads however it goes on, the rest is taken as it is dialled. Where limits
+/* Whether the call may begin with what there is of the number: wherever that leads however it goes on, the rest is taken as it is dialled. Where limits
  * against fraud are configured the whole number is needed. */
-bool line_call_goes_on(struct agent *a, const struct source *from, const char *called);
+bool line_call_goes_on(struct agent *a, const struct query *q);
 /* Makes the call of `l`, the caller's leg, which it adopts; nobody is called before line_call_start(), and call_end() may end it before. */
 int line_call_new(struct call **ret, struct agent *a, struct leg *l, const struct line_call *how);
 /* Its called number is complete and its leg has media: `sdp` is the leg's description. Its end, maybe at once, comes as the leg's release verb. */

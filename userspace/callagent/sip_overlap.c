@@ -12,18 +12,31 @@
 
 #define CAUSE_INCOMPLETE 28 /* Q.850: invalid number format */
 
+/* What the routing is asked of an INVITE, as for its call (dial.c). */
+struct asked {
+	char called[128];
+	struct shown caller;
+	struct query q;
+};
+
+static int read_asked(struct asked *ret, const struct sip_msg *req, const struct source *from)
+{
+	dial_caller(from, req, &ret->caller);
+	ret->q = (struct query){.from = from, .called = ret->called, .caller = ret->caller.number, .utc = (int64_t)(clock_utc_ms() / 1000), .req = req};
+	return dial_called(from, req, &req->ruri, ret->called, sizeof(ret->called));
+}
+
 bool sip_overlap_begins(struct agent *a, const struct sip_msg *req, const struct source *from)
 {
-	char called[128];
-	return from->overlap && !dial_called(from, req, &req->ruri, called, sizeof(called)) && line_call_goes_on(a, from, called);
+	struct asked asked;
+	return from->overlap && !read_asked(&asked, req, from) && line_call_goes_on(a, &asked.q);
 }
 
 static bool is_short(struct agent *a, const struct sip_msg *req, const struct source *from)
 {
-	char called[128];
-	const struct query q = {.from = from, .called = called, .caller = "", .utc = (int64_t)(clock_utc_ms() / 1000), .req = req};
-	return auth_is_our_host(registrar_auth(a->registrar), req, &req->ruri) && !dial_called(from, req, &req->ruri, called, sizeof(called)) &&
-	       overlap_is_short(a->routing, registrar_auth(a->registrar), &q);
+	struct asked asked;
+	return auth_is_our_host(registrar_auth(a->registrar), req, &req->ruri) && !read_asked(&asked, req, from) &&
+	       overlap_is_short(a->routing, registrar_auth(a->registrar), &asked.q);
 }
 
 /* What the INVITE has of the number behind what the earlier one had, both as they stand there; NULL: that is no beginning of it. */

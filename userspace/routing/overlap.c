@@ -80,9 +80,11 @@ static bool rule_lists(const struct rule *k, const struct query *q)
 	return false;
 }
 
-static bool somebody_has(const struct routing *r, const struct auth *a, const char *called)
+/* Users of the domain that is called, too. */
+static bool somebody_has(const struct routing *r, const struct auth *a, const struct query *q)
 {
-	return auth_user_in(a, SLICE_NONE, called) || routing_hunt_by_number(r, called) || phone_has(r->conf, called);
+	struct slice domain = q->req ? q->req->ruri.host : SLICE_NONE;
+	return auth_user_in(a, domain, q->called) || routing_hunt_by_number(r, q->called) || phone_has(r->conf, q->called);
 }
 
 static bool somebody_is_longer(const struct routing *r, struct slice called)
@@ -109,7 +111,7 @@ static bool leads_somewhere(const struct routing *r, const struct query *q)
 bool overlap_is_short(const struct routing *r, const struct auth *a, const struct query *q)
 {
 	struct slice called = slice_str(q->called);
-	if (somebody_has(r, a, q->called) || leads_somewhere(r, q))
+	if (somebody_has(r, a, q) || leads_somewhere(r, q))
 		return false;
 	for (unsigned i = 0; i < r->n_rules; i++)
 		if (rule_is_for(&r->rules[i], q->from) && rule_may_change(&r->rules[i], called))
@@ -120,7 +122,7 @@ bool overlap_is_short(const struct routing *r, const struct auth *a, const struc
 bool overlap_is_whole(const struct routing *r, const struct auth *a, const struct query *q)
 {
 	struct slice called = slice_str(q->called);
-	bool listed = somebody_has(r, a, q->called);
+	bool listed = somebody_has(r, a, q);
 	for (unsigned i = 0; i < r->n_rules && !listed; i++)
 		listed = rule_lists(&r->rules[i], q);
 	if (!listed || !called.len || somebody_is_longer(r, called))
@@ -147,7 +149,7 @@ static bool rule_may_win(const struct rule *k, const struct rule *taken, const s
 const struct rule *overlap_led(const struct routing *r, const struct auth *a, const struct query *q)
 {
 	struct slice called = slice_str(q->called);
-	if (!called.len || somebody_has(r, a, q->called) || somebody_is_longer(r, called))
+	if (!called.len || somebody_has(r, a, q) || somebody_is_longer(r, called))
 		return NULL;
 	const struct rule *taken = routing_find(r, q, NULL, true, NULL, NULL) ?: routing_find(r, q, NULL, false, NULL, NULL);
 	if (!taken || taken->goes_on || taken->replace || called.len <= (size_t)conf_int(taken->conf, "strip") || rule_may_change(taken, called))

@@ -11,6 +11,11 @@ from media import both_ways  # noqa: E402
 from sipmsg import Sdp  # noqa: E402
 
 CHANNEL = "ds/e1-1/7"
+ROUTES = """
+route mine { prefix = "088" caller = "carrier" to = "bob" }
+route longer { called = "66" to = "block" }
+route own { called = "6" caller = "alice" to = "block:603" }
+"""
 
 
 def further(d, number, **kw):
@@ -35,7 +40,7 @@ def incomplete(d, before):
 
 with stage(start=False) as s:
     s.gw.sections["trunk"], s.gw.sections["alice"] = "overlap = yes", "overlap = yes"
-    x, channels = exchange(s, isdn="overlap-send = yes")
+    x, channels = exchange(s, isdn="overlap-send = yes", more=ROUTES)
     alice, bob = s.pair()
     carrier = s.carrier()
 
@@ -103,6 +108,19 @@ with stage(start=False) as s:
         d.failed(484)
         over()
 
+    # Who calls counts: this caller's are no calls to the ISDN, though the digits alone lead there.
+    d = carrier.invite("088")
+    db, invite = bob.rings()
+    d.response(180)
+    before = further(d, "0881")
+    incomplete(d, before)
+    db.cancelled(invite)
+    db, invite = bob.rings()
+    d.response(180)
+    d.give_up()
+    db.cancelled(invite)
+    over()
+
     # A phone that dials on is asked for more as long as the number leads nowhere; one that does not is told that it leads nowhere.
     for number in ("1", "10", "100"):
         alice.invite(number).failed(484)
@@ -113,4 +131,5 @@ with stage(start=False) as s:
     db.cancelled(invite)
     alice.invite("77").failed(404)
     bob.invite("100").failed(404)
+    alice.invite("6").failed(603)
     s.gw.over()

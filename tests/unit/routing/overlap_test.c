@@ -89,7 +89,8 @@ static void numbers_lead_somewhere_however_they_go_on(void **state)
 static void numbers_are_too_short_or_lead_nowhere(void **state)
 {
 	static const char *text = "address inside {\n local = {\"127.0.0.1\"}\n}\nisdn pri {\n}\nuser 1001 {\n password = x\n numbers = {\"+4930555\"}\n}\n"
-				  "route long {\n prefix = \"6001\"\n to = pri\n}\nroute some {\n called = {\"70*\", \"/^8[0-9]$/\"}\n to = pri\n}\n"
+				  "user far {\n password = x\n name = \"10\"\n domain = \"far.example\"\n}\ndomain far.example {\n}\n"
+				  "route own {\n called = \"8\"\n caller = \"2\"\n to = pri\n}\nroute long {\n prefix = \"6001\"\n to = pri\n}\nroute some {\n called = {\"70*\", \"/^8[0-9]$/\"}\n to = pri\n}\n"
 				  "route theirs {\n called = \"900\"\n source = pri\n to = pri\n}\n";
 	static const struct {
 		const char *called;
@@ -112,6 +113,12 @@ static void numbers_are_too_short_or_lead_nowhere(void **state)
 		if (overlap_is_short(r, users, &q) != rows[i].is_short)
 			fail_msg("%s: %s", rows[i].called, rows[i].is_short ? "leads nowhere" : "is short");
 	}
+	/* It leads somewhere for another caller, and in another domain. */
+	const struct sip_msg req = {.request = true, .ruri.host = SLICE("far.example")};
+	const struct query of_another = {.from = &from, .called = "8", .caller = "2", .utc = 1767609000};
+	const struct query far = {.from = &from, .called = "10", .caller = "1", .utc = 1767609000, .req = &req};
+	assert_false(overlap_is_short(r, users, &of_another));
+	assert_false(overlap_is_short(r, users, &far));
 	mem_deref(r);
 	mem_deref(users);
 	mem_deref(c);
