@@ -90,7 +90,8 @@ static bool go_on(struct leg *l, struct sip_strans *st, const struct sip_msg *re
 
 bool sip_overlap_takes(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
 {
-	if (!from->overlap)
+	/* Who is to take somebody's place dials nothing (RFC 3891). */
+	if (!from->overlap || sip_msg_hdr(req, SIP_HDR_REPLACES))
 		return false;
 	struct leg *l = leg_sip_earlier(st);
 	struct call *c = l ? l->call : NULL;

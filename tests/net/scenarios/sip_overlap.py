@@ -132,4 +132,6 @@ with stage(start=False) as s:
     alice.invite("77").failed(404)
     bob.invite("100").failed(404)
     alice.invite("6").failed(603)
+    # Who takes somebody's place dials nothing: there is no such call, however short the number is.
+    alice.invite("10", headers=[("Replaces", "nobody@alice.invalid;to-tag=1;from-tag=2")]).failed(481)
     s.gw.over()
