@@ -180,7 +180,8 @@ int line_lend(struct line *l, int *fd)
 void line_return(struct line *l)
 {
 	line_end(l, LINE_TESTED);
-	if (line_is_signalled(l))
+	/* While a driver removes a span it still lets channels of it be opened. */
+	if (line_is_signalled(l) && !(l->channel->faults & 1u << TDM_FAULT_GONE))
 		line_open(l);
 }
 

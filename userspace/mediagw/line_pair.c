@@ -158,13 +158,23 @@ static void run_blocks(struct line_pair *p)
 	}
 }
 
+/* Nobody else hears of it while the channel is lent. */
+static void removed(const struct end *e)
+{
+	const struct line *l = line_of(e);
+	if (l)
+		tdm_removed(l->channel);
+}
+
 static bool take_events(struct end *e)
 {
 	struct tdm_event event;
 	while (!e->driver->event(e->fd, &event) && event.kind != TDM_NO_EVENT) {
 		log_debug(e->name, "test call: %s", tdm_event_names[event.kind]);
-		if (event.kind == TDM_EV_REMOVED)
+		if (event.kind == TDM_EV_REMOVED) {
+			removed(e);
 			return false;
+		}
 		loop_test_event(e->pair->test, e->side, event.kind);
 	}
 	return true;

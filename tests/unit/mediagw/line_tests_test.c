@@ -95,6 +95,27 @@ static void a_line_that_is_locked_in_its_test_is_open_again(void **state)
 	close_tests();
 }
 
+/* Its driver still shows it, and lets it be opened: whoever did so would be left with nothing. */
+static void a_line_that_is_removed_in_its_test_is_not_opened_again(void **state)
+{
+	(void)state;
+	static const struct heard removed = {.kind = HEARD_EVENT, .event = {.kind = TDM_EV_REMOVED}};
+	open_tests_of("span 1 { framing = esf coding = b8zs }\nchannels em { numbers = { \"22-24\" } signalling = \"e&m\" }\n",
+		      "line-test em { from = \"channel 22\" to = \"channel 23\" every = \"1h\" }\n");
+	clock_test_advance(3600 * 1000);
+	clock_test_advance(1);
+	const struct line *l = endpoint_find(bench.gw, endpoint_channel_place(bench.gw, 22))->line;
+	assert_true(l->uses & LINE_TESTED);
+	const struct bearer *b = endpoint_find(bench.gw, endpoint_channel_place(bench.gw, 24))->line->bearer;
+	b->p.heard(b->p.arg, &removed);
+	plans = mem_deref(plans);
+	tests = mem_deref(tests);
+	assert_true(l->fd < 0);
+	clock_test_advance(6000);
+	assert_true(l->fd >= 0);
+	bench_close();
+}
+
 /* Who calls there next is heard of as if there had been none. */
 static void what_a_line_was_asked_for_holds_after_its_test(void **state)
 {
@@ -671,6 +692,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_due_takes_a_pair_of_channels),
 		cmocka_unit_test(one_that_cannot_be_made_is_an_alarm),
 		cmocka_unit_test(a_line_that_is_locked_in_its_test_is_open_again),
+		cmocka_unit_test(a_line_that_is_removed_in_its_test_is_not_opened_again),
 		cmocka_unit_test(what_a_line_was_asked_for_holds_after_its_test),
 		cmocka_unit_test(others_come_with_a_reload),
 		cmocka_unit_test(what_has_not_changed_goes_on),
