@@ -456,8 +456,10 @@ static void end(struct circuit *c)
 /* After a kill: it may have been hung up meanwhile, or it rings no more. */
 static void restored(struct circuit *c)
 {
-	if (c->state == RINGING)
+	if (c->state == RINGING) {
+		fxs(c)->reversed = c->p.settings->caller_id == TELLS_DTMF; /* it may be */
 		circuit_hook_do(c, TDM_RING_OFF);
+	}
 	if (c->state == RINGING || !c->off_hook)
 		quiet(c, "it was not off hook");
 }

@@ -413,6 +413,19 @@ static void a_call_goes_on_after_a_kill(void **state)
 	bench_close();
 }
 
+/* Its caller may have been about to be told. */
+static void nothing_is_left_reversed_after_a_kill(void **state)
+{
+	(void)state;
+	struct circuit_settings s = circuit_defaults;
+	s.caller_id = TELLS_DTMF;
+	assert_int_equal(bench_open(TDM_FXOKS, &s, false), 0);
+	circuit_restore(bench.circuit, SLICE("ringing"));
+	assert_string_equal(circuit_state(bench.circuit), "");
+	expect("used from here; ring off; normal; free");
+	bench_close();
+}
+
 static void lifecycle(void *arg)
 {
 	(void)arg;
@@ -456,6 +469,7 @@ int main(void)
 		cmocka_unit_test(what_was_cut_off_keeps_nothing_waiting),
 		cmocka_unit_test(a_telephone_that_cannot_be_rung_is_free),
 		cmocka_unit_test(a_call_goes_on_after_a_kill),
+		cmocka_unit_test(nothing_is_left_reversed_after_a_kill),
 		cmocka_unit_test(without_memory),
 	};
 	return cmocka_run_group_tests(tests, quiet_logs, NULL);
