@@ -5,6 +5,7 @@
 #include "callagent/agent.h"
 #include "callagent/isdn_link.h"
 #include "callagent/isdn_party.h"
+#include "callagent/line_call.h"
 #include <errno.h>
 
 #define TOPIC            "test-calls"
@@ -262,17 +263,27 @@ static bool ends_with(const char *text, const char *tail)
 	return k && n >= k && !strcmp(text + n - k, tail);
 }
 
-/* Networks change numbers on the way: they may show who calls as they like, and of the called number what they count as the line's. */
+/* Networks change numbers on the way: they may show who calls as they like, and of the called number what they count as the line's. A number of which more is to
+ * come may yet be anybody's. */
 static bool is_ours(const struct isdn_test *t, const json_t *event)
 {
 	const char *called = text_of(json_object_get(event, "called"), "number"), *calling = text_of(json_object_get(event, "calling"), "number");
-	return ends_with(calling, t->calling) || ends_with(called, t->called) || (!t->any && ends_with(t->called, called));
+	bool cut = !t->any && !json_is_true(json_object_get(event, "overlap")) && ends_with(t->called, called);
+	return ends_with(calling, t->calling) || ends_with(called, t->called) || cut;
+}
+
+/* The test's number may end like one for help. */
+static bool is_emergency(struct agent *a, const char *group, const json_t *event)
+{
+	struct tel_line *l = tel_lines_find(&a->tel_lines, slice_str(group));
+	return l && line_call_is_emergency(a, l, text_of(json_object_get(event, "called"), "number"));
 }
 
 bool isdn_test_takes(struct agent *a, const char *id, const char *group, const json_t *event)
 {
 	struct isdn_test *t = a->isdn_test;
-	if (!t || t->state != TEST_CALLING || !*t->in.group || !is_ours(t, event) || slice_copy(slice_str(id), t->in.call.id, sizeof(t->in.call.id)))
+	if (!t || t->state != TEST_CALLING || !*t->in.group || !is_ours(t, event) || is_emergency(a, group, event) ||
+	    slice_copy(slice_str(id), t->in.call.id, sizeof(t->in.call.id)))
 		return false;
 	int64_t ms = lasted(t);
 	CDR_SET(t->in.endpoint, slice_str(text_of(event, "endpoint")));

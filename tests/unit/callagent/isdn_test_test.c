@@ -25,7 +25,7 @@ static int setup(void **state)
 {
 	struct conf *conf;
 	struct buf why = buf_growing();
-	if (config_load(&conf, "t", "sip {\n country = \"49\"\n}\naddress inside {\n local = {\"127.0.0.1\"}\n}\nisdn pri {\n area = \"30\"\n}\nisdn tie {\n}\n", &why))
+	if (config_load(&conf, "t", "sip {\n country = \"49\"\n}\naddress inside {\n local = {\"127.0.0.1\"}\n}\nisdn pri {\n area = \"30\"\n}\nisdn tie {\n}\nsite here {\n emergency-to = pri\n}\n", &why))
 		fail_msg("%s", buf_z(&why));
 	agent = (struct agent){.conf = conf, .publish = publish};
 	calls_init(&agent.calls);
@@ -302,6 +302,10 @@ static void other_calls_are_not_taken(void **state)
 		{"030777812", ",'called':{'number':'12'},'calling':{'number':'30777'}", true},       /* what the network passes on of it */
 		{"030777812", ",'called':{'number':'13'},'calling':{'number':'30777'}", false},
 		{"030777812", ",'called':{},'calling':{}", false},
+		{"030777812", ",'called':{'number':'12'},'calling':{},'overlap':true", false},       /* somebody dials, and it goes on */
+		{"030777812", ",'called':{'number':'777812'},'calling':{},'overlap':true", false},
+		{"030777812", ",'called':{'number':'30777812'},'calling':{},'overlap':true", true},
+		{"030777112", ",'called':{'number':'112'},'calling':{}", false},                     /* a call for help */
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char args[300], line[300];
