@@ -267,7 +267,9 @@ static void on_invite(struct agent *a, struct sip_strans *st, const struct sip_m
 		identify_emergency(a, req, claimed, &from);
 	else if (!core_identify(a, st, req, &from, &user))
 		return;
-	if (!e.kind && (sip_overlap_takes(a, st, req, &from) || core_refuses(a, st, req, &from)))
+	if (e.kind)
+		sip_overlap_gives_way(st, req, &from);
+	else if (sip_overlap_takes(a, st, req, &from) || core_refuses(a, st, req, &from))
 		return;
 	if (sip_msg_hdr(req, SIP_HDR_REPLACES)) {
 		transfer_replaces(a, st, req, &from);

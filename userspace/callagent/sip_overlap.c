@@ -88,14 +88,29 @@ static bool go_on(struct leg *l, struct sip_strans *st, const struct sip_msg *re
 	return true;
 }
 
+/* The caller's leg of the call that began with an earlier INVITE of the same; NULL: there is none. */
+static struct leg *earlier_of(const struct sip_strans *st, const struct source *from)
+{
+	struct leg *l = from->overlap ? leg_sip_earlier(st) : NULL;
+	struct call *c = l ? l->call : NULL;
+	return c && l == c->a && c->offer_native && c->state < CALL_ENDING && !strcmp(c->cdr.source, from->name) ? l : NULL;
+}
+
+void sip_overlap_gives_way(const struct sip_strans *st, const struct sip_msg *req, const struct source *from)
+{
+	struct leg *l = earlier_of(st, from);
+	char number[128];
+	if (l && further(l->call->offer_native, req, number, sizeof(number)))
+		end(l->call);
+}
+
 bool sip_overlap_takes(struct agent *a, struct sip_strans *st, const struct sip_msg *req, const struct source *from)
 {
 	/* Who is to take somebody's place dials nothing (RFC 3891). */
 	if (!from->overlap || sip_msg_hdr(req, SIP_HDR_REPLACES))
 		return false;
-	struct leg *l = leg_sip_earlier(st);
-	struct call *c = l ? l->call : NULL;
-	if (c && l == c->a && c->offer_native && c->state < CALL_ENDING && !strcmp(c->cdr.source, from->name) && go_on(l, st, req, from))
+	struct leg *l = earlier_of(st, from);
+	if (l && go_on(l, st, req, from))
 		return true;
 	if (!is_short(a, req, from))
 		return false;

@@ -13,6 +13,8 @@ from sipmsg import Sdp  # noqa: E402
 CHANNEL = "ds/e1-1/7"
 ROUTES = """
 route mine { prefix = "088" caller = "carrier" to = "bob" }
+route help { prefix = "11" to = "bob" }
+site here { emergency = { "112" } emergency-to = "pri" }
 route longer { called = "66" to = "block" }
 route own { called = "6" caller = "alice" to = "block:603" }
 """
@@ -119,6 +121,19 @@ with stage(start=False) as s:
     d.response(180)
     d.give_up()
     db.cancelled(invite)
+    over()
+
+    # A call for help is one of its own, with its last digit; what was called before that is given up.
+    d = carrier.invite("11")
+    db, invite = bob.rings()
+    d.response(180)
+    before = further(d, "112")
+    incomplete(d, before)
+    db.cancelled(invite)
+    args = x.told("setup")
+    assert args["called"]["number"] == "112" and "complete" not in args["called"], args
+    x.say("release", args["call"], endpoint=None, cause=17, remote=True)
+    d.failed(486)
     over()
 
     # A phone that dials on is asked for more as long as the number leads nowhere; one that does not is told that it leads nowhere.
