@@ -28,15 +28,14 @@ enum { PINNED_NATIVE, PINNED_GENERIC, PINNED_DEVICES, PINNED_HOPS, PINNED_COUNT 
 
 static int get_pinned(const struct pin *pin, int fds[PINNED_COUNT])
 {
-	const struct program_name native = program_pin(PROGRAM_NATIVE), generic = program_pin(PROGRAM_GENERIC);
-	const char *const names[PINNED_COUNT] = {native.text, generic.text, "devices", "hops"};
-	int err = 0;
-	for (int i = 0; i < PINNED_COUNT; i++) {
-		fds[i] = pin_get(pin, names[i]);
+	fds[PINNED_NATIVE] = programs_pinned(pin, PROGRAM_NATIVE);
+	fds[PINNED_GENERIC] = programs_pinned(pin, PROGRAM_GENERIC);
+	fds[PINNED_DEVICES] = pin_get(pin, "devices");
+	fds[PINNED_HOPS] = pin_get(pin, "hops");
+	for (int i = 0; i < PINNED_COUNT; i++)
 		if (fds[i] < 0)
-			err = -ENOENT;
-	}
-	return err;
+			return -ENOENT;
+	return 0;
 }
 
 static int attach_again(json_t *request, json_t *reply, const struct ranges *ranges, const struct pin *pin)

@@ -9,6 +9,22 @@
 
 #define PROGRAM_PIN "prog-"
 
+static const char *const pins[] = {[PROGRAM_NATIVE] = PROGRAM_PIN "native", [PROGRAM_GENERIC] = PROGRAM_PIN "generic"};
+
+struct program_name {
+	char text[32];
+};
+
+/* Name under which a program of the relay is pinned; it says what it was made from. */
+static struct program_name program_pin(enum program which)
+{
+	struct program_name n;
+	size_t len;
+	const void *file = relay__elf_bytes(&len);
+	snprintf(n.text, sizeof n.text, "%s-%08x", pins[which], slice_hash(slice_of(file, len), false));
+	return n;
+}
+
 int programs_open(struct programs *p, const struct ranges *r, bool xdp)
 {
 	p->relay = relay__open();
@@ -201,14 +217,23 @@ int programs_fd(const struct programs *p, enum program which)
 	return which < PROGRAM_STEER && p->taken[which] ? p->taken[which] : bpf_program__fd(progs[which]);
 }
 
-struct program_name program_pin(enum program which)
+struct looking {
+	const struct pin *from;
+	int fd;
+};
+
+static void on_pinned(void *arg, const char *name)
 {
-	static const char *const names[] = {[PROGRAM_NATIVE] = "native", [PROGRAM_GENERIC] = "generic"};
-	struct program_name n;
-	size_t len;
-	const void *file = relay__elf_bytes(&len);
-	snprintf(n.text, sizeof n.text, PROGRAM_PIN "%s-%08x", names[which], slice_hash(slice_of(file, len), false));
-	return n;
+	struct looking *l = arg;
+	if (l->fd < 0)
+		l->fd = pin_get(l->from, name);
+}
+
+int programs_pinned(const struct pin *from, enum program which)
+{
+	struct looking l = {.from = from, .fd = -1};
+	pin_each(from, pins[which], on_pinned, &l);
+	return l.fd;
 }
 
 int programs_map(const struct programs *p, const char *name)

@@ -33,10 +33,7 @@ void programs_close(struct programs *p);
 
 /* Its descriptor; negative where it is not loaded. */
 int programs_fd(const struct programs *p, enum program which);
-struct program_name {
-	char text[32];
-};
-/* Name under which a program of the relay is pinned; it says what it was made from. */
-struct program_name program_pin(enum program which);
+/* A descriptor of the relay's program that is pinned in `from`, whichever build made it: that goes with the maps there. Negative when there is none. */
+int programs_pinned(const struct pin *from, enum program which);
 /* The descriptor of a map by its name, or -1. */
 int programs_map(const struct programs *p, const char *name);

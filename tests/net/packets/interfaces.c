@@ -210,6 +210,18 @@ static const char *again_and_again(struct bed *b)
 	return wrong ? wrong : wait_row(b, "gwb", "native");
 }
 
+/* Whoever attaches may be of another build than whoever has loaded the programs: a tandem-keep that died after an upgrade. */
+static const char *of_another_build(struct bed *b)
+{
+	command(NULL, "for pin in " PIN "/v*/prog-*; do mv $pin ${pin%%-*}-other || exit 1; done");
+	command(NULL, "ip link del gwb");
+	const char *wrong = wait_row(b, "gwb", "");
+	remake_wire(&peers[1]);
+	if (!wrong)
+		wrong = heals(b, "an interface that comes back after an upgrade");
+	return wrong ? wrong : wait_row(b, "gwb", "native");
+}
+
 /* Named in the configuration, and there only later. */
 static const char *appears(struct bed *b)
 {
@@ -242,6 +254,7 @@ int test_interfaces(void)
 		{"an address that is removed and added again", one_address},
 		{"all addresses of an interface", all_addresses},
 		{"again and again", again_and_again},
+		{"with programs of another build", of_another_build},
 		{"a named interface that appears later", appears},
 	};
 	struct bed b = {.fp = open_engine(FP_WANT_NATIVE, PIN, PORTS), .seq = 100};
