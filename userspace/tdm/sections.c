@@ -70,10 +70,7 @@ static int read_like(struct reader *r, const struct conf_part *p, struct tdm_cha
 		expected(r, p, "channels.idle-bits: expected the bits A, B, C and D, such as 1101");
 		return -EINVAL;
 	}
-	const char *canceller = conf_string(p, "echo-canceller");
-	if (!*canceller && like->set && tdm_carries_calls(like->signalling))
-		canceller = CANCELLER;
-	if (slice_copy(slice_str(canceller), like->canceller, sizeof(like->canceller))) {
+	if (slice_copy(slice_str(conf_string(p, "echo-canceller")), like->canceller, sizeof(like->canceller))) {
 		expected(r, p, "channels.echo-canceller: expected at most %zu characters", sizeof(like->canceller) - 1);
 		return -EINVAL;
 	}
@@ -110,6 +107,17 @@ static bool is_bundled(enum tdm_signalling s)
 	return s == TDM_CLEAR || s == TDM_RAWHDLC || s == TDM_NETHDLC;
 }
 
+/* What system.conf says holds where the section says nothing. */
+static void set_canceller(struct tdm_channel_setup *c, const struct tdm_channel_setup *like)
+{
+	bool unsaid = like->set && !*c->canceller && tdm_carries_calls(like->signalling);
+	const char *name = *like->canceller ? like->canceller : unsaid ? CANCELLER : c->canceller;
+	if (!strcmp(name, "none"))
+		*c->canceller = '\0';
+	else if (name != c->canceller)
+		memcpy(c->canceller, name, strlen(name) + 1);
+}
+
 static void set_channel(struct tdm_setup *s, struct tdm_channel_setup *like, unsigned n)
 {
 	struct tdm_channel_setup *c = &s->channels[n];
@@ -121,10 +129,7 @@ static void set_channel(struct tdm_setup *s, struct tdm_channel_setup *like, uns
 	c->kbit56 |= like->kbit56;
 	if (like->law)
 		c->law = like->law;
-	if (!strcmp(like->canceller, "none"))
-		*c->canceller = '\0';
-	else if (*like->canceller)
-		memcpy(c->canceller, like->canceller, sizeof(c->canceller));
+	set_canceller(c, like);
 	c->tail = like->tail;
 	c->rx_gain = like->rx_gain;
 	c->tx_gain = like->tx_gain;

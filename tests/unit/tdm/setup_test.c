@@ -259,15 +259,15 @@ static void sections_go_before_system_conf(void **state)
 /* What nobody says is cancelled, but not what system.conf was to say; and either may be turned off. */
 static void echo_is_cancelled_unless_said_otherwise(void **state)
 {
-	char path[] = "/tmp/tdm-setup-XXXXXX", text[512];
+	char path[] = "/tmp/tdm-setup-XXXXXX", text[1024];
 	int fd = mkstemp(path);
-	static const char file[] = "bchan=1-23\nechocanceller=hwec,1-2\n";
+	static const char file[] = "bchan=1-23\nechocanceller=hwec,1-2,28\n";
 	assert_int_equal(write(fd, file, sizeof(file) - 1), sizeof(file) - 1);
 	close(fd);
 	snprintf(text, sizeof(text), ADDRESS "tdm { system-conf = \"%s\" }\nchannels a { numbers = {\"1\", \"3\"} rx-gain = 10 }\nchannels b { numbers = {\"2\"} echo-canceller = none }\n"
 		 "channels c { numbers = {\"24\"} signalling = dchan }\nchannels d { numbers = {\"25\"} signalling = fxoks }\n"
-		 "channels e { numbers = {\"26\"} signalling = fxsks echo-canceller = hwec }\nchannels f { numbers = {\"27\"} signalling = bchan echo-canceller = none }\n", path);
-	static const char *const want[] = {[1] = "hwec", [2] = "", [3] = "", [24] = "", [25] = "mg2", [26] = "hwec", [27] = ""};
+		 "channels e { numbers = {\"26\"} signalling = fxsks echo-canceller = hwec }\nchannels f { numbers = {\"27\"} signalling = bchan echo-canceller = none }\nchannels g { numbers = {\"28\"} signalling = fxoks }\n", path);
+	static const char *const want[] = {[1] = "hwec", [2] = "", [3] = "", [24] = "", [25] = "mg2", [26] = "hwec", [27] = "", [28] = "hwec"};
 	struct tdm_setup *s = NULL;
 	struct buf why = buf_growing();
 	int err = load_both(&s, text, &why);
