@@ -190,6 +190,14 @@ static int add_configured(struct gateways *g, const struct conf *conf, const str
 	return add_gateway(g, &params, conf_string(p, "address"));
 }
 
+static bool has_relay(const struct gateways *g)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		if (mgcp_gw_relays(g->gw[i]))
+			return true;
+	return false;
+}
+
 /* The one of this box: for its lines, and for calls unless another one has packet relays. One that is as ours stands for it. */
 static int add_own(struct gateways *g, const struct conf *conf)
 {
@@ -199,7 +207,11 @@ static int add_own(struct gateways *g, const struct conf *conf)
 	for (unsigned i = 0; (p = conf_titled(conf, "gateway", i)); i++)
 		if (!strcmp(profile_of(conf, p), "tandem") || (!lines && strcmp(profile_of(conf, p), "lines")))
 			return 0;
-	return add_gateway(g, &params, conf_string(media, "bind"));
+	bool relayed = has_relay(g);
+	int err = add_gateway(g, &params, conf_string(media, "bind"));
+	if (!err && relayed)
+		g->lines_only = g->gw[g->n - 1];
+	return err;
 }
 
 static int add_all(struct gateways *g, const struct conf *conf)
@@ -273,6 +285,7 @@ void gateways_close(struct gateways *g)
 {
 	timer_stop(&g->audit);
 	gateway_names_close(g);
+	g->lines_only = NULL;
 	for (; g->n; g->n--)
 		g->gw[g->n - 1] = mem_deref(g->gw[g->n - 1]);
 	for (unsigned i = 0; i < GATEWAYS_MAX; i++) {
@@ -289,7 +302,7 @@ struct mgcp_gw *gateways_pick(struct gateways *g)
 	for (unsigned i = 0; i < g->n; i++) {
 		struct mgcp_gw *gw = g->gw[(g->next + i) % g->n];
 		enum mgcp_gw_state s = mgcp_gw_state(gw);
-		if (!mgcp_gw_relays(gw))
+		if (!mgcp_gw_relays(gw) || gw == g->lines_only)
 			continue;
 		if (s == MGCP_GW_UP) {
 			g->next = (g->next + i + 1) % g->n;

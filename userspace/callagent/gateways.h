@@ -28,6 +28,7 @@ struct gateways {
 	unsigned n_networks[GATEWAYS_MAX];
 	char *place[GATEWAYS_MAX]; /* under which name it is kept where they were found; NULL: it has an address of its own */
 	unsigned n, next;
+	struct mgcp_gw *lines_only; /* this box's, while another one has the packet relays; NULL */
 	struct list named; /* those whose addresses are names (gateway_names.c) */
 	struct dns *dns;   /* borrowed, once there is one */
 	struct timer audit;
