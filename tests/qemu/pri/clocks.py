@@ -110,13 +110,15 @@ def drifts(ppm):
         agent.ask("DLCX", endpoint, f"C: 7\nI: {made.get('I')}", wait=10)
     late = list(delays(said, ear.heard, begun, ppm))[50:]
     first, last = max(late[:500]), max(late[-500:])
-    breaks = broken(pieces(said, b"".join(octets for _, octets in ear.heard)))
+    found = pieces(said, b"".join(octets for _, octets in ear.heard))
+    breaks = broken(found)
     print(f"note {ppm} ppm, {SECONDS} s: {breaks} breaks, {line}, delay at most {first:.1f} ms at first, {last:.1f} ms in the end")
     slips, others = (line["skipped"], line["repeated"]) if ppm > 0 else (line["repeated"], line["skipped"])
     # What has not slipped yet is in the delay.
     grown = max(0, last - first) * 8
     assert slips and slips * STEP - 3 * STEP <= DRIFT <= slips * STEP + grown + 3 * STEP, (line, grown)
-    assert slips + others - 2 <= breaks <= slips + others + line["underruns"], (breaks, line)
+    # The buffer settles in by slips, too, several of which may be next to each other.
+    assert slips + others - 2 <= len(found) - 1 and breaks <= slips + others + line["underruns"], (breaks, len(found), line)
     assert last <= first + 10, (first, last)
 
 
