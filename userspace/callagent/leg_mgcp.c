@@ -73,22 +73,6 @@ void leg_mgcp_end(struct mgcp_leg *g, unsigned status, unsigned cause)
 	mem_deref(g);
 }
 
-static void on_end(void *arg)
-{
-	struct mgcp_leg *g = arg;
-	if (g->wait == MGCP_WAIT_CONFIRM)
-		call_on_confirmed(&g->leg, &(struct leg_news){.from = &g->leg});
-	else
-		leg_mgcp_end(g, g->status, g->cause);
-}
-
-static void end_soon(struct mgcp_leg *g, unsigned status, unsigned cause)
-{
-	g->status = status;
-	g->cause = cause;
-	timer_start(&g->soon, 0, on_end, g);
-}
-
 /* The transferor has left at once; the other leg stays until that is done. */
 bool leg_mgcp_join(struct mgcp_leg *from, struct mgcp_leg *to)
 {
@@ -125,7 +109,32 @@ void leg_mgcp_keep(struct mgcp_leg *g, bool kept)
 	call_on_changed(&g->leg);
 }
 
+/* A hold may have been wished before it could be told. */
+static void confirmed(struct mgcp_leg *g)
+{
+	mem_ref(g);
+	call_on_confirmed(&g->leg, &(struct leg_news){.from = &g->leg});
+	tell_kept(g);
+	mem_deref(g);
+}
+
 /* --- the connection ------------------------------------------------------------------------------------------------- */
+
+static void on_end(void *arg)
+{
+	struct mgcp_leg *g = arg;
+	if (g->wait == MGCP_WAIT_CONFIRM)
+		confirmed(g);
+	else
+		leg_mgcp_end(g, g->status, g->cause);
+}
+
+static void end_soon(struct mgcp_leg *g, unsigned status, unsigned cause)
+{
+	g->status = status;
+	g->cause = cause;
+	timer_start(&g->soon, 0, on_end, g);
+}
 
 static void begin_call(struct mgcp_leg *g)
 {
@@ -202,7 +211,7 @@ void leg_mgcp_go_on(struct mgcp_leg *g, int err)
 	else if (wait == MGCP_WAIT_REOFFERED)
 		answer_reoffer(g);
 	else
-		call_on_confirmed(&g->leg, &(struct leg_news){.from = &g->leg});
+		confirmed(g);
 	mem_deref(g);
 }
 
