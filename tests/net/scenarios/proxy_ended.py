@@ -14,7 +14,7 @@ fraud dear { destinations = { "premium" } talk-per-day = 1s }
 site here { emergency = { "112" } emergency-to = { "carrier" } }
 """
 
-with stage(inside=PROXY, outside=PROXY, sip="max-duration = 2s", trunk="max-calls = 1", more=MORE, idle=False) as s:
+with stage(inside=PROXY, outside=PROXY, sip="max-duration = 4s", trunk="max-calls = 1", more=MORE, idle=False) as s:
     alice, bob = s.pair()
     carrier = s.carrier()
 
