@@ -169,17 +169,22 @@ static int is_new(struct reader *r, unsigned n)
 	return -EINVAL;
 }
 
+/* 0, or -EINVAL and said. */
+static int read_list(struct reader *r, struct tdm_channels *set, struct slice list)
+{
+	const char *wrong = tdm_channels_parse(set, list);
+	if (!wrong)
+		return 0;
+	expected(r, "expected %s", wrong);
+	return -EINVAL;
+}
+
 static void read_channels(struct reader *r, const struct keyword *k, struct slice value)
 {
 	struct tdm_channel_setup like = {.signalling = k->arg, .set = true};
 	struct tdm_channels set = {0};
 	struct slice list = slice_cut(&value, ':');
-	const char *wrong = tdm_channels_parse(&set, list);
-	if (wrong) {
-		expected(r, "expected %s", wrong);
-		return;
-	}
-	if (read_rest(r, &like, value))
+	if (read_list(r, &set, list) || read_rest(r, &like, value))
 		return;
 	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++) {
 		if (!tdm_channels_have(&set, n))
@@ -200,24 +205,20 @@ static void read_channels(struct reader *r, const struct keyword *k, struct slic
 static void read_law(struct reader *r, const struct keyword *k, struct slice value)
 {
 	struct tdm_channels set = {0};
-	const char *wrong = tdm_channels_parse(&set, value);
-	if (wrong)
-		expected(r, "expected %s", wrong);
-	else
-		for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
-			if (tdm_channels_have(&set, n))
-				r->s->channels[n].law = k->arg;
+	if (read_list(r, &set, value))
+		return;
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
+		if (tdm_channels_have(&set, n))
+			r->s->channels[n].law = k->arg;
 }
 
 static void read_56k(struct reader *r, const struct keyword *k, struct slice value)
 {
 	struct tdm_channels set = {0};
-	const char *wrong = tdm_channels_parse(&set, value);
-	if (wrong)
-		expected(r, "expected %s", wrong);
-	else
-		for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
-			r->s->channels[n].kbit56 |= tdm_channels_have(&set, n);
+	if (read_list(r, &set, value))
+		return;
+	for (unsigned n = 1; n <= TDM_MAX_CHANNELS; n++)
+		r->s->channels[n].kbit56 |= tdm_channels_have(&set, n);
 }
 
 static void read_canceller(struct reader *r, const struct keyword *k, struct slice value)
