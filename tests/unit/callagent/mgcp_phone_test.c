@@ -269,9 +269,8 @@ static void flash_without_the_service_does_nothing(void **state)
 	assert_over();
 }
 
-/* Package BL has less, and its own names. */
-/* There was nothing to ask of the gateway for the first call; for the second one there is. */
-static void a_call_waits_for_its_connection_whatever_was_before(void **state)
+/* The one who has called hears that it is on hold, and the telephone's user may dial. */
+static void hold_the_first(void)
 {
 	call_line("desk", "2001");
 	all_answered("aaln/1");
@@ -283,6 +282,12 @@ static void a_call_waits_for_its_connection_whatever_was_before(void **state)
 	gateway_answers();
 	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000) "a=inactive\r\n"));
 	gateway_answers();
+}
+
+/* There was nothing to ask of the gateway for the first call; for the second one there is. */
+static void a_call_waits_for_its_connection_whatever_was_before(void **state)
+{
+	hold_the_first();
 	said[0] = '\0';
 	happens("aaln/1", "D/2,D/0,D/2");
 	clock_test_advance(1);
@@ -296,6 +301,7 @@ static void a_call_waits_for_its_connection_whatever_was_before(void **state)
 	assert_over();
 }
 
+/* Package BL has less, and its own names. */
 static void a_telephone_system_is_asked_by_package_bl(void **state)
 {
 	serve("ds/1", MGCP_SERVICE_IN, true);
@@ -378,16 +384,7 @@ static void settle(void)
 /* The first party is on hold, and the second one has answered; its connections come after `gateway_slow_from`. */
 static void consult(void)
 {
-	call_line("desk", "2001");
-	all_answered("aaln/1");
-	happens("aaln/1", "L/hd");
-	gateway_answers();
-	news(call_on_confirmed, a, 0, SLICE_NONE);
-	clock_test_advance(1);
-	happens("aaln/1", "L/hf");
-	gateway_answers();
-	news(call_on_reoffer_done, a, 200, sdp("192.0.2.1", AUDIO(4000) "a=inactive\r\n"));
-	gateway_answers();
+	hold_the_first();
 	happens("aaln/1", "D/2,D/0,D/2");
 	settle();
 	happens("aaln/2", "L/hd");

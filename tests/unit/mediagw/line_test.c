@@ -554,17 +554,23 @@ static void a_reload_takes_what_it_can(void **state)
 		 "channels phone { numbers = { \"21\" } signalling = \"fxoks\" echo-canceller = \"mg2\" echo-tail = 32 }\n" \
 		 "channels em { numbers = { \"22\" } signalling = \"e&m\" }\n"
 
+static void reload(const char *text)
+{
+	struct buf why = buf_growing();
+	struct conf *conf = bench_conf(text);
+	assert_int_equal(lines_reload(bench.lines, conf, &why), 0);
+	clock_test_advance(1);
+	mem_deref(conf);
+}
+
 /* How a channel's voice is coded and freed of echo: at once where it is idle, else when its call is over. */
 static void a_reload_sets_channels_up_when_they_are_idle(void **state)
 {
 	(void)state;
-	struct buf why = buf_growing();
 	bench_plug();
 	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
 	assert_int_equal(run("CRCX 1 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
-	struct conf *conf = bench_conf(RELOADED);
-	assert_int_equal(lines_reload(bench.lines, conf, &why), 0);
-	clock_test_advance(1);
+	reload(RELOADED);
 	assert_int_equal(cards.set_up[7].law, TDM_LAW_DEFAULT);
 	assert_int_equal(bearer_of(7)->p.law, LAW_U);
 	assert_int_equal(cards.set_up[8].law, TDM_LAW_ALAW);
@@ -578,7 +584,6 @@ static void a_reload_sets_channels_up_when_they_are_idle(void **state)
 	assert_int_equal(cards.set_up[7].law, TDM_LAW_ALAW);
 	assert_int_equal(run("CRCX 4 ds/ds1-1/7@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
 	assert_int_equal(bearer_of(7)->p.law, LAW_A);
-	mem_deref(conf);
 	bench_close();
 }
 
@@ -586,42 +591,31 @@ static void a_reload_sets_channels_up_when_they_are_idle(void **state)
 static void what_a_telephone_was_asked_for_holds_when_it_is_set_up_again(void **state)
 {
 	(void)state;
-	struct buf why = buf_growing();
 	bench_plug();
 	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
 	assert_int_equal(run("RQNT 1 ds/ds1-1/21@mg MGCP 1.0\r\nX: 1\r\nR: L/hd(N)\r\n"), 200);
-	struct conf *conf = bench_conf(RELOADED);
-	assert_int_equal(lines_reload(bench.lines, conf, &why), 0);
-	clock_test_advance(1);
+	reload(RELOADED);
 	assert_string_equal(cards.set_up[21].canceller, "mg2");
 	assert_int_equal(bearer_of(21)->p.tail, 32 * 8);
 	assert_int_equal(run("AUEP 2 ds/ds1-1/21@mg MGCP 1.0\r\nF: R\r\n"), 200);
 	assert_non_null(strstr(bench.answer, "R: L/hd(N)"));
-	mem_deref(conf);
 	bench_close();
 }
 
 static void one_that_cannot_be_set_up_again_is_out_of_order(void **state)
 {
 	(void)state;
-	struct buf why = buf_growing();
 	bench_plug();
 	assert_int_equal(bench_open(BENCH_LINES, NULL), 0);
-	struct conf *conf = bench_conf(RELOADED);
 	cards.fail_setup_of = 8;
-	assert_int_equal(lines_reload(bench.lines, conf, &why), 0);
-	clock_test_advance(1);
+	reload(RELOADED);
 	cards.fail_setup_of = 0;
 	assert_int_equal(state_of(8), TDM_OUT_OF_ORDER);
 	assert_int_equal(run("CRCX 1 ds/ds1-1/8@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 501);
 	assert_int_equal(run("CRCX 2 ds/ds1-1/9@mg MGCP 1.0\r\nC: 1\r\nM: recvonly\r\n"), 200);
-	mem_deref(conf);
 	/* The mistake is mended. */
-	conf = bench_conf(BENCH_LINES);
-	assert_int_equal(lines_reload(bench.lines, conf, &why), 0);
-	clock_test_advance(1);
+	reload(BENCH_LINES);
 	assert_int_equal(state_of(8), TDM_IN_SERVICE);
-	mem_deref(conf);
 	bench_close();
 }
 
