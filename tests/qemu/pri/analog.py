@@ -2,35 +2,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """analog.py: telephones, exchange lines and trunks of tandem-mg on two T1 back to back, by robbed bits: a port with a telephone (FXS) against one that is a
 telephone (FXO), and two ends of an E&M trunk with MF. The call agent of both is a script."""
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 
 sys.path[:0] = [os.path.join(sys.path[0], folder) for folder in ("../../isdn", "../../net/mediagw")]
-from results import BUILD, path, shows  # noqa: E402
+from results import path, shows  # noqa: E402
+from joined import SCRIPTED, SPANS, command, running, said  # noqa: E402
 from lab import wait_for  # noqa: E402
 import mgtest  # noqa: E402
 
-WORK = tempfile.mkdtemp()  # results are where no socket can be
-CONF = f"""
-log {{ level = debug }}
-state {{ directory = "{WORK}/state" runtime = "{WORK}/run" bpffs = "" }}
-address inside {{ local = {{ "127.0.0.1" }} ports = "20000-20099" }}
-media {{ engine = null }}
-agent {{ bind = "127.0.0.1:2729" retry-min = 1s }}
-gateway nowhere {{ address = "127.0.0.1:2430" }}
-tdm {{ system-conf = "" poll = 200ms zone = "us" }}
-dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
-dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
-channels phone {{ numbers = {{ "1" }} signalling = "fxoks" echo-canceller = "none" }}
-channels exchange {{ numbers = {{ "25" }} signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }}
-channels trunks {{ numbers = {{ "2", "26" }} signalling = "e&m" echo-canceller = "none" dialling = mf }}
-channels system {{ numbers = {{ "3" }} signalling = "fxogs" echo-canceller = "none" }}
-channels ground {{ numbers = {{ "27" }} signalling = "fxsgs" echo-canceller = "none" answer = dialled dial-tone = 10s }}
+CONF = SPANS + SCRIPTED + """
+log { level = debug }
+tdm { system-conf = "" poll = 200ms zone = "us" }
+channels phone { numbers = { "1" } signalling = "fxoks" echo-canceller = "none" }
+channels exchange { numbers = { "25" } signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }
+channels trunks { numbers = { "2", "26" } signalling = "e&m" echo-canceller = "none" dialling = mf }
+channels system { numbers = { "3" } signalling = "fxogs" echo-canceller = "none" }
+channels ground { numbers = { "27" } signalling = "fxsgs" echo-canceller = "none" answer = dialled dial-tone = 10s }
 """
 PHONE, EXCHANGE, NEAR, FAR = "ds/ds1-1/1", "ds/ds1-2/1", "ds/ds1-1/2", "ds/ds1-2/2"
 SYSTEM, GROUND = "ds/ds1-1/3", "ds/ds1-2/3"
@@ -63,12 +54,8 @@ def fresh():
     agent.told.clear()
 
 
-def ctl(*words):
-    return subprocess.run([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "--json", *words], capture_output=True, text=True, check=True).stdout
-
-
 def channels():
-    return {c["endpoint"]: c["state"] for c in json.loads(ctl("show", "channels"))}
+    return {c["endpoint"]: c["state"] for c in said("show", "channels")}
 
 
 def comes_up():
@@ -109,7 +96,7 @@ def flashes_and_hangs_up():
 
 def watch(name):
     """tandemctl trace, into a file of that name."""
-    return subprocess.Popen([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "trace", "line"], stdout=open(path(name), "w"), stderr=subprocess.STDOUT)
+    return subprocess.Popen(command("trace", "line"), stdout=open(path(name), "w"), stderr=subprocess.STDOUT)
 
 
 def shown(name, *patterns):
@@ -137,7 +124,7 @@ def dials_on_dial_tone():
 
 def survives_a_kill():
     fresh()
-    old = next(p["pid"] for p in json.loads(ctl("show", "processes")) if p["name"] == "tandem-mg")
+    old = next(p["pid"] for p in said("show", "processes") if p["name"] == "tandem-mg")
     phone.ask("R: L/hu(N)")
     os.kill(old, signal.SIGKILL)
     assert agent.wait_told("RM: disconnected", PATIENCE), agent.told
@@ -205,14 +192,9 @@ def trunks_hang_up():
     assert set(channels().values()) == {"in-service"}
 
 
-with open(path("tandem.conf"), "w") as f:
-    f.write(CONF)
-for folder in ("state", "run"):
-    os.makedirs(os.path.join(WORK, folder))
 agent = mgtest.Agent()
 phone, exchange, near, far, system, ground = map(Line, (PHONE, EXCHANGE, NEAR, FAR, SYSTEM, GROUND))
-keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("analog.log"), "w"), stderr=subprocess.STDOUT)
-try:
+with running(CONF, "analog.log"):
     wait_for("tandem-mg", lambda: agent.wait_told("RM: restart", 1), PATIENCE)
     watcher = watch("trace.txt")
     if shows("a telephone, a line of an exchange and a trunk are endpoints", comes_up):
@@ -232,6 +214,3 @@ try:
         shows("a trace shows hooks and signalling bits", traced)
         trace.terminate()
         shows("E&M: suspended, released from both sides", trunks_hang_up)
-finally:
-    keep.terminate()
-    keep.wait(30)

@@ -2,32 +2,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """clocks.py: a phone whose clock is 100 ppm fast, and then one that is as slow, speak into a line: every slip is counted, and the delay stays what it was. Two T1 back to
 back, whose clock is the guest's; another phone hears what comes out of the far channel."""
-import json
 import os
 import random
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.path[:0] = [os.path.join(sys.path[0], folder) for folder in ("../../isdn", "../../net/mediagw")]
-from results import BUILD, path, shows  # noqa: E402
+from results import shows  # noqa: E402
+import joined  # noqa: E402
 from lab import wait_for  # noqa: E402
 import mgtest  # noqa: E402
 
-WORK = tempfile.mkdtemp()  # results are where no socket can be
-CONF = f"""
-state {{ directory = "{WORK}/state" runtime = "{WORK}/run" bpffs = "" }}
-address inside {{ local = {{ "127.0.0.1" }} ports = "20000-20099" }}
-media {{ engine = null }}
-agent {{ bind = "127.0.0.1:2729" retry-min = 1s }}
-gateway nowhere {{ address = "127.0.0.1:2430" }}
-tdm {{ system-conf = "" poll = 200ms }}
-dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
-dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
-channels b {{ numbers = {{ "1-20", "25-44" }} signalling = "bchan" echo-canceller = "none" }}
+CONF = joined.SPANS + joined.SCRIPTED + """
+tdm { system-conf = "" poll = 200ms }
+channels b { numbers = { "1-20", "25-44" } signalling = "bchan" echo-canceller = "none" }
 """
 LEFT, RIGHT = "ds/ds1-1/7", "ds/ds1-2/7"
 OCTETS, SECONDS, STEP = 160, 60, 8  # of a packet; of each clock; octets of a slip
@@ -104,7 +94,7 @@ def drifts(ppm):
     ear, mouth = Ear(), mgtest.Phone("127.0.0.1")
     left, right = create(LEFT, mouth), create(RIGHT, ear.phone)
     said, begun = speak(mouth, (left.ip, left.port), ppm)
-    line = next(s["line"] for s in json.loads(ctl("show", "streams")) if s["endpoint"].startswith(LEFT) and s["line"])
+    line = next(s["line"] for s in joined.said("show", "streams") if s["endpoint"].startswith(LEFT) and s["line"])
     ear.ends = True
     for endpoint, made in ((LEFT, left), (RIGHT, right)):
         agent.ask("DLCX", endpoint, f"C: 7\nI: {made.get('I')}", wait=10)
@@ -122,26 +112,14 @@ def drifts(ppm):
     assert last <= first + 10, (first, last)
 
 
-def ctl(*words):
-    return subprocess.run([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "--json", *words], capture_output=True, text=True, check=True).stdout
-
-
 def in_service():
-    states = {c["endpoint"]: c["state"] for c in json.loads(ctl("show", "channels"))}
+    states = {c["endpoint"]: c["state"] for c in joined.said("show", "channels")}
     return all(states.get(e) == "in-service" for e in (LEFT, RIGHT))
 
 
-with open(path("tandem.conf"), "w") as f:
-    f.write(CONF)
-for folder in ("state", "run"):
-    os.makedirs(os.path.join(WORK, folder))
 agent = mgtest.Agent()
-keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("clocks.log"), "w"), stderr=subprocess.STDOUT)
-try:
+with joined.running(CONF, "clocks.log"):
     wait_for("tandem-mg", lambda: agent.wait_told("RM: restart", 1), 60)
     wait_for("the channels to be in service", in_service, 60, 0.2)
     shows("a phone that is 100 ppm fast: every slip is counted, the delay does not grow", drifts, 100)
     shows("a phone that is 100 ppm slow", drifts, -100)
-finally:
-    keep.terminate()
-    keep.wait(30)

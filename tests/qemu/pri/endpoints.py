@@ -1,51 +1,37 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """endpoints.py: tandem-keep and tandem-mg on two T1 back to back, and a call agent that is a script. What one channel is told the other hears."""
-import json
 import os
 import random
 import signal
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../isdn"))
-from results import BUILD, path, shows  # noqa: E402
+from results import shows  # noqa: E402
+from joined import SCRIPTED, SPANS, reload, running, said  # noqa: E402
 from lab import wait_for  # noqa: E402
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../net/mediagw"))
 import mgtest  # noqa: E402
 
-WORK = tempfile.mkdtemp()  # results are where no socket can be
-CONF = f"""
-log {{ level = debug }}
-state {{ directory = "{WORK}/state" runtime = "{WORK}/run" bpffs = "" }}
-address inside {{ local = {{ "127.0.0.1" }} ports = "20000-20099" }}
-media {{ engine = null }}
-agent {{ bind = "127.0.0.1:2729" retry-min = 1s }}
-gateway nowhere {{ address = "127.0.0.1:2430" }}
-tdm {{ system-conf = "" poll = 200ms }}
-dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
-dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
-channels b {{ numbers = {{ "1-20", "25-44" }} signalling = "bchan" echo-canceller = "none" }}
-channels d {{ numbers = {{ "24", "48" }} signalling = "dchan" }}
+CONF = SPANS + SCRIPTED + """
+log { level = debug }
+tdm { system-conf = "" poll = 200ms }
+channels b { numbers = { "1-20", "25-44" } signalling = "bchan" echo-canceller = "none" }
+channels d { numbers = { "24", "48" } signalling = "dchan" }
 """
 LEFT, RIGHT = "ds/ds1-1/7", "ds/ds1-2/7"
 PTIME, OCTETS = 0.02, 160
 
 
-def ctl(*words):
-    return subprocess.run([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "--json", *words], capture_output=True, text=True, check=True).stdout
-
-
 def channels():
-    return {c["endpoint"]: c for c in json.loads(ctl("show", "channels"))}
+    return {c["endpoint"]: c for c in said("show", "channels")}
 
 
 def pid_of(program):
-    return next((p["pid"] for p in json.loads(ctl("show", "processes")) if p["name"] == program), None)
+    return next((p["pid"] for p in said("show", "processes") if p["name"] == program), None)
 
 
 class Talk:
@@ -145,12 +131,12 @@ def survives_a_kill():
 
 def locked():
     agent.told.clear()
-    ctl("tdm", "lock", *LEFT.split())
+    said("tdm", "lock", *LEFT.split())
     told = agent.wait_told("DLCX", 20)
     assert told and LEFT in told and f"I: {made[LEFT].get('I')}" in told and "E: 901" in told, told
     assert agent.wait_told(r"RSIP \d+ ds/ds1-1/7@.*\r\nRM: forced\r\nE: 901", 20), agent.told
     assert agent.ask("CRCX", LEFT, "C: 9\nM: inactive", wait=10).code == 501
-    ctl("tdm", "unlock", "channel", "7")
+    said("tdm", "unlock", "channel", "7")
     assert channels()[LEFT]["state"] == "in-service"
 
 
@@ -158,12 +144,7 @@ def ends():
     gone = agent.ask("DLCX", RIGHT, f"C: 7\nI: {made[RIGHT].get('I')}", wait=10)
     assert gone.code == 250 and "PS=" in gone.text, gone.text
     assert channels()[RIGHT]["state"] == "in-service"
-    assert not json.loads(ctl("show", "streams"))
-
-
-def configure(text):
-    with open(path("tandem.conf"), "w") as f:
-        f.write(text)
+    assert not said("show", "streams")
 
 
 def reloads():
@@ -177,8 +158,7 @@ def reloads():
     create(agent, LEFT, a)
     before = of(LEFT)
     assert before == ("e:mu", False) and of(RIGHT) == before, before
-    configure(CONF.replace('echo-canceller = "none"', 'echo-canceller = "mg2" law = "alaw"'))
-    ctl("reload")
+    reload(CONF.replace('echo-canceller = "none"', 'echo-canceller = "mg2" law = "alaw"'))
     wait_for("the idle channel to be set up", lambda: of(RIGHT) == ("e:A", True), 30, 0.2)
     assert of(LEFT) == before
     assert agent.ask("DLCX", LEFT, wait=10).code == 250
@@ -188,12 +168,8 @@ def reloads():
     assert agent.ask("DLCX", LEFT, wait=10).code == 250
 
 
-configure(CONF)
-for folder in ("state", "run"):
-    os.makedirs(os.path.join(WORK, folder))
 agent, a, b, made = mgtest.Agent(), Talk(1), Talk(2), {}
-keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("endpoints.log"), "w"), stderr=subprocess.STDOUT)
-try:
+with running(CONF, "endpoints.log"):
     wait_for("tandem-mg", lambda: agent.wait_told("RM: restart", 1), 60)
     shows("spans of the configuration come up, and their channels are endpoints", comes_up)
     if shows("voice crosses two channels bit by bit, both ways", both_ways):
@@ -202,7 +178,4 @@ try:
         shows("an operator's lock ends the connection, and the call agent hears why", locked)
         shows("a connection ends", ends)
         shows("a reload sets channels up when they are idle", reloads)
-finally:
-    a.ends = b.ends = True
-    keep.terminate()
-    keep.wait(30)
+a.ends = b.ends = True

@@ -2,29 +2,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """spanpairs.py: tandemctl test between channels of ISDN and lines (FXO, E&M), and between two lines, through an exchange: the gateway itself is that, with the other ends of all of
 them, so that its routing leads a test call back in. And that a test ends, with everything given back, whichever program is killed in the middle of it."""
-import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(sys.path[0], "../../isdn"))
-from results import BUILD, path, shows  # noqa: E402
+from results import shows  # noqa: E402
+from joined import SPANS, command, ctl, heard, process, rows_of, running, said  # noqa: E402
 from lab import wait_for  # noqa: E402
 
-WORK = tempfile.mkdtemp()  # results are where no socket can be
 # A packet network on the way, with its buffers, delays voice, and may change that.
 BOUNDS = "every = 720h delay-max = 200 slips-max = 1600"
-CONF = f"""
+CONF = SPANS + f"""
 log {{ level = debug }}
-state {{ directory = "{WORK}/state" runtime = "{WORK}/run" bpffs = "" }}
-address inside {{ local = {{ "127.0.0.1" }} ports = "20000-20099" }}
-media {{ engine = null }}
 tdm {{ system-conf = "" poll = 200ms zone = "us" }}
-dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
-dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
 channels b {{ numbers = {{ "1-20", "25-44" }} signalling = "bchan" }}
 channels exchange {{ numbers = {{ "21" }} signalling = "fxoks" }}
 channels phone {{ numbers = {{ "45" }} signalling = "fxsks" answer = dialled }}
@@ -46,31 +38,18 @@ ALWAYS = {"digits-forth", "digits-back", "level-forth", "level-back", "delay-for
 FREE = (1, 21, 22, 25, 45, 46)
 
 
-def command(*words):
-    return [f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "--json", *words]
-
-
-def ctl(*words):
-    return subprocess.run(command(*words), capture_output=True, text=True)
-
-
-def said(*words):
-    done = ctl(*words)
-    return json.loads(done.stdout) if done.returncode == 0 else None
-
-
 def states():
-    return {c["channel"]: c["state"] for c in said("show", "channels") or []}
+    return {c["channel"]: c["state"] for c in heard("show", "channels") or []}
 
 
 def groups():
-    return [g["free"] for g in said("show", "isdn") or [] if g["state"] == "up"]
+    return [g["free"] for g in heard("show", "isdn") or [] if g["state"] == "up"]
 
 
 def idle():
     """Nothing is left of a test and its calls, on either side and in between."""
-    return (groups() == [20, 20] and said("show", "isdn-calls") == [] and said("show", "calls") == [] and all(states().get(n) == "in-service" for n in FREE) and
-            all(line["state"] == "up" for line in said("show", "lines") or [{"state": ""}]))
+    return (groups() == [20, 20] and heard("show", "isdn-calls") == [] and heard("show", "calls") == [] and all(states().get(n) == "in-service" for n in FREE) and
+            all(line["state"] == "up" for line in heard("show", "lines") or [{"state": ""}]))
 
 
 def given_back():
@@ -88,11 +67,9 @@ def comes_up():
 def passes(out, into, more, *words):
     """Every check that such ends show passes, and it is said of each other one why it is not made; the number is that of the configuration."""
     done = ctl("test", "channel", out, into, *words)
-    rows = json.loads(done.stdout)
-    for r in rows:
-        print(f"note {r['from']} to {r['to']}: {r['check']} {r['measured']}{r['why']} ({r['bound']}) {r['result']}")
+    rows = rows_of(done)
     assert done.returncode == 0 and {r["check"] for r in rows if r["result"] == "ok"} == ALWAYS | more, done.stderr
-    assert len(rows) == len(ALWAYS) + 3 and all(r["why"] for r in rows if r["result"] == "n/a"), rows
+    assert len(rows) == len(ALWAYS) + 3, rows
     assert float(next(r["measured"] for r in rows if r["check"] == "level-back").split()[0]) ** 2 < 0.25, rows
     given_back()
 
@@ -110,17 +87,9 @@ def fails(words, why):
     given_back()
 
 
-def process(name):
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as f:
-            if f.read().strip() == name:
-                return int(pid)
-    raise AssertionError(f"no {name} runs")
-
-
 def killed(name, out, into):
     """In the middle of the call: the test is over soon, and everything is as before."""
-    begun = subprocess.Popen(command("test", "channel", out, into), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    begun = subprocess.Popen(command("--json", "test", "channel", out, into), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for("the call to be up", lambda: states().get(1) == states().get(45) == "in-use", 60, 0.05)
     assert "another test runs" in ctl("test", "channel", "2", "26").stderr
     os.kill(process(name), signal.SIGKILL)
@@ -130,22 +99,8 @@ def killed(name, out, into):
     given_back()
 
 
-@contextlib.contextmanager
-def gateway():
-    with open(path("tandem.conf"), "w") as f:
-        f.write(CONF)
-    keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("spanpairs.log"), "a"), stderr=subprocess.STDOUT)
-    try:
-        wait_for("tandem-mg", lambda: ctl("show", "channels").returncode == 0, 60, 0.2)
-        yield
-    finally:
-        keep.terminate()
-        keep.wait(30)
-
-
-for folder in ("state", "run"):
-    os.makedirs(os.path.join(WORK, folder))
-with gateway():
+with running(CONF, "spanpairs.log"):
+    wait_for("tandem-mg", lambda: ctl("show", "channels").returncode == 0, 60, 0.2)
     if shows("spans, lines and groups come up", comes_up):
         shows("the exchange's line is tested by itself", alone, "21", "45")
         shows("out by ISDN and in by an exchange's line, which rings", passes, "1", "45", {"caller-id", "answer"})

@@ -6,26 +6,20 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(sys.path[0], "../../isdn"))
-from results import BUILD, path, shows  # noqa: E402
+from results import shows  # noqa: E402
+from joined import SPANS, command, ctl, heard, process, reload, rows_of, running, said  # noqa: E402
 from lab import wait_for  # noqa: E402
 
-WORK = tempfile.mkdtemp()  # results are where no socket can be
-CONF = f"""
-log {{ level = debug }}
-state {{ directory = "{WORK}/state" runtime = "{WORK}/run" bpffs = "" }}
-address inside {{ local = {{ "127.0.0.1" }} ports = "20000-20099" }}
-media {{ engine = null }}
-tdm {{ system-conf = "" poll = 200ms zone = "us" }}
-dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
-dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
-channels b {{ numbers = {{ "1-20", "25-44" }} signalling = "bchan" echo-canceller = "none" }}
-channels exchange {{ numbers = {{ "21" }} signalling = "fxoks" echo-canceller = "none" }}
-channels phone {{ numbers = {{ "45" }} signalling = "fxsks" echo-canceller = "none" answer = dialled }}
-channels trunk {{ numbers = {{ "22", "46" }} signalling = "e&m" echo-canceller = "none" }}
-channels d {{ numbers = {{ "24", "48" }} signalling = "dchan" }}
+CONF = SPANS + """
+log { level = debug }
+tdm { system-conf = "" poll = 200ms zone = "us" }
+channels b { numbers = { "1-20", "25-44" } signalling = "bchan" echo-canceller = "none" }
+channels exchange { numbers = { "21" } signalling = "fxoks" echo-canceller = "none" }
+channels phone { numbers = { "45" } signalling = "fxsks" echo-canceller = "none" answer = dialled }
+channels trunk { numbers = { "22", "46" } signalling = "e&m" echo-canceller = "none" }
+channels d { numbers = { "24", "48" } signalling = "dchan" }
 """
 ISDN = """
 isdn east { spans = { 1 } switch = ni2 side = user }
@@ -34,28 +28,14 @@ isdn west { spans = { 2 } switch = ni2 side = network }
 VOICE = {"digits-forth", "digits-back", "level-forth", "level-back", "delay-forth", "delay-back", "echo-caller", "echo-called", "slips"}
 
 
-def ctl(*words):
-    return subprocess.run([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "--json", *words], capture_output=True, text=True)
-
-
-def said(*words):
-    done = ctl(*words)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def states():
     return {c["channel"]: c["state"] for c in said("show", "channels")}
 
 
 def test(*words):
-    """Each check that is made: its row. The table is printed for who reads the results."""
+    """Each check that is made: its row."""
     done = ctl("test", *words)
-    rows = json.loads(done.stdout)
-    for r in rows:
-        print(f"note {r['from']} to {r['to']}: {r['check']} {r['measured']}{r['why']} ({r['bound']}) {r['result']}")
-    assert all(r["why"] for r in rows if r["result"] == "n/a"), rows
-    return {r["check"]: r for r in rows if r["result"] != "n/a"}, done
+    return {r["check"]: r for r in rows_of(done) if r["result"] != "n/a"}, done
 
 
 def passes(checks, *words):
@@ -84,7 +64,7 @@ def not_of_one_kind():
 
 def lost_is_told():
     """A channel is locked in the middle of a test: the call ends, and the checks that were not made fail."""
-    begun = subprocess.Popen([f"{BUILD}/tandemctl", "-c", path("tandem.conf"), "--json", "test", "span", "1", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    begun = subprocess.Popen(command("--json", "test", "span", "1", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for("the test to run", lambda: states()[25] == "in-use", 30, 0.05)
     said("tdm", "lock", "channel", "25")
     out, err = begun.communicate(timeout=60)
@@ -96,8 +76,7 @@ def lost_is_told():
 
 
 def groups():
-    done = ctl("show", "isdn")
-    return {g["group"]: g for g in json.loads(done.stdout)} if done.returncode == 0 else {}
+    return {g["group"]: g for g in heard("show", "isdn") or []}
 
 
 def come_up():
@@ -122,18 +101,9 @@ def elsewhere():
     over()
 
 
-def process(name):
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/comm") as f:
-            if f.read().strip() == name:
-                return int(pid)
-    raise AssertionError(f"no {name} runs")
-
-
 def planned_by_isdn():
     """A test that the configuration repeats fails when the signalling goes: the alarm says so, and clears with the next one that passes."""
-    configure(ISDN + 'line-test night { from = "1" to = "2" every = 10s }\n')
-    reload()
+    reload(CONF + ISDN + 'line-test night { from = "1" to = "2" every = 10s }\n')
     wait_for("a test to run", lambda: states()[1] == "in-use", 60, 0.05)
     os.kill(process("tandem-isdn"), 9)
     wait_for("the alarm", lambda: alarmed("night"), 60, 0.2)
@@ -142,44 +112,25 @@ def planned_by_isdn():
     wait_for("the alarm to clear", lambda: not alarmed("night"), 120, 0.2)
 
 
-def configure(more=""):
-    with open(path("tandem.conf"), "w") as f:
-        f.write(CONF + more)
-
-
-def reload():
-    done = ctl("reload")
-    assert done.returncode == 0, done.stderr
-
-
 def alarmed(section):
     return [a for a in said("show", "alarms") if a["name"] == "line-test-failed" and a["object"] == section and not a.get("cleared")]
 
 
 def planned():
     """A test that the configuration repeats fails, which is an alarm; it passes, or is planned no more, and there is none."""
-    configure('line-test night { from = "channel 1" to = "channel 45" every = 10s }\n')
-    reload()
+    reload(CONF + 'line-test night { from = "channel 1" to = "channel 45" every = 10s }\n')
     wait_for("the alarm", lambda: alarmed("night"), 60, 0.2)
-    configure()
-    reload()
+    reload(CONF)
     wait_for("the alarm to go with its section", lambda: not alarmed("night"), 60, 0.2)
 
 
 @contextlib.contextmanager
 def gateway(more=""):
-    configure(more)
-    keep = subprocess.Popen([f"{BUILD}/tandem-keep", "-c", path("tandem.conf")], stdout=open(path("spantest.log"), "a"), stderr=subprocess.STDOUT)
-    try:
+    with running(CONF + more, "spantest.log"):
         wait_for("tandem-mg", lambda: ctl("show", "channels").returncode == 0, 60, 0.2)
         yield
-    finally:
-        keep.terminate()
-        keep.wait(30)
 
 
-for folder in ("state", "run"):
-    os.makedirs(os.path.join(WORK, folder))
 with gateway():
     if shows("spans of the configuration come up", in_service, 1, 21, 25, 45):
         shows("a test call over bearer channels", passes, VOICE, "span", "1", "2")
