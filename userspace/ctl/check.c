@@ -5,15 +5,12 @@
 #include "ctl/command.h"
 #include "media/tones.h"
 #include "tdm/setup.h"
-#include <errno.h>
 #include <stdlib.h>
 
-static int check_country(const char *where, const char *option, const char *country, struct buf *why)
+static int check_country(const char *country, const char *where, struct buf *why)
 {
-	if (!*country || slice_is_set(tone_country_of(slice_str(country))))
-		return 0;
-	buf_printf(why, "%s%s: expected a country whose tones are known, not \"%s\"\n", where, option, country);
-	return -EINVAL;
+	char ignored[4];
+	return *country ? tone_country_read(ignored, country, where, why) : 0;
 }
 
 static int check_lines(const struct conf *c, struct buf *why)
@@ -22,9 +19,11 @@ static int check_lines(const struct conf *c, struct buf *why)
 	const struct conf_part *p;
 	int err = tdm_setup_load(&setup, c, why), also;
 	if (!err)
-		err = check_country("", "tdm.zone, or defaultzone of system.conf", setup->default_zone, why);
+		err = check_country(setup->default_zone, "tdm.zone, or defaultzone of system.conf", why);
 	for (unsigned i = 0; (p = conf_titled(c, "channels", i)); i++) {
-		also = check_country(conf_where(p), ": channels.country", conf_string(p, "country"), why);
+		char where[160];
+		snprintf(where, sizeof where, "%s: channels.country", conf_where(p));
+		also = check_country(conf_string(p, "country"), where, why);
 		err = err ? err : also;
 	}
 	mem_deref(setup);

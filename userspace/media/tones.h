@@ -2,7 +2,7 @@
 /* Call progress tones: what each country's telephones sound like (ITU-T E.180, supplement 2) as data, in a notation that an operator may write too, and a
  * generator. Times are octets of 8000 Hz where nothing else is said. */
 #pragma once
-#include "base/slice.h"
+#include "base/buf.h"
 
 #define TONE_FREQUENCIES 4
 #define TONE_STEPS       32
@@ -45,6 +45,8 @@ struct slice tone_name(enum tone_signal signal);
 struct slice tone_country(unsigned i);
 /* A country by its name or DAHDI's name of its zone ("uk"), in two letters; absent when its tones are not known. */
 struct slice tone_country_of(struct slice name);
+/* The same of a configuration, in two letters: 0, or -EINVAL and said behind `where`, with those that are known. */
+int tone_country_read(char ret[static 4], const char *name, const char *where, struct buf *why);
 
 struct tone_player {
 	const struct tone *tone;

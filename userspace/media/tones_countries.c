@@ -148,6 +148,18 @@ struct slice tone_country_of(struct slice name)
 	return tone_country(find(name));
 }
 
+int tone_country_read(char ret[static 4], const char *name, const char *where, struct buf *why)
+{
+	struct slice country = tone_country_of(slice_str(name));
+	if (slice_is_set(country))
+		return slice_copy(country, ret, 4);
+	buf_printf(why, "%s: expected a country whose tones are known, not \"%s\":", where, name);
+	for (unsigned i = 0; slice_is_set(tone_country(i)); i++)
+		buf_printf(why, " " SLICE_FMT, SLICE_ARG(tone_country(i)));
+	buf_char(why, '\n');
+	return -EINVAL;
+}
+
 int tone_of(struct tone *ret, struct slice country, enum tone_signal signal)
 {
 	size_t i = find(country);

@@ -33,19 +33,6 @@ static int read_patterns(struct circuit_table *t, struct circuit_settings *s, co
 	return 0;
 }
 
-/* A country whose tones are known: 0, or -EINVAL and said. */
-static int read_country(char ret[4], const char *name, const char *where, struct buf *why)
-{
-	struct slice country = tone_country_of(slice_str(name));
-	if (slice_is_set(country))
-		return slice_copy(country, ret, 4);
-	buf_printf(why, "%s: expected a country whose tones are known, not \"%s\":", where, name);
-	for (unsigned i = 0; slice_is_set(tone_country(i)); i++)
-		buf_printf(why, " " SLICE_FMT, SLICE_ARG(tone_country(i)));
-	buf_char(why, '\n');
-	return -EINVAL;
-}
-
 static int read_section(struct circuit_settings *s, const struct conf_part *p, struct buf *why)
 {
 	const char *country = conf_string(p, "country");
@@ -63,7 +50,7 @@ static int read_section(struct circuit_settings *s, const struct conf_part *p, s
 	if (!*country)
 		return 0;
 	snprintf(where, sizeof where, "%s: channels.country", conf_where(p));
-	return read_country(s->country, country, where, why);
+	return tone_country_read(s->country, country, where, why);
 }
 
 static int read_numbers(struct tdm_channels *set, const struct conf_part *p)
@@ -93,7 +80,7 @@ int circuit_table_read(struct circuit_table **ret, const struct conf *conf, cons
 	if (!t)
 		return -ENOMEM;
 	if (*country)
-		failed = read_country(plain.country, country, "tdm.zone, or defaultzone of system.conf", why);
+		failed = tone_country_read(plain.country, country, "tdm.zone, or defaultzone of system.conf", why);
 	for (unsigned n = 0; n <= TDM_MAX_CHANNELS; n++)
 		t->of[n] = plain;
 	for (unsigned i = 0; (p = conf_titled(conf, "channels", i)); i++) {
