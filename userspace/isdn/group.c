@@ -47,6 +47,18 @@ void group_publish(struct group *g, const char *topic, json_t *event)
 	g->isdn->p.publish(g->isdn->p.arg, topic, event);
 }
 
+/* Ends the calls that `end` does end: it is asked from the first of the list anew each time, since one that ends may take others along. */
+static void end_calls(struct group *g, bool (*end)(struct call *c, void *arg), void *arg)
+{
+	struct call *c;
+	for (bool again = true; again;) {
+		again = false;
+		list_foreach(c, &g->calls, link)
+			if ((again = end(c, arg)))
+				break;
+	}
+}
+
 /* --- the D-channel in use ------------------------------------------------------------------------------------------- */
 
 /* libpri has T309 for a D-channel that stands alone, not for those of a group. */
@@ -115,20 +127,13 @@ static bool ends_with_link(const struct call *c)
 	return c->state == CALL_CLEARING ? group_is_lost(c->group) : c->state != CALL_ACTIVE;
 }
 
-static void lose_calls(struct group *g)
+static bool lose(struct call *c, void *arg)
 {
-	struct call *c;
-	for (bool again = true; again;) {
-		again = false;
-		list_foreach(c, &g->calls, link) {
-			if (!ends_with_link(c))
-				continue;
-			c->cause = c->cause ? c->cause : PRI_CAUSE_DESTINATION_OUT_OF_ORDER;
-			call_lost(c, "no D-channel is up");
-			again = true;
-			break;
-		}
-	}
+	if (!ends_with_link(c))
+		return false;
+	c->cause = c->cause ? c->cause : PRI_CAUSE_DESTINATION_OUT_OF_ORDER;
+	call_lost(c, "no D-channel is up");
+	return true;
 }
 
 static void choose(struct group *g, bool patient)
@@ -145,7 +150,7 @@ static void choose(struct group *g, bool patient)
 	restart_stop(g);
 	if (!now) {
 		log_warn(g->name, "no D-channel is up");
-		lose_calls(g);
+		end_calls(g, lose, NULL);
 		if (g->n_dchannels > 1)
 			timer_start(&g->t309, (uint64_t)isdn_pri_timer(&g->settings, PRI_TIMER_T309), on_t309, g);
 	} else {
@@ -170,22 +175,20 @@ void group_choose(struct group *g)
 /* --- calls ------------------------------------------------------------------------------------------------------------ */
 
 /* Calls that libpri has no more are over. */
+static bool settle_one(struct call *c, void *arg)
+{
+	if (c->state != CALL_PRESENT && c->state != CALL_CLEARING)
+		return false;
+	if (dchannel_has_call(&c->group->dchannels[0], c->pri, c->reference, c->mode))
+		return false;
+	c->remote |= !c->cause;
+	call_over(c, c->cause ? c->cause : PRI_CAUSE_NORMAL_CLEARING, "libpri has ended it");
+	return true;
+}
+
 static void settle(struct group *g)
 {
-	struct call *c;
-	for (bool again = true; again;) {
-		again = false;
-		list_foreach(c, &g->calls, link) {
-			if (c->state != CALL_PRESENT && c->state != CALL_CLEARING)
-				continue;
-			if (dchannel_has_call(&g->dchannels[0], c->pri, c->reference, c->mode))
-				continue;
-			c->remote |= !c->cause;
-			call_over(c, c->cause ? c->cause : PRI_CAUSE_NORMAL_CLEARING, "libpri has ended it");
-			again = true;
-			break;
-		}
-	}
+	end_calls(g, settle_one, NULL);
 }
 
 void group_acted(struct group *g)
@@ -229,20 +232,24 @@ static void on_lost(void *arg, struct dchannel *d, int err)
 
 static const struct dchannel_listener listener = {.event = signals_event, .settled = on_settled, .frame = on_frame, .lost = on_lost};
 
-/* Clears the calls that `which` says; the first of the list anew each time, since one that ends may take others along. */
+struct clearing {
+	bool answered_too;
+	int cause;
+	const char *why;
+};
+
+static bool clear(struct call *c, void *arg)
+{
+	const struct clearing *how = arg;
+	if (c->state == CALL_CLEARING || (!how->answered_too && c->state == CALL_ACTIVE))
+		return false;
+	call_clear(c, how->cause, how->why);
+	return true;
+}
+
 static void clear_calls(struct group *g, bool answered_too, int cause, const char *why)
 {
-	struct call *c;
-	for (bool again = true; again;) {
-		again = false;
-		list_foreach(c, &g->calls, link) {
-			if (c->state == CALL_CLEARING || (!answered_too && c->state == CALL_ACTIVE))
-				continue;
-			call_clear(c, cause, why);
-			again = true;
-			break;
-		}
-	}
+	end_calls(g, clear, &(struct clearing){answered_too, cause, why});
 }
 
 /* --- groups ----------------------------------------------------------------------------------------------------------- */
