@@ -32,6 +32,11 @@ bool slice_starts(struct slice s, struct slice prefix)
 	return s.len >= prefix.len && slice_eq(slice_of(s.p, prefix.len), prefix);
 }
 
+bool slice_ends(struct slice s, struct slice suffix)
+{
+	return s.len >= suffix.len && slice_eq(slice_from(s, s.len - suffix.len), suffix);
+}
+
 bool slice_casestarts(struct slice s, struct slice prefix)
 {
 	return s.len >= prefix.len && slice_caseeq(slice_of(s.p, prefix.len), prefix);

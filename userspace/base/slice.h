@@ -58,6 +58,7 @@ bool slice_caseeq(struct slice a, struct slice b);
 int slice_cmp(struct slice a, struct slice b);
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_casestarts(struct slice s, struct slice prefix);
+bool slice_ends(struct slice s, struct slice suffix);
 static inline bool slice_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -259,8 +259,7 @@ static void init_side(struct isdn_test *t, struct test_side *s, const char *grou
 
 static bool ends_with(const char *text, const char *tail)
 {
-	size_t n = strlen(text), k = strlen(tail);
-	return k && n >= k && !strcmp(text + n - k, tail);
+	return *tail && slice_ends(slice_str(text), slice_str(tail));
 }
 
 /* Networks change numbers on the way: they may show who calls as they like, and of the called number what they count as the line's. A number of which more is to

@@ -167,9 +167,8 @@ static void on_begun(void *arg)
 /* Networks may show the number in another form than it was told in. */
 static void check_caller(struct line_trial *t, const char *caller)
 {
-	size_t n = strlen(caller), k = strlen(t->p.caller);
 	char why[160];
-	if (n >= k && !strcmp(caller + n - k, t->p.caller)) {
+	if (slice_ends(slice_str(caller), slice_str(t->p.caller))) {
 		loop_found(t->results, t->p.bound, LOOP_CALLER_ID, 1);
 		return;
 	}

@@ -10,16 +10,11 @@
 #define FIRST_DIGIT  (5000 * MS) /* exchanges may send no number */
 #define DIGITS_PAUSE (1500 * MS)
 
-static bool ends_with(const char *text, const char *tail)
-{
-	size_t n = strlen(text), k = strlen(tail);
-	return n >= k && !strcmp(text + n - k, tail);
-}
-
 /* Networks show numbers in a longer form, or only what is the line's of them. */
 static bool is_same(const char *number, const char *seen)
 {
-	return *number && *seen && (ends_with(number, seen) || ends_with(seen, number));
+	struct slice a = slice_str(number), b = slice_str(seen);
+	return !slice_empty(a) && !slice_empty(b) && (slice_ends(a, b) || slice_ends(b, a));
 }
 
 static uint32_t waited(const struct loop_test *t)

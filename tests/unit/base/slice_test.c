@@ -80,6 +80,10 @@ static void comparing_takes_absent_for_empty(void **state)
 	assert_true(slice_cmp(SLICE("b"), SLICE("ab")) > 0);
 	assert_true(slice_starts(SLICE("abc"), SLICE("ab")));
 	assert_false(slice_starts(SLICE("a"), SLICE("ab")));
+	assert_true(slice_ends(SLICE("abc"), SLICE("bc")));
+	assert_true(slice_ends(SLICE("abc"), SLICE("")));
+	assert_false(slice_ends(SLICE("abc"), SLICE("ab")));
+	assert_false(slice_ends(SLICE("c"), SLICE("bc")));
 	assert_true(slice_casestarts(SLICE("SIP:x"), SLICE("sip:")));
 	assert_int_equal(slice_hash(SLICE("Ab"), true), slice_hash(SLICE("aB"), true));
 	assert_int_not_equal(slice_hash(SLICE("Ab"), false), slice_hash(SLICE("aB"), false));
