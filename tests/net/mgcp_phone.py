@@ -215,6 +215,17 @@ class Telephone:
     def gone(self):
         self.wait("no connection", lambda: not self.conns)
 
+    def ends(self, d, itself):
+        """Its call with `d` is over: its user hangs up, or the other party does."""
+        if itself:
+            self.on_hook()
+            d.hung_up()
+        else:
+            d.hang_up()
+            self.hears("L/ro")
+            self.on_hook()
+        self.gone()
+
 
 class Trunk(Telephone):
     """A line to an exchange, or an E&M trunk: what the other side does is told as the scenario says."""

@@ -42,7 +42,7 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
     def known():
         return [x["address"] for x in s.gw.show("gateways") if x["gateway"] == "phones"] == [f"{s.ip_b}:2427"]
 
-    for ends in ("desk", "alice"):
+    for itself in (True, False):
         d, to = call(desk, "2001")
         conn = next(iter(desk.conns))
         before = hall.id
@@ -51,14 +51,7 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
         assert known()
         both_ways(ma, to, desk.media, desk.at())
         assert list(desk.conns) == [conn]
-        if ends == "desk":
-            desk.on_hook()
-            d.hung_up()
-        else:
-            d.hang_up()
-            desk.hears("L/ro")
-            desk.on_hook()
-        desk.gone()
+        desk.ends(d, itself)
     # It is heard, too: nothing was said to it since the kill but by its last call.
     before = hall.id
     s.gw.kill("tandem-ca")

@@ -110,20 +110,13 @@ with stage(more=MORE, agent='bind = "0.0.0.0:2727"', process="restart-max = 50ms
     desk.asked("L/hd")
 
     # kill -9 of the agent: the answered call goes on, on the same connection, and each side can end it; on hold, too.
-    for ends in ("desk", "alice"):
+    for itself in (True, False):
         d, to = call_desk()
         conn = next(iter(desk.conns))
         s.gw.kill("tandem-ca")
         both_ways(ma, to, desk.media, desk.at())
         assert list(desk.conns) == [conn]
-        if ends == "desk":
-            desk.on_hook()
-            d.hung_up()
-        else:
-            d.hang_up()
-            desk.hears("L/ro")
-            desk.on_hook()
-        desk.gone()
+        desk.ends(d, itself)
         desk.asked("L/hd")
     # What rang ends: the telephone stops, the caller is told.
     d = alice.invite("2001")

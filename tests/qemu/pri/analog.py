@@ -10,16 +10,13 @@ import sys
 
 sys.path[:0] = [os.path.join(sys.path[0], folder) for folder in ("../../isdn", "../../net/mediagw")]
 from results import path, shows  # noqa: E402
-from joined import SCRIPTED, SPANS, command, running, said  # noqa: E402
+from joined import PORTS, SCRIPTED, SPANS, command, running, said  # noqa: E402
 from lab import wait_for  # noqa: E402
 import mgtest  # noqa: E402
 
-CONF = SPANS + SCRIPTED + """
+CONF = SPANS + SCRIPTED + PORTS + """
 log { level = debug }
 tdm { system-conf = "" poll = 200ms zone = "us" }
-channels phone { numbers = { "1" } signalling = "fxoks" echo-canceller = "none" }
-channels exchange { numbers = { "25" } signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }
-channels trunks { numbers = { "2", "26" } signalling = "e&m" echo-canceller = "none" dialling = mf }
 channels system { numbers = { "3" } signalling = "fxogs" echo-canceller = "none" }
 channels ground { numbers = { "27" } signalling = "fxsgs" echo-canceller = "none" answer = dialled dial-tone = 10s }
 """

@@ -8,14 +8,21 @@ import tempfile
 
 from results import BUILD, path
 
+JOINED = """
+dynamic left { driver = "loc" address = "1:0" channels = 24 }
+dynamic right { driver = "loc" address = "1:1" channels = 24 }
+"""
+PORTS = """
+channels phone { numbers = { "1" } signalling = "fxoks" echo-canceller = "none" }
+channels exchange { numbers = { "25" } signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }
+channels trunks { numbers = { "2", "26" } signalling = "e&m" echo-canceller = "none" dialling = mf }
+"""  # an FXS port whose telephone is an FXO port of the other span, and a trunk
 WORK = tempfile.mkdtemp()  # results are where no socket can be
 SPANS = f"""
 state {{ directory = "{WORK}/state" runtime = "{WORK}/run" bpffs = "" }}
 address inside {{ local = {{ "127.0.0.1" }} ports = "20000-20099" }}
 media {{ engine = null }}
-dynamic left {{ driver = "loc" address = "1:0" channels = 24 }}
-dynamic right {{ driver = "loc" address = "1:1" channels = 24 }}
-"""
+""" + JOINED
 SCRIPTED = """
 agent { bind = "127.0.0.1:2729" retry-min = 1s }
 gateway nowhere { address = "127.0.0.1:2430" }

@@ -8,18 +8,14 @@ import sys
 sys.path.insert(0, os.path.join(sys.path[0], "../../isdn"))
 from audio import PAYLOADS, Speaker, longest_run, offer, talk
 from results import shows
+from joined import JOINED, PORTS
 from gateway import stage
 from lab import wait_for
 from sipmsg import Sdp, sdp
 
 PATIENCE, SECONDS = 60, 2
-MORE = """
+MORE = JOINED + PORTS + """
 tdm { system-conf = "" poll = 200ms zone = "us" }
-dynamic left { driver = "loc" address = "1:0" channels = 24 }
-dynamic right { driver = "loc" address = "1:1" channels = 24 }
-channels phone { numbers = { "1" } signalling = "fxoks" echo-canceller = "none" }
-channels exchange { numbers = { "25" } signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }
-channels trunks { numbers = { "2", "26" } signalling = "e&m" echo-canceller = "none" dialling = mf }
 line desk { endpoint = "ds/ds1-1/1" number = "2001" display = "Desk" digit-map = "1xxx" }
 line city { endpoint = "ds/ds1-2/1" kind = fxo hotline = "1002" }
 line near { endpoint = "ds/ds1-1/2" kind = em-mf }

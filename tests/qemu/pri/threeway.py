@@ -11,6 +11,7 @@ import sys
 sys.path[:0] = [os.path.join(sys.path[0], folder) for folder in ("../../isdn", "../../net/mediagw")]
 from audio import PAYLOADS, Speaker, offer, talk
 from results import shows
+from joined import JOINED, PORTS
 import mgtest
 from gateway import stage
 from lab import entered, wait_for
@@ -18,13 +19,8 @@ from media import Media
 from sipmsg import Sdp, sdp
 
 PATIENCE, SECONDS = 60, 2
-MORE = """
+MORE = JOINED + PORTS + """
 tdm { system-conf = "" poll = 200ms zone = "us" }
-dynamic left { driver = "loc" address = "1:0" channels = 24 }
-dynamic right { driver = "loc" address = "1:1" channels = 24 }
-channels phone { numbers = { "1" } signalling = "fxoks" echo-canceller = "none" }
-channels exchange { numbers = { "25" } signalling = "fxsks" echo-canceller = "none" answer = dialled dial-tone = 10s }
-channels trunks { numbers = { "2", "26" } signalling = "e&m" echo-canceller = "none" dialling = mf }
 line desk { endpoint = "ds/ds1-1/1" number = "2001" digit-map = "(1xxx|7xxxx)" }
 line near { endpoint = "ds/ds1-1/2" kind = em-mf }
 line far { endpoint = "ds/ds1-2/2" kind = em-mf }
